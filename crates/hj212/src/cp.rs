@@ -1,0 +1,228 @@
+//! The parameters between `CP=&&` and `&&`: groups split by `;`, items split by `,`. There is no escaping; log text stands between `//`.
+
+use std::borrow::Cow;
+
+use crate::{FaultCode, Tolerance, Tolerances};
+
+/// `key=value`, as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// The key, such as `DataTime` or `w01018-Rtd`.
+    pub key: &'a str,
+    /// The bytes of the value. Text of log entries keeps its `//`.
+    pub value: &'a [u8],
+}
+
+impl<'a> Item<'a> {
+    /// Factor and suffix of a key such as `a34004-Rtd`; `None` for a plain name.
+    ///
+    /// The split is at the last `-`, so `SB1-RS` counts as factor `SB1`.
+    pub fn factor(&self) -> Option<(&'a str, &'a str)> {
+        self.key.rsplit_once('-')
+    }
+
+    /// The value as text: UTF-8 as it is, anything else read as GB 18030.
+    pub fn text(&self) -> Cow<'a, str> {
+        match std::str::from_utf8(self.value) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => encoding_rs::GB18030.decode_without_bom_handling(self.value).0,
+        }
+    }
+
+    /// The value as a finite number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        std::str::from_utf8(self.value).ok()?.trim().parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// One `;` group with its items in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group<'a>(&'a [u8]);
+
+impl<'a> Group<'a> {
+    /// The items in order.
+    pub fn items(self) -> impl Iterator<Item = Item<'a>> {
+        Tokens(self.0).filter_map(|token| {
+            let key = std::str::from_utf8(token.key).ok()?;
+            token.value.map(|value| Item { key, value })
+        })
+    }
+
+    /// The first item with this key.
+    pub fn value(self, key: &str) -> Option<&'a [u8]> {
+        self.items().find(|item| item.key == key).map(|item| item.value)
+    }
+}
+
+/// The non-empty groups of CP in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Iterator for Groups<'a> {
+    type Item = Group<'a>;
+
+    fn next(&mut self) -> Option<Group<'a>> {
+        while !self.0.is_empty() {
+            let end = end_of(self.0, b';', b';');
+            let group = &self.0[..end];
+            self.0 = self.0.get(end + 1..).unwrap_or_default();
+            if group.iter().any(|byte| !matches!(byte, b' ' | b',')) {
+                return Some(Group(group));
+            }
+        }
+        None
+    }
+}
+
+/// What stands between two separators.
+struct Token<'a> {
+    key: &'a [u8],
+    value: Option<&'a [u8]>,
+}
+
+/// Splits a group at `,`.
+struct Tokens<'a>(&'a [u8]);
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        loop {
+            if self.0.is_empty() {
+                return None;
+            }
+            let end = end_of(self.0, b',', b',');
+            let item = self.0[..end].trim_ascii();
+            self.0 = self.0.get(end + 1..).unwrap_or_default();
+            if item.is_empty() {
+                continue;
+            }
+            return Some(match memchr::memchr(b'=', item) {
+                Some(sign) => Token { key: &item[..sign], value: Some(&item[sign + 1..]) },
+                None => Token { key: item, value: None },
+            });
+        }
+    }
+}
+
+/// Where the first of two separators stands outside of log text; the length if nowhere.
+fn end_of(bytes: &[u8], one: u8, other: u8) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr3(one, other, b'/', &bytes[at..]) {
+        let found = at + found;
+        if bytes[found] != b'/' {
+            return found;
+        }
+        at = found + 1;
+        if found > 0 && bytes[found - 1] == b'=' && bytes.get(found + 1) == Some(&b'/') {
+            // Without a closing // the text ends at the next separator like any other value.
+            if let Some(close) = memchr::memmem::find(&bytes[found + 2..], b"//") {
+                at = found + 2 + close + 2;
+            }
+        }
+    }
+    bytes.len()
+}
+
+/// Checks the whole of CP once, so that the iterators need not.
+pub(crate) fn check(cp: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCode> {
+    if !cp.is_ascii() && std::str::from_utf8(cp).is_err() {
+        tolerated.add(Tolerance::GbkText);
+    }
+    let mut rest = cp;
+    while !rest.is_empty() {
+        let end = end_of(rest, b';', b';');
+        check_group(&rest[..end], tolerated)?;
+        if end + 1 == rest.len() {
+            tolerated.add(Tolerance::EmptyGroup);
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// More keys than this in one group are not compared with each other.
+const COMPARED_KEYS: usize = 16;
+
+fn check_group(group: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCode> {
+    let mut keys: [&[u8]; COMPARED_KEYS] = [b""; COMPARED_KEYS];
+    let mut count = 0;
+    for token in Tokens(group) {
+        let value = token.value.ok_or(FaultCode::BadItem)?;
+        if token.key.is_empty()
+            || !token.key.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        {
+            return Err(FaultCode::BadKey);
+        }
+        let logged = value.len() >= 4 && value.starts_with(b"//") && value.ends_with(b"//");
+        if !value.iter().all(|byte| {
+            if logged { *byte >= 0x20 || *byte == b'\t' } else { *byte >= 0x20 && !matches!(byte, b'=' | b'&') }
+        }) {
+            return Err(FaultCode::BadValue);
+        }
+        if keys[..count].contains(&token.key) {
+            tolerated.add(Tolerance::DuplicateKey);
+        } else if count < COMPARED_KEYS {
+            keys[count] = token.key;
+            count += 1;
+        }
+    }
+    if count == 0 {
+        tolerated.add(Tolerance::EmptyGroup);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cp: &str) -> Vec<Vec<(String, String)>> {
+        Groups(cp.as_bytes())
+            .map(|group| group.items().map(|item| (item.key.to_owned(), item.text().into_owned())).collect())
+            .collect()
+    }
+
+    #[test]
+    fn groups_and_items_come_in_order() {
+        let groups = read("DataTime=20210301;w01001-Rtd=8.33,w01001-Flag=N;BeginTime=1,EndTime=2;");
+        assert_eq!(groups.len(), 3);
+        assert_eq!(
+            groups[1],
+            [("w01001-Rtd".to_owned(), "8.33".to_owned()), ("w01001-Flag".to_owned(), "N".to_owned())]
+        );
+    }
+
+    #[test]
+    fn log_text_may_hold_separators() {
+        let cp = "DataTime=1;i11001-Info=//door=open; A, B && C//;i12001-Info=1";
+        let groups = read(cp);
+        assert_eq!(groups.len(), 3);
+        assert_eq!(groups[1][0].1, "//door=open; A, B && C//");
+        assert_eq!(check(cp.as_bytes(), &mut Tolerances::NONE.clone()), Ok(()));
+    }
+
+    #[test]
+    fn doubtful_items_are_refused() {
+        for (cp, expected) in [
+            ("a", FaultCode::BadItem),
+            ("=1", FaultCode::BadKey),
+            ("a b=1", FaultCode::BadKey),
+            ("a=1=2", FaultCode::BadValue),
+            ("a=1&2", FaultCode::BadValue),
+            ("a=\u{1}", FaultCode::BadValue),
+        ] {
+            assert_eq!(check(cp.as_bytes(), &mut Tolerances::NONE.clone()), Err(expected), "{cp}");
+        }
+    }
+
+    #[test]
+    fn gbk_text_is_read_and_named() {
+        let cp = b"i11001-Info=//\xc1\xf7\xc1\xbf\xbc\xc6\xd2\xec\xb3\xa3//";
+        let mut tolerated = Tolerances::NONE;
+        assert_eq!(check(cp, &mut tolerated), Ok(()));
+        assert!(tolerated.contains(Tolerance::GbkText));
+        let Some(item) = Groups(cp).flat_map(Group::items).next() else { panic!("one item") };
+        assert_eq!(item.text(), "//流量计异常//");
+    }
+}

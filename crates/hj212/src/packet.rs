@@ -1,0 +1,311 @@
+//! A data segment taken apart: header fields, then CP.
+
+use crate::crc::hex_value;
+use crate::{FaultCode, Flag, Groups, Message, Tolerance, Tolerances, cp};
+
+/// A packet whose check and structure hold. Everything borrows from the bytes it was read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Packet<'a> {
+    /// All bytes of the packet, from `##` to the tail.
+    pub raw: &'a [u8],
+    /// The data segment, over which the check is computed.
+    pub segment: &'a [u8],
+    /// The check as sent.
+    pub crc: &'a str,
+    /// Request number, `YYYYMMDDhhmmsszzz`.
+    pub qn: Option<&'a str>,
+    /// System code.
+    pub st: &'a str,
+    /// Command code.
+    pub cn: &'a str,
+    /// Password.
+    pub pw: Option<&'a str>,
+    /// Device id: opaque text.
+    pub mn: &'a str,
+    /// Flag as sent.
+    pub flag: Option<Flag>,
+    /// Number of packets that this one is part of.
+    pub pnum: Option<u16>,
+    /// Number of this packet among them, from 1.
+    pub pno: Option<u16>,
+    /// `RF=1`: back-filled later (2025).
+    pub back_fill: bool,
+    /// Deviations that were accepted.
+    pub tolerated: Tolerances,
+    pub(crate) cp: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// The groups of CP in order.
+    pub fn groups(&self) -> Groups<'a> {
+        Groups(self.cp)
+    }
+
+    /// The bytes between `CP=&&` and the closing `&&`.
+    pub fn cp(&self) -> &'a [u8] {
+        self.cp
+    }
+
+    /// The first value of CP with this key.
+    pub fn value(&self, key: &str) -> Option<&'a [u8]> {
+        self.groups().find_map(|group| group.value(key))
+    }
+
+    /// Whether the sender waits for an answer (bit 0 of the flag).
+    pub fn wants_reply(&self) -> bool {
+        self.flag.is_some_and(Flag::reply_wanted)
+    }
+
+    /// An owned copy that can be changed and encoded.
+    pub fn to_message(&self) -> Message {
+        Message {
+            qn: self.qn.map(str::to_owned),
+            st: self.st.to_owned(),
+            cn: self.cn.to_owned(),
+            pw: self.pw.map(str::to_owned),
+            mn: self.mn.to_owned(),
+            flag: self.flag,
+            packet_numbers: self.pnum.zip(self.pno),
+            back_fill: self.back_fill,
+            cp: self
+                .groups()
+                .map(|group| group.items().map(|item| (item.key.to_owned(), item.text().into_owned())).collect())
+                .collect(),
+        }
+    }
+
+    /// Reads a segment whose frame and check were found good.
+    pub(crate) fn read(
+        raw: &'a [u8],
+        segment: &'a [u8],
+        crc: &'a [u8],
+        mut tolerated: Tolerances,
+    ) -> Result<Packet<'a>, FaultCode> {
+        let (head, cp) = split(segment).ok_or(FaultCode::MissingCp)?;
+        let cp = cp.strip_suffix(b"&&").ok_or(FaultCode::MissingCp)?;
+        let (header, fault) = Header::read(head, &mut tolerated);
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        let st = header.st.ok_or(FaultCode::MissingSt)?;
+        let cn = header.cn.ok_or(FaultCode::MissingCn)?;
+        let mn = header.mn.filter(|mn| !mn.is_empty()).ok_or(FaultCode::MissingMn)?;
+        match (header.pnum.is_some() && header.pno.is_some(), header.flag.is_some_and(Flag::has_packet_numbers)) {
+            (false, true) => tolerated.add(Tolerance::MissingPacketNumbers),
+            (true, false) => tolerated.add(Tolerance::UnexpectedPacketNumbers),
+            (false, false) if header.pnum.is_some() || header.pno.is_some() => {
+                tolerated.add(Tolerance::UnexpectedPacketNumbers);
+            }
+            _ => {}
+        }
+        if header.qn.is_none() {
+            tolerated.add(Tolerance::MissingQn);
+        }
+        if header.flag.is_none() {
+            tolerated.add(Tolerance::MissingFlag);
+        }
+        if header.pw.is_none() {
+            tolerated.add(Tolerance::MissingPw);
+        }
+        cp::check(cp, &mut tolerated)?;
+        Ok(Packet {
+            raw,
+            segment,
+            crc: std::str::from_utf8(crc).map_err(|_| FaultCode::CrcMismatch)?,
+            qn: header.qn,
+            st,
+            cn,
+            pw: header.pw,
+            mn,
+            flag: header.flag,
+            pnum: header.pnum,
+            pno: header.pno,
+            back_fill: header.back_fill,
+            tolerated,
+            cp,
+        })
+    }
+}
+
+/// Header and what follows `CP=&&`.
+fn split(segment: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memmem::find(segment, b"CP=&&").or_else(|| memchr::memmem::find(segment, b"cp=&&"))?;
+    Some((&segment[..at], &segment[at + 5..]))
+}
+
+/// Whether CP looks encrypted: the printed form `{0x…`, or bytes that no text has.
+pub(crate) fn looks_encrypted(segment: &[u8]) -> bool {
+    let Some((_, cp)) = split(segment) else { return false };
+    if cp.starts_with(b"{0x") {
+        return true;
+    }
+    let odd = cp.iter().filter(|byte| !(0x20..0x7F).contains(*byte)).count();
+    cp.len() >= 16 && odd * 4 >= cp.len() && std::str::from_utf8(cp).is_err()
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Header<'a> {
+    qn: Option<&'a str>,
+    st: Option<&'a str>,
+    cn: Option<&'a str>,
+    pw: Option<&'a str>,
+    mn: Option<&'a str>,
+    flag: Option<Flag>,
+    pnum: Option<u16>,
+    pno: Option<u16>,
+    back_fill: bool,
+}
+
+impl<'a> Header<'a> {
+    /// Reads what can be read; the first fault is told beside it.
+    fn read(bytes: &'a [u8], tolerated: &mut Tolerances) -> (Header<'a>, Option<FaultCode>) {
+        let mut header = Header::default();
+        let mut fault = None;
+        for field in bytes.split(|byte| *byte == b';') {
+            if field.is_empty() {
+                continue;
+            }
+            if let Err(found) = header.take(field, tolerated) {
+                fault = fault.or(Some(found));
+            }
+        }
+        (header, fault)
+    }
+
+    fn take(&mut self, field: &'a [u8], tolerated: &mut Tolerances) -> Result<(), FaultCode> {
+        let text = std::str::from_utf8(field).map_err(|_| FaultCode::BadHeader)?;
+        let trimmed = text.trim_matches([',', ' ']);
+        if trimmed.len() != text.len() {
+            tolerated.add(Tolerance::StraySeparator);
+        }
+        if trimmed.is_empty() {
+            return Ok(());
+        }
+        let (name, value) = trimmed.split_once('=').ok_or(FaultCode::BadHeader)?;
+        let name = NAMES.iter().find(|known| **known == name).copied().or_else(|| {
+            let folded = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
+            if folded.is_some() {
+                tolerated.add(Tolerance::HeaderCase);
+            }
+            folded
+        });
+        let mut once = |slot: &mut Option<&'a str>| {
+            if slot.is_some() {
+                tolerated.add(Tolerance::DuplicateHeader);
+            } else {
+                *slot = Some(value);
+            }
+        };
+        match name {
+            Some("QN") if value.is_empty() => {}
+            Some("QN") => {
+                once(&mut self.qn);
+                if !all_digits(value) {
+                    return Err(FaultCode::BadQn);
+                }
+                if value.len() != 17 {
+                    tolerated.add(Tolerance::OddQn);
+                }
+            }
+            Some("ST") => {
+                once(&mut self.st);
+                if !all_digits(value) || value.len() > 4 {
+                    return Err(FaultCode::BadSt);
+                }
+                if value.len() != 2 {
+                    tolerated.add(Tolerance::OddSt);
+                }
+            }
+            Some("CN") => {
+                once(&mut self.cn);
+                if !all_digits(value) || value.len() != 4 {
+                    return Err(FaultCode::BadCn);
+                }
+            }
+            Some("PW") => once(&mut self.pw),
+            Some("MN") => once(&mut self.mn),
+            Some("Flag") if value.is_empty() => {}
+            Some("Flag") => self.flag = Some(Flag(value.parse().map_err(|_| FaultCode::BadFlag)?)),
+            Some("PNUM") => self.pnum = Some(packet_number(value)?),
+            Some("PNO") => self.pno = Some(packet_number(value)?),
+            Some("RF") => self.back_fill = value == "1",
+            _ => tolerated.add(Tolerance::UnknownHeader),
+        }
+        Ok(())
+    }
+}
+
+const NAMES: [&str; 9] = ["QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF"];
+
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn packet_number(text: &str) -> Result<u16, FaultCode> {
+    if all_digits(text) {
+        text.parse().map_err(|_| FaultCode::BadPacketNumbers)
+    } else {
+        Err(FaultCode::BadPacketNumbers)
+    }
+}
+
+/// What a refused packet still tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Partial<'a> {
+    /// The check as sent, where four hex digits follow the last `&&`.
+    pub crc: Option<&'a str>,
+    /// Request number.
+    pub qn: Option<&'a str>,
+    /// System code.
+    pub st: Option<&'a str>,
+    /// Command code.
+    pub cn: Option<&'a str>,
+    /// Password.
+    pub pw: Option<&'a str>,
+    /// Device id.
+    pub mn: Option<&'a str>,
+    /// Flag.
+    pub flag: Option<Flag>,
+    /// Number of packets.
+    pub pnum: Option<u16>,
+    /// Number of this packet.
+    pub pno: Option<u16>,
+    /// Whether CP looks encrypted.
+    pub encrypted: bool,
+    cp: &'a [u8],
+}
+
+impl<'a> Partial<'a> {
+    /// Reads what can be read of the bytes from `##` on.
+    pub fn read(raw: &'a [u8]) -> Partial<'a> {
+        let body = raw.get(6..).unwrap_or_default();
+        let (segment, crc) = match memchr::memmem::rfind(body, b"&&") {
+            Some(at) if body.get(at + 2..at + 6).is_some_and(|digits| hex_value(digits).is_some()) => {
+                (&body[..at + 2], std::str::from_utf8(&body[at + 2..at + 6]).ok())
+            }
+            _ => (body, None),
+        };
+        let (head, cp) = split(segment).unwrap_or((segment, b""));
+        let cp = cp.strip_suffix(b"&&").unwrap_or(cp);
+        let (header, _) = Header::read(head, &mut Tolerances::NONE.clone());
+        let encrypted = looks_encrypted(segment);
+        Partial {
+            crc,
+            qn: header.qn,
+            st: header.st,
+            cn: header.cn,
+            pw: header.pw,
+            mn: header.mn,
+            flag: header.flag,
+            pnum: header.pnum,
+            pno: header.pno,
+            encrypted,
+            cp: if encrypted { b"" } else { cp },
+        }
+    }
+
+    /// The groups of CP that can be told apart.
+    pub fn groups(&self) -> Groups<'a> {
+        Groups(self.cp)
+    }
+}

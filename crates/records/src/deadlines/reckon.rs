@@ -1,0 +1,8 @@
+//! What a clock's ledger comes to on the working calendar.
+use jiff::civil::Date;
+use super::{DeadlineView, StoredClock, ClockState};
+use crate::{catalogue::{DeadlineRule, Register}, ledger::row::StoredRow};
+pub(super) fn due_on(_clock: &StoredClock) -> Option<Date> { None }
+pub(super) fn view(register: &Register, rule: &DeadlineRule, record: &StoredRow, clock: &StoredClock, _today: Date) -> DeadlineView {
+    DeadlineView { register: register.key.clone(), number: record.number().into(), title: String::new(), key: rule.key.clone(), label: rule.label.clone(), rule: rule.rule.clone(), law: String::new(), started_at: clock.started_at, stopped_at: clock.stopped_at, due_on: None, state: ClockState::Running, days_left: None, escalate_to: rule.escalate_to, explanation: None, unknown: None }
+}

@@ -1,0 +1,311 @@
+//! The writes that a person or the program asks for: create, edit, step, delete.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use serde_json::Value as Json;
+use sm3::{Digest, Sm3};
+
+use super::{
+    Ledger,
+    codec::{Personal, stored_time},
+    error::WriteError,
+    record::{FieldDifference, JsonMap, Record, Write},
+    row::{self, StoredRow},
+    session::{Arrival, Change, Session, differences},
+};
+use crate::{
+    actor::{Act, Actor, Scope},
+    catalogue::{FieldKind, Register, Role},
+    journal::Action,
+    workflow,
+};
+
+impl Ledger {
+    /// Enters a record. `number`, `state` and read-only fields may be given by an administrator only.
+    ///
+    /// # Errors
+    /// [`WriteError::Invalid`] lists every fault of every field; nothing is stored then.
+    pub fn create(
+        &self,
+        actor: &Actor,
+        register: &str,
+        values: JsonMap,
+        write: Write,
+    ) -> Result<Record, WriteError> {
+        let content = Json::Object(values.clone());
+        self.write(actor, register, "create", &content, &write, |session, register| {
+            let arrival = Arrival {
+                action: Action::Create,
+                at: session.now,
+                simulated: write.simulated,
+                with_past: actor.is(Role::Admin),
+            };
+            session.insert(register, &values, &arrival)
+        })
+    }
+
+    /// Changes fields of a record; a value of null takes it away.
+    ///
+    /// # Errors
+    /// [`WriteError::Stale`] if the record is no longer at `version`, with what changed since.
+    pub fn edit(
+        &self,
+        actor: &Actor,
+        register: &str,
+        number: &str,
+        version: i64,
+        changes: JsonMap,
+        write: Write,
+    ) -> Result<Record, WriteError> {
+        let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
+        self.write(actor, register, "edit", &content, &write, |session, register| {
+            let before = session.find(register, number)?;
+            session.allow(register, Act::Edit, &before)?;
+            session.refuse_stale(register, &before, version, &changes)?;
+            let change = Change {
+                action: Action::Edit,
+                at: session.now,
+                state: None,
+                needs: &[],
+                reason: None,
+                fills_read_only: actor.is(Role::Admin),
+            };
+            let after = session.change(register, &before, &changes, change)?;
+            session.allow(register, Act::Edit, &after)?;
+            Ok(after)
+        })
+    }
+
+    /// Takes a step of the workflow, filling the fields that its form asks for.
+    ///
+    /// # Errors
+    /// [`WriteError::StepRefused`] if the step does not lead on from the record's state,
+    /// [`WriteError::Invalid`] if a field is still empty that the step needs.
+    #[allow(clippy::too_many_arguments, reason = "each says one thing that a step needs to be told")]
+    pub fn step(
+        &self,
+        actor: &Actor,
+        register: &str,
+        number: &str,
+        version: i64,
+        step: &str,
+        values: JsonMap,
+        reason: Option<String>,
+        write: Write,
+    ) -> Result<Record, WriteError> {
+        let content = Json::from(vec![
+            Json::from(number),
+            Json::from(version),
+            Json::from(step),
+            Json::Object(values.clone()),
+            Json::from(reason.clone()),
+        ]);
+        self.write(actor, register, "step", &content, &write, |session, register| {
+            let before = session.find(register, number)?;
+            let refused = |why: String| WriteError::StepRefused { step: step.to_owned(), number: number.to_owned(), why };
+            let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(step));
+            let roles = known.map(|step| step.roles.as_slice()).unwrap_or_default();
+            session.allow_scope(register, actor.step_scope(register, roles), "take this step on", &before)?;
+            // A double click: the first one took the step, and the second is told as a stale edit, not as a wrong state.
+            session.refuse_stale(register, &before, version, &values)?;
+            let taken = workflow::find(register, before.text("state"), step).map_err(refused)?;
+            let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+            if taken.reason && reason.is_none() {
+                return Err(WriteError::ReasonMissing(format!("the step “{}” asks for one", taken.label.en)));
+            }
+            let asked = |key: &&String| taken.asks.contains(key) || taken.needs.contains(key) || actor.is(Role::Admin);
+            if let Some(key) = values.keys().find(|key| !asked(key)) {
+                return Err(WriteError::invalid(key, "", format!("is not asked for by the step “{step}”")));
+            }
+            let mut values = values.clone();
+            if let Some(stamp) = &taken.stamps {
+                let day = matches!(register.fields.get(stamp).map(|field| &field.kind), Some(FieldKind::Date));
+                let moment =
+                    if day { super::beijing_day(session.now).to_string() } else { super::shown_time(session.now) };
+                values.insert(stamp.clone(), Json::from(moment));
+            }
+            let change = Change {
+                action: Action::Step(step.to_owned()),
+                at: session.now,
+                state: Some(&taken.to),
+                needs: &taken.needs,
+                reason,
+                fills_read_only: true,
+            };
+            session.change(register, &before, &values, change)
+        })
+    }
+
+    /// Deletes a record; its history and journal stay, and its number can be used again by an import.
+    ///
+    /// # Errors
+    /// [`WriteError::StillReferred`] if other records refer to it; [`WriteError::ReasonMissing`] without a reason.
+    pub fn delete(
+        &self,
+        actor: &Actor,
+        register: &str,
+        number: &str,
+        version: i64,
+        reason: &str,
+        write: Write,
+    ) -> Result<(), WriteError> {
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(WriteError::ReasonMissing("a deletion is journalled with one".into()));
+        }
+        let content = Json::from(vec![Json::from(number), Json::from(version)]);
+        self.write(actor, register, "delete", &content, &write, |session, register| {
+            let before = session.find(register, number)?;
+            session.allow(register, Act::Delete, &before)?;
+            session.refuse_stale(register, &before, version, &JsonMap::new())?;
+            session.remove(register, &before, &reason, session.now)?;
+            Ok(before)
+        })
+        .map(|_| ())
+    }
+
+    /// One write in one transaction, answered from memory if its idempotency key was used for the same content.
+    fn write(
+        &self,
+        actor: &Actor,
+        register: &str,
+        verb: &str,
+        content: &Json,
+        write: &Write,
+        act: impl FnOnce(&mut Session<'_>, &Register) -> Result<StoredRow, WriteError>,
+    ) -> Result<Record, WriteError> {
+        let register = self.register(register)?;
+        let mut connection = self.writer();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut session = self.session(&transaction, actor, write.at)?;
+        let content = content_digest(&[verb, &register.key, &actor.name], content);
+        if let Some(key) = &write.idempotency_key {
+            if let Some(number) = session.answered(key, &content)? {
+                let row = session.find_even_deleted(register, &number)?;
+                return self.present(&transaction, register, row).map_err(WriteError::from);
+            }
+        }
+        let row = act(&mut session, register)?;
+        if let Some(key) = &write.idempotency_key {
+            session.remember(key, &content, register, row.number())?;
+        }
+        let record = self.present(&transaction, register, row)?;
+        transaction.commit()?;
+        Ok(record)
+    }
+}
+
+impl Session<'_> {
+    /// The live record of this number, if the actor may read it.
+    pub(crate) fn find(&self, register: &Register, number: &str) -> Result<StoredRow, WriteError> {
+        let missing = || WriteError::NotFound { register: register.key.clone(), number: number.to_owned() };
+        let record = row::by_number(self.connection, register, number)?.ok_or_else(missing)?;
+        let scope = self.actor.scope(register, Act::Read);
+        // Who may take part in the record by a step may find it, even if the register names no such reader.
+        let seen = scope == Scope::Nothing
+            || super::session::reaches(self.connection, register, &scope, &record.columns)?;
+        if seen { Ok(record) } else { Err(missing()) }
+    }
+
+    fn find_even_deleted(&self, register: &Register, number: &str) -> Result<StoredRow, WriteError> {
+        if let Some(record) = row::by_number(self.connection, register, number)? {
+            return Ok(record);
+        }
+        let table = crate::naming::table(&register.key);
+        let sql = format!("SELECT * FROM \"{table}\" WHERE number = ?1 ORDER BY id DESC LIMIT 1");
+        self.connection
+            .prepare_cached(&sql)?
+            .query_row([number], row::read_row)
+            .optional()?
+            .ok_or_else(|| WriteError::NotFound { register: register.key.clone(), number: number.to_owned() })
+    }
+
+    fn refuse_stale(
+        &self,
+        register: &Register,
+        current: &StoredRow,
+        version: i64,
+        wanted: &JsonMap,
+    ) -> Result<(), WriteError> {
+        if current.version() == version {
+            return Ok(());
+        }
+        let now = self.shown(register, current, Personal::Journal)?;
+        let base = match row::past_version(self.connection, register, current.id, version)? {
+            Some(base) => self.shown(register, &base, Personal::Journal)?,
+            None => now.clone(),
+        };
+        let by = current.text("changed_by").unwrap_or_default().to_owned();
+        let at: Timestamp = current.text("changed_at").and_then(|text| text.parse().ok()).unwrap_or_default();
+        let theirs = differences(&base, &now)
+            .into_iter()
+            .map(|change| FieldDifference {
+                yours: wanted.get(&change.field).cloned(),
+                field: change.field,
+                base: change.before,
+                theirs: change.after,
+                by: by.clone(),
+                at,
+            })
+            .collect();
+        let number = current.number().to_owned();
+        Err(WriteError::Stale { number, yours: version, current: current.version(), theirs })
+    }
+
+    /// The record that this key already made, if the content was the same.
+    fn answered(&self, key: &str, content: &[u8]) -> Result<Option<String>, WriteError> {
+        let known: Option<(String, Vec<u8>, String)> = self
+            .connection
+            .prepare_cached("SELECT at, content, number FROM idempotency WHERE key = ?1")?
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        match known {
+            None => Ok(None),
+            Some((_, known, number)) if known == content => Ok(Some(number)),
+            Some((at, ..)) => {
+                Err(WriteError::KeyReused { key: key.to_owned(), at: at.parse().unwrap_or_default() })
+            }
+        }
+    }
+
+    fn remember(&self, key: &str, content: &[u8], register: &Register, number: &str) -> Result<(), WriteError> {
+        self.connection
+            .prepare_cached("INSERT INTO idempotency (key, at, content, register, number) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![key, stored_time(self.now), content, register.key, number])?;
+        Ok(())
+    }
+}
+
+/// Digest of what a write asks for, independent of the order in which fields were sent.
+pub(crate) fn content_digest(parts: &[&str], content: &Json) -> Vec<u8> {
+    let mut hasher = Sm3::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+        hasher.update([0]);
+    }
+    digest_json(&mut hasher, content);
+    hasher.finalize().to_vec()
+}
+
+fn digest_json(hasher: &mut Sm3, value: &Json) {
+    match value {
+        Json::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            hasher.update(b"{");
+            for (key, value) in entries {
+                hasher.update(Json::from(key.as_str()).to_string());
+                digest_json(hasher, value);
+            }
+            hasher.update(b"}");
+        }
+        Json::Array(items) => {
+            hasher.update(b"[");
+            for item in items {
+                digest_json(hasher, item);
+            }
+            hasher.update(b"]");
+        }
+        scalar => hasher.update(format!("{scalar},")),
+    }
+}

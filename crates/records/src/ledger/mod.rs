@@ -1,0 +1,137 @@
+//! The ledger (台账): records of every register in typed tables, written only through here.
+//!
+//! A write is one transaction: values are checked as a whole, references and places resolved, the old version kept,
+//! the search index, the journal and the clocks brought along. Reading never waits for writing.
+//! What a register is comes from [`crate::catalogue`]; what a value is from [`crate::value`].
+
+mod check;
+mod codec;
+mod commands;
+mod computed;
+mod connections;
+mod error;
+mod layout;
+mod number;
+mod queries;
+mod record;
+pub(crate) mod row;
+mod schema;
+mod search;
+pub(crate) mod session;
+mod verify;
+
+use std::{
+    path::Path,
+    sync::{Arc, MutexGuard},
+};
+
+use bilan_standards::clock::Clock;
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use self::{connections::Connections, session::Session};
+pub(crate) use self::codec::{beijing_day, shown_time};
+#[allow(unused_imports, reason = "for figures")]
+pub(crate) use self::queries::{bind, run};
+pub use self::{
+    codec::stored_time,
+    connections::Reader,
+    error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
+    queries::{child_rows_as_of, rows_as_of},
+    record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
+    verify::Verified,
+};
+use crate::{
+    actor::Actor,
+    catalogue::{Catalogue, Register},
+    journal::Chain,
+    personal::Keyring,
+};
+
+/// The records of a bureau in one database file.
+pub struct Ledger {
+    connections: Connections,
+    catalogue: Arc<Catalogue>,
+    clock: Arc<dyn Clock>,
+    keyring: Keyring,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the database at `path`, makes it if it is not there, and brings its tables to the registers.
+    ///
+    /// # Errors
+    /// [`OpenError::Destructive`] if a register file no longer fits the data, naming what would be destroyed;
+    /// nothing is changed then.
+    pub fn open(
+        path: &Path,
+        catalogue: Arc<Catalogue>,
+        clock: Arc<dyn Clock>,
+        keyring: Keyring,
+    ) -> Result<Self, OpenError> {
+        let connections = Connections::open(path)?;
+        {
+            let mut writer = connections.writer();
+            schema::migrate(&mut writer, &layout::plans(&catalogue))?;
+            let digest = keyring.digest("the key of this database");
+            if schema::fact(&writer, "key", &digest)? != digest {
+                return Err(OpenError::OtherKey);
+            }
+        }
+        Ok(Self { connections, catalogue, clock, keyring })
+    }
+
+    /// The registers, figures and reports by which this ledger works.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The moment by the ledger's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A connection that only reads, for questions asked in SQL (figures, reports).
+    ///
+    /// # Errors
+    /// If the database file can no longer be opened.
+    pub fn reader(&self) -> Result<Reader<'_>, rusqlite::Error> {
+        self.connections.reader()
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.connections.writer()
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    pub(crate) fn register(&self, key: &str) -> Result<&Register, ReadError> {
+        self.catalogue.registers.get(key).ok_or_else(|| ReadError::UnknownRegister(key.to_owned()))
+    }
+
+    /// Starts writing in `connection`, which must be inside a transaction.
+    pub(crate) fn session<'l>(
+        &'l self,
+        connection: &'l Connection,
+        actor: &'l Actor,
+        at: Option<Timestamp>,
+    ) -> Result<Session<'l>, rusqlite::Error> {
+        Ok(Session {
+            connection,
+            catalogue: &self.catalogue,
+            keyring: &self.keyring,
+            actor,
+            now: at.unwrap_or_else(|| self.clock.now()),
+            chain: Chain::end(connection)?,
+        })
+    }
+}

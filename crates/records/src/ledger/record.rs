@@ -1,0 +1,140 @@
+//! What the ledger hands out: records, pages of records, the journal of one record, what refers to it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+/// A record's values in the external form, by field key.
+pub type JsonMap = Map<String, Json>;
+
+/// One record as it is shown: personal fields masked, references as the other record's number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Record {
+    /// Register it belongs to.
+    pub register: String,
+    /// Row in the database; never shown.
+    pub id: i64,
+    /// The number by which people know it.
+    pub number: String,
+    /// State of its workflow, if the register has one.
+    pub state: Option<String>,
+    /// Grid cell in which its place lies.
+    pub cell: Option<String>,
+    /// Counts its changes; an edit names the version it started from.
+    pub version: i64,
+    /// When it was entered.
+    pub created_at: Timestamp,
+    /// Who entered it.
+    pub created_by: String,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// Who last changed it.
+    pub changed_by: String,
+    /// Made up for the sample district.
+    pub simulated: bool,
+    /// Field values; a field without a value is absent.
+    pub values: JsonMap,
+}
+
+/// Which records are wanted, in which order, how many.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// Register.
+    pub register: String,
+    /// Condition in the filter language.
+    pub filter: Option<String>,
+    /// Words to be found in the searched fields.
+    pub search: Option<String>,
+    /// Field or system column to sort by, and whether descending; without it the newest date first.
+    pub sort: Option<(String, bool)>,
+    /// Records skipped.
+    pub offset: u64,
+    /// Records returned; 0 means [`ListQuery::PAGE`].
+    pub limit: u64,
+    /// The moment at which the ledger is looked at; now, if absent.
+    pub as_of: Option<Timestamp>,
+    /// Only records in this cell or below it.
+    pub cell: Option<String>,
+}
+
+impl ListQuery {
+    /// Records on a page if the query does not say.
+    pub const PAGE: u64 = 50;
+
+    /// The first page of a register.
+    #[must_use]
+    pub fn of(register: &str) -> Self {
+        Self { register: register.to_owned(), ..Self::default() }
+    }
+}
+
+/// A part of a list, and how long the whole is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    /// Records on this page.
+    pub records: Vec<Record>,
+    /// Records that match.
+    pub total: u64,
+    /// `total` stopped counting here because the list is longer than anybody pages through.
+    pub total_is_capped: bool,
+}
+
+/// What a write carries besides its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Write {
+    /// A name chosen by the caller: the same write sent again under it is answered, not repeated.
+    pub idempotency_key: Option<String>,
+    /// The moment the write counts from; now, if absent.
+    pub at: Option<Timestamp>,
+    /// The record is made up for the sample district.
+    pub simulated: bool,
+}
+
+impl Write {
+    /// A write that may be repeated safely under `key`.
+    #[must_use]
+    pub fn once(key: &str) -> Self {
+        Self { idempotency_key: Some(key.to_owned()), ..Self::default() }
+    }
+}
+
+/// One field in one change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// Field key, `state`, or `table` for a child table as a whole.
+    pub field: String,
+    /// Value before; null if there was none.
+    pub before: Json,
+    /// Value after; null if it was taken away.
+    pub after: Json,
+}
+
+/// What somebody else changed meanwhile, beside what the refused edit wanted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldDifference {
+    /// Field key.
+    pub field: String,
+    /// Value when the refused edit began.
+    pub base: Json,
+    /// Value the refused edit wanted; absent if it did not touch the field.
+    pub yours: Option<Json>,
+    /// Value that stands now.
+    pub theirs: Json,
+    /// Who set it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Records of another register that refer to a record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Related {
+    /// Register of the referring records.
+    pub register: String,
+    /// Field by which they refer.
+    pub field: String,
+    /// How many there are.
+    pub total: u64,
+    /// The newest of them.
+    pub first: Vec<Record>,
+}

@@ -1,0 +1,139 @@
+//! Warnings that rules opened in the course of the year, and the tasks they put on grid cells.
+
+use jiff::civil::{DateTime, date};
+use serde_json::json;
+
+use super::desk::{Desk, STREETS, after, at};
+
+/// Station, factor, its name, unit, value, threshold, level, rule, moment, street.
+struct Alarm {
+    station: &'static str,
+    factor: (&'static str, &'static str, &'static str),
+    value: f64,
+    threshold: f64,
+    level: &'static str,
+    rule: &'static str,
+    opened: DateTime,
+    street: usize,
+    cause: &'static str,
+    result: &'static str,
+}
+
+const PM2_5: (&str, &str, &str) = ("a34004", "PM2.5", "μg/m³");
+const PM10: (&str, &str, &str) = ("a34002", "PM10", "μg/m³");
+const OZONE: (&str, &str, &str) = ("a05024", "臭氧", "μg/m³");
+const AMMONIA: (&str, &str, &str) = ("w21003", "氨氮", "mg/L");
+const OXYGEN: (&str, &str, &str) = ("w01009", "溶解氧", "mg/L");
+const LEQ: (&str, &str, &str) = ("Leq", "等效声级", "dB(A)");
+const CONDUCTIVITY: (&str, &str, &str) = ("w01014", "电导率", "μS/cm");
+
+#[expect(clippy::too_many_arguments, reason = "a row of a table, written once below")]
+const fn alarm(
+    station: &'static str, factor: (&'static str, &'static str, &'static str), value: f64, threshold: f64, level: &'static str,
+    rule: &'static str, opened: DateTime, street: usize, cause: &'static str, result: &'static str,
+) -> Alarm {
+    Alarm { station, factor, value, threshold, level, rule, opened, street, cause, result }
+}
+
+const fn t(month: i8, day: i8, hour: i8, minute: i8) -> DateTime {
+    date(2020, month, day).at(hour, minute, 0, 0)
+}
+
+const ALARMS: [Alarm; 20] = [
+    alarm("TXA02", PM2_5, 168.0, 115.0, "warning", "air.pm2_5_hour", t(1, 12, 7, 0), 11, "静稳天气叠加本地积累", "nothing_found"),
+    alarm("TXA03", PM10, 286.0, 250.0, "warning", "air.pm10_hour", t(1, 13, 22, 0), 2, "渣土车夜间运输带泥", "source_found"),
+    alarm("TXN02", LEQ, 63.4, 50.0, "warning", "noise.night", t(4, 25, 23, 0), 0, "商业街音响超时", "rectified_on_spot"),
+    alarm("TXA02", OZONE, 214.0, 200.0, "warning", "air.o3_hour", t(5, 12, 15, 0), 11, "高温强辐射", "nothing_found"),
+    alarm("TXN01", LEQ, 58.1, 45.0, "alarm", "noise.night", t(6, 18, 23, 30), 6, "道路铣刨施工", "source_found"),
+    alarm("TXD01", PM10, 412.0, 300.0, "alarm", "dust.pm10", t(6, 30, 16, 15), 9, "基坑出土未喷淋", "rectified_on_spot"),
+    alarm("TXN05", LEQ, 55.9, 50.0, "info", "noise.night", t(7, 9, 22, 40), 7, "小区外墙夜间抢修", "rectified_on_spot"),
+    alarm("TXO02", CONDUCTIVITY, 905.0, 600.0, "warning", "outfall.dry_flow", t(8, 6, 10, 20), 4, "洗车污水混入", "source_found"),
+    alarm("TXA02", OZONE, 231.0, 200.0, "warning", "air.o3_hour", t(8, 18, 14, 0), 11, "区域性臭氧污染", "nothing_found"),
+    alarm("TXW03", OXYGEN, 2.6, 3.0, "warning", "water.do_low", t(8, 29, 5, 0), 4, "高温缺氧，藻类呼吸", "nothing_found"),
+    alarm("TXN03", LEQ, 60.3, 45.0, "alarm", "noise.night", t(9, 3, 0, 10), 6, "夜间混凝土浇筑超时段", "source_found"),
+    alarm("TXW04", AMMONIA, 1.83, 1.5, "warning", "water.ammonia_over", t(9, 16, 8, 0), 10, "雨后初期径流", "nothing_found"),
+    alarm("TXA03", PM10, 263.0, 250.0, "warning", "air.pm10_hour", t(10, 13, 21, 0), 2, "道路积尘", "rectified_on_spot"),
+    alarm("TXW06", AMMONIA, 1.28, 1.0, "warning", "water.ammonia_over", t(10, 21, 12, 0), 13, "上游农田退水", "source_found"),
+    alarm("TXD02", PM10, 355.0, 300.0, "warning", "dust.pm10", t(10, 28, 10, 45), 2, "沟槽土方未覆盖", "rectified_on_spot"),
+    alarm("TXW05", AMMONIA, 1.67, 1.5, "warning", "water.ammonia_over", t(11, 6, 16, 0), 11, "仪器试剂过期，数据复核", "equipment_fault"),
+    alarm("TXA02", PM2_5, 152.0, 115.0, "warning", "air.pm2_5_hour", t(11, 13, 9, 0), 11, "污染过程传输", "nothing_found"),
+    alarm("TXA04", PM2_5, 141.0, 115.0, "warning", "air.pm2_5_hour", t(11, 14, 20, 0), 12, "露天焚烧垃圾", "source_found"),
+    alarm("TXD03", PM10, 388.0, 300.0, "alarm", "dust.pm10", t(12, 2, 11, 30), 11, "料仓除尘器停运", "handed_over"),
+    alarm("TXA02", PM2_5, 187.0, 115.0, "alarm", "air.pm2_5_hour", t(12, 10, 8, 0), 11, "静稳高湿重污染过程", "nothing_found"),
+];
+
+pub(super) fn enter(desk: &mut Desk<'_>) {
+    for alarm in &ALARMS {
+        one(desk, alarm);
+    }
+}
+
+fn one(desk: &mut Desk<'_>, alarm: &Alarm) {
+    let street = &STREETS[alarm.street];
+    let (code, factor, unit) = alarm.factor;
+    let medium = match alarm.rule.split_once('.') {
+        Some(("water", _)) => "water",
+        Some(("noise", _)) => "noise",
+        Some(("outfall", _)) => "outfall",
+        _ => "air",
+    };
+    let subject = format!("{}{factor}{}{unit}，{}阈值{}{unit}", alarm.station, alarm.value, if code == "w01009" { "低于" } else { "超过" }, alarm.threshold);
+    let station = desk.stations.get(alarm.station).cloned();
+    let seen = after(alarm.opened, desk.between(2, 14));
+    let cleared = after(alarm.opened, 60 * desk.between(3, 20));
+    let place = desk.roadside(street);
+    let peak = if code == "w01009" { alarm.value } else { alarm.value * 1.06 };
+    let officer = desk.officer();
+    let warning = json!({
+        "subject": subject,
+        "rule_key": alarm.rule,
+        "rule_edition": "2020-01",
+        "level": alarm.level,
+        "medium": medium,
+        "station": station,
+        "factor": code,
+        "factor_name": factor,
+        "value": alarm.value,
+        "threshold": alarm.threshold,
+        "unit": unit,
+        "peak": super::desk::rounded(peak, 3),
+        "place": place.clone(),
+        "opened_at": at(alarm.opened),
+        "lasted_min": if medium == "noise" { 20 } else { 60 },
+        "acknowledged_at": at(seen),
+        "acknowledged_by": officer.clone(),
+        "cleared_at": at(cleared),
+        "cause": alarm.cause,
+        "action_taken": "派单属地网格现场核查。",
+        "state": if alarm.result == "equipment_fault" { "false_alarm" } else { "cleared" },
+    });
+    let number = desk.book.enter("warning", 2020, warning);
+    let (post, holder) = desk.posts.get(street.code).cloned().map_or((None, None), |(post, holder)| (Some(post), Some(holder)));
+    let sent = after(seen, 3);
+    let accepted = after(sent, desk.between(3, 18));
+    let arrived = after(accepted, desk.between(15, 45));
+    let finished = after(arrived, desk.between(20, 70));
+    let task = json!({
+        "subject": format!("核查：{subject}"),
+        "kind": "warning_check",
+        "warning": number,
+        "station": station,
+        "urgency": if alarm.level == "alarm" { "critical" } else { "urgent" },
+        "place": place,
+        "grid_code": street.code,
+        "post": post,
+        "handler_name": holder,
+        "instructions": format!("到站点周边排查{factor}异常原因，拍照取证，能整改的当场整改。"),
+        "opened_at": at(sent),
+        "due_at": at(after(sent, 180)),
+        "accepted_at": at(accepted),
+        "arrived_at": at(arrived),
+        "finished_at": at(finished),
+        "result": alarm.result,
+        "finding": format!("{}；{}。", alarm.cause, match alarm.result { "source_found" => "已锁定来源并责令整改", "rectified_on_spot" => "现场已整改", "equipment_fault" => "通知运维单位更换试剂并比对", "handed_over" => "移交执法大队立案", _ => "周边三百米未发现明显污染源" }),
+        "verified_by": officer,
+        "verified_at": at(after(finished, 90)),
+        "state": "verified",
+    });
+    desk.book.enter("task", 2020, task);
+}

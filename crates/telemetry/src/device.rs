@@ -1,0 +1,89 @@
+//! A device as the observation plane knows it, and what is known of its line.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Which end of a period the device writes into `DataTime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamped {
+    /// The start, as HJ 212-2017 and 2025 want it.
+    #[default]
+    Start,
+    /// The end, as ambient stations often do.
+    End,
+}
+
+/// A device that may report: who it is and for which station it speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Device id.
+    pub mn: String,
+    /// Its password.
+    pub password: String,
+    /// Number of the station in the register of stations.
+    pub station: String,
+    /// Name of the station, for messages.
+    pub name: String,
+    /// Kind of the station: `air`, `water`, `noise`, `power`, `outfall`, `dust`, `weather`.
+    pub kind: String,
+    /// Which end of a period it stamps.
+    pub stamped: Stamped,
+    /// Minutes that its minute data stand for.
+    pub minute_interval: u16,
+}
+
+impl Device {
+    /// A device with the defaults of HJ 212-2017: periods stamped at the start, minute data of ten minutes.
+    pub fn new(mn: &str, password: &str, station: &str, name: &str, kind: &str) -> Device {
+        Device {
+            mn: mn.to_owned(),
+            password: password.to_owned(),
+            station: station.to_owned(),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            stamped: Stamped::Start,
+            minute_interval: 10,
+        }
+    }
+}
+
+/// What the store knows of a device's line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeviceState {
+    /// Device id.
+    pub mn: String,
+    /// Number of its station.
+    pub station: String,
+    /// Kind of its station.
+    pub kind: String,
+    /// When its last packet was stored.
+    pub last_heard: Timestamp,
+    /// Where it came from.
+    pub peer: String,
+    /// Packets stored.
+    pub packets: i64,
+    /// Resent packets that were there already.
+    pub duplicates: i64,
+    /// Seconds by which its clock runs behind ours (negative: ahead), at the last real-time packet.
+    pub clock_behind_s: Option<i64>,
+    /// Deviations from the standard that were accepted, with their number.
+    pub tolerated: Vec<(String, i64)>,
+}
+
+/// Bytes that were not believed, kept with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quarantined {
+    /// Running number.
+    pub id: i64,
+    /// When they came.
+    pub received_at: Timestamp,
+    /// Where from.
+    pub peer: String,
+    /// Device id, as far as it could be read.
+    pub mn: Option<String>,
+    /// Why: a fault code of the decoder, `unknown_device`, `wrong_password`, `time_in_future`.
+    pub reason: String,
+    /// The bytes.
+    pub raw: Vec<u8>,
+}

@@ -1,0 +1,256 @@
+//! Questions to the store. Each is a function named after what is asked; all see what was committed when they began.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::rules::Warning;
+use crate::{DeviceState, Kind, Observation, Quarantined, Series, Statistic, Store, StoreError};
+
+const SERIES_COLUMNS: &str = "s.station, s.factor, s.kind, s.statistic, s.period_s";
+
+impl Store {
+    /// The newest value of each series of a station, by factor, period and statistic.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn latest(&self, station: &str) -> Result<Vec<Observation>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN latest v ON v.series = s.id
+                     WHERE s.station = ?1 ORDER BY s.factor, s.kind, s.statistic"
+                ))?
+                .query_map([station], observation)?
+                .collect()
+        })
+    }
+
+    /// The newest value of one kind for all stations: each factor's value or mean. What a map needs.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn latest_everywhere(&self, kind: Kind) -> Result<Vec<Observation>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN latest v ON v.series = s.id
+                     WHERE s.kind = ?1 AND s.statistic = ?2 ORDER BY s.station, s.factor"
+                ))?
+                .query_map([kind.name(), kind.main_statistic().name()], observation)?
+                .collect()
+        })
+    }
+
+    /// The series of a station.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn series_of(&self, station: &str) -> Result<Vec<Series>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS} FROM series s WHERE s.station = ?1 ORDER BY s.factor, s.kind, s.statistic"
+                ))?
+                .query_map([station], series)?
+                .collect()
+        })
+    }
+
+    /// The values of a series with `from <= at < to`, in order. `at` is the START of a period: to ask for hours by the end under which
+    /// they are shown, pass both limits through [`shown_hour`](crate::shown_hour).
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn range(&self, series: &Series, from: Timestamp, to: Timestamp) -> Result<Vec<Observation>, StoreError> {
+        let table = if matches!(series.kind, Kind::Realtime | Kind::Minute) { "hot" } else { "held" };
+        self.read(|connection| {
+            let known: Option<(i64, u32)> = connection
+                .prepare_cached(
+                    "SELECT id, period_s FROM series WHERE station = ?1 AND factor = ?2 AND kind = ?3 AND statistic = ?4",
+                )?
+                .query_row(
+                    params![series.station, series.factor, series.kind.name(), series.statistic.name()],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            let Some((id, period_s)) = known else { return Ok(Vec::new()) };
+            connection
+                .prepare_cached(&format!(
+                    "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
+                ))?
+                .query_map(params![id, from.as_millisecond(), to.as_millisecond()], |row| {
+                    value(row, 0, series.clone(), period_s)
+                })?
+                .collect()
+        })
+    }
+
+    /// What earlier packets said of a series where a later one said otherwise, oldest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn revisions(&self, series: &Series) -> Result<Vec<Observation>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN revision v ON v.series = s.id
+                     WHERE s.station = ?1 AND s.factor = ?2 AND s.kind = ?3 AND s.statistic = ?4 ORDER BY v.id"
+                ))?
+                .query_map(params![series.station, series.factor, series.kind.name(), series.statistic.name()], observation)?
+                .collect()
+        })
+    }
+
+    /// What is known of every device that was heard.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn devices(&self) -> Result<Vec<DeviceState>, StoreError> {
+        self.read(|connection| {
+            let mut states: Vec<DeviceState> = connection
+                .prepare_cached(
+                    "SELECT mn, station, kind, last_heard, peer, packets, duplicates, clock_behind_s FROM device ORDER BY mn",
+                )?
+                .query_map([], |row| {
+                    Ok(DeviceState {
+                        mn: row.get(0)?,
+                        station: row.get(1)?,
+                        kind: row.get(2)?,
+                        last_heard: instant(row, 3)?,
+                        peer: row.get(4)?,
+                        packets: row.get(5)?,
+                        duplicates: row.get(6)?,
+                        clock_behind_s: row.get(7)?,
+                        tolerated: Vec::new(),
+                    })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut counted = connection.prepare_cached("SELECT mn, tolerance, count FROM device_tolerance ORDER BY mn, tolerance")?;
+            let mut rows = counted.query([])?;
+            while let Some(row) = rows.next()? {
+                let mn: String = row.get(0)?;
+                if let Ok(at) = states.binary_search_by(|state| state.mn.cmp(&mn)) {
+                    states[at].tolerated.push((row.get(1)?, row.get(2)?));
+                }
+            }
+            Ok(states)
+        })
+    }
+
+    /// The device that speaks for a station, the one heard last if there are several.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn device_of(&self, station: &str) -> Result<Option<DeviceState>, StoreError> {
+        Ok(self
+            .devices()?
+            .into_iter()
+            .filter(|device| device.station == station)
+            .max_by_key(|device| device.last_heard))
+    }
+
+    /// The last raw packets of a device, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn last_packets(&self, mn: &str, limit: u32) -> Result<Vec<(Timestamp, Vec<u8>)>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT received_at, raw FROM packet WHERE mn = ?1 ORDER BY id DESC LIMIT ?2")?
+                .query_map(params![mn, limit], |row| Ok((instant(row, 0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    /// The last quarantined packets, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, received_at, peer, mn, reason, raw FROM quarantine ORDER BY id DESC LIMIT ?1",
+                )?
+                .query_map([limit], |row| {
+                    Ok(Quarantined {
+                        id: row.get(0)?,
+                        received_at: instant(row, 1)?,
+                        peer: row.get(2)?,
+                        mn: row.get(3)?,
+                        reason: row.get(4)?,
+                        raw: row.get(5)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// Warnings that have not cleared, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn open_warnings(&self) -> Result<Vec<Warning>, StoreError> {
+        self.warnings_where("cleared_at IS NULL ORDER BY opened_at DESC, id", params![])
+    }
+
+    /// Warnings opened with `from <= opened_at < to`, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn warnings(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Warning>, StoreError> {
+        self.warnings_where(
+            "opened_at >= ?1 AND opened_at < ?2 ORDER BY opened_at DESC, id",
+            params![from.as_millisecond(), to.as_millisecond()],
+        )
+    }
+
+    fn warnings_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Warning>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT body FROM warning WHERE {condition}"))?
+                .query_map(values, |row| row.get::<_, String>(0))?
+                .map(|body| {
+                    serde_json::from_str(&body?).map_err(|error| {
+                        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+                    })
+                })
+                .collect()
+        })
+    }
+}
+
+fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
+    let name = |column: usize| row.get::<_, String>(column);
+    let unknown =
+        |column: usize| rusqlite::Error::InvalidColumnType(column, "name".to_owned(), rusqlite::types::Type::Text);
+    Ok(Series {
+        station: name(0)?,
+        factor: name(1)?,
+        kind: Kind::from_name(&name(2)?).ok_or_else(|| unknown(2))?,
+        statistic: Statistic::from_name(&name(3)?).ok_or_else(|| unknown(3))?,
+    })
+}
+
+fn observation(row: &Row<'_>) -> rusqlite::Result<Observation> {
+    value(row, 5, series(row)?, row.get(4)?)
+}
+
+fn value(row: &Row<'_>, first: usize, series: Series, period_s: u32) -> rusqlite::Result<Observation> {
+    let value: f64 = row.get(first + 1)?;
+    let text: Option<String> = row.get(first + 2)?;
+    Ok(Observation {
+        series,
+        at: instant(row, first)?,
+        period_s,
+        value,
+        text: text.unwrap_or_else(|| value.to_string()),
+        flag: row.get(first + 3)?,
+    })
+}
+
+fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, Box::new(error))
+    })
+}

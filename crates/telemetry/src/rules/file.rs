@@ -1,0 +1,370 @@
+//! Reading `rules/*.toml`. Every fault has its place; an unknown key is one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Comparison, Condition, Level, Rule, Task, Text};
+use crate::{Kind, Statistic};
+
+/// What is wrong with a rule file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFault {
+    /// File.
+    pub file: String,
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// Bytes of the offending text in the file.
+    pub span: Range<usize>,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for RuleFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
+    }
+}
+
+impl std::error::Error for RuleFault {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    label: Text,
+    stations: Spanned<String>,
+    factor: Option<Spanned<String>>,
+    factor_name: Option<Text>,
+    unit: Option<String>,
+    kind: Option<Kind>,
+    statistic: Option<Statistic>,
+    op: Option<Spanned<Comparison>>,
+    threshold: Option<Spanned<f64>>,
+    clear: Option<Spanned<f64>>,
+    #[serde(rename = "for")]
+    lasting: Option<Spanned<String>>,
+    clear_for: Option<Spanned<String>>,
+    silent_for: Option<Spanned<String>>,
+    level: Level,
+    message: Spanned<Text>,
+    task: Option<RawTask>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTask {
+    register: String,
+    title: Spanned<Text>,
+    instructions: Spanned<Text>,
+    due: Spanned<String>,
+    urgency: Spanned<String>,
+}
+
+/// Kinds of stations that a rule may name.
+const STATION_KINDS: [&str; 8] = ["air", "water", "noise", "power", "outfall", "dust", "weather", "*"];
+
+/// Places in texts that are filled in.
+const PLACES: [&str; 5] = ["station", "value", "threshold", "unit", "minutes"];
+
+/// All rules of a folder, in the order of file names and keys.
+///
+/// # Errors
+/// Every fault of every file. A folder that cannot be read is one, too.
+pub fn load(folder: &Path) -> Result<Vec<Rule>, Vec<RuleFault>> {
+    let unreadable = |path: &Path, error: std::io::Error| RuleFault {
+        file: path.display().to_string(),
+        line: 1,
+        column: 1,
+        span: 0..0,
+        message: format!("cannot be read: {error}"),
+    };
+    let entries = std::fs::read_dir(folder).map_err(|error| vec![unreadable(folder, error)])?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    let (mut rules, mut faults) = (Vec::<Rule>::new(), Vec::new());
+    for path in files {
+        match std::fs::read_to_string(&path) {
+            Err(error) => faults.push(unreadable(&path, error)),
+            Ok(text) => match parse(&path.display().to_string(), &text) {
+                Err(found) => faults.extend(found),
+                Ok(found) => {
+                    for rule in found {
+                        if rules.iter().any(|known| known.key == rule.key) {
+                            let at = text.find(&format!("[{}]", rule.key)).unwrap_or(0);
+                            let span = at..at + rule.key.len() + 2;
+                            let message =
+                                format!("rule “{}” stands in another file already: give it another name", rule.key);
+                            faults.push(fault(&path.display().to_string(), &text, span, message));
+                        }
+                        rules.push(rule);
+                    }
+                }
+            },
+        }
+    }
+    if faults.is_empty() { Ok(rules) } else { Err(faults) }
+}
+
+/// The rules of one file.
+///
+/// ```
+/// let text = "[hot]\nlabel = { zh = '高温', en = 'Hot' }\nstations = 'air'\nfactor = 'a01001'\nop = '>'\ntreshold = 40\n";
+/// let faults = bilan_telemetry::rules::parse("hot.toml", text).unwrap_err();
+/// assert!(faults[0].to_string().starts_with("hot.toml:6:1: unknown field `treshold`"), "{}", faults[0]);
+/// ```
+///
+/// # Errors
+/// Every fault found; what is not TOML, or has an unknown key or a wrong type, ends with that one.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Rule>, Vec<RuleFault>> {
+    let raw: BTreeMap<String, Spanned<RawRule>> = toml::from_str(text)
+        .map_err(|error| vec![fault(file, text, error.span().unwrap_or(0..0), error.message().to_owned())])?;
+    let mut faults = Vec::new();
+    let rules = raw
+        .into_iter()
+        .filter_map(|(key, raw)| {
+            Reader { file, text, whole: raw.span(), faults: &mut faults }.rule(key, raw.into_inner())
+        })
+        .collect();
+    if faults.is_empty() { Ok(rules) } else { Err(faults) }
+}
+
+fn fault(file: &str, text: &str, span: Range<usize>, message: String) -> RuleFault {
+    let before = text.get(..span.start).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    RuleFault {
+        file: file.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        span,
+        message,
+    }
+}
+
+/// FNV-1a over what the rule says: enough to tell editions apart.
+fn edition(content: &str) -> String {
+    let hash = content
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    whole: Range<usize>,
+    faults: &'a mut Vec<RuleFault>,
+}
+
+impl Reader<'_> {
+    fn rule(mut self, key: String, raw: RawRule) -> Option<Rule> {
+        let before = self.faults.len();
+        if !STATION_KINDS.contains(&raw.stations.get_ref().as_str()) {
+            let message = format!(
+                "“{}” is no kind of station: write one of {}",
+                raw.stations.get_ref(),
+                STATION_KINDS.join(", ")
+            );
+            self.say(raw.stations.span(), message);
+        }
+        self.places(&raw.message);
+        let condition = match &raw.silent_for {
+            Some(silent) => self.silent(&raw, silent),
+            None => self.limit(&raw),
+        };
+        let task = raw.task.and_then(|task| self.task(task));
+        let (None, true) = (self.faults.get(before), condition.is_some()) else { return None };
+        let rule = Rule {
+            factor_name: raw.factor_name.unwrap_or_else(|| {
+                let name = raw.factor.map_or(String::new(), Spanned::into_inner);
+                Text { zh: name.clone(), en: name }
+            }),
+            key,
+            edition: String::new(),
+            label: raw.label,
+            stations: raw.stations.into_inner(),
+            unit: raw.unit.unwrap_or_default(),
+            condition: condition?,
+            level: raw.level,
+            message: raw.message.into_inner(),
+            task,
+        };
+        Some(Rule { edition: edition(&format!("{rule:?}")), ..rule })
+    }
+
+    fn silent(&mut self, raw: &RawRule, silent: &Spanned<String>) -> Option<Condition> {
+        let misplaced = [
+            raw.factor.as_ref().map(Spanned::span),
+            raw.op.as_ref().map(Spanned::span),
+            raw.threshold.as_ref().map(Spanned::span),
+            raw.clear.as_ref().map(Spanned::span),
+            raw.lasting.as_ref().map(Spanned::span),
+        ];
+        for span in misplaced.into_iter().flatten() {
+            self.say(span, "a rule with silent_for looks at no values: leave this out".to_owned());
+        }
+        Some(Condition::Silent { after: self.duration(silent)? })
+    }
+
+    fn limit(&mut self, raw: &RawRule) -> Option<Condition> {
+        let whole = self.whole.clone();
+        let (Some(factor), Some(op), Some(threshold)) = (&raw.factor, &raw.op, &raw.threshold) else {
+            let missing: Vec<_> =
+                [("factor", raw.factor.is_none()), ("op", raw.op.is_none()), ("threshold", raw.threshold.is_none())]
+                    .into_iter()
+                    .filter_map(|(name, missing)| missing.then_some(name))
+                    .collect();
+            self.say(
+                whole,
+                format!("{} missing: a rule has factor, op and threshold, or silent_for", missing.join(", ")),
+            );
+            return None;
+        };
+        let kind = raw.kind.unwrap_or(Kind::Realtime);
+        let (op, limit) = (*op.get_ref(), *threshold.get_ref());
+        if let Some(clear) = &raw.clear
+            && (if op.upward() { *clear.get_ref() > limit } else { *clear.get_ref() < limit })
+        {
+            let side = if op.upward() { "at or below" } else { "at or above" };
+            self.say(
+                clear.span(),
+                format!("clear must be {side} the threshold {limit}, or the warning clears while it holds"),
+            );
+        }
+        let lasting = raw.lasting.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
+        let calm = raw.clear_for.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
+        Some(Condition::Limit {
+            factor: factor.get_ref().clone(),
+            kind,
+            statistic: raw.statistic.unwrap_or(kind.main_statistic()),
+            op,
+            threshold: limit,
+            clear: raw.clear.as_ref().map_or(limit, |clear| *clear.get_ref()),
+            lasting: lasting?,
+            calm: calm?,
+        })
+    }
+
+    fn task(&mut self, raw: RawTask) -> Option<Task> {
+        self.places(&raw.title);
+        self.places(&raw.instructions);
+        if !["normal", "urgent", "critical"].contains(&raw.urgency.get_ref().as_str()) {
+            self.say(
+                raw.urgency.span(),
+                format!("“{}” is no urgency: write normal, urgent or critical", raw.urgency.get_ref()),
+            );
+        }
+        let due = self.duration(&raw.due)?;
+        Some(Task {
+            register: raw.register,
+            title: raw.title.into_inner(),
+            instructions: raw.instructions.into_inner(),
+            due_s: due.as_secs(),
+            urgency: raw.urgency.into_inner(),
+        })
+    }
+
+    /// `90s`, `10m`, `2h`, `1d`.
+    fn duration(&mut self, text: &Spanned<String>) -> Option<SignedDuration> {
+        let read = |text: &str| {
+            let unit = match text.chars().last()? {
+                's' => 1,
+                'm' => 60,
+                'h' => 3600,
+                'd' => 86_400,
+                _ => return None,
+            };
+            let number: i64 = text[..text.len() - 1].parse().ok()?;
+            (1..=10_000).contains(&number).then(|| SignedDuration::from_secs(number * unit))
+        };
+        let found = read(text.get_ref());
+        if found.is_none() {
+            self.say(
+                text.span(),
+                format!("“{}” is no duration: write a number and s, m, h or d, such as 10m", text.get_ref()),
+            );
+        }
+        found
+    }
+
+    fn places(&mut self, text: &Spanned<Text>) {
+        for part in [&text.get_ref().zh, &text.get_ref().en] {
+            for place in part.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(place, _)| place)) {
+                if !PLACES.contains(&place) {
+                    let message =
+                        format!("“{{{place}}}” cannot be filled in: write one of {{{}}}", PLACES.join("}, {"));
+                    self.say(text.span(), message);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, span: Range<usize>, message: String) {
+        self.faults.push(fault(self.file, self.text, span, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    const RULE: &str = r#"[low_oxygen]
+label = { zh = "溶解氧偏低", en = "Low oxygen" }
+stations = "water"
+factor = "w01009"
+unit = "mg/L"
+op = "<"
+threshold = 3.0
+clear = 3.5
+for = "10m"
+clear_for = "20m"
+level = "warning"
+message = { zh = "{station}溶解氧{value}{unit}", en = "{station}: oxygen {value} {unit}" }
+"#;
+
+    #[test]
+    fn a_rule_is_read_with_its_defaults() {
+        let rules = parse("water.toml", RULE).unwrap();
+        assert_eq!(rules.len(), 1);
+        let Condition::Limit { kind, statistic, op, clear, lasting, calm, .. } = &rules[0].condition else { panic!() };
+        assert_eq!((*kind, *statistic, *op, *clear), (Kind::Realtime, Statistic::Rtd, Comparison::Below, 3.5));
+        assert_eq!((lasting.as_secs(), calm.as_secs()), (600, 1200));
+        assert_ne!(rules[0].edition, parse("water.toml", &RULE.replace("3.0", "2.9")).unwrap()[0].edition);
+    }
+
+    #[test_case("op = \"<\"", "op = \"below\"", "water.toml:6:6: unknown variant `below`"; "unknown comparison")]
+    #[test_case("unit =", "units =", "water.toml:5:1: unknown field `units`"; "unknown key")]
+    #[test_case("clear = 3.5", "clear = 2.5", "water.toml:8:9: clear must be at or above the threshold 3"; "hysteresis on the wrong side")]
+    #[test_case("\"10m\"", "\"10 minutes\"", "water.toml:9:7: “10 minutes” is no duration"; "duration")]
+    #[test_case("\"water\"", "\"wasser\"", "water.toml:3:12: “wasser” is no kind of station"; "kind of station")]
+    #[test_case("threshold = 3.0\n", "", "water.toml:1:1: threshold missing"; "no limit")]
+    #[test_case("{station}溶解氧", "{stations}溶解氧", "water.toml:12:11: “{stations}” cannot be filled in"; "unknown place")]
+    #[test_case("level = \"warning\"", "level = ", "water.toml:11:9"; "no TOML")]
+    fn faults_are_told_with_their_place(from: &str, to: &str, expected: &str) {
+        let text = RULE.replace(from, to);
+        assert_ne!(text, RULE);
+        let faults = parse("water.toml", &text).unwrap_err();
+        assert!(faults[0].to_string().starts_with(expected), "{}", faults[0]);
+    }
+
+    #[test]
+    fn the_shipped_rules_hold() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+        let rules = load(&folder)
+            .unwrap_or_else(|faults| panic!("{}", faults.iter().map(|f| format!("{f}\n")).collect::<String>()));
+        for kind in ["water", "air", "noise", "*"] {
+            assert!(rules.iter().any(|rule| rule.stations == kind), "no rule for {kind}");
+        }
+    }
+}

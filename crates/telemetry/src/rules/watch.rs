@@ -1,0 +1,369 @@
+//! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Condition, Rule, Task, Text, Warning};
+use crate::Observation;
+
+/// Values that end longer ago than this are history: stored, but no cause for a warning now.
+const FRESH: SignedDuration = SignedDuration::from_hours(3);
+
+/// A pause longer than this breaks a run of values beyond the limit.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+#[derive(Debug, Clone)]
+enum State {
+    /// Beyond the limit since then, not yet long enough.
+    Rising { since: Timestamp, peak: f64 },
+    /// Warned; calm since then, not yet long enough.
+    Open { warning: Box<Warning>, calm_since: Option<Timestamp> },
+}
+
+#[derive(Debug, Clone)]
+struct Watched {
+    state: Option<State>,
+    last: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+struct Heard {
+    name: String,
+    kind: String,
+    at: Timestamp,
+}
+
+/// Rules at work.
+#[derive(Debug, Default)]
+pub struct Watch {
+    rules: Vec<Rule>,
+    watched: HashMap<(String, String), Watched>,
+    heard: HashMap<String, Heard>,
+}
+
+impl Watch {
+    /// Rules with nothing open yet.
+    pub fn new(rules: Vec<Rule>) -> Watch {
+        Watch { rules, ..Watch::default() }
+    }
+
+    /// Takes up a warning that was open before a restart.
+    pub fn restore(&mut self, warning: Warning) {
+        let key = (warning.rule.clone(), warning.station.clone());
+        let last = warning.opened_at;
+        self.watched
+            .insert(key, Watched { state: Some(State::Open { warning: Box::new(warning), calm_since: None }), last });
+    }
+
+    /// A station was heard, whatever it said.
+    pub fn heard(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) -> Vec<Warning> {
+        let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at };
+        self.heard.insert(station.to_owned(), heard);
+        let mut told = Vec::new();
+        for rule in &self.rules {
+            if !matches!(rule.condition, Condition::Silent { .. }) {
+                continue;
+            }
+            if let Some(Watched { state: Some(State::Open { warning, .. }), .. }) =
+                self.watched.remove(&(rule.key.clone(), station.to_owned()))
+            {
+                told.push(Warning { cleared_at: Some(at), ..*warning });
+            }
+        }
+        told
+    }
+
+    /// A value came in at `now`. The station must have been [`heard`](Watch::heard).
+    pub fn observe(&mut self, observation: &Observation, now: Timestamp) -> Vec<Warning> {
+        let station = &observation.series.station;
+        let Some(heard) = self.heard.get(station) else { return Vec::new() };
+        if !observation.is_valid() || now.duration_since(observation.end()) > FRESH {
+            return Vec::new();
+        }
+        let mut told = Vec::new();
+        for rule in &self.rules {
+            let Condition::Limit { factor, kind, statistic, .. } = &rule.condition else { continue };
+            let series = &observation.series;
+            if *factor != series.factor
+                || *kind != series.kind
+                || *statistic != series.statistic
+                || !watches(rule, &heard.kind)
+            {
+                continue;
+            }
+            let watched = self
+                .watched
+                .entry((rule.key.clone(), station.clone()))
+                .or_insert(Watched { state: None, last: Timestamp::MIN });
+            if observation.at <= watched.last && !matches!(watched.state, Some(State::Open { .. })) {
+                continue;
+            }
+            told.extend(step(rule, watched, observation, heard, now));
+        }
+        told
+    }
+
+    /// Time has passed: silence is noticed.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Warning> {
+        let mut told = Vec::new();
+        for rule in &self.rules {
+            let Condition::Silent { after } = rule.condition else { continue };
+            for (station, heard) in &self.heard {
+                let silent = now.duration_since(heard.at);
+                let key = (rule.key.clone(), station.clone());
+                if silent < after || !watches(rule, &heard.kind) || self.watched.contains_key(&key) {
+                    continue;
+                }
+                let minutes = (silent.as_secs() / 60) as f64;
+                let limit = (after.as_secs() / 60) as f64;
+                let facts = Facts { value: minutes, threshold: limit, lasted: silent, factor: "" };
+                let warning = open(rule, station, heard, &facts, now);
+                told.push(warning.clone());
+                let state = Some(State::Open { warning: Box::new(warning), calm_since: None });
+                self.watched.insert(key, Watched { state, last: now });
+            }
+        }
+        told.sort_by(|one, other| one.id.cmp(&other.id));
+        told
+    }
+}
+
+fn watches(rule: &Rule, kind: &str) -> bool {
+    rule.stations == "*" || rule.stations == kind
+}
+
+fn step(
+    rule: &Rule,
+    watched: &mut Watched,
+    observation: &Observation,
+    heard: &Heard,
+    now: Timestamp,
+) -> Option<Warning> {
+    let Condition::Limit { op, threshold, clear, lasting, calm, ref factor, .. } = rule.condition else { return None };
+    let paused =
+        watched.last != Timestamp::MIN && observation.at.duration_since(watched.last) > LONGEST_PAUSE.max(lasting);
+    watched.last = observation.at.max(watched.last);
+    let value = observation.value;
+    let worse = |peak: f64| if op.upward() { peak.max(value) } else { peak.min(value) };
+    let holds = op.holds(value, threshold);
+    match watched.state.take() {
+        Some(State::Open { mut warning, calm_since }) => {
+            warning.peak = worse(warning.peak);
+            if op.holds(value, clear) {
+                watched.state = Some(State::Open { warning, calm_since: None });
+                return None;
+            }
+            let since = calm_since.unwrap_or(observation.at);
+            if observation.end().duration_since(since) >= calm {
+                warning.cleared_at = Some(now);
+                return Some(*warning);
+            }
+            watched.state = Some(State::Open { warning, calm_since: Some(since) });
+            None
+        }
+        rising => {
+            if !holds {
+                return None;
+            }
+            let (since, peak) = match rising {
+                Some(State::Rising { since, peak }) if !paused => (since, worse(peak)),
+                _ => (observation.at, value),
+            };
+            let lasted = observation.end().duration_since(since);
+            if lasted < lasting {
+                watched.state = Some(State::Rising { since, peak });
+                return None;
+            }
+            let facts = Facts { value, threshold, lasted, factor };
+            let mut warning = open(rule, &observation.series.station, heard, &facts, now);
+            warning.peak = peak;
+            watched.state = Some(State::Open { warning: Box::new(warning.clone()), calm_since: None });
+            Some(warning)
+        }
+    }
+}
+
+struct Facts<'a> {
+    value: f64,
+    threshold: f64,
+    lasted: SignedDuration,
+    factor: &'a str,
+}
+
+fn open(rule: &Rule, station: &str, heard: &Heard, facts: &Facts<'_>, now: Timestamp) -> Warning {
+    let fill = |text: &Text| {
+        let one = |text: &str| {
+            text.replace("{station}", &heard.name)
+                .replace("{value}", &facts.value.to_string())
+                .replace("{threshold}", &facts.threshold.to_string())
+                .replace("{unit}", &rule.unit)
+                .replace("{minutes}", &(facts.lasted.as_secs() / 60).to_string())
+        };
+        Text { zh: one(&text.zh), en: one(&text.en) }
+    };
+    Warning {
+        id: format!("{}@{station}@{}", rule.key, now.as_millisecond()),
+        rule: rule.key.clone(),
+        edition: rule.edition.clone(),
+        label: rule.label.clone(),
+        level: rule.level,
+        station: station.to_owned(),
+        station_name: heard.name.clone(),
+        station_kind: heard.kind.clone(),
+        factor: facts.factor.to_owned(),
+        factor_name: rule.factor_name.clone(),
+        unit: rule.unit.clone(),
+        opened_at: now,
+        lasted_s: facts.lasted.as_secs(),
+        cleared_at: None,
+        value: facts.value,
+        threshold: facts.threshold,
+        peak: facts.value,
+        message: fill(&rule.message),
+        task: rule.task.as_ref().map(|task| Task {
+            title: fill(&task.title),
+            instructions: fill(&task.instructions),
+            ..task.clone()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::parse;
+    use crate::{Kind, Series};
+
+    const RULES: &str = r#"
+[low_oxygen]
+label = { zh = "溶解氧偏低", en = "Low oxygen" }
+stations = "water"
+factor = "w01009"
+unit = "mg/L"
+op = "<"
+threshold = 3.0
+clear = 3.5
+for = "10m"
+clear_for = "5m"
+level = "warning"
+message = { zh = "{station}溶解氧{value}{unit}，低于{threshold}{unit}已{minutes}分钟", en = "{station}: {value}" }
+[silent]
+label = { zh = "离线", en = "Silent" }
+stations = "*"
+silent_for = "30m"
+level = "info"
+message = { zh = "{station}已{minutes}分钟无数据", en = "{station} silent" }
+"#;
+
+    fn minute(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + minute * 60).unwrap()
+    }
+
+    struct Line(Watch);
+
+    impl Line {
+        fn new() -> Line {
+            Line(Watch::new(parse("test.toml", RULES).unwrap()))
+        }
+
+        fn at(&mut self, at: i64, value: f64, flag: &str) -> Vec<(String, bool)> {
+            let observation = Observation {
+                series: Series::main("W1", "w01009", Kind::Realtime),
+                at: minute(at),
+                period_s: 0,
+                value,
+                text: value.to_string(),
+                flag: Some(flag.to_owned()),
+            };
+            let mut told = self.0.heard("W1", "圭塘河站", "water", minute(at));
+            told.extend(self.0.observe(&observation, minute(at)));
+            told.into_iter().map(|warning| (warning.rule.clone(), warning.is_open())).collect()
+        }
+    }
+
+    #[test]
+    fn opens_after_its_time_and_clears_beyond_the_second_limit() {
+        let mut line = Line::new();
+        let opened = vec![("low_oxygen".to_owned(), true)];
+        let cleared = vec![("low_oxygen".to_owned(), false)];
+        for (at, value, told) in [
+            (0, 2.9, vec![]),
+            (5, 2.8, vec![]),
+            (9, 2.7, vec![]),
+            (10, 2.6, opened.clone()),
+            (11, 2.5, vec![]),
+            (12, 3.2, vec![]),
+            (20, 3.6, vec![]),
+            (22, 3.4, vec![]),
+            (30, 3.6, vec![]),
+            (35, 3.6, cleared),
+            (36, 2.0, vec![]),
+            (46, 2.0, opened),
+        ] {
+            assert_eq!(line.at(at, value, "N"), told, "minute {at}");
+        }
+    }
+
+    #[test]
+    fn a_short_dip_and_a_marked_value_open_nothing() {
+        let mut line = Line::new();
+        for (at, value, flag) in
+            [(0, 2.0, "N"), (5, 4.0, "N"), (6, 2.0, "N"), (15, 2.0, "N"), (17, 2.0, "D"), (100, 2.0, "N")]
+        {
+            assert_eq!(line.at(at, value, flag), vec![], "minute {at}");
+        }
+    }
+
+    #[test]
+    fn history_opens_nothing() {
+        let mut line = Line::new();
+        line.0.heard("W1", "圭塘河站", "water", minute(1000));
+        for at in [0, 20, 40] {
+            let observation = Observation {
+                series: Series::main("W1", "w01009", Kind::Realtime),
+                at: minute(at),
+                period_s: 0,
+                value: 1.0,
+                text: "1".into(),
+                flag: None,
+            };
+            assert_eq!(line.0.observe(&observation, minute(1000)), vec![]);
+        }
+    }
+
+    #[test]
+    fn silence_is_told_once_and_ends_with_a_word() {
+        let mut line = Line::new();
+        line.at(0, 7.0, "N");
+        assert!(line.0.tick(minute(29)).is_empty());
+        let told = line.0.tick(minute(31));
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].message.zh, "圭塘河站已31分钟无数据");
+        assert!(line.0.tick(minute(40)).is_empty());
+        assert_eq!(line.at(41, 7.0, "N"), vec![("silent".to_owned(), false)]);
+        assert_eq!(line.0.tick(minute(72)).len(), 1);
+    }
+
+    #[test]
+    fn an_open_warning_survives_a_restart() {
+        let mut line = Line::new();
+        line.at(0, 2.0, "N");
+        line.0.heard("W1", "圭塘河站", "water", minute(10));
+        let observation = Observation {
+            series: Series::main("W1", "w01009", Kind::Realtime),
+            at: minute(10),
+            period_s: 0,
+            value: 1.5,
+            text: "1.5".into(),
+            flag: None,
+        };
+        let warning = line.0.observe(&observation, minute(10)).remove(0);
+        assert_eq!(warning.message.zh, "圭塘河站溶解氧1.5mg/L，低于3mg/L已10分钟");
+        let mut after = Line::new();
+        after.0.restore(warning);
+        assert_eq!(after.at(11, 1.0, "N"), vec![], "it is open already");
+        assert_eq!(after.at(12, 4.0, "N"), vec![]);
+        assert_eq!(after.at(17, 4.0, "N"), vec![("low_oxygen".to_owned(), false)]);
+    }
+}

@@ -1,0 +1,307 @@
+//! The store's face: open, append, subscribe. Reading is in `query`, writing in `writer`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use hj212::{Packet, Tolerances};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::rules::{Rule, Warning};
+use crate::writer::{Command, Writer};
+use crate::{Device, Observation, intake, schema};
+
+/// Packets that may wait for the writer; beyond it, appending waits: pressure goes back to the devices, not into memory.
+const QUEUE: usize = 4096;
+
+/// Events that a slow subscriber may be behind before it loses the oldest (and is told how many).
+const EVENTS: usize = 1024;
+
+/// Values further in the future than this are not believed.
+const FUTURE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite refused: disk full, file damaged…
+    #[error("observations in {path}: {message}")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        message: String,
+    },
+    /// The file was written by a later version.
+    #[error("{path} has tables of version {found}: open it with the program that wrote it")]
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// Version found.
+        found: i64,
+    },
+    /// The writer has ended.
+    #[error("the store of observations is closed")]
+    Closed,
+}
+
+/// One packet with what it says, ready to be stored.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The device that sent it.
+    pub device: Arc<Device>,
+    /// Address it came from.
+    pub peer: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What it says.
+    pub observations: Vec<Observation>,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) digest: [u8; 16],
+    pub(crate) qn: Option<String>,
+    pub(crate) cn: String,
+    pub(crate) pno: Option<u16>,
+    pub(crate) tolerated: Tolerances,
+    pub(crate) clock_behind_s: Option<i64>,
+    /// Whether values were left out because their time lies in the future.
+    pub(crate) in_future: bool,
+}
+
+impl Submission {
+    /// Reads a packet of a known device. Values whose time lies more than a day ahead are not taken: the packet goes into quarantine as well.
+    pub fn new(packet: &Packet<'_>, device: Arc<Device>, peer: &str, received_at: Timestamp) -> Submission {
+        let mut observations = intake::observations(packet, &device);
+        let before = observations.len();
+        observations.retain(|observation| observation.at.duration_since(received_at) <= FUTURE);
+        Submission {
+            in_future: observations.len() < before,
+            peer: peer.to_owned(),
+            received_at,
+            raw: packet.raw.to_vec(),
+            digest: digest(packet.segment),
+            qn: packet.qn.map(str::to_owned),
+            cn: packet.cn.to_owned(),
+            pno: packet.pno,
+            tolerated: packet.tolerated,
+            clock_behind_s: intake::clock_behind(packet, received_at).map(|behind| behind.as_secs()),
+            observations,
+            device,
+        }
+    }
+}
+
+/// FNV-1a over 128 bits: a resent packet is the same byte for byte.
+fn digest(segment: &[u8]) -> [u8; 16] {
+    segment
+        .iter()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        })
+        .to_be_bytes()
+}
+
+/// What became of a submission. It is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Whether the same packet was there already.
+    pub duplicate: bool,
+    /// Observations stored now.
+    pub observations: usize,
+}
+
+/// New values of a station, as they were stored together.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// Number of the station.
+    pub station: String,
+    /// Kind of the station.
+    pub kind: String,
+    /// Device that sent them.
+    pub mn: String,
+    /// When they came.
+    pub received_at: Timestamp,
+    /// The values.
+    pub observations: Vec<Observation>,
+}
+
+/// What subscribers are told, after it is on disk.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// New values.
+    Observed(Arc<Update>),
+    /// A warning opened, or cleared.
+    Warning(Arc<Warning>),
+}
+
+/// The observations of a district. Cheap to clone; the file closes when the last clone goes.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    commands: Option<mpsc::Sender<Command>>,
+    events: broadcast::Sender<Event>,
+    readers: Mutex<Vec<Connection>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(writer) = self.writer.take() {
+            // The writer drains its queue and ends; it cannot be the one that drops the store, for it holds none.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.0.path).finish()
+    }
+}
+
+impl Store {
+    /// Opens or creates the file, and starts its writer, which runs `rules` over everything that comes in.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or was written by a later version.
+    pub fn open(path: &Path, rules: Vec<Rule>) -> Result<Store, StoreError> {
+        let refused = |error: rusqlite::Error| database(path, &error);
+        let mut connection = Connection::open(path).map_err(refused)?;
+        schema::prepare(&connection).map_err(refused)?;
+        schema::create(&mut connection)
+            .map_err(refused)?
+            .map_err(|found| StoreError::Later { path: path.to_owned(), found })?;
+        let (events, _) = broadcast::channel(EVENTS);
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let writer = Writer::new(connection, path.to_owned(), rules, events.clone()).map_err(refused)?;
+        let writer = std::thread::Builder::new()
+            .name("observations".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::Database { path: path.to_owned(), message: error.to_string() })?;
+        Ok(Store(Arc::new(Inner {
+            path: path.to_owned(),
+            commands: Some(commands),
+            events,
+            readers: Mutex::default(),
+            writer: Some(writer),
+        })))
+    }
+
+    /// Stores a packet with its observations. When this returns `Ok`, they are on disk. Packets that wait together share one commit.
+    ///
+    /// # Errors
+    /// If they could not be stored; nothing of the packet is kept then, and it must not be acknowledged.
+    pub async fn append(&self, submission: Submission) -> Result<Receipt, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(submission, reply).await?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// As [`Store::append`], but gives back at once a channel on which the receipt will come, so that many packets of one connection can
+    /// share commits. Waits only where the queue is full.
+    ///
+    /// # Errors
+    /// If the store is closed.
+    pub async fn enqueue(
+        &self,
+        submission: Submission,
+    ) -> Result<oneshot::Receiver<Result<Receipt, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(submission, reply).await?;
+        Ok(answer)
+    }
+
+    /// [`Store::append`] for code outside of a runtime.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_blocking(&self, submission: Submission) -> Result<Receipt, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands()?.blocking_send(Command::Append(Box::new(submission), reply)).map_err(|_| StoreError::Closed)?;
+        answer.blocking_recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Keeps bytes that are not believed, with the reason. The oldest go when there are too many.
+    ///
+    /// # Errors
+    /// If the store is closed.
+    pub async fn quarantine(
+        &self,
+        raw: Vec<u8>,
+        reason: &str,
+        mn: Option<&str>,
+        peer: &str,
+        received_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let command = Command::Quarantine {
+            raw,
+            reason: reason.to_owned(),
+            mn: mn.map(str::to_owned),
+            peer: peer.to_owned(),
+            received_at,
+        };
+        self.commands()?.send(command).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Tells the rules what time it is, so that silence is noticed. To be called about once a minute.
+    ///
+    /// # Errors
+    /// If the store is closed.
+    pub async fn tick(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.commands()?.send(Command::Tick(now)).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Deletes raw packets and instant values older than `before`; hour and day values stay.
+    ///
+    /// # Errors
+    /// If the store is closed.
+    pub async fn prune(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.commands()?.send(Command::Prune(before)).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// From now on, every event. A subscriber that lags by more than 1024 events loses the oldest and is told how many
+    /// (`RecvError::Lagged`).
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// A reader's connection for one question.
+    pub(crate) fn read<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let refused = |error: rusqlite::Error| database(&self.0.path, &error);
+        let idle = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let connection = Connection::open_with_flags(&self.0.path, flags).map_err(refused)?;
+                connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(refused)?;
+                connection
+            }
+        };
+        let answer = ask(&connection).map_err(refused)?;
+        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < 8 {
+            readers.push(connection);
+        }
+        Ok(answer)
+    }
+
+    async fn submit(
+        &self,
+        submission: Submission,
+        reply: oneshot::Sender<Result<Receipt, StoreError>>,
+    ) -> Result<(), StoreError> {
+        self.commands()?.send(Command::Append(Box::new(submission), reply)).await.map_err(|_| StoreError::Closed)
+    }
+
+    fn commands(&self) -> Result<&mpsc::Sender<Command>, StoreError> {
+        self.0.commands.as_ref().ok_or(StoreError::Closed)
+    }
+}
+
+pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> StoreError {
+    StoreError::Database { path: path.to_owned(), message: error.to_string() }
+}

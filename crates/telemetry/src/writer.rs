@@ -1,0 +1,351 @@
+//! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::rules::{Rule, Warning, Watch};
+use crate::store::database;
+use crate::{Event, Kind, Observation, Receipt, Series, StoreError, Submission, Update};
+
+/// Commands that one commit takes at most.
+const GROUP: usize = 1024;
+
+/// Quarantined packets that are kept.
+const QUARANTINE: i64 = 100_000;
+
+type Reply = oneshot::Sender<Result<Receipt, StoreError>>;
+
+pub(crate) enum Command {
+    Append(Box<Submission>, Reply),
+    Quarantine { raw: Vec<u8>, reason: String, mn: Option<String>, peer: String, received_at: Timestamp },
+    Tick(Timestamp),
+    Prune(Timestamp),
+}
+
+pub(crate) struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    rules: Vec<Rule>,
+    watch: Watch,
+    series: HashMap<Series, i64>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        path: PathBuf,
+        rules: Vec<Rule>,
+        events: broadcast::Sender<Event>,
+    ) -> rusqlite::Result<Writer> {
+        let mut writer = Writer { connection, path, rules, watch: Watch::default(), series: HashMap::new(), events };
+        writer.recall()?;
+        Ok(writer)
+    }
+
+    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Command>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while let Some(first) = queue.blocking_recv() {
+            group.push(first);
+            while group.len() < GROUP
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+            self.commit(&mut group);
+        }
+    }
+
+    /// Stores a group whole or not at all, and answers everybody in it.
+    fn commit(&mut self, group: &mut Vec<Command>) {
+        let mut told = Vec::new();
+        let outcome = self.store(group, &mut told);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
+            self.series.clear();
+            if let Err(error) = self.recall() {
+                tracing::error!(%error, "open warnings could not be read again");
+            }
+        }
+        match outcome {
+            Ok(receipts) => {
+                let mut receipts = receipts.into_iter();
+                for command in group.drain(..) {
+                    if let (Command::Append(_, reply), Some(receipt)) = (command, receipts.next().flatten()) {
+                        // A connection that is gone does not wait for its receipt.
+                        let _ = reply.send(Ok(receipt));
+                    }
+                }
+                for event in told {
+                    // Nobody listening is no fault.
+                    let _ = self.events.send(event);
+                }
+            }
+            Err(error) => {
+                for command in group.drain(..) {
+                    if let Command::Append(_, reply) = command {
+                        let _ = reply.send(Err(database(&self.path, &error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One receipt for each command that is an append.
+    fn store(&mut self, group: &[Command], told: &mut Vec<Event>) -> rusqlite::Result<Vec<Option<Receipt>>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut receipts = Vec::with_capacity(group.len());
+        for command in group {
+            let mut warnings = Vec::new();
+            let receipt = match command {
+                Command::Append(submission, _) => {
+                    let receipt = append(&transaction, &mut self.series, submission)?;
+                    if !receipt.duplicate {
+                        warnings = judge(&mut self.watch, submission);
+                        told.push(Event::Observed(Arc::new(update(submission))));
+                    }
+                    Some(receipt)
+                }
+                Command::Quarantine { raw, reason, mn, peer, received_at } => {
+                    quarantine(&transaction, raw, reason, mn.as_deref(), peer, *received_at)?;
+                    None
+                }
+                Command::Tick(now) => {
+                    warnings = self.watch.tick(*now);
+                    None
+                }
+                Command::Prune(before) => {
+                    let before = before.as_millisecond();
+                    transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
+                    transaction.execute("DELETE FROM packet WHERE received_at < ?1", [before])?;
+                    None
+                }
+            };
+            receipts.push(receipt);
+            for warning in warnings {
+                keep_warning(&transaction, &warning)?;
+                told.push(Event::Warning(Arc::new(warning)));
+            }
+        }
+        transaction.commit()?;
+        Ok(receipts)
+    }
+
+    /// What the rules must know after a start: which warnings are open, who was heard when.
+    fn recall(&mut self) -> rusqlite::Result<()> {
+        let mut watch = Watch::new(self.rules.clone());
+        let mut devices = self.connection.prepare("SELECT station, name, kind, last_heard FROM device")?;
+        let mut rows = devices.query([])?;
+        while let Some(row) = rows.next()? {
+            let at = Timestamp::from_millisecond(row.get(3)?).unwrap_or(Timestamp::UNIX_EPOCH);
+            watch.heard(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?, &row.get::<_, String>(2)?, at);
+        }
+        let mut open = self.connection.prepare("SELECT body FROM warning WHERE cleared_at IS NULL")?;
+        let mut rows = open.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Ok(warning) = serde_json::from_str(&row.get::<_, String>(0)?) {
+                watch.restore(warning);
+            }
+        }
+        self.watch = watch;
+        Ok(())
+    }
+}
+
+fn update(submission: &Submission) -> Update {
+    Update {
+        station: submission.device.station.clone(),
+        kind: submission.device.kind.clone(),
+        mn: submission.device.mn.clone(),
+        received_at: submission.received_at,
+        observations: submission.observations.clone(),
+    }
+}
+
+fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {
+    let device = &submission.device;
+    let mut told = watch.heard(&device.station, &device.name, &device.kind, submission.received_at);
+    for observation in &submission.observations {
+        told.extend(watch.observe(observation, submission.received_at));
+    }
+    told
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<Series, i64>,
+    submission: &Submission,
+) -> rusqlite::Result<Receipt> {
+    let device = &submission.device;
+    let received = submission.received_at.as_millisecond();
+    let fresh = transaction
+        .prepare_cached(
+            "INSERT INTO packet (mn, digest, qn, cn, pno, received_at, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (mn, digest) DO NOTHING",
+        )?
+        .execute(params![
+            device.mn,
+            submission.digest,
+            submission.qn,
+            submission.cn,
+            submission.pno,
+            received,
+            submission.raw
+        ])?
+        == 1;
+    transaction
+        .prepare_cached(
+            "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (mn) DO UPDATE SET station = ?2, name = ?3, kind = ?4, last_heard = max(last_heard, ?5), peer = ?6,
+                 packets = packets + ?7, duplicates = duplicates + ?8, clock_behind_s = coalesce(?9, clock_behind_s)",
+        )?
+        .execute(params![
+            device.mn,
+            device.station,
+            device.name,
+            device.kind,
+            received,
+            submission.peer,
+            i64::from(fresh),
+            i64::from(!fresh),
+            submission.clock_behind_s.filter(|_| fresh),
+        ])?;
+    if !fresh {
+        return Ok(Receipt { duplicate: true, observations: 0 });
+    }
+    for tolerance in submission.tolerated.iter() {
+        transaction
+            .prepare_cached(
+                "INSERT INTO device_tolerance (mn, tolerance, count) VALUES (?1, ?2, 1)
+                 ON CONFLICT (mn, tolerance) DO UPDATE SET count = count + 1",
+            )?
+            .execute(params![device.mn, tolerance.name()])?;
+    }
+    if submission.in_future {
+        quarantine(
+            transaction,
+            &submission.raw,
+            "time_in_future",
+            Some(&device.mn),
+            &submission.peer,
+            submission.received_at,
+        )?;
+    }
+    for observation in &submission.observations {
+        let series = series_id(transaction, known, observation)?;
+        keep(transaction, series, observation, received)?;
+    }
+    Ok(Receipt { duplicate: false, observations: submission.observations.len() })
+}
+
+fn series_id(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<Series, i64>,
+    observation: &Observation,
+) -> rusqlite::Result<i64> {
+    let series = &observation.series;
+    if let Some(id) = known.get(series) {
+        return Ok(*id);
+    }
+    let id = transaction
+        .prepare_cached(
+            "INSERT INTO series (station, factor, kind, statistic, period_s) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET period_s = ?5 RETURNING id",
+        )?
+        .query_row(
+            params![series.station, series.factor, series.kind.name(), series.statistic.name(), observation.period_s],
+            |row| row.get(0),
+        )?;
+    known.insert(series.clone(), id);
+    Ok(id)
+}
+
+/// Stores one value; a value that was there with another content becomes a revision.
+fn keep(transaction: &Transaction<'_>, series: i64, observation: &Observation, received: i64) -> rusqlite::Result<()> {
+    let at = observation.at.as_millisecond();
+    // The literal text is kept only where the number does not give it back.
+    let text = Some(&observation.text).filter(|text| **text != observation.value.to_string());
+    let table = if matches!(observation.series.kind, Kind::Realtime | Kind::Minute) { "hot" } else { "held" };
+    let fresh = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO {table} (ts, series, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
+        ))?
+        .execute(params![at, series, observation.value, text, observation.flag])?
+        == 1;
+    if !fresh {
+        let replaced = transaction
+            .prepare_cached(&format!(
+                "INSERT INTO revision (replaced_at, series, ts, value, text, flag)
+                 SELECT ?1, series, ts, value, text, flag FROM {table}
+                 WHERE series = ?2 AND ts = ?3 AND (value, text, flag) IS NOT (?4, ?5, ?6)"
+            ))?
+            .execute(params![received, series, at, observation.value, text, observation.flag])?;
+        if replaced > 0 {
+            transaction
+                .prepare_cached(&format!(
+                    "UPDATE {table} SET value = ?3, text = ?4, flag = ?5 WHERE series = ?1 AND ts = ?2"
+                ))?
+                .execute(params![series, at, observation.value, text, observation.flag])?;
+        }
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO latest (series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5 WHERE excluded.ts >= ts",
+        )?
+        .execute(params![series, at, observation.value, text, observation.flag])?;
+    Ok(())
+}
+
+fn quarantine(
+    transaction: &Transaction<'_>,
+    raw: &[u8],
+    reason: &str,
+    mn: Option<&str>,
+    peer: &str,
+    received_at: Timestamp,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO quarantine (received_at, peer, mn, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![received_at.as_millisecond(), peer, mn, reason, raw])?;
+    let last = transaction.last_insert_rowid();
+    if last % 1000 == 0 {
+        transaction.execute("DELETE FROM quarantine WHERE id <= ?1", [last - QUARANTINE])?;
+    }
+    Ok(())
+}
+
+fn keep_warning(transaction: &Transaction<'_>, warning: &Warning) -> rusqlite::Result<()> {
+    // Texts, numbers and instants only: there is nothing in a warning that JSON cannot hold.
+    let body = serde_json::to_string(warning).unwrap_or_default();
+    let known: Option<String> = transaction
+        .prepare_cached("SELECT id FROM warning WHERE id = ?1")?
+        .query_row([&warning.id], |row| row.get(0))
+        .optional()?;
+    let cleared = warning.cleared_at.map(Timestamp::as_millisecond);
+    if known.is_some() {
+        transaction
+            .prepare_cached("UPDATE warning SET cleared_at = ?2, body = ?3 WHERE id = ?1")?
+            .execute(params![warning.id, cleared, body])?;
+    } else {
+        transaction
+            .prepare_cached(
+                "INSERT INTO warning (id, station, rule, opened_at, cleared_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                warning.id,
+                warning.station,
+                warning.rule,
+                warning.opened_at.as_millisecond(),
+                cleared,
+                body
+            ])?;
+    }
+    Ok(())
+}

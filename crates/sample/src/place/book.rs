@@ -20,12 +20,14 @@ const FORMATS: &[(&str, &str, usize)] = &[
     ("meeting", "HY", 4),
     ("noise_demo_zone", "SF", 3),
     ("noise_zone", "SG", 3),
+    ("notice", "GG", 4),
     ("outfall", "PK", 3),
     ("overflow_event", "YL", 4),
     ("patrol", "XC", 4),
     ("patrol_round", "SL", 3),
     ("plan_item", "JH", 3),
     ("plot", "DK", 3),
+    ("pollution_response", "YX", 3),
     ("power_installation", "YD", 3),
     ("project", "XM", 3),
     ("river", "HL", 3),
@@ -62,7 +64,7 @@ impl Book {
         let mut record = Map::new();
         record.insert("number".into(), Value::String(number.clone()));
         if let Value::Object(values) = values {
-            record.extend(values.into_iter().filter(|(_, value)| !value.is_null()));
+            record.extend(values.into_iter().filter_map(|(name, value)| Some((name, filled(value)?))));
         }
         self.entries.push(SampleRecord { register, values: record });
         number
@@ -76,6 +78,19 @@ impl Book {
     /// Everything entered, in order.
     pub(crate) fn close(self) -> Vec<SampleRecord> {
         self.entries
+    }
+}
+
+/// `value` without empty members in the rows of a table; nothing if nothing is left.
+fn filled(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Array(rows) if rows.is_empty() => None,
+        Value::Array(rows) => Some(rows.into_iter().filter_map(filled).collect()),
+        Value::Object(members) => {
+            Some(members.into_iter().filter_map(|(name, value)| Some((name, filled(value)?))).collect())
+        }
+        other => Some(other),
     }
 }
 

@@ -46,7 +46,6 @@ pub(crate) struct Staff {
     pub(crate) deputy: String,
     pub(crate) organiser: String,
     pub(crate) publicist: String,
-    pub(crate) discipline: String,
     pub(crate) officers: Vec<String>,
 }
 
@@ -85,6 +84,12 @@ pub(crate) struct Desk<'kit> {
     pub(crate) installations: Vec<(String, Firm)>,
     /// Outfalls whose drain network was surveyed, with the nodes from the mouth upwards.
     pub(crate) traced: Vec<(String, Vec<String>)>,
+    /// Dispatch orders with their day and trigger.
+    pub(crate) orders: Vec<(Date, &'static str, String)>,
+    /// Water samples with the place of their river and their day.
+    pub(crate) samples: Vec<(String, usize, Date)>,
+    /// Demonstration zones that passed, with name and day.
+    pub(crate) passed_zones: Vec<(String, &'static str, Date)>,
     /// Plot numbers in order of entry.
     pub(crate) plots: Vec<String>,
 }
@@ -97,7 +102,6 @@ impl<'kit> Desk<'kit> {
             deputy: kit.person(),
             organiser: kit.person(),
             publicist: kit.person(),
-            discipline: kit.person(),
             officers: (0..16).map(|_| kit.person()).collect(),
         };
         Self {
@@ -114,6 +118,9 @@ impl<'kit> Desk<'kit> {
             firms,
             installations: Vec::new(),
             traced: Vec::new(),
+            orders: Vec::new(),
+            samples: Vec::new(),
+            passed_zones: Vec::new(),
             plots: Vec::new(),
         }
     }

@@ -107,7 +107,8 @@ fn order(
     patrols: usize,
 ) -> (String, Vec<&'static Street>) {
     let night = episode.trigger == "night_construction";
-    let issued = day.at(if night { 16 } else { 8 + i8::try_from(offset % 2).unwrap_or(0) }, 10 + (day.day() % 5) * 9, 0, 0);
+    let issued =
+        day.at(if night { 16 } else { 8 + i8::try_from(offset % 2).unwrap_or(0) }, 10 + (day.day() % 5) * 9, 0, 0);
     let start = desk.between(0, 13) as usize;
     let streets: Vec<_> = (0..patrols.max(2)).map(|step| &STREETS[(start + step * 3) % STREETS.len()]).collect();
     let names = streets.iter().map(|street| format!("{}街道", street.name)).collect::<Vec<_>>().join("、");
@@ -117,7 +118,9 @@ fn order(
         "night_construction" => format!("关于加强{}月{}日夜间渣土和施工扬尘巡查的调度令", day.month(), day.day()),
         "high_value" => format!("关于核查{}片区颗粒物高值的调度令", streets[0].name),
         "special_event" => format!("关于{}月{}日重大活动空气质量保障的调度令", day.month(), day.day()),
-        "heavy_pollution_warning" => format!("关于落实重污染天气黄色预警措施的调度令（{}月{}日）", day.month(), day.day()),
+        "heavy_pollution_warning" => {
+            format!("关于落实重污染天气黄色预警措施的调度令（{}月{}日）", day.month(), day.day())
+        }
         _ => format!("关于应对{}月{}日污染过程的调度令", day.month(), day.day()),
     };
     let content = content_of(episode, &names, desk);
@@ -173,7 +176,9 @@ fn order(
         "answer": answer,
         "state": "closed",
     });
-    (desk.book.enter("dispatch_order", 2020, values), streets)
+    let number = desk.book.enter("dispatch_order", 2020, values);
+    desk.orders.push((day, episode.trigger, number.clone()));
+    (number, streets)
 }
 
 fn content_of(episode: &Episode, names: &str, desk: &mut Desk<'_>) -> String {
@@ -188,10 +193,15 @@ fn content_of(episode: &Episode, names: &str, desk: &mut Desk<'_>) -> String {
     let demand = match episode.trigger {
         "ozone" => "十一时至十八时涉VOCs企业和汽修喷涂错峰作业，加油站错时卸油，餐饮油烟净化设施正常运行",
         "night_construction" => "夜间施工须持证，土方作业湿法进行，出场车辆冲洗干净，渣土车全密闭",
-        "heavy_pollution_warning" => "工地停止土石方和拆除作业，应急清单企业按“一厂一策”减排，加密道路冲洗，严禁露天焚烧和燃放烟花爆竹",
+        "heavy_pollution_warning" => {
+            "工地停止土石方和拆除作业，应急清单企业按“一厂一策”减排，加密道路冲洗，严禁露天焚烧和燃放烟花爆竹"
+        }
         _ => "落实工地“六个百分百”，国省道和次干道增加洒水频次，严查露天焚烧和散煤使用",
     };
-    format!("{outlook}。请{names}立即组织力量开展巡查：{demand}。{}", desk.pick(&["巡查情况按时报区蓝天办。", "发现问题立查立改，并附前后对比照片。", "对拒不落实的移交执法大队。"]))
+    format!(
+        "{outlook}。请{names}立即组织力量开展巡查：{demand}。{}",
+        desk.pick(&["巡查情况按时报区蓝天办。", "发现问题立查立改，并附前后对比照片。", "对拒不落实的移交执法大队。"])
+    )
 }
 
 fn key_points(episode: &Episode) -> &'static str {
@@ -209,7 +219,8 @@ pub(super) fn routine(desk: &mut Desk<'_>, heads: &[i64]) {
     for (place, &heads) in (0_i64..).zip(heads) {
         let day = workday(later(date(2020, 1, 6), place * 350 / count));
         let street = desk.street();
-        let errand = Errand { order: None, day, kind: KINDS[place as usize % 6], street, aqi: None, heads, medium: "air" };
+        let errand =
+            Errand { order: None, day, kind: KINDS[place as usize % 6], street, aqi: None, heads, medium: "air" };
         patrol(desk, &errand);
     }
     for place in 0..24 {

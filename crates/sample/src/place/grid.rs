@@ -132,32 +132,160 @@ fn post(desk: &mut Desk<'_>, code: &str, name: &str, level: &str) {
 }
 
 /// Agency, field, matter, basis, role, how often, supporters.
-type Duty = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+type Duty = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
 
 const DUTIES: [Duty; 26] = [
     ("bureau", "comprehensive", "生态环境保护统一监督管理", "环境保护法第十条", "lead", "continuous", &[]),
-    ("bureau", "air", "重污染天气应对与调度令下发", "大气污染防治法第九十六条", "lead", "on_demand", &[("housing", "工地停工落实"), ("urban", "保洁与渣土管控")]),
-    ("bureau", "air", "涉VOCs企业监管", "大气污染防治法第四十五条", "lead", "monthly", &[("commerce", "加油站油气回收"), ("transport", "汽修喷涂管理")]),
-    ("bureau", "air", "非道路移动机械编码登记与检查", "大气污染防治法第五十六条", "lead", "continuous", &[("housing", "工地机械进场核验")]),
-    ("bureau", "water", "水质监测与超标预警", "水污染防治法第二十五条", "lead", "monthly", &[("water", "河道管护"), ("drainage", "泵站运行")]),
+    (
+        "bureau",
+        "air",
+        "重污染天气应对与调度令下发",
+        "大气污染防治法第九十六条",
+        "lead",
+        "on_demand",
+        &[("housing", "工地停工落实"), ("urban", "保洁与渣土管控")],
+    ),
+    (
+        "bureau",
+        "air",
+        "涉VOCs企业监管",
+        "大气污染防治法第四十五条",
+        "lead",
+        "monthly",
+        &[("commerce", "加油站油气回收"), ("transport", "汽修喷涂管理")],
+    ),
+    (
+        "bureau",
+        "air",
+        "非道路移动机械编码登记与检查",
+        "大气污染防治法第五十六条",
+        "lead",
+        "continuous",
+        &[("housing", "工地机械进场核验")],
+    ),
+    (
+        "bureau",
+        "water",
+        "水质监测与超标预警",
+        "水污染防治法第二十五条",
+        "lead",
+        "monthly",
+        &[("water", "河道管护"), ("drainage", "泵站运行")],
+    ),
     ("bureau", "water", "入河排口监督管理", "水污染防治法第二十二条", "lead", "monthly", &[("water", "排口整治")]),
-    ("bureau", "water", "饮用水水源保护区巡查", "水污染防治法第六十三条", "lead", "weekly", &[("supply", "取水口自查")]),
-    ("bureau", "noise", "噪声功能区监测与示范区创建", "环境噪声污染防治法第六条", "lead", "quarterly", &[("police", "社会生活噪声"), ("traffic", "禁鸣限行")]),
-    ("bureau", "soil", "疑似污染地块监管", "土壤污染防治法第五十八条", "lead", "quarterly", &[("resources", "准入管理")]),
-    ("bureau", "soil", "危险废物规范化管理", "固体废物污染环境防治法第七十八条", "lead", "continuous", &[("health", "医疗废物")]),
+    (
+        "bureau",
+        "water",
+        "饮用水水源保护区巡查",
+        "水污染防治法第六十三条",
+        "lead",
+        "weekly",
+        &[("supply", "取水口自查")],
+    ),
+    (
+        "bureau",
+        "noise",
+        "噪声功能区监测与示范区创建",
+        "环境噪声污染防治法第六条",
+        "lead",
+        "quarterly",
+        &[("police", "社会生活噪声"), ("traffic", "禁鸣限行")],
+    ),
+    (
+        "bureau",
+        "soil",
+        "疑似污染地块监管",
+        "土壤污染防治法第五十八条",
+        "lead",
+        "quarterly",
+        &[("resources", "准入管理")],
+    ),
+    (
+        "bureau",
+        "soil",
+        "危险废物规范化管理",
+        "固体废物污染环境防治法第七十八条",
+        "lead",
+        "continuous",
+        &[("health", "医疗废物")],
+    ),
     ("bureau", "permit", "排污许可与登记管理", "排污许可管理办法（试行）", "lead", "continuous", &[]),
-    ("bureau", "enforcement", "环境违法行为查处与公开", "环境保护法第六十三条", "lead", "on_demand", &[("police", "行刑衔接")]),
+    (
+        "bureau",
+        "enforcement",
+        "环境违法行为查处与公开",
+        "环境保护法第六十三条",
+        "lead",
+        "on_demand",
+        &[("police", "行刑衔接")],
+    ),
     ("bureau", "enforcement", "信访投诉办理", "信访条例第二十二条", "lead", "continuous", &[("hotline", "工单转办")]),
-    ("housing", "air", "建筑工地扬尘“六个百分百”", "大气污染防治法第六十九条", "lead", "weekly", &[("bureau", "巡查通报")]),
-    ("housing", "water", "排水管网雨污分流改造", "城镇排水与污水处理条例", "lead", "yearly", &[("drainage", "移交管养")]),
+    (
+        "housing",
+        "air",
+        "建筑工地扬尘“六个百分百”",
+        "大气污染防治法第六十九条",
+        "lead",
+        "weekly",
+        &[("bureau", "巡查通报")],
+    ),
+    (
+        "housing",
+        "water",
+        "排水管网雨污分流改造",
+        "城镇排水与污水处理条例",
+        "lead",
+        "yearly",
+        &[("drainage", "移交管养")],
+    ),
     ("urban", "air", "餐饮油烟和露天烧烤治理", "大气污染防治法第八十一条", "lead", "weekly", &[("market", "证照联动")]),
-    ("urban", "air", "渣土运输密闭与路线管理", "城市建筑垃圾管理规定", "lead", "continuous", &[("traffic", "联合查处")]),
+    (
+        "urban",
+        "air",
+        "渣土运输密闭与路线管理",
+        "城市建筑垃圾管理规定",
+        "lead",
+        "continuous",
+        &[("traffic", "联合查处")],
+    ),
     ("water", "water", "河长制日常工作", "关于全面推行河长制的意见", "lead", "monthly", &[("bureau", "水质通报")]),
     ("farm", "air", "秸秆禁烧与综合利用", "大气污染防治法第七十七条", "lead", "on_demand", &[]),
     ("farm", "water", "养殖污染和农药减量", "水污染防治法第五十六条", "lead", "quarterly", &[]),
-    ("health", "soil", "医疗机构医疗废物源头管理", "医疗废物管理条例", "lead", "monthly", &[("bureau", "转运处置监管")]),
-    ("traffic", "air", "黑烟车抓拍处罚", "大气污染防治法第一百一十三条", "lead", "continuous", &[("bureau", "遥测数据")]),
-    ("resources", "soil", "建设用地用途变更土壤准入", "土壤污染防治法第六十六条", "lead", "on_demand", &[("bureau", "调查评审意见")]),
+    (
+        "health",
+        "soil",
+        "医疗机构医疗废物源头管理",
+        "医疗废物管理条例",
+        "lead",
+        "monthly",
+        &[("bureau", "转运处置监管")],
+    ),
+    (
+        "traffic",
+        "air",
+        "黑烟车抓拍处罚",
+        "大气污染防治法第一百一十三条",
+        "lead",
+        "continuous",
+        &[("bureau", "遥测数据")],
+    ),
+    (
+        "resources",
+        "soil",
+        "建设用地用途变更土壤准入",
+        "土壤污染防治法第六十六条",
+        "lead",
+        "on_demand",
+        &[("bureau", "调查评审意见")],
+    ),
     ("education", "noise", "考点周边静音保障", "环境噪声污染防治法", "support", "yearly", &[("bureau", "护考巡查")]),
     ("economy", "comprehensive", "污染防治项目立项", "政府投资条例", "support", "on_demand", &[]),
     ("finance", "comprehensive", "污染防治资金保障与绩效", "预算法", "support", "yearly", &[]),
@@ -166,17 +294,39 @@ const DUTIES: [Duty; 26] = [
 fn duties(desk: &mut Desk<'_>) {
     let post = desk.posts.get("430103").map(|(number, _)| number.clone());
     for (agency, medium, matter, basis, role, frequency, supporters) in DUTIES {
-        let supporters: Vec<Value> = supporters.iter().map(|(key, task)| json!({ "agency": desk.agency(key), "task": task })).collect();
-        duty(desk, agency, (medium, matter, basis), (role, frequency), supporters, if agency == "bureau" { post.clone() } else { None });
+        let supporters: Vec<Value> =
+            supporters.iter().map(|(key, task)| json!({ "agency": desk.agency(key), "task": task })).collect();
+        duty(
+            desk,
+            agency,
+            (medium, matter, basis),
+            (role, frequency),
+            supporters,
+            if agency == "bureau" { post.clone() } else { None },
+        );
     }
     for street in &STREETS {
         let post = desk.posts.get(street.code).map(|(number, _)| number.clone());
         let matter = format!("{}街道生态环境属地管理", street.name);
-        duty(desk, street.code, ("comprehensive", &matter, "环境保护法第六条"), ("territorial", "continuous"), Vec::new(), post);
+        duty(
+            desk,
+            street.code,
+            ("comprehensive", &matter, "环境保护法第六条"),
+            ("territorial", "continuous"),
+            Vec::new(),
+            post,
+        );
     }
 }
 
-fn duty(desk: &mut Desk<'_>, agency: &str, (medium, matter, basis): (&str, &str, &str), (role, frequency): (&str, &str), supporters: Vec<Value>, post: Option<String>) {
+fn duty(
+    desk: &mut Desk<'_>,
+    agency: &str,
+    (medium, matter, basis): (&str, &str, &str),
+    (role, frequency): (&str, &str),
+    supporters: Vec<Value>,
+    post: Option<String>,
+) {
     let values = json!({
         "agency": desk.agency(agency),
         "post": post,

@@ -12,6 +12,7 @@ mod desk;
 mod dispatch;
 mod grid;
 mod noise;
+mod notices;
 mod outfalls;
 mod outreach;
 mod party;
@@ -19,6 +20,7 @@ mod patrols;
 mod plan;
 mod power;
 mod projects;
+mod responses;
 mod rivers;
 mod rounds;
 mod share;
@@ -61,11 +63,13 @@ pub fn records(kit: &mut Kit, world: &mut World) -> Vec<SampleRecord> {
     dispatch::enter(&mut desk, &heads);
     let heads = desk.shares(ROUTINE_PATROLS, AIR_PERSON_TIMES - DISPATCH_PERSON_TIMES, 2, 5);
     dispatch::routine(&mut desk, &heads);
+    responses::enter(&mut desk);
     rounds::enter(&mut desk);
     outreach::enter(&mut desk);
     party::enter(&mut desk);
     plan::enter(&mut desk);
     share::enter(&mut desk);
     bridge::enter(&mut desk);
+    notices::enter(&mut desk);
     desk.book.close()
 }

@@ -12,7 +12,14 @@ const ZONES: [Zone; 15] = [
     ("湘府路行政居住片", "zone_1", 6, 3.42, &["traffic", "social"], "湘府中路以北、友谊路以南、芙蓉南路以东"),
     ("省植物园周边片", "zone_1", 9, 2.86, &["traffic"], "杉木冲西路以北、植物园围墙四周五百米"),
     ("天心生态公园片", "zone_1", 8, 2.17, &["traffic", "social"], "新韶西路以南、芙蓉南路以西"),
-    ("坡子街商业混合片", "zone_2", 0, 2.35, &["social", "traffic", "construction"], "五一大道以南、城南西路以北、黄兴南路两侧"),
+    (
+        "坡子街商业混合片",
+        "zone_2",
+        0,
+        2.35,
+        &["social", "traffic", "construction"],
+        "五一大道以南、城南西路以北、黄兴南路两侧",
+    ),
     ("城南路文教片", "zone_2", 1, 2.61, &["traffic", "social"], "人民西路以南、白沙路以东"),
     ("裕南街居住片", "zone_2", 2, 2.78, &["construction", "traffic"], "书院路以东、南湖路两侧"),
     ("金盆岭文教居住片", "zone_2", 3, 3.05, &["traffic", "construction"], "劳动西路以南、黄土岭路两侧"),
@@ -95,7 +102,8 @@ pub(super) fn demonstration(desk: &mut Desk<'_>) {
         "handler_name": desk.officer(),
         "state": "published",
     });
-    desk.book.enter("noise_demo_zone", 2020, values);
+    let number = desk.book.enter("noise_demo_zone", 2020, values);
+    desk.passed_zones.push((number, "湘府路噪声控制示范区", date(2020, 12, 11)));
     let place = desk.spot(STREETS[7].code, "白沙花园小区");
     let values = json!({
         "name": "白沙花园安静小区",
@@ -118,7 +126,8 @@ pub(super) fn demonstration(desk: &mut Desk<'_>) {
         "handler_name": desk.officer(),
         "state": "published",
     });
-    desk.book.enter("noise_demo_zone", 2020, values);
+    let number = desk.book.enter("noise_demo_zone", 2020, values);
+    desk.passed_zones.push((number, "白沙花园安静小区", date(2020, 10, 26)));
     let place = desk.spot(STREETS[9].code, "新姚南路片区");
     let values = json!({
         "name": "先锋新城噪声控制示范区",

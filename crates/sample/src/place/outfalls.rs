@@ -11,6 +11,24 @@ const OUTFALLS: [usize; 5] = [22, 6, 6, 5, 7];
 /// Outfalls for which the drain network upstream was surveyed node by node.
 const SURVEYED_EVERY: usize = 5;
 
+/// Places on the bank by which people know the outfalls of a street, in the order of [`STREETS`].
+const BANK: [[&str; 3]; 14] = [
+    ["西湖路", "下河街", "橘子洲大桥南"],
+    ["城南西路", "天心路", "白沙路"],
+    ["南湖路", "西湖桥", "碧沙湖"],
+    ["劳动西路", "黄土岭路", "天剑路"],
+    ["猴子石", "石人路", "新开铺路"],
+    ["友谊路", "井湾路", "青园路"],
+    ["湘府西路", "新姚北路", "桂花坪路"],
+    ["赤岭路", "南大桥", "书院南路"],
+    ["新韶西路", "文源路", "状元坡"],
+    ["披塘桥", "杉木冲西路", "新姚南路"],
+    ["黑石铺大桥北", "一力路", "黑石渡"],
+    ["大托渡口", "解放垸", "兴隆桥"],
+    ["暮云渡口", "许兴桥", "三兴路"],
+    ["滨洲路", "沿江路", "牛角塘"],
+];
+
 pub(super) fn enter(desk: &mut Desk<'_>) {
     let mut total = 0;
     for (index, count) in OUTFALLS.into_iter().enumerate() {
@@ -24,7 +42,7 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
 fn outfall(desk: &mut Desk<'_>, index: usize, place: usize, total: usize) {
     let river = &RIVERS[index];
     let street = &STREETS[river.streets[place % river.streets.len()]];
-    let road = street.roads[place % 3];
+    let road = BANK[river.streets[place % river.streets.len()]][place / river.streets.len() % 3];
     let kind = match (index, place % 6) {
         (_, 1) => "combined",
         (0, 3) => "pumping_station",
@@ -40,7 +58,11 @@ fn outfall(desk: &mut Desk<'_>, index: usize, place: usize, total: usize) {
         _ => "雨水排口",
     };
     let name = format!("{}{road}{word}", river.name);
-    let name = if desk.outfalls.iter().any(|outfall| outfall.3 == name) { format!("{name}{}号", place / 3 + 1) } else { name };
+    let name = if desk.outfalls.iter().any(|outfall| outfall.3 == name) {
+        format!("{name}{}号", place / 3 + 1)
+    } else {
+        name
+    };
     let node = if total % SURVEYED_EVERY == 1 { Some(chain(desk, street, total)) } else { None };
     let sealed = place == OUTFALLS[index] - 1 && index > 0;
     let place_value = desk.spot(street.code, &format!("{}街道{}岸边", street.name, road));
@@ -92,7 +114,7 @@ fn chain(desk: &mut Desk<'_>, street: &'static Street, total: usize) -> Vec<Stri
         let road = street.roads[(total + step / 3) % 3];
         let (kind, word) = match step {
             0 => ("mouth", "排放口"),
-            1 if total % 2 == 0 => ("gate", "截流闸"),
+            1 if total.is_multiple_of(2) => ("gate", "截流闸"),
             1 => ("interceptor", "截流井"),
             step if step + 1 == length => ("septic", "化粪池"),
             _ => ("manhole", "检查井"),
@@ -127,14 +149,30 @@ type Overflow = (usize, DateTime, &'static str, f64, f64, &'static str, &'static
 
 const EVENTS: [Overflow; 12] = [
     (1, date(2020, 3, 27).at(6, 40, 0, 0), "wet", 41.5, 3.5, "heavy_rain", "雨停后截流井恢复，河面垃圾已打捞"),
-    (4, date(2020, 4, 18).at(11, 15, 0, 0), "dry", 0.0, 1.8, "blocked_pipe", "管道被建筑垃圾堵塞致污水由雨水口溢出，疏通后恢复，责令工地赔偿并清淤"),
+    (
+        4,
+        date(2020, 4, 18).at(11, 15, 0, 0),
+        "dry",
+        0.0,
+        1.8,
+        "blocked_pipe",
+        "管道被建筑垃圾堵塞致污水由雨水口溢出，疏通后恢复，责令工地赔偿并清淤",
+    ),
     (0, date(2020, 5, 29).at(19, 20, 0, 0), "wet", 63.0, 4.2, "heavy_rain", "泵站全力抽排，溢流停止后采样复测达标"),
     (2, date(2020, 6, 3).at(4, 10, 0, 0), "wet", 55.5, 5.0, "heavy_rain", "启用调蓄池，雨后清理格栅"),
     (1, date(2020, 6, 9).at(22, 30, 0, 0), "wet", 72.0, 6.1, "heavy_rain", "属地街道转移沿线停放车辆，雨后冲洗河岸"),
     (0, date(2020, 7, 4).at(3, 50, 0, 0), "wet", 88.5, 7.4, "heavy_rain", "外河高水位，泵站强排；退水后清淤"),
     (3, date(2020, 7, 10).at(9, 5, 0, 0), "wet", 47.0, 2.6, "pump_failure", "一台水泵跳闸，抢修两小时恢复，增配备用泵"),
     (4, date(2020, 7, 26).at(16, 45, 0, 0), "wet", 38.5, 2.2, "heavy_rain", "截流倍数不足，列入管网改造"),
-    (2, date(2020, 8, 21).at(14, 0, 0, 0), "dry", 0.4, 2.5, "misconnection", "沿管网逐井溯源，查实沿街洗车场污水混接，已改接并立案"),
+    (
+        2,
+        date(2020, 8, 21).at(14, 0, 0, 0),
+        "dry",
+        0.4,
+        2.5,
+        "misconnection",
+        "沿管网逐井溯源，查实沿街洗车场污水混接，已改接并立案",
+    ),
     (0, date(2020, 9, 15).at(5, 30, 0, 0), "wet", 52.0, 3.1, "heavy_rain", "溢流期间加密监测，水质四小时内恢复"),
     (1, date(2020, 9, 18).at(20, 10, 0, 0), "wet", 44.5, 2.9, "heavy_rain", "雨前预腾空管道，溢流时长较六月缩短过半"),
     (3, date(2020, 10, 6).at(7, 25, 0, 0), "wet", 29.0, 1.4, "heavy_rain", "拍门关闭不严致倒灌，已更换密封"),
@@ -143,15 +181,35 @@ const EVENTS: [Overflow; 12] = [
 /// Overflows of the year; in dry weather only on tributaries.
 pub(super) fn overflows(desk: &mut Desk<'_>) {
     for (index, begun, kind, rain, hours, cause, measures) in EVENTS {
-        let candidates: Vec<(String, String)> = desk.outfalls.iter().filter(|outfall| outfall.1 == index).map(|outfall| (outfall.0.clone(), outfall.3.clone())).collect();
-        let traced: Vec<(String, Vec<String>)> = desk.traced.iter().filter(|(number, _)| candidates.iter().any(|candidate| candidate.0 == *number)).cloned().collect();
-        let chosen = if kind == "dry" && !traced.is_empty() { traced[0].0.clone() } else { desk.pick(&candidates).0.clone() };
-        let name = candidates.iter().find(|candidate| candidate.0 == chosen).map_or("", |candidate| candidate.1.as_str());
-        let nodes = desk.traced.iter().find(|(number, _)| *number == chosen).map(|(_, nodes)| nodes.clone()).unwrap_or_default();
+        let candidates: Vec<(String, String)> = desk
+            .outfalls
+            .iter()
+            .filter(|outfall| outfall.1 == index)
+            .map(|outfall| (outfall.0.clone(), outfall.3.clone()))
+            .collect();
+        let traced: Vec<(String, Vec<String>)> = desk
+            .traced
+            .iter()
+            .filter(|(number, _)| candidates.iter().any(|candidate| candidate.0 == *number))
+            .cloned()
+            .collect();
+        let chosen =
+            if kind == "dry" && !traced.is_empty() { traced[0].0.clone() } else { desk.pick(&candidates).0.clone() };
+        let name =
+            candidates.iter().find(|candidate| candidate.0 == chosen).map_or("", |candidate| candidate.1.as_str());
+        let nodes = desk
+            .traced
+            .iter()
+            .find(|(number, _)| *number == chosen)
+            .map(|(_, nodes)| nodes.clone())
+            .unwrap_or_default();
         let traces = traces(desk, &nodes, begun, kind);
-        #[expect(clippy::cast_possible_truncation, reason = "hours of one event")]
         let minutes = (hours * 60.0) as i64;
-        let (ammonia, cod) = if kind == "dry" { (desk.decimal(12.0, 28.0, 2), desk.decimal(90.0, 210.0, 1)) } else { (desk.decimal(1.8, 6.5, 2), desk.decimal(32.0, 78.0, 1)) };
+        let (ammonia, cod) = if kind == "dry" {
+            (desk.decimal(12.0, 28.0, 2), desk.decimal(90.0, 210.0, 1))
+        } else {
+            (desk.decimal(1.8, 6.5, 2), desk.decimal(32.0, 78.0, 1))
+        };
         let values = json!({
             "subject": format!("{name}{}", if kind == "dry" { "旱天污水溢流" } else { "雨天溢流" }),
             "outfall": chosen,

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use serde_json::json;
 
-use super::desk::{Desk, after, at, day_2020, later, on, workday};
+use super::desk::{Desk, STREETS, after, at, day_2020, later, on, workday};
 
 const OFFLINE: usize = 69;
 const ONLINE: usize = 20;
@@ -23,7 +23,7 @@ const FORMS: [Form; 9] = [
     ("square", "蓝天保卫战广场宣传", "商圈中心广场", &["residents", "volunteers"]),
     ("open_day", "环保设施公众开放日", "水质净化厂", &["pupils", "residents"]),
     ("volunteer", "湘江岸线净滩志愿行动", "湘江风光带", &["volunteers"]),
-    ("lecture", "噪声污染防治知识讲座", "街道会议室", &["staff", "residents"]),
+    ("lecture", "噪声污染防治知识讲座", "办事处会议室", &["staff", "residents"]),
     ("community", "绿色出行、文明祭扫倡议", "社区新时代文明实践站", &["residents"]),
 ];
 
@@ -63,16 +63,23 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
 
 fn offline(desk: &mut Desk<'_>, place: usize, day: Date, leaflets: i64) -> (Date, String, String) {
     let (kind, subject, venue, audience) = FORMS[place % FORMS.len()];
-    let street = desk.street();
+    let street = match kind {
+        "volunteer" => &STREETS[*desk.pick(&[0, 2, 4, 10, 11, 13])],
+        "village" => &STREETS[*desk.pick(&[9, 10, 11, 12, 13])],
+        _ => desk.street(),
+    };
+    let day = if matches!(kind, "school" | "enterprise" | "lecture") { workday(day) } else { day };
     let title = match day.month() {
-        6 if place % 3 == 0 => format!("六五环境日主题活动——{subject}（{}）", street.name),
+        6 if place.is_multiple_of(3) => format!("六五环境日主题活动——{subject}（{}）", street.name),
         _ => format!("{subject}（{}街道）", street.name),
     };
     let begun = day.at(i8::try_from(desk.between(9, 15)).unwrap_or(9), 30, 0, 0);
-    let mut materials = vec![json!({ "kind": "leaflet", "title": format!("《{}》折页", subject_short(kind)), "copies": leaflets })];
+    let mut materials =
+        vec![json!({ "kind": "leaflet", "title": format!("《{}》折页", subject_short(kind)), "copies": leaflets })];
     if desk.chance(0.4) {
         let copies = desk.between(30, 160);
-        materials.push(json!({ "kind": *desk.pick(&["bag", "handbook", "gift"]), "title": "环保宣传品", "copies": copies }));
+        materials
+            .push(json!({ "kind": *desk.pick(&["bag", "handbook", "gift"]), "title": "环保宣传品", "copies": copies }));
     }
     let participants = leaflets / 2 + desk.between(15, 90);
     let venue = format!("{}街道{venue}", street.name);
@@ -152,44 +159,116 @@ const OUTLETS: [Outlet; 41] = {
     const CITY_RADIO: Outlet = ("city", "市交通广播", "radio");
     const DISTRICT: Outlet = ("district", "区融媒体中心公众号", "wechat");
     [
-        CITY_APP, CITY_PAPER, PROVINCE_WEB, CITY_APP, DISTRICT, CITY_TV, CITY_APP, PROVINCE_PAPER, CITY_PAPER, CITY_APP,
-        DISTRICT, PROVINCE_WEB, CITY_RADIO, CITY_APP, NATIONAL, CITY_TV, CITY_APP, DISTRICT, CITY_PAPER, PROVINCE_TV,
-        CITY_APP, CITY_APP, PROVINCE_WEB, DISTRICT, CITY_PAPER, CITY_APP, PROVINCE_PAPER, CITY_TV, CITY_APP, DISTRICT,
-        NATIONAL, CITY_APP, PROVINCE_WEB, CITY_RADIO, CITY_APP, DISTRICT, CITY_PAPER, CITY_APP, PROVINCE_TV, DISTRICT,
+        CITY_APP,
+        CITY_PAPER,
+        PROVINCE_WEB,
+        CITY_APP,
+        DISTRICT,
+        CITY_TV,
+        CITY_APP,
+        PROVINCE_PAPER,
+        CITY_PAPER,
+        CITY_APP,
+        DISTRICT,
+        PROVINCE_WEB,
+        CITY_RADIO,
+        CITY_APP,
+        NATIONAL,
+        CITY_TV,
+        CITY_APP,
+        DISTRICT,
+        CITY_PAPER,
+        PROVINCE_TV,
+        CITY_APP,
+        CITY_APP,
+        PROVINCE_WEB,
+        DISTRICT,
+        CITY_PAPER,
+        CITY_APP,
+        PROVINCE_PAPER,
+        CITY_TV,
+        CITY_APP,
+        DISTRICT,
+        NATIONAL,
+        CITY_APP,
+        PROVINCE_WEB,
+        CITY_RADIO,
+        CITY_APP,
+        DISTRICT,
+        CITY_PAPER,
+        CITY_APP,
+        PROVINCE_TV,
+        DISTRICT,
         PROVINCE_WEB,
     ]
 };
 
-/// Topic, headline, gist.
-const STORIES: [(&str, &str, &str); 14] = [
-    ("outreach", "天心区医疗废物日产日清守住防疫底线", "报道分局党员突击队驻点监管医疗废物收运"),
-    ("service", "“不见面审批”助企复工，排污登记全程网办", "报道复工复产期间审批服务举措"),
-    ("air", "夜查工地扬尘，渣土车出场先“洗澡”", "记者随夜间巡查组实地探访"),
-    ("water", "四座水质自动站上岗，河水变化手机可见", "介绍一江四河水质自动监测体系"),
-    ("noise", "高考静音护考，夜间施工全面叫停", "报道护考期间噪声巡查"),
-    ("air", "百余台锅炉“低氮瘦身”，蓝天更有底气", "介绍燃气锅炉低氮化改造进展"),
-    ("soil", "老厂区变公园，地块“体检”合格才能用", "介绍建设用地土壤调查准入"),
-    ("enforcement", "治污设施“假装上班”，用电曲线露了馅", "用电监测发现治污设施未同步运行案例"),
-    ("water", "河长带队巡河，晴天排口不再流污水", "报道湘江沿线排口整治"),
-    ("outreach", "小小环保局长上任记", "校园环保宣传活动侧记"),
-    ("noise", "隔声屏立起来，临街住户睡得香", "介绍噪声控制示范区创建"),
-    ("air", "一纸调度令，两小时到岗", "记录秋冬季调度令巡查"),
-    ("party", "党员亮身份，投诉现场办", "报道主题党日办理噪声投诉"),
-    ("enforcement", "机械没“身份证”，清退出场", "非道路移动机械专项检查报道"),
+/// Month and day, topic, headline, gist.
+type Story = ((i8, i8), &'static str, &'static str, &'static str);
+
+/// What the press wrote about on its own; the other reports follow an activity.
+const STORIES: [Story; 27] = [
+    ((1, 14), "air", "雾霾天里的夜查人：重污染预警响应直击", "记者随调度令巡查组夜查工地和道路"),
+    ((1, 22), "air", "禁放令下的年味：社区老党员上门发倡议", "报道烟花爆竹禁放宣传"),
+    ((2, 11), "outreach", "医疗废物日产日清，守住防疫最后一关", "报道党员突击队驻点监管医疗废物收运"),
+    ((2, 27), "service", "“不见面审批”助企复工，排污登记全程网办", "报道复工复产期间审批服务举措"),
+    ((3, 19), "air", "工地复工，渣土车出场先“洗澡”", "春季扬尘巡查见闻"),
+    ((4, 2), "soil", "老厂区变公园，地块“体检”合格才能用", "介绍建设用地土壤调查准入"),
+    ((4, 24), "noise", "夜间施工要公示，居民扫码能监督", "介绍夜间施工许可公示"),
+    ((5, 13), "enforcement", "三台挖掘机没“身份证”，当场清退", "非道路移动机械专项检查报道"),
+    ((5, 21), "water", "湘江边捡垃圾的党员们", "主题党日岸线清洁侧记"),
+    ((6, 4), "outreach", "六五环境日：看一滴水怎么被“盯”住", "环境日系列活动预告与水质监测介绍"),
+    ((6, 19), "noise", "静音护考，考点周边工地全停工", "报道护考期间噪声巡查"),
+    ((7, 2), "party", "党员亮身份，投诉现场办", "报道主题党日办理噪声投诉"),
+    ((7, 16), "water", "暴雨里的泵站守夜人", "报道汛期排口溢流处置"),
+    ((7, 30), "air", "烧烤摊进店，油烟净化器联网", "餐饮油烟示范街建设报道"),
+    ((8, 13), "service", "排污许可证办到企业门口", "固定污染源发证登记清零行动"),
+    ((8, 27), "water", "晴天排口不再流污水，溯源查到一口井", "洗车污水混接溯源案例"),
+    ((9, 10), "air", "错峰喷涂、错时卸油，打好臭氧阻击战", "夏秋季臭氧管控措施"),
+    ((9, 22), "enforcement", "汽修店露天喷漆被立案", "涉气执法案例曝光"),
+    ((10, 12), "soil", "小企业的危废怎么管，大排查一家不落", "危险废物大排查报道"),
+    ((10, 20), "water", "四座水质自动站上岗，河水变化手机可见", "介绍一江四河水质自动监测体系"),
+    ((10, 29), "air", "一纸调度令，两小时到岗", "记录秋冬季调度令巡查"),
+    ((11, 9), "water", "湘江沿线排口整治交出答卷", "报道湘江沿线排口整治完工"),
+    ((11, 17), "noise", "声屏障立起来，临街住户睡得香", "介绍交通噪声治理项目"),
+    ((11, 26), "air", "百余台锅炉“低氮瘦身”，蓝天更有底气", "介绍燃气锅炉低氮化改造完成情况"),
+    ((12, 3), "enforcement", "治污设施“假装上班”，用电曲线露了馅", "用电监测发现治污设施未同步运行案例"),
+    ((12, 15), "noise", "噪声控制示范区通过评估", "介绍示范区创建成果"),
+    ((12, 24), "outreach", "环保人的一年：从一个电话到一条河", "年终盘点"),
 ];
 
 fn press(desk: &mut Desk<'_>, held: &[(Date, String, String)]) {
-    let count = i64::try_from(OUTLETS.len()).unwrap_or(1);
-    for (place, (level, outlet, channel)) in (0_i64..).zip(OUTLETS) {
-        let day = later(date(2020, 1, 14), place * 346 / count);
-        let near = held.iter().filter(|(when, ..)| *when <= day && later(*when, 6) >= day).max_by_key(|(when, ..)| *when);
-        let activity = if place % 3 == 0 { near } else { None };
-        let index = usize::try_from(place).unwrap_or(0) % STORIES.len();
-        let (topic, headline, gist) = STORIES[index];
-        let (topic, headline, gist): (&str, String, String) = match activity {
-            Some((_, _, title)) => ("outreach", format!("{title}举行"), format!("报道活动：{title}")),
-            None if place < 14 => (topic, headline.to_owned(), gist.to_owned()),
-            None => (topic, format!("{}：{headline}", ["追踪", "走基层", "一线见闻"][usize::try_from(place).unwrap_or(0) % 3]), gist.to_owned()),
+    let mut reports: Vec<(Date, &str, String, String, Option<String>)> = STORIES
+        .iter()
+        .map(|((month, day), topic, headline, gist)| {
+            (date(2020, *month, *day), *topic, (*headline).to_owned(), (*gist).to_owned(), None)
+        })
+        .collect();
+    let rest = OUTLETS.len() - STORIES.len();
+    for turn in 0..rest {
+        let (day, number, title) = &held[(turn * held.len() + 3) / rest];
+        let headline = match turn % 4 {
+            0 => format!("{title}吸引众多市民参与"),
+            1 => format!("现场直击：{title}"),
+            2 => format!("{title}今日举行"),
+            _ => format!("把环保课堂搬到身边：{title}"),
+        };
+        reports.push((later(*day, 1), "outreach", headline, format!("报道活动“{title}”"), Some(number.clone())));
+    }
+    reports.sort_by_key(|report| report.0);
+    for (place, ((day, topic, headline, gist, activity), (level, outlet, channel))) in
+        reports.into_iter().zip(OUTLETS).enumerate()
+    {
+        let page = match channel {
+            "newspaper" => Some(format!("A{:02}版", desk.between(2, 12))),
+            "television" => Some("新闻直播".to_owned()),
+            "radio" => Some("城市早高峰".to_owned()),
+            _ => None,
+        };
+        let tone = match topic {
+            "enforcement" => "critical",
+            _ if place % 5 == 0 => "neutral",
+            _ => "positive",
         };
         let values = json!({
             "headline": headline,
@@ -197,11 +276,11 @@ fn press(desk: &mut Desk<'_>, held: &[(Date, String, String)]) {
             "outlet": outlet,
             "level": level,
             "channel": channel,
-            "page_text": match channel { "newspaper" => Some(format!("A{:02}版", desk.between(2, 12))), "television" => Some("新闻直播".to_owned()), "radio" => Some("城市早高峰".to_owned()), _ => None },
+            "page_text": page,
             "author": format!("记者{} 通讯员{}", desk.kit.person(), desk.staff.publicist),
             "topic": topic,
-            "tone": if topic == "enforcement" { "critical" } else if place % 5 == 0 { "neutral" } else { "positive" },
-            "activity": activity.map(|(_, number, _)| number.clone()),
+            "tone": tone,
+            "activity": activity,
             "words": desk.between(280, 1_650),
             "reposts": desk.between(0, 14),
             "summary": gist,

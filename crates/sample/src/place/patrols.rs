@@ -92,7 +92,8 @@ pub(super) fn patrol(desk: &mut Desk<'_>, errand: &Errand<'_>) -> String {
     let begun = begin(desk, errand);
     let length = desk.between(70, 210);
     let found = if desk.chance(0.45) { if desk.chance(0.25) { 2 } else { 1 } } else { 0 };
-    let findings: Vec<Value> = (0..found).map(|_| finding(desk, errand)).collect();
+    let first = desk.between(0, 20);
+    let findings: Vec<Value> = (0..found).map(|turn| finding(desk, errand, first + turn)).collect();
     let team = desk.officers(usize::try_from(errand.heads).unwrap_or(1));
     let roads = errand.street.roads;
     let route = match desk.between(0, 3) {
@@ -131,8 +132,9 @@ pub(super) fn patrol(desk: &mut Desk<'_>, errand: &Errand<'_>) -> String {
     desk.book.enter("patrol", 2020, values)
 }
 
-fn finding(desk: &mut Desk<'_>, errand: &Errand<'_>) -> Value {
-    let (kind, spot, description, demand) = *desk.pick(sights(errand.kind));
+fn finding(desk: &mut Desk<'_>, errand: &Errand<'_>, turn: i64) -> Value {
+    let sights = sights(errand.kind);
+    let (kind, spot, description, demand) = sights[usize::try_from(turn).unwrap_or(0) % sights.len()];
     let road = *desk.pick(&errand.street.roads);
     let due = later(errand.day, desk.between(0, 7));
     json!({
@@ -153,9 +155,19 @@ fn conclusion(desk: &mut Desk<'_>, kind: &str, found: i64, enterprises: i64, sit
         (enterprises, sites) => format!("检查企业门店{enterprises}家、工地{sites}处"),
     };
     let outcome = if found == 0 {
-        *desk.pick(&["未发现明显问题。", "总体情况良好，提醒继续保持。", "管控措施落实到位。", "扬尘防治设施运行正常，台账齐全。"])
+        *desk.pick(&[
+            "未发现明显问题。",
+            "总体情况良好，提醒继续保持。",
+            "管控措施落实到位。",
+            "扬尘防治设施运行正常，台账齐全。",
+        ])
     } else {
-        *desk.pick(&["问题已当场交办并落实整改。", "已下达整改要求，复查合格。", "移交属地街道跟进，现已整改。", "责任单位连夜整改，次日复查通过。"])
+        *desk.pick(&[
+            "问题已当场交办并落实整改。",
+            "已下达整改要求，复查合格。",
+            "移交属地街道跟进，现已整改。",
+            "责任单位连夜整改，次日复查通过。",
+        ])
     };
     let advice = match kind {
         "night" => "建议继续加密夜间渣土线路抽查。",

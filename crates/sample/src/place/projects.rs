@@ -36,47 +36,41 @@ struct Plan {
     effect: &'static str,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table, written once below")]
-const fn plan(
-    key: &'static str, name: &'static str, medium: &'static str, kind: &'static str, street: usize, owner: &'static str,
-    begun: Date, done: Option<Date>, budget: i64, source: &'static str, effect: &'static str,
-) -> Plan {
-    Plan { key, name, medium, kind, street, owner, begun, done, budget, source, effect }
-}
-
 const fn d(year: i16, month: i8, day: i8) -> Date {
     date(year, month, day)
 }
 
-const PLANS: &[Plan] = &[
-    plan("air_station", "天心区大气复合监测站建设项目", "air", "monitoring", 11, "区生态环境分局", d(2018, 9, 3), Some(d(2019, 11, 28)), 980, "city", "建成六参数加组分、气象的复合站，为臭氧与PM2.5协同管控提供数据。"),
-    plan("printing_1", "印刷企业无组织废气治理项目（第一批）", "air", "vocs", 12, "区生态环境分局", d(2020, 3, 16), Some(d(2020, 6, 29)), 168, "enterprise", "印刷、覆膜工段密闭收集，末端改为活性炭吸附脱附加催化燃烧，厂界非甲烷总烃下降六成以上。"),
-    plan("printing_2", "印刷企业无组织废气治理项目（第二批）", "air", "vocs", 12, "区生态环境分局", d(2020, 7, 6), Some(d(2020, 10, 23)), 121, "enterprise", "推广水性油墨与集中供墨，车间内无组织排放监控点达标。"),
-    plan("boiler_1", "燃气锅炉低氮化改造项目（宾馆酒店片）", "air", "boiler", 0, "区生态环境分局", d(2020, 4, 7), Some(d(2020, 7, 31)), 512, "city", "更换低氮燃烧器并加装烟气再循环，氮氧化物稳定在30毫克每立方米以下。"),
-    plan("boiler_2", "燃气锅炉低氮化改造项目（医院学校片）", "air", "boiler", 5, "区生态环境分局", d(2020, 5, 11), Some(d(2020, 9, 18)), 668, "city", "完成供暖季前改造，逐台开展达标检测。"),
-    plan("boiler_3", "燃气锅炉低氮化改造项目（工业园区片）", "air", "boiler", 12, "区生态环境分局", d(2020, 6, 8), Some(d(2020, 11, 20)), 553, "city", "园区蒸汽锅炉全部完成改造，年减排氮氧化物约九吨。"),
-    plan("fumes_1", "餐饮油烟集中净化示范街项目", "air", "fumes", 0, "区城市管理局", d(2020, 3, 23), Some(d(2020, 8, 14)), 236, "district", "示范街门店统一安装高效净化器并联网，油烟投诉同比下降近半。"),
-    plan("fumes_2", "餐饮油烟在线监控项目", "air", "fumes", 2, "区城市管理局", d(2020, 5, 18), Some(d(2020, 10, 30)), 142, "district", "重点餐饮单位净化设施运行状态实时可见。"),
-    plan("dust_1", "建筑工地扬尘在线监测项目", "air", "dust", 8, "区住房和城乡建设局", d(2020, 3, 9), Some(d(2020, 6, 12)), 185, "enterprise", "规模以上在建工地PM10在线监测与喷淋联动。"),
-    plan("dust_2", "渣土消纳场及搅拌站扬尘治理项目", "air", "dust", 13, "区城市管理局", d(2020, 4, 20), Some(d(2020, 9, 25)), 327, "enterprise", "料仓全封闭、道路硬化、出场冲洗到位。"),
-    plan("repair", "汽修行业喷涂废气治理项目", "air", "vocs", 7, "区交通运输局", d(2020, 4, 13), Some(d(2020, 8, 28)), 96, "enterprise", "喷烤漆房密闭负压，活性炭按期更换并留存台账。"),
-    plan("gas", "加油站油气回收三次改造项目", "air", "vocs", 5, "区商务局", d(2020, 5, 25), Some(d(2020, 9, 11)), 204, "enterprise", "重点加油站安装油气处理装置和在线监测。"),
-    plan("vocs_watch", "重点企业VOCs在线监控项目", "air", "monitoring", 12, "区生态环境分局", d(2020, 6, 15), Some(d(2020, 11, 6)), 260, "province", "四家重点企业排口安装FID在线监测并与市平台联网。"),
-    plan("power", "用电监测动态管控系统建设项目", "air", "monitoring", 12, "区生态环境分局", d(2020, 4, 27), Some(d(2020, 11, 27)), 198, "district", "对产污、治污设施分表计电，治污设施不同步运行自动报警。"),
-    plan("drain_1", "中心城区道路排水管网提质改造项目（北片）", "water", "drain", 2, "区住房和城乡建设局", d(2020, 2, 26), Some(d(2020, 9, 30)), 4860, "city", "完成雨污混接改造和管道修复，片区旱天污水全部入厂。"),
-    plan("drain_2", "南部片区道路排水管网提质改造项目", "water", "drain", 12, "区住房和城乡建设局", d(2020, 3, 30), Some(d(2020, 12, 11)), 6120, "city", "新建雨污分流管道，消除道路积水点五处。"),
-    plan("stations", "一江四河水质自动监测站建设项目", "water", "monitoring", 12, "区生态环境分局", d(2020, 3, 2), Some(d(2020, 10, 16)), 620, "district", "四座水质自动站建成联网，每四小时一组数据，超标自动预警。"),
-    plan("outfall", "湘江沿线排口溢流污染整治项目", "water", "river", 4, "区水利局", d(2020, 4, 15), Some(d(2020, 10, 28)), 1350, "central", "改造截流井七座、增设液位监控，湘江沿线排口旱季未发生污水溢流。"),
-    plan("noise", "湘府路沿线住宅区交通噪声治理项目", "noise", "noise_barrier", 6, "区生态环境分局", d(2020, 5, 6), Some(d(2020, 11, 13)), 430, "district", "安装声屏障并铺设低噪声路面，临路首排住宅夜间等效声级下降6分贝以上。"),
-    plan("soil", "原某机械厂地块土壤风险管控项目", "soil", "remediation", 10, "区自然资源部门", d(2020, 8, 10), None, 890, "province", "阻隔层施工中。"),
-    plan("fumes_3", "老旧小区公共烟道改造项目", "air", "fumes", 1, "区城市管理局", d(2020, 10, 19), None, 310, "district", "首批十二栋正在施工。"),
-    plan("pump", "暮云片区雨水泵站前池改造项目", "water", "drain", 12, "区住房和城乡建设局", d(2020, 11, 9), None, 540, "city", "前池清淤完成，格栅安装中。"),
-];
+/// The projects of the sample, one a line: see the heading of the file for its columns.
+const PLANS: &str = include_str!("../../data/projects.tsv");
+
+/// The rows of [`PLANS`].
+fn plans() -> impl Iterator<Item = Plan> {
+    PLANS.lines().skip(1).map(|line| {
+        let columns: Vec<&'static str> = line.split('\t').collect();
+        let [key, name, medium, kind, street, owner, begun, done, budget, source, effect] = columns[..] else {
+            panic!("projects.tsv: a line with {} columns: {line}", columns.len())
+        };
+        let day = |text: &str| text.parse::<Date>().expect("projects.tsv holds ISO days");
+        Plan {
+            key,
+            name,
+            medium,
+            kind,
+            street: street.parse().expect("projects.tsv names a street by its place in the list"),
+            owner,
+            begun: day(begun),
+            done: (!done.is_empty()).then(|| day(done)),
+            budget: budget.parse().expect("projects.tsv gives budgets in ten thousand yuan"),
+            source,
+            effect,
+        }
+    })
+}
 
 pub(super) fn enter(desk: &mut Desk<'_>) {
-    for plan in PLANS {
+    for plan in plans() {
         let measures = measures(desk, plan.key);
-        let number = record(desk, plan, &measures);
+        let number = record(desk, &plan, &measures);
         desk.projects.insert(plan.key, number);
     }
 }
@@ -85,9 +79,31 @@ fn measures(desk: &mut Desk<'_>, key: &str) -> Vec<Measure> {
     match key {
         "printing_1" => printing(desk, 0, 6),
         "printing_2" => printing(desk, 6, 4),
-        "boiler_1" => boilers(desk, 32, &["某国际酒店", "商务宾馆", "洗浴中心", "温泉酒店", "会展酒店", "快捷酒店", "度假公寓", "写字楼供暖站"]),
-        "boiler_2" => boilers(desk, 41, &["综合医院", "中医院", "妇幼保健院", "高校后勤锅炉房", "职业学院", "寄宿制中学", "疗养院", "社区供热站", "干部休养所"]),
-        "boiler_3" => boilers(desk, 34, &["食品加工厂", "制药企业", "饮料企业", "纺织印染厂", "包装企业", "混凝土制品厂", "洗涤中心", "化妆品企业"]),
+        "boiler_1" => boilers(
+            desk,
+            32,
+            &["某国际酒店", "商务宾馆", "洗浴中心", "温泉酒店", "会展酒店", "快捷酒店", "度假公寓", "写字楼供暖站"],
+        ),
+        "boiler_2" => boilers(
+            desk,
+            41,
+            &[
+                "综合医院",
+                "中医院",
+                "妇幼保健院",
+                "高校后勤锅炉房",
+                "职业学院",
+                "寄宿制中学",
+                "疗养院",
+                "社区供热站",
+                "干部休养所",
+            ],
+        ),
+        "boiler_3" => boilers(
+            desk,
+            34,
+            &["食品加工厂", "制药企业", "饮料企业", "纺织印染厂", "包装企业", "混凝土制品厂", "洗涤中心", "化妆品企业"],
+        ),
         "fumes_1" => counted("catering_fumes", &[("太平街门店净化器", 38), ("解放西路门店净化器", 27)]),
         "fumes_2" => counted("catering_fumes", &[("重点餐饮单位在线监控", 46)]),
         "fumes_3" => counted("catering_fumes", &[("公共烟道净化装置", 12)]),
@@ -102,25 +118,58 @@ fn measures(desk: &mut Desk<'_>, key: &str) -> Vec<Measure> {
         "drain_2" => roads(desk, 8, 8_560),
         "outfall" => vec![
             Measure { kind: "outfall_rectify", object: "截流井改造".into(), units: Some(7), ..Measure::default() },
-            Measure { kind: "pipe_laying", object: "截污干管连通".into(), length_m: Some(800.0), ..Measure::default() },
+            Measure {
+                kind: "pipe_laying", object: "截污干管连通".into(), length_m: Some(800.0), ..Measure::default()
+            },
         ],
         "noise" => vec![
-            Measure { kind: "noise_barrier", object: "湘府中路北侧声屏障".into(), length_m: Some(620.0), before: Some(63.8), after: Some(56.9), unit: Some("dB(A)"), ..Measure::default() },
-            Measure { kind: "low_noise_road", object: "湘府中路低噪声路面".into(), length_m: Some(1_150.0), before: Some(61.5), after: Some(54.6), unit: Some("dB(A)"), ..Measure::default() },
+            Measure {
+                kind: "noise_barrier",
+                object: "湘府中路北侧声屏障".into(),
+                length_m: Some(620.0),
+                before: Some(63.8),
+                after: Some(56.9),
+                unit: Some("dB(A)"),
+                ..Measure::default()
+            },
+            Measure {
+                kind: "low_noise_road",
+                object: "湘府中路低噪声路面".into(),
+                length_m: Some(1_150.0),
+                before: Some(61.5),
+                after: Some(54.6),
+                unit: Some("dB(A)"),
+                ..Measure::default()
+            },
         ],
-        "soil" => vec![Measure { kind: "soil_cover", object: "阻隔层".into(), units: Some(1), ..Measure::default() }],
-        "pump" => vec![Measure { kind: "pipe_laying", object: "前池连接管".into(), length_m: Some(420.0), ..Measure::default() }],
+        "soil" => {
+            vec![Measure { kind: "soil_cover", object: "阻隔层".into(), units: Some(1), ..Measure::default() }]
+        }
+        "pump" => vec![Measure {
+            kind: "pipe_laying",
+            object: "前池连接管".into(),
+            length_m: Some(420.0),
+            ..Measure::default()
+        }],
         _ => counted("vocs_monitoring", &[("复合站监测设备", 9)]),
     }
 }
 
 fn counted(kind: &'static str, rows: &[(&str, i64)]) -> Vec<Measure> {
-    rows.iter().map(|(object, units)| Measure { kind, object: (*object).into(), units: Some(*units), ..Measure::default() }).collect()
+    rows.iter()
+        .map(|(object, units)| Measure { kind, object: (*object).into(), units: Some(*units), ..Measure::default() })
+        .collect()
 }
 
 /// Printers treated, `count` of them from the `skip`-th on: fugitive non-methane hydrocarbons before and after.
 fn printing(desk: &mut Desk<'_>, skip: usize, count: usize) -> Vec<Measure> {
-    let firms: Vec<(String, Option<String>)> = desk.firms_of("printing").into_iter().skip(skip).take(count).map(|firm| (firm.name, Some(firm.number))).collect();
+    let firms: Vec<(String, Option<String>)> = desk
+        .firms_of("printing")
+        .into_iter()
+        .skip(skip)
+        .take(count)
+        .map(|firm| (firm.name, Some(firm.number)))
+        .collect();
     let missing = count - firms.len();
     let unnamed = (0..missing).map(|place| (format!("印刷作坊整治点{}", skip + place + 1), None));
     firms
@@ -163,8 +212,22 @@ fn boilers(desk: &mut Desk<'_>, total: i64, places: &[&str]) -> Vec<Measure> {
 /// Eight roads from the `skip`-th on whose drains were rebuilt, `total` metres in all.
 fn roads(desk: &mut Desk<'_>, skip: usize, total: i64) -> Vec<Measure> {
     const ROADS: [&str; 16] = [
-        "南湖路", "向东南路", "书院路（南湖路至劳动西路）", "黄土岭路", "天剑路", "新开铺路", "书香路", "赤岭路",
-        "新姚北路", "杉木冲西路", "黑石铺路", "中意路", "桂井路", "暮云路", "南托路", "滨洲路",
+        "南湖路",
+        "向东南路",
+        "书院路（南湖路至劳动西路）",
+        "黄土岭路",
+        "天剑路",
+        "新开铺路",
+        "书香路",
+        "赤岭路",
+        "新姚北路",
+        "杉木冲西路",
+        "黑石铺路",
+        "中意路",
+        "桂井路",
+        "暮云路",
+        "南托路",
+        "滨洲路",
     ];
     let shares = desk.shares(8, total / 20, 20, 80);
     ROADS[skip..skip + 8]
@@ -174,7 +237,6 @@ fn roads(desk: &mut Desk<'_>, skip: usize, total: i64) -> Vec<Measure> {
             kind: "drain_upgrade",
             object: (*road).into(),
             roads: Some(1),
-            #[expect(clippy::cast_precision_loss, reason = "lengths of roads are far below 2^52 metres")]
             length_m: Some((share * 20) as f64),
             ..Measure::default()
         })
@@ -256,7 +318,8 @@ fn milestones(plan: &Plan, due: Date) -> Vec<Value> {
         .zip(0_i64..)
         .map(|(title, place)| {
             let planned = later(plan.begun, days * place / 4);
-            let reached = plan.done.is_some_and(|done| place < 4 || done < d(2020, 12, 1)) || (plan.done.is_none() && place < 2);
+            let reached =
+                plan.done.is_some_and(|done| place < 4 || done < d(2020, 12, 1)) || (plan.done.is_none() && place < 2);
             let slip = (place * 3) % 5;
             json!({
                 "title": title,

@@ -23,11 +23,71 @@ pub(crate) struct River {
 }
 
 pub(crate) const RIVERS: [River; 5] = [
-    River { code: "xiangjiang", name: "湘江", kind: "main_river", length_km: 21.4, basin_km2: 74.0, target: "iii", streets: &[0, 2, 3, 4, 10, 11, 12, 13], begins: "五一大道橘子洲大桥", ends: "南托街道昭山交界", about: "区境西侧干流，沿线有饮用水水源保护区和城市风光带。", patrols: 24 },
-    River { code: "xinkaipu", name: "新开铺河", kind: "tributary", length_km: 3.6, basin_km2: 8.2, target: "iv", streets: &[4, 7], begins: "省植物园西侧", ends: "新开铺街道入湘江", about: "城区雨洪通道，沿线合流溢流口较多，是排口整治重点。", patrols: 9 },
-    River { code: "heishipu", name: "黑石铺河", kind: "tributary", length_km: 5.1, basin_km2: 12.6, target: "iv", streets: &[9, 10], begins: "先锋街道披塘", ends: "黑石铺街道入湘江", about: "上游经过城郊结合部，雨季面源影响明显。", patrols: 9 },
-    River { code: "datuo", name: "大托河", kind: "tributary", length_km: 6.8, basin_km2: 19.5, target: "iv", streets: &[11], begins: "大托铺街道桂井村", ends: "大托铺街道入湘江", about: "流经村庄与物流园区，清淤后水质改善。", patrols: 8 },
-    River { code: "muyun", name: "暮云河", kind: "tributary", length_km: 9.3, basin_km2: 33.7, target: "iii", streets: &[12, 13], begins: "暮云街道莲华村", ends: "南托街道入湘江", about: "上游为农田和水塘，下游接工业园区雨水。", patrols: 10 },
+    River {
+        code: "xiangjiang",
+        name: "湘江",
+        kind: "main_river",
+        length_km: 21.4,
+        basin_km2: 74.0,
+        target: "iii",
+        streets: &[0, 2, 3, 4, 10, 11, 12, 13],
+        begins: "五一大道橘子洲大桥",
+        ends: "南托街道昭山交界",
+        about: "区境西侧干流，沿线有饮用水水源保护区和城市风光带。",
+        patrols: 24,
+    },
+    River {
+        code: "xinkaipu",
+        name: "新开铺河",
+        kind: "tributary",
+        length_km: 3.6,
+        basin_km2: 8.2,
+        target: "iv",
+        streets: &[4, 7],
+        begins: "省植物园西侧",
+        ends: "新开铺街道入湘江",
+        about: "城区雨洪通道，沿线合流溢流口较多，是排口整治重点。",
+        patrols: 9,
+    },
+    River {
+        code: "heishipu",
+        name: "黑石铺河",
+        kind: "tributary",
+        length_km: 5.1,
+        basin_km2: 12.6,
+        target: "iv",
+        streets: &[9, 10],
+        begins: "先锋街道披塘",
+        ends: "黑石铺街道入湘江",
+        about: "上游经过城郊结合部，雨季面源影响明显。",
+        patrols: 9,
+    },
+    River {
+        code: "datuo",
+        name: "大托河",
+        kind: "tributary",
+        length_km: 6.8,
+        basin_km2: 19.5,
+        target: "iv",
+        streets: &[11],
+        begins: "大托铺街道桂井村",
+        ends: "大托铺街道入湘江",
+        about: "流经村庄与物流园区，清淤后水质改善。",
+        patrols: 8,
+    },
+    River {
+        code: "muyun",
+        name: "暮云河",
+        kind: "tributary",
+        length_km: 9.3,
+        basin_km2: 33.7,
+        target: "iii",
+        streets: &[12, 13],
+        begins: "暮云街道莲华村",
+        ends: "南托街道入湘江",
+        about: "上游为农田和水塘，下游接工业园区雨水。",
+        patrols: 10,
+    },
 ];
 
 pub(super) fn enter(desk: &mut Desk<'_>) {
@@ -71,10 +131,16 @@ fn chiefs(desk: &mut Desk<'_>, street: usize) -> Vec<Value> {
 /// The drinking-water source on the main river.
 pub(super) fn source(desk: &mut Desk<'_>) {
     let place = desk.spot(STREETS[4].code, "湘江大道南段猴子石取水口");
-    let risks: Vec<Value> = [("猴子石大桥", "bridge", 620, "桥面径流收集池、限速警示"), ("上游砂石码头", "wharf", 2_400, "退出作业，岸线复绿"), ("过往船舶", "ship", 300, "划定禁停水域")]
-        .iter()
-        .map(|(name, kind, metres, measure)| json!({ "name": name, "kind": kind, "distance_m": metres, "measure": measure }))
-        .collect();
+    let risks: Vec<Value> = [
+        ("猴子石大桥", "bridge", 620, "桥面径流收集池、限速警示"),
+        ("上游砂石码头", "wharf", 2_400, "退出作业，岸线复绿"),
+        ("过往船舶", "ship", 300, "划定禁停水域"),
+    ]
+    .iter()
+    .map(
+        |(name, kind, metres, measure)| json!({ "name": name, "kind": kind, "distance_m": metres, "measure": measure }),
+    )
+    .collect();
     let values = json!({
         "name": "湘江猴子石饮用水水源保护区（天心段）",
         "code": "HA430103R01",
@@ -104,7 +170,8 @@ pub(super) fn source(desk: &mut Desk<'_>) {
 }
 
 fn source_patrol(desk: &mut Desk<'_>, source: &str, week: i64) {
-    const CHECKS: [&str; 6] = ["界标与隔离防护完好", "无新增排污口", "水面无油膜漂浮物", "无垂钓游泳", "视频监控在线", "岸坡无堆存"];
+    const CHECKS: [&str; 6] =
+        ["界标与隔离防护完好", "无新增排污口", "水面无油膜漂浮物", "无垂钓游泳", "视频监控在线", "岸坡无堆存"];
     const TROUBLES: [(&str, &str, &str); 6] = [
         ("猴子石大桥下岸坡", "两名市民垂钓", "属地街道"),
         ("一级保护区北端", "隔离网破损一处约两米", "市供水公司"),
@@ -128,7 +195,13 @@ fn source_patrol(desk: &mut Desk<'_>, source: &str, week: i64) {
         .map(|(place, item)| json!({ "item": item, "passed": trouble.is_none() || place != failed }))
         .collect();
     let place = desk.spot(STREETS[4].code, "湘江大道南段水源保护区巡查点");
-    let look = if matches!(day.month(), 6..=8) { "turbid" } else if desk.chance(0.7) { "clear" } else { "slightly_turbid" };
+    let look = if matches!(day.month(), 6..=8) {
+        "turbid"
+    } else if desk.chance(0.7) {
+        "clear"
+    } else {
+        "slightly_turbid"
+    };
     let values = json!({
         "drinking_source": source,
         "zone": if week % 3 == 2 { "secondary" } else { "primary" },
@@ -187,12 +260,18 @@ fn river_patrol(desk: &mut Desk<'_>, day: Date, index: usize, turn: usize) {
         _ => ("community", "社区级河长"),
     };
     let chief = if level == "district" { desk.staff.secretary.clone() } else { desk.kit.person() };
-    let begun = day.at(if turn % 3 == 0 { 15 } else { 9 }, 10 * (i8::try_from(turn % 6).unwrap_or(0)), 0, 0);
+    let begun = day.at(if turn.is_multiple_of(3) { 15 } else { 9 }, 10 * (i8::try_from(turn % 6).unwrap_or(0)), 0, 0);
     let found = if desk.chance(0.55) { desk.between(1, 2) } else { 0 };
-    let near: Vec<(String, String)> = desk.outfalls.iter().filter(|outfall| outfall.1 == index).map(|outfall| (outfall.0.clone(), outfall.3.clone())).collect();
+    let near: Vec<(String, String)> = desk
+        .outfalls
+        .iter()
+        .filter(|outfall| outfall.1 == index)
+        .map(|outfall| (outfall.0.clone(), outfall.3.clone()))
+        .collect();
+    let first = desk.between(0, 50);
     let problems: Vec<Value> = (0..found)
-        .map(|_| {
-            let (kind, what, unit) = *desk.pick(&TROUBLES);
+        .map(|turn| {
+            let (kind, what, unit) = TROUBLES[usize::try_from(first + turn).unwrap_or(0) % TROUBLES.len()];
             let outfall = if kind == "outfall" && !near.is_empty() { Some(desk.pick(&near).clone()) } else { None };
             let spot = outfall.as_ref().map_or_else(|| format!("{}街道{}段", street.name, river.name), |(_, name)| name.clone());
             let mut row = json!({ "kind": kind, "spot": spot, "description": what, "unit": unit, "due_on": on(later(day, 7)), "done_on": on(later(day, 4)) });

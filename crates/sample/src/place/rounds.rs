@@ -7,19 +7,30 @@ use super::desk::{Desk, at, day_2020, later, on, workday};
 
 pub(super) fn enter(desk: &mut Desk<'_>) {
     const THEMES: [&str; 12] = [
-        "春节前烟花爆竹禁放和工地停工", "复工复产防疫与扬尘", "春季裸土覆盖和道路积尘", "渣土运输和夜间施工",
-        "臭氧前体物企业错峰生产", "高考期间静音护考", "夏季餐饮油烟和露天烧烤", "加油站油气回收和汽修喷涂",
-        "国庆前空气质量保障", "秋季秸秆垃圾露天焚烧", "冬防启动工地“六个百分百”", "年末重污染天气应对",
+        "春节前烟花爆竹禁放和工地停工",
+        "复工复产防疫与扬尘",
+        "春季裸土覆盖和道路积尘",
+        "渣土运输和夜间施工",
+        "臭氧前体物企业错峰生产",
+        "高考期间静音护考",
+        "夏季餐饮油烟和露天烧烤",
+        "加油站油气回收和汽修喷涂",
+        "国庆前空气质量保障",
+        "秋季秸秆垃圾露天焚烧",
+        "冬防启动工地“六个百分百”",
+        "年末重污染天气应对",
     ];
     for (month, theme) in (1_i8..=12).zip(THEMES) {
         let day = workday(day_2020(month, 8 + (month * 5) % 13));
         let found = desk.between(6, 14);
         let open = if month == 12 { 1 } else { 0 };
         let points: Vec<Value> = (0..found).map(|place| point(desk, day, place, place < found - open)).collect();
-        let leaders: Vec<String> = (0..5).map(|_| {
-            let street = desk.street();
-            format!("{}街道{}", street.name, desk.officer())
-        }).collect();
+        let leaders: Vec<String> = (0..5)
+            .map(|_| {
+                let street = desk.street();
+                format!("{}街道{}", street.name, desk.officer())
+            })
+            .collect();
         let day_patrols = desk.between(8, 14);
         let night_patrols = desk.between(4, 8);
         let values = json!({
@@ -49,8 +60,16 @@ fn point(desk: &mut Desk<'_>, day: Date, place: i64, done: bool) -> Value {
     let street = desk.street();
     let road = *desk.pick(&street.roads);
     let problem = *desk.pick(&[
-        "工地出入口未冲洗，带泥上路", "裸露黄土约三百平方米未覆盖", "餐饮店油烟净化器未开启", "夜市烧烤使用散煤",
-        "垃圾堆焚烧残留", "围挡喷淋损坏", "夜间连续施工未公示", "废品站露天切割", "道路积尘明显", "渣土车未密闭",
+        "工地出入口未冲洗，带泥上路",
+        "裸露黄土约三百平方米未覆盖",
+        "餐饮店油烟净化器未开启",
+        "夜市烧烤使用散煤",
+        "垃圾堆焚烧残留",
+        "围挡喷淋损坏",
+        "夜间连续施工未公示",
+        "废品站露天切割",
+        "道路积尘明显",
+        "渣土车未密闭",
     ]);
     let due = later(day, 2 + place % 4);
     json!({

@@ -9,9 +9,27 @@ use super::desk::{Desk, STREETS, later, on};
 type Plot = (&'static str, &'static str, &'static str, usize, f64, &'static [&'static str], &'static str, &'static str);
 
 const PLOTS: [Plot; 11] = [
-    ("原某机械厂地块", "machinery", "residential", 10, 48_620.0, &["lead", "petroleum", "nickel"], "medium", "controlled"),
+    (
+        "原某机械厂地块",
+        "machinery",
+        "residential",
+        10,
+        48_620.0,
+        &["lead", "petroleum", "nickel"],
+        "medium",
+        "controlled",
+    ),
     ("原新开铺电镀车间地块", "electroplating", "green", 4, 9_870.0, &["chromium_vi", "nickel"], "high", "assessing"),
-    ("黑石铺老化工仓库地块", "chemical", "commercial", 10, 31_240.0, &["benzo_a_pyrene", "petroleum"], "medium", "detailed"),
+    (
+        "黑石铺老化工仓库地块",
+        "chemical",
+        "commercial",
+        10,
+        31_240.0,
+        &["benzo_a_pyrene", "petroleum"],
+        "medium",
+        "detailed",
+    ),
     ("南站货场油库地块", "storage", "public_service", 2, 22_150.0, &["petroleum"], "low", "preliminary"),
     ("大托砂石堆场地块", "other", "industrial", 11, 60_300.0, &["arsenic"], "low", "cleared"),
     ("暮云老砖厂地块", "other", "residential", 12, 41_760.0, &["cadmium", "arsenic"], "low", "cleared"),
@@ -19,7 +37,16 @@ const PLOTS: [Plot; 11] = [
     ("金盆岭印染厂地块", "chemical", "residential", 3, 18_430.0, &["chromium_vi"], "medium", "preliminary"),
     ("先锋汽修集中区地块", "machinery", "commercial", 9, 12_580.0, &["petroleum", "lead"], "low", "cleared"),
     ("桂井村转用农用地地块", "farmland", "public_service", 11, 75_020.0, &["cadmium"], "low", "cleared"),
-    ("南托冶炼试验场地块", "metallurgy", "undecided", 13, 15_660.0, &["arsenic", "cadmium", "lead"], "unknown", "suspected"),
+    (
+        "南托冶炼试验场地块",
+        "metallurgy",
+        "undecided",
+        13,
+        15_660.0,
+        &["arsenic", "cadmium", "lead"],
+        "unknown",
+        "suspected",
+    ),
 ];
 
 /// How far along the stages of an investigation a state is.
@@ -122,7 +149,11 @@ fn sources(desk: &mut Desk<'_>) {
                 json!({ "sampled_on": on(later(surveyed, 12)), "medium": "soil", "metal": element, "result": result, "unit": "mg/kg", "limit_text": limit })
             })
             .collect();
-        let firm = if kind == "in_production" { desk.firms_of("electroplating").first().map(|firm| firm.number.clone()) } else { None };
+        let firm = if kind == "in_production" {
+            desk.firms_of("electroplating").first().map(|firm| firm.number.clone())
+        } else {
+            None
+        };
         let values = json!({
             "name": name,
             "kind": kind,

@@ -39,9 +39,15 @@ const NOISE: &[Factor] = &[
     ("L50", "累计百分声级L50", "dB(A)", 130.0),
     ("L90", "累计百分声级L90", "dB(A)", 130.0),
 ];
-const DUST: &[Factor] = &[("a34002", "PM10", "μg/m³", 2_000.0), ("a34001", "TSP", "μg/m³", 5_000.0), ("LA", "A声级", "dB(A)", 130.0)];
-const OUTFALL: &[Factor] = &[("w00000", "流量", "L/s", 3_000.0), ("w01014", "电导率", "μS/cm", 3_000.0), ("w21003", "氨氮", "mg/L", 50.0)];
-const POWER: &[Factor] = &[("d20401", "产污设施电流", "A", 600.0), ("d30401", "治污设施电流", "A", 200.0), ("e701", "治污设施功率", "kW", 200.0)];
+const DUST: &[Factor] =
+    &[("a34002", "PM10", "μg/m³", 2_000.0), ("a34001", "TSP", "μg/m³", 5_000.0), ("LA", "A声级", "dB(A)", 130.0)];
+const OUTFALL: &[Factor] =
+    &[("w00000", "流量", "L/s", 3_000.0), ("w01014", "电导率", "μS/cm", 3_000.0), ("w21003", "氨氮", "mg/L", 50.0)];
+const POWER: &[Factor] = &[
+    ("d20401", "产污设施电流", "A", 600.0),
+    ("d30401", "治污设施电流", "A", 200.0),
+    ("e701", "治污设施功率", "kW", 200.0),
+];
 
 /// A station as the register has it.
 struct Station {
@@ -57,7 +63,14 @@ struct Station {
     state: &'static str,
 }
 
-const fn station(code: &'static str, name: &'static str, kind: &'static str, ownership: &'static str, street: usize, commissioned: Date) -> Station {
+const fn station(
+    code: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    ownership: &'static str,
+    street: usize,
+    commissioned: Date,
+) -> Station {
     Station { code, name, kind, ownership, street, river: None, section: "", commissioned, state: "running" }
 }
 
@@ -99,6 +112,11 @@ const STATIONS: &[Station] = &[
     station("TXO03", "黑石铺河合流溢流口监测点", "outfall", "district", 10, date(2020, 7, 30)),
     station("TXN09", "南门口噪声自动站", "noise", "city", 1, date(2013, 4, 8)).state("retired"),
 ];
+
+/// Name of a station by its code.
+pub(super) fn name(code: &str) -> &'static str {
+    STATIONS.iter().find(|station| station.code == code).map_or("", |station| station.name)
+}
 
 pub(super) fn enter(desk: &mut Desk<'_>) {
     for (place, station) in STATIONS.iter().enumerate() {
@@ -165,11 +183,16 @@ fn record(desk: &mut Desk<'_>, place: usize, station: &Station) -> String {
             "TXO02" => 1,
             _ => 2,
         };
-        desk.outfalls.iter().find(|outfall| outfall.1 == wanted && outfall.3.contains("合流")).map(|outfall| outfall.0.clone())
+        desk.outfalls
+            .iter()
+            .find(|outfall| outfall.1 == wanted && outfall.3.contains("合流"))
+            .map(|outfall| outfall.0.clone())
     } else {
         None
     };
-    let zone = (station.kind == "noise").then(|| desk.noise_zones.get(station.street % desk.noise_zones.len().max(1)).cloned()).flatten();
+    let zone = (station.kind == "noise")
+        .then(|| desk.noise_zones.get(station.street % desk.noise_zones.len().max(1)).cloned())
+        .flatten();
     let live = station.state != "retired";
     let target = river.as_ref().map(|(_, river)| river.target);
     let project = match station.code {

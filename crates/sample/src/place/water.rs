@@ -37,7 +37,10 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
     let mut exceeded: Vec<(String, usize, Date, String)> = Vec::new();
     for month in 1_i8..=12 {
         for index in 0..RIVERS.len() {
-            let planted = EXCEEDANCES.iter().find(|(river, at_month, _)| *river == index && *at_month == month).map(|(_, _, ammonia)| *ammonia);
+            let planted = EXCEEDANCES
+                .iter()
+                .find(|(river, at_month, _)| *river == index && *at_month == month)
+                .map(|(_, _, ammonia)| *ammonia);
             let (number, day, items) = sample(desk, index, month, planted);
             if planted.is_some() {
                 exceeded.push((number, index, day, items));
@@ -57,7 +60,9 @@ fn sample(desk: &mut Desk<'_>, index: usize, month: i8, ammonia: Option<f64>) ->
     let street = &STREETS[river.streets[river.streets.len() - 1]];
     let summer = matches!(month, 6..=9);
     // Clean samples stay a little inside the target class.
-    let inside = |desk: &mut Desk<'_>, limits: &[f64; 5], digits| desk.decimal(limits[target - 1] * 0.45, limits[target] * 0.93, digits);
+    let inside = |desk: &mut Desk<'_>, limits: &[f64; 5], digits| {
+        desk.decimal(limits[target - 1] * 0.45, limits[target] * 0.93, digits)
+    };
     let cod_mn = inside(desk, &LIMITS[0].1, 2).min(6.8);
     let found_ammonia = match ammonia {
         Some(value) => value,
@@ -109,7 +114,9 @@ fn sample(desk: &mut Desk<'_>, index: usize, month: i8, ammonia: Option<f64>) ->
         "published_at": if open { Value::Null } else { at(published.at(10, 0, 0, 0)) },
         "state": if open { "reviewed" } else { "published" },
     });
-    (desk.book.enter("water_sample", 2020, record), day, items)
+    let number = desk.book.enter("water_sample", 2020, record);
+    desk.samples.push((number.clone(), index, day));
+    (number, day, items)
 }
 
 fn letter(desk: &mut Desk<'_>, sample: &str, index: usize, day: Date, items: &str) {

@@ -7,11 +7,11 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::Value as Json;
 
 use super::{codec, record::JsonMap};
-use crate::catalogue::{FieldKind, Register};
+use crate::catalogue::{Field, FieldKind};
 
-/// Fills every computed field of `values` anew.
-pub(crate) fn fill(register: &Register, values: &mut JsonMap) {
-    for field in register.fields.values() {
+/// Fills every computed field among `fields` anew.
+pub(crate) fn fill<'f>(fields: impl Iterator<Item = &'f Field>, values: &mut JsonMap) {
+    for field in fields {
         if let FieldKind::Computed { formula, digits, .. } = &field.kind {
             match evaluate(formula, values).and_then(|result| result.rounded(*digits)) {
                 Some(number) => values.insert(field.key.clone(), codec::unscaled(number, *digits)),

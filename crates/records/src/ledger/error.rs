@@ -15,8 +15,10 @@ pub struct FieldFault {
     pub field: String,
     /// What was given, as text.
     pub found: String,
-    /// Why it is refused and what is allowed.
+    /// Why it is refused and what is allowed, in English.
     pub why: String,
+    /// The same in Chinese.
+    pub why_zh: String,
 }
 
 impl fmt::Display for FieldFault {
@@ -142,7 +144,8 @@ pub enum WriteError {
 
 impl WriteError {
     pub(crate) fn invalid(field: &str, found: impl Into<String>, why: impl Into<String>) -> Self {
-        let fault = FieldFault { field: field.to_owned(), found: found.into(), why: why.into() };
+        let why = why.into();
+        let fault = FieldFault { field: field.to_owned(), found: found.into(), why_zh: why.clone(), why };
         Self::Invalid { faults: FieldFaults(vec![fault]) }
     }
 }

@@ -4,6 +4,7 @@
 //! the search index, the journal and the clocks brought along. Reading never waits for writing.
 //! What a register is comes from [`crate::catalogue`]; what a value is from [`crate::value`].
 
+mod backup;
 mod check;
 mod codec;
 mod commands;
@@ -34,6 +35,7 @@ pub(crate) use self::codec::{beijing_day, shown_time};
 #[allow(unused_imports, reason = "for figures")]
 pub(crate) use self::queries::{bind, run};
 pub use self::{
+    backup::BackupError,
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},

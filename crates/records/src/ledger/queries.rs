@@ -158,6 +158,7 @@ impl Ledger {
         &self,
         actor: &Actor,
         query: &ListQuery,
+        plain: bool,
         mut take: impl FnMut(Record) -> Result<(), ReadError>,
     ) -> Result<u64, ReadError> {
         let register = self.register(&query.register)?;
@@ -180,7 +181,11 @@ impl Ledger {
                 None => row::add_children(&snapshot, register, &mut stored)?,
                 Some(at) => row::add_children_as_of(&snapshot, register, &mut stored, &stored_time(at))?,
             }
-            take(self.present(&snapshot, register, stored)?)?;
+            let mut record = self.present(&snapshot, register, stored.clone())?;
+            if plain {
+                record.values = external(&snapshot, register, &stored, self.keyring(), Personal::Plain)?;
+            }
+            take(record)?;
             count += 1;
         }
         Ok(count)
@@ -273,6 +278,32 @@ impl Ledger {
         })?;
         transaction.commit()?;
         Ok(plain)
+    }
+
+    /// Journals that somebody took personal data of a whole register away in a file.
+    pub(crate) fn journal_export(&self, actor: &Actor, register: &Register, reason: &str) -> Result<(), ReadError> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(ReadError::ReasonMissing("an export with personal data is journalled with one".into()));
+        }
+        let mut connection = self.writer();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut chain = journal::Chain::end(&transaction)?;
+        let entry = journal::NewEntry {
+            at: self.now(),
+            actor: &actor.name,
+            action: Action::Unmask,
+            register: &register.key,
+            record: 0,
+            number: "",
+            version: 0,
+            changes: &[],
+            reason: Some(reason),
+            row_digest: None,
+        };
+        chain.append(&transaction, &entry)?;
+        transaction.commit()?;
+        Ok(())
     }
 
     /// The steps that the actor may take on a record now.

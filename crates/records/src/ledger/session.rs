@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope},
+    attachments,
     catalogue::{Catalogue, Field, FieldKind, Register},
     deadlines,
     journal::{Action, Chain, NewEntry},
@@ -34,6 +35,14 @@ pub(crate) struct Session<'l> {
     pub actor: &'l Actor,
     pub now: Timestamp,
     pub chain: Chain,
+}
+
+/// What became of a row of an import.
+pub(crate) enum Entered {
+    /// A record was made.
+    New,
+    /// A record of this number is there with the same content.
+    Known,
 }
 
 /// How a record comes in.
@@ -68,6 +77,9 @@ impl Session<'_> {
         let state = given_state(register, given, arrival, &mut faults);
         let mut record = StoredRow::default();
         let resolved = self.resolve(register, &values, 0, &mut faults)?;
+        if !arrival.with_past {
+            self.refuse_unknown_files(register, &values, &mut faults)?;
+        }
         require(register, &values, &mut faults);
         if !faults.is_empty() {
             return Err(WriteError::Invalid { faults: FieldFaults(faults) });
@@ -97,6 +109,7 @@ impl Session<'_> {
         self.allow(register, Act::Create, &record)?;
         record.id = self.store(register, &record.columns)?;
         self.store_children(register, &record)?;
+        attachments::note_uses(self, register, &record)?;
         let shown = self.shown(register, &record, Personal::Journal)?;
         self.index(register, &record, &shown)?;
         let changes: Vec<FieldChange> = shown
@@ -106,6 +119,26 @@ impl Session<'_> {
         self.journal(register, &record, arrival.action.clone(), arrival.at, &changes, None)?;
         deadlines::record_arrived(self, register, &record, arrival.at, arrival.with_past)?;
         Ok(record)
+    }
+
+    /// Enters a record unless one of its number is there with the same content: an import sent twice makes one record.
+    pub(crate) fn enter(
+        &mut self,
+        register: &Register,
+        given: &JsonMap,
+        arrival: &Arrival,
+    ) -> Result<Entered, WriteError> {
+        if let Some(number) = given.get("number").and_then(Json::as_str).filter(|_| arrival.with_past) {
+            if let Some(standing) = row::by_number(self.connection, register, number.trim())? {
+                let (values, faults) = check::values(register, given, true);
+                let shown = self.shown(register, &standing, Personal::Plain)?;
+                let same = |(key, value): (&String, &Json)| shown.get(key).unwrap_or(&Json::Null) == value;
+                if faults.is_empty() && values.iter().all(same) {
+                    return Ok(Entered::Known);
+                }
+            }
+        }
+        self.insert(register, given, arrival).map(|_| Entered::New)
     }
 
     /// Changes fields, and the state if `state` says so. Returns the record unchanged if nothing differs.
@@ -119,6 +152,7 @@ impl Session<'_> {
         let given = self.without_masks(register, before, given)?;
         let (checked, mut faults) = check::values(register, &given, change.fills_read_only);
         let resolved = self.resolve(register, &checked, before.id, &mut faults)?;
+        self.refuse_unknown_files(register, &checked, &mut faults)?;
         let mut values = self.shown(register, before, Personal::Plain)?;
         for (key, value) in &checked {
             if value.is_null() { values.remove(key) } else { values.insert(key.clone(), value.clone()) };
@@ -156,6 +190,7 @@ impl Session<'_> {
             }
             self.store_children(register, &after)?;
         }
+        attachments::note_uses(self, register, &after)?;
         let shown = self.shown(register, &after, Personal::Journal)?;
         self.index(register, &after, &shown)?;
         let changes = differences(&self.shown(register, before, Personal::Journal)?, &shown);
@@ -266,7 +301,7 @@ impl Session<'_> {
     ) -> Result<Option<String>, WriteError> {
         let Some(value) = given.get("number").filter(|value| !check::is_empty(value)) else { return Ok(None) };
         let Some(number) = value.as_str().map(str::trim).filter(|_| arrival.with_past) else {
-            faults.push(check::fault("number", value, "is given by the system".into()));
+            faults.push(check::fault("number", value, "is given by the system", "由系统编号"));
             return Ok(None);
         };
         let table = naming::table(&register.key);
@@ -275,7 +310,7 @@ impl Session<'_> {
             .prepare_cached(&format!("SELECT 1 FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
             .exists([number])?;
         if taken {
-            faults.push(check::fault("number", value, "there is already a record with this number".into()));
+            faults.push(check::fault("number", value, "there is already a record with this number", "该编号的记录已存在"));
         }
         Ok(Some(number.to_owned()))
     }
@@ -332,7 +367,23 @@ impl Session<'_> {
             Some(id) => {
                 resolved.insert((to.to_owned(), number.to_owned()), id);
             }
-            None => faults.push(check::fault(path, value, format!("there is no record with this number in “{to}”"))),
+            None => faults.push(check::fault(path, value, format!("there is no record with this number in “{to}”"), format!("“{to}”中没有该编号的记录"))),
+        }
+        Ok(())
+    }
+
+    fn refuse_unknown_files(
+        &self,
+        register: &Register,
+        values: &JsonMap,
+        faults: &mut Vec<FieldFault>,
+    ) -> Result<(), WriteError> {
+        for (key, value) in values {
+            if matches!(register.fields.get(key).map(|field| &field.kind), Some(FieldKind::Attachment { .. })) {
+                for name in attachments::unknown_files(self, value)? {
+                    faults.push(check::fault(key, value, format!("the file “{name}” has not been uploaded"), format!("文件“{name}”尚未上传")));
+                }
+            }
         }
         Ok(())
     }
@@ -360,7 +411,7 @@ impl Session<'_> {
             .query_row(params![stored, own_id], |row| row.get(0))
             .optional()?;
         if let Some(other) = other {
-            faults.push(check::fault(&field.key, value, format!("the record {other} already has this value")));
+            faults.push(check::fault(&field.key, value, format!("the record {other} already has this value"), format!("记录{other}已有相同的值")));
         }
         Ok(())
     }
@@ -402,7 +453,7 @@ impl Session<'_> {
     /// Fills what follows from other fields: computed fields and the grid cell.
     fn derive(&self, register: &Register, record: &mut StoredRow, mut values: JsonMap) -> Result<(), WriteError> {
         values.retain(|_, value| !value.is_null());
-        computed::fill(register, &mut values);
+        computed::fill(register.fields.values(), &mut values);
         for field in register.fields.values().filter(|field| matches!(field.kind, FieldKind::Computed { .. })) {
             codec::clear(field, &mut record.columns);
             if let Some(value) = values.get(&field.key) {
@@ -412,7 +463,7 @@ impl Session<'_> {
         if let Some(place) = register.place.as_ref().and_then(|place| values.get(place)) {
             let coordinate = |key: &str| place.get(key).and_then(Json::as_f64);
             let cell = match (coordinate("lon"), coordinate("lat")) {
-                (Some(lon), Some(lat)) => self.catalogue.district.cell_at(lon, lat),
+                (Some(lon), Some(lat)) => self.catalogue.district.cell_at(lon, lat).map(|cell| cell.code.clone()),
                 _ => None,
             };
             match cell {
@@ -645,7 +696,7 @@ fn given_state(
     let sent = given.get("state").filter(|value| !check::is_empty(value));
     let Some(workflow) = &register.workflow else {
         if let Some(value) = sent {
-            faults.push(check::fault("state", value, "the register has no states".into()));
+            faults.push(check::fault("state", value, "the register has no states", "该台账没有状态"));
         }
         return None;
     };
@@ -659,12 +710,12 @@ fn given_state(
     match key {
         Some(key) if arrival.with_past || key == workflow.initial => Some(key),
         Some(_) => {
-            faults.push(check::fault("state", value, "is reached by steps, not by hand".into()));
+            faults.push(check::fault("state", value, "is reached by steps, not by hand", "状态须经办理步骤变更"));
             None
         }
         None => {
             let known: Vec<&str> = workflow.states.keys().map(String::as_str).collect();
-            faults.push(check::fault("state", value, format!("is none of the states {}", known.join(", "))));
+            faults.push(check::fault("state", value, format!("is none of the states {}", known.join(", ")), format!("不是已有状态：{}", known.join("、"))));
             None
         }
     }

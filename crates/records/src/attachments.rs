@@ -1,0 +1,234 @@
+//! Files on records (附件): photographs, PDF.
+//!
+//! What a file is, is told from its first bytes and not from what the sender says; it must be among the types that
+//! the field accepts and no larger than it allows. Bytes are stored once under their SM3 digest.
+
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use serde_json::{Value as Json, json};
+use sm3::{Digest, Sm3};
+
+use crate::{
+    actor::{Act, Actor},
+    catalogue::{FieldKind, Register},
+    journal::Action,
+    ledger::{
+        JsonMap, Ledger, ReadError, Record, WriteError,
+        row::StoredRow,
+        session::{Change, Session, reaches},
+        stored_time,
+    },
+    naming,
+};
+
+/// A file as it is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Name under which it was attached.
+    pub name: String,
+    /// Media type told from its bytes.
+    pub media_type: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+/// Media type by the first bytes; `None` if it is none that a register can accept.
+#[must_use]
+pub fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    const SIGNS: [(&[u8], &str); 6] = [
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"GIF8", "image/gif"),
+        (b"%PDF-", "application/pdf"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"),
+        (b"ID3", "audio/mpeg"),
+    ];
+    if let Some((_, kind)) = SIGNS.iter().find(|(sign, _)| bytes.starts_with(sign)) {
+        return Some(kind);
+    }
+    let at = |from: usize, sign: &[u8]| bytes.get(from..from + sign.len()) == Some(sign);
+    if at(0, b"RIFF") && at(8, b"WEBP") {
+        return Some("image/webp");
+    }
+    if at(4, b"ftyp") {
+        return Some(if at(8, b"heic") || at(8, b"mif1") { "image/heic" } else { "video/mp4" });
+    }
+    if at(0, b"PK\x03\x04") {
+        let head = &bytes[..bytes.len().min(4096)];
+        let holds = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
+        return Some(if holds(b"word/") {
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        } else if holds(b"xl/") {
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        } else {
+            "application/zip"
+        });
+    }
+    None
+}
+
+/// Digest under which bytes are stored.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sm3::digest(bytes))
+}
+
+impl Ledger {
+    /// Attaches a file to a field of a record; a field that holds one file has it replaced.
+    ///
+    /// # Errors
+    /// [`WriteError::Attachment`] if the file's type or size is not what the field accepts.
+    #[allow(clippy::too_many_arguments, reason = "each says one thing about where the file goes")]
+    pub fn attach(
+        &self,
+        actor: &Actor,
+        register: &str,
+        number: &str,
+        field: &str,
+        name: &str,
+        declared: &str,
+        bytes: &[u8],
+    ) -> Result<Record, WriteError> {
+        let register = self.register(register)?;
+        let name = plain_name(name);
+        let refused = |why: String| WriteError::Attachment { name: name.clone(), why };
+        let known = register.fields.get(field);
+        let Some(FieldKind::Attachment { accept, max_mb, many }) = known.map(|field| &field.kind) else {
+            return Err(refused(format!("the register “{}” has no field for files called “{field}”", register.key)));
+        };
+        let limit = u64::from(*max_mb) * 1024 * 1024;
+        if bytes.len() as u64 > limit {
+            return Err(refused(format!("it is larger than {max_mb} MB")));
+        }
+        let found = media_type(bytes).unwrap_or("application/octet-stream");
+        if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
+            return Err(refused(format!(
+                "its content is {found} (sent as {declared}); the field accepts {}",
+                accept.join(", ")
+            )));
+        }
+        let sha = digest(bytes);
+        let mut connection = self.writer();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut session = self.session(&transaction, actor, None)?;
+        let before = session.find(register, number)?;
+        session.allow(register, Act::Edit, &before)?;
+        transaction
+            .prepare_cached(
+                "INSERT OR IGNORE INTO attachment (sha, media_type, size, added_at, added_by, bytes) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![sha, found, bytes.len(), stored_time(session.now), actor.name, bytes])?;
+        let file = json!({ "name": name, "sha": sha });
+        let mut files = if *many { files_of(register, &before, field) } else { Vec::new() };
+        if !files.contains(&file) {
+            files.push(file);
+        }
+        let values = JsonMap::from_iter([(field.to_owned(), Json::Array(files))]);
+        let change = Change {
+            action: Action::Attach,
+            at: session.now,
+            state: None,
+            needs: &[],
+            reason: None,
+            fills_read_only: true,
+        };
+        let after = session.change(register, &before, &values, change)?;
+        let record = self.present(&transaction, register, after)?;
+        transaction.commit()?;
+        Ok(record)
+    }
+
+    /// A file by its digest, if the actor may read a record on which it hangs or hung.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] if there is none within the actor's reach.
+    pub fn attachment(&self, actor: &Actor, sha: &str) -> Result<Attachment, ReadError> {
+        let connection = self.reader()?;
+        let missing = || ReadError::NotFound { register: "attachment".into(), number: sha.to_owned() };
+        let uses: Vec<(String, i64, String)> = connection
+            .prepare_cached("SELECT register, record, name FROM attachment_use WHERE sha = ?1")?
+            .query_map([sha], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        for (register, id, name) in uses {
+            let Ok(register) = self.register(&register) else { continue };
+            let table = naming::table(&register.key);
+            let record = connection
+                .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?
+                .query_row([id], crate::ledger::row::read_row)
+                .optional()?;
+            let Some(record) = record else { continue };
+            if reaches(&connection, register, &actor.scope(register, Act::Read), &record.columns)? {
+                let (media_type, bytes) = connection
+                    .prepare_cached("SELECT media_type, bytes FROM attachment WHERE sha = ?1")?
+                    .query_row([sha], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?
+                    .ok_or_else(missing)?;
+                return Ok(Attachment { name, media_type, bytes });
+            }
+        }
+        Err(missing())
+    }
+}
+
+/// Notes on which record each file hangs, so that who may read the record may read the file.
+pub(crate) fn note_uses(session: &Session<'_>, register: &Register, record: &StoredRow) -> Result<(), rusqlite::Error> {
+    for field in register.fields.values().filter(|field| matches!(field.kind, FieldKind::Attachment { .. })) {
+        for file in files_of(register, record, &field.key) {
+            session
+                .connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO attachment_use (sha, register, record, field, name) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![file["sha"].as_str(), register.key, record.id, field.key, file["name"].as_str()])?;
+        }
+    }
+    Ok(())
+}
+
+/// The files of a list that are not stored here.
+pub(crate) fn unknown_files(session: &Session<'_>, files: &Json) -> Result<Vec<String>, rusqlite::Error> {
+    let mut unknown = Vec::new();
+    for file in files.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let sha = file["sha"].as_str().unwrap_or_default();
+        if !session.connection.prepare_cached("SELECT 1 FROM attachment WHERE sha = ?1")?.exists([sha])? {
+            unknown.push(file["name"].as_str().unwrap_or(sha).to_owned());
+        }
+    }
+    Ok(unknown)
+}
+
+fn files_of(register: &Register, record: &StoredRow, field: &str) -> Vec<Json> {
+    let Some(field) = register.fields.get(field) else { return Vec::new() };
+    crate::ledger::row::text(&record.columns, &naming::column(field))
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+/// The name without folders and control characters.
+fn plain_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let plain: String = last.chars().filter(|character| !character.is_control()).take(120).collect();
+    if plain.trim().is_empty() { "file".to_owned() } else { plain.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case(b"\xff\xd8\xff\xe0rest", Some("image/jpeg"); "photograph")]
+    #[test_case(b"%PDF-1.7", Some("application/pdf"); "document")]
+    #[test_case(b"<script>alert(1)</script>", None; "a page that calls itself a picture")]
+    #[test_case(b"MZ\x90\x00", None; "a program")]
+    fn a_file_is_what_its_bytes_say(bytes: &[u8], expected: Option<&str>) {
+        assert_eq!(media_type(bytes), expected);
+    }
+
+    #[test_case("C:\\photos\\夜间施工.jpg", "夜间施工.jpg"; "folders of another machine")]
+    #[test_case("../../etc/passwd", "passwd"; "a way out of the folder")]
+    #[test_case("\u{0}\n", "file"; "nothing left")]
+    fn a_file_name_is_only_a_name(given: &str, plain: &str) {
+        assert_eq!(plain_name(given), plain);
+    }
+}

@@ -1,0 +1,62 @@
+//! Import and export (导入导出): CSV, JSON lines and Excel, row by row, never a whole file in memory.
+//!
+//! An import is one transaction: either every row is entered, or none is and every fault is listed by row and column.
+//! What [`export`] writes, [`import`] reads back into the same records.
+
+mod columns;
+mod encoding;
+mod export;
+mod import;
+mod source;
+mod template;
+
+pub use self::{
+    export::{ExportError, export, export_with_personal},
+    import::{ImportError, ImportFault, ImportFaults, ImportOutcome, import, load},
+    template::{TemplateError, template},
+};
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values, UTF-8 (GB18030 is read as well).
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// Excel workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// The format that a file name's ending or a command's word names.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        let ending = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "xlsx" => Some(Self::Xlsx),
+            _ => None,
+        }
+    }
+
+    /// Media type for downloads.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Jsonl => "application/x-ndjson",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+
+    /// Ending of file names.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Xlsx => "xlsx",
+        }
+    }
+}

@@ -9,11 +9,11 @@ use super::desk::{Desk, STREETS, later, on};
 type Factor = (&'static str, &'static str, &'static str, f64);
 
 const AIR: &[Factor] = &[
-    ("a34004", "PM2.5", "μg/m³", 1_000.0),
-    ("a34002", "PM10", "μg/m³", 1_000.0),
-    ("a21026", "二氧化硫", "μg/m³", 1_500.0),
-    ("a21004", "二氧化氮", "μg/m³", 1_000.0),
-    ("a05024", "臭氧", "μg/m³", 1_000.0),
+    ("a34004", "PM2.5", "µg/m³", 1_000.0),
+    ("a34002", "PM10", "µg/m³", 1_000.0),
+    ("a21026", "二氧化硫", "µg/m³", 1_500.0),
+    ("a21004", "二氧化氮", "µg/m³", 1_000.0),
+    ("a05024", "臭氧", "µg/m³", 1_000.0),
     ("a21005", "一氧化碳", "mg/m³", 50.0),
     ("a01001", "气温", "℃", 60.0),
     ("a01002", "湿度", "%", 100.0),
@@ -25,7 +25,7 @@ const WATER: &[Factor] = &[
     ("w01001", "pH值", "", 14.0),
     ("w01009", "溶解氧", "mg/L", 20.0),
     ("w01010", "水温", "℃", 50.0),
-    ("w01014", "电导率", "μS/cm", 2_000.0),
+    ("w01014", "电导率", "µS/cm", 2_000.0),
     ("w01003", "浊度", "NTU", 1_000.0),
     ("w01019", "高锰酸盐指数", "mg/L", 20.0),
     ("w21003", "氨氮", "mg/L", 10.0),
@@ -40,9 +40,9 @@ const NOISE: &[Factor] = &[
     ("L90", "累计百分声级L90", "dB(A)", 130.0),
 ];
 const DUST: &[Factor] =
-    &[("a34002", "PM10", "μg/m³", 2_000.0), ("a34001", "TSP", "μg/m³", 5_000.0), ("LA", "A声级", "dB(A)", 130.0)];
+    &[("a34002", "PM10", "µg/m³", 2_000.0), ("a34001", "TSP", "µg/m³", 5_000.0), ("LA", "A声级", "dB(A)", 130.0)];
 const OUTFALL: &[Factor] =
-    &[("w00000", "流量", "L/s", 3_000.0), ("w01014", "电导率", "μS/cm", 3_000.0), ("w21003", "氨氮", "mg/L", 50.0)];
+    &[("w00000", "流量", "L/s", 3_000.0), ("w01014", "电导率", "µS/cm", 3_000.0), ("w21003", "氨氮", "mg/L", 50.0)];
 const POWER: &[Factor] = &[
     ("d20401", "产污设施电流", "A", 600.0),
     ("d30401", "治污设施电流", "A", 200.0),
@@ -219,6 +219,8 @@ fn record(desk: &mut Desk<'_>, place: usize, station: &Station) -> String {
         "password": live.then(|| format!("{:06}", 120_417 + place * 7_919 % 870_000)),
         "protocol": live.then_some("hj212_2017"),
         "interval_s": if live { json!(30) } else { Value::Null },
+        "minute_interval": if live { json!(10) } else { Value::Null },
+        "stamped": live.then_some("start"),
         "vendor": desk.pick(&["碧测仪器有限公司", "中环探测技术有限公司", "源水自动化有限公司", "声谱科技有限公司"]),
         "operator_unit": desk.pick(&["湘测运维服务有限公司", "蓝盾环境监测有限公司"]),
         "operator_phone": desk.kit.phone(),
@@ -248,6 +250,8 @@ fn power_terminal(desk: &mut Desk<'_>, place: usize) {
         "password": format!("{:06}", 340_127 + place * 6_151),
         "protocol": "hj212_2017",
         "interval_s": 60,
+        "minute_interval": 10,
+        "stamped": "start",
         "vendor": "湘电智联科技有限公司",
         "operator_unit": "湘电智联科技有限公司",
         "operator_phone": desk.kit.phone(),

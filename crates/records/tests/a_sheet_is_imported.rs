@@ -1,0 +1,180 @@
+//! Excel and CSV go in whole or not at all, and what comes out goes in again.
+
+mod support;
+
+use std::io::Cursor;
+
+use bilan_records::{
+    actor::Actor,
+    exchange::{Format, ImportError, ImportFaults, ImportOutcome, export, export_with_personal, import, template},
+    ledger::{ListQuery, Write},
+};
+use rust_xlsxwriter::Workbook;
+use serde_json::json;
+use support::*;
+use test_case::test_case;
+
+const SHEET: &str = "\
+received_at,类别,subject,phone,place,state,tags\n\
+2020-03-01 22:15,噪声,夜间施工,13812345678,\"112.95,28.10 雨花亭\",received,\n\
+2020-03-02 08:00,waste_gas,\"油烟，直排\",,,closed,夜间、重复\n";
+
+fn read(bureau: &Bureau, actor: &Actor, bytes: &[u8], format: Format, dry_run: bool) -> Result<ImportOutcome, ImportError> {
+    import(&bureau.ledger, actor, "complaint", Cursor::new(bytes), format, dry_run)
+}
+
+fn faults(result: Result<ImportOutcome, ImportError>) -> ImportFaults {
+    match result.unwrap_err() {
+        ImportError::Faults(faults) => faults,
+        other => panic!("{other}"),
+    }
+}
+
+fn total(bureau: &Bureau) -> u64 {
+    bureau.ledger.list(&system(), ListQuery::of("complaint")).unwrap().total
+}
+
+#[test_case(SHEET.as_bytes().to_vec(); "utf 8")]
+#[test_case([b"\xef\xbb\xbf", SHEET.as_bytes()].concat(); "utf 8 with a mark")]
+#[test_case(encoding_rs::GB18030.encode(SHEET).0.into_owned(); "gb18030 from an older excel")]
+fn a_csv_file_is_imported_with_keys_or_labels_as_headings_and_choices(bytes: Vec<u8>) {
+    let bureau = Bureau::new();
+    let outcome = read(&bureau, &system(), &bytes, Format::Csv, false).unwrap();
+    assert_eq!(outcome, ImportOutcome { created: 2, replayed: 0 });
+    let second = bureau.ledger.record(&system(), "complaint", "TS202000002", None).unwrap();
+    assert_eq!(second.state.as_deref(), Some("closed"), "history comes in with the state it ended in");
+    assert_eq!(second.values["subject"], "油烟，直排");
+    assert_eq!(second.values["tags"], json!(["night", "repeat"]));
+    let first = bureau.ledger.record(&system(), "complaint", "TS202000001", None).unwrap();
+    assert_eq!(first.cell.as_deref(), Some("430103001-01"));
+    assert!(bureau.ledger.verify().unwrap().is_ok());
+}
+
+#[test]
+fn every_fault_is_told_by_row_and_column_and_nothing_is_imported() {
+    let bureau = Bureau::new();
+    let sheet = "received_at,类别,subject,leq\n2020-03-01,噪声,好,60\n,smell,,999\n2020-13-01,噪声,坏,12.34\n";
+    let faults = faults(read(&bureau, &system(), sheet.as_bytes(), Format::Csv, false));
+    let cells: Vec<(u64, &str)> = faults.faults.iter().map(|fault| (fault.row, fault.column.as_str())).collect();
+    for expected in [(3, "received_at"), (3, "类别"), (3, "subject"), (3, "leq"), (4, "received_at"), (4, "leq")] {
+        assert!(cells.contains(&expected), "{expected:?} is missing in {faults}");
+    }
+    assert_eq!(faults.total, 6, "{faults}");
+    assert_eq!(total(&bureau), 0);
+}
+
+#[test]
+fn a_heading_that_names_nothing_is_a_fault_of_the_first_row() {
+    let faults = faults(read(&Bureau::new(), &system(), "received_at,颜色\n2020-03-01,红\n".as_bytes(), Format::Csv, false));
+    assert_eq!((faults.faults[0].row, faults.faults[0].column.as_str()), (1, "颜色"));
+}
+
+#[test]
+fn a_dry_run_checks_everything_and_keeps_nothing() {
+    let bureau = Bureau::new();
+    assert_eq!(read(&bureau, &system(), SHEET.as_bytes(), Format::Csv, true).unwrap().created, 2);
+    assert_eq!(total(&bureau), 0);
+    let first = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    assert_eq!(first.number, "TS202000001");
+}
+
+#[test]
+fn a_handler_imports_new_records_but_no_history() {
+    let bureau = Bureau::new();
+    let faults = faults(read(&bureau, &handler(), SHEET.as_bytes(), Format::Csv, false));
+    assert_eq!((faults.total, faults.faults[0].row, faults.faults[0].column.as_str()), (1, 3, "state"));
+    let plain = "received_at,类别,subject\n2020-03-01 22:15,噪声,夜间施工\n";
+    assert_eq!(read(&bureau, &handler(), plain.as_bytes(), Format::Csv, false).unwrap().created, 1);
+    assert!(read(&bureau, &head(), plain.as_bytes(), Format::Csv, false).is_err(), "who may not create may not import");
+}
+
+#[test]
+fn a_cut_off_excel_file_is_refused_with_a_sentence() {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().write_string(0, 0, "subject").unwrap();
+    let bytes = workbook.save_to_buffer().unwrap();
+    let bureau = Bureau::new();
+    for cut in [&bytes[..bytes.len() / 2], &bytes[..10], b"not excel at all", b""] {
+        let error = read(&bureau, &system(), cut, Format::Xlsx, false).unwrap_err();
+        assert!(error.to_string().contains("Excel"), "{error}");
+    }
+}
+
+#[test]
+fn an_excel_file_with_real_dates_and_numbers_is_read() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, heading) in (0..).zip(["received_at", "类别", "Subject", "leq (dB)", "urgent"]) {
+        sheet.write_string(0, at, heading).unwrap();
+    }
+    let format = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd hh:mm");
+    let moment = rust_xlsxwriter::ExcelDateTime::from_ymd(2020, 3, 1).unwrap().and_hms(22, 15, 0).unwrap();
+    sheet.write_datetime_with_format(2, 0, &moment, &format).unwrap();
+    sheet.write_string(2, 1, "废气").unwrap();
+    sheet.write_string(2, 2, "油烟").unwrap();
+    sheet.write_number(2, 3, 62.1).unwrap();
+    sheet.write_boolean(2, 4, true).unwrap();
+    let bytes = workbook.save_to_buffer().unwrap();
+    let bureau = Bureau::new();
+    assert_eq!(read(&bureau, &system(), &bytes, Format::Xlsx, false).unwrap().created, 1);
+    let record = bureau.ledger.record(&system(), "complaint", "TS202000001", None).unwrap();
+    assert_eq!(record.values["received_at"], "2020-03-01T22:15:00+08:00");
+    assert_eq!((&record.values["leq"], &record.values["urgent"]), (&json!(62.1), &json!(true)));
+}
+
+#[test_case(Format::Csv)]
+#[test_case(Format::Jsonl)]
+#[test_case(Format::Xlsx)]
+fn what_is_exported_reads_back_into_an_empty_database_as_the_same_records(format: Format) {
+    let bureau = Bureau::new();
+    let firm = map(json!({ "name": "长沙某印刷厂", "registered_on": "2019-05-06", "number": "旧-7" }));
+    bureau.ledger.create(&system(), "enterprise", firm.clone(), Write::default()).unwrap();
+    let mut full = noise();
+    full.extend(map(json!({
+        "enterprise": "旧-7", "leq": 62.1, "fine": 20000.5, "tags": ["night"], "urgent": false, "result": "第一行\"引号\"，逗号",
+        "content": "第一行\n第二行", "measures": [{ "action": "停工", "units": 3 }, { "action": "降噪" }],
+        "closed_on": "2020-03-09", "state": "closed",
+    })));
+    bureau.ledger.create(&system(), "complaint", full, Write { simulated: true, ..Write::default() }).unwrap();
+    bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    let mut file = Cursor::new(Vec::new());
+    let query = ListQuery::of("complaint");
+    assert_eq!(export_with_personal(&bureau.ledger, &system(), query, format, &mut file, "迁移").unwrap(), 2);
+
+    let other = Bureau::new();
+    other.ledger.create(&system(), "enterprise", firm, Write::default()).unwrap();
+    let bytes = file.into_inner();
+    assert_eq!(read(&other, &system(), &bytes, format, false).unwrap().created, 2);
+    for number in ["TS202000001", "TS202000002"] {
+        let before = bureau.ledger.record(&system(), "complaint", number, None).unwrap();
+        let after = other.ledger.record(&system(), "complaint", number, None).unwrap();
+        assert_eq!(before.values, after.values);
+        assert_eq!((before.state, before.cell, before.simulated), (after.state, after.cell, after.simulated));
+        let plain = |bureau: &Bureau| bureau.ledger.unmask(&system(), "complaint", number, "phone", "核对").unwrap();
+        assert_eq!(plain(&bureau), plain(&other));
+    }
+    let again = read(&other, &system(), &bytes, format, false).unwrap();
+    assert_eq!(again, ImportOutcome { created: 0, replayed: 2 }, "the same file twice makes one set of records");
+    let next = other.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    assert_eq!(next.number, "TS202000003", "numbers go on behind the imported ones");
+}
+
+#[test]
+fn an_export_for_everybody_keeps_personal_data_masked() {
+    let bureau = Bureau::new();
+    bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    let mut file = Cursor::new(Vec::new());
+    export(&bureau.ledger, &head(), ListQuery::of("complaint"), Format::Csv, &mut file).unwrap();
+    let text = String::from_utf8(file.into_inner()).unwrap();
+    assert!(text.contains("138****5678") && !text.contains("13812345678"), "{text}");
+    let mut file = Cursor::new(Vec::new());
+    let query = ListQuery::of("complaint");
+    assert!(export_with_personal(&bureau.ledger, &head(), query, Format::Csv, &mut file, "看看").is_err());
+}
+
+#[test]
+fn the_template_names_every_field_that_a_person_fills_and_is_imported_as_it_is() {
+    let bytes = template(&complaint()).unwrap();
+    let bureau = Bureau::new();
+    assert_eq!(read(&bureau, &handler(), &bytes, Format::Xlsx, true).unwrap().created, 0);
+}

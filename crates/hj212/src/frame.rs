@@ -139,7 +139,8 @@ fn by_search(bytes: &[u8], declared: usize, end: End) -> Step {
         }
         let after = &window[at + 6..];
         let tail_follows = [&b"\r"[..], b"\n", b"\\r", b"##"].iter().any(|tail| after.starts_with(tail));
-        if !tail_follows && !(after.is_empty() && closed) {
+        let stream_ends = after.is_empty() && closed;
+        if !tail_follows && !stream_ends {
             continue;
         }
         let segment = &window[6..at + 2];

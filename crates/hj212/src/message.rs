@@ -144,12 +144,18 @@ impl Message {
     pub fn encode_split(&self) -> Result<Vec<Vec<u8>>, EncodeError> {
         let size =
             |group: &[(String, String)]| group.iter().map(|(key, value)| key.len() + value.len() + 2).sum::<usize>();
-        let whole = self.encode()?;
+        let whole = match self.encode() {
+            Ok(whole) => Some(whole),
+            Err(EncodeError::TooLong { .. }) => None,
+            Err(fault) => return Err(fault),
+        };
         let header = Message { cp: Vec::new(), ..self.clone() }.encode()?.len() - FRAME_AROUND_SEGMENT;
         let room = CP_BY_THE_TEXT.min(SEGMENT_BY_THE_TEXT.saturating_sub(header + ";PNUM=9999;PNO=9999".len()));
-        let all = whole.len() - FRAME_AROUND_SEGMENT;
-        if all <= SEGMENT_BY_THE_TEXT && all - header <= CP_BY_THE_TEXT {
-            return Ok(vec![whole]);
+        if let Some(whole) = whole {
+            let segment = whole.len() - FRAME_AROUND_SEGMENT;
+            if segment <= SEGMENT_BY_THE_TEXT && segment - header <= CP_BY_THE_TEXT {
+                return Ok(vec![whole]);
+            }
         }
         let lead = self.cp.first().filter(|group| group.len() == 1 && group[0].0 == "DataTime");
         let mut parts: Vec<Vec<Vec<(String, String)>>> = Vec::new();

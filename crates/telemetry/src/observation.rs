@@ -125,9 +125,12 @@ pub struct Series {
 }
 
 impl Series {
-    /// The series of values, or of means where `kind` has a length.
+    /// The series that stands for the factor where only one is asked for: its values; for a period the means, or for levels of noise
+    /// (`Leq`, `L10`…) the statistic itself, which HJ 212 sends as `-Data`.
     pub fn main(station: &str, factor: &str, kind: Kind) -> Series {
-        Series { station: station.to_owned(), factor: factor.to_owned(), kind, statistic: kind.main_statistic() }
+        let noise = factor.starts_with('L') && kind != Kind::Realtime;
+        let statistic = if noise { Statistic::Data } else { kind.main_statistic() };
+        Series { station: station.to_owned(), factor: factor.to_owned(), kind, statistic }
     }
 }
 

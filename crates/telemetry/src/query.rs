@@ -34,7 +34,7 @@ impl Store {
             connection
                 .prepare_cached(&format!(
                     "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN latest v ON v.series = s.id
-                     WHERE s.kind = ?1 AND s.statistic = ?2 ORDER BY s.station, s.factor"
+                     WHERE s.kind = ?1 AND s.statistic IN (?2, 'data') ORDER BY s.station, s.factor"
                 ))?
                 .query_map([kind.name(), kind.main_statistic().name()], observation)?
                 .collect()

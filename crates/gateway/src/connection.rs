@@ -1,0 +1,236 @@
+//! One device's line: bytes to packets, packets to the store, answers back in order.
+//!
+//! Reading and answering run side by side, so that many packets of one device share a commit; between them stands a bounded queue: when
+//! the disk is slow nothing more is read, and the pressure goes back to the device instead of into memory.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bilan_telemetry::{Receipt, Store, StoreError, Submission};
+use hj212::{Decoder, Event, FaultCode, Message, Mode, Packet};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::directory::{Identity, identify};
+use crate::server::{Counters, stop_asked};
+use crate::{Clock, DeviceDirectory, Settings};
+
+/// What connections share; one clone for each.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<dyn DeviceDirectory>,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) settings: Arc<Settings>,
+}
+
+/// An answer that waits for its data to be on disk.
+struct Owed {
+    receipt: Option<oneshot::Receiver<Result<Receipt, StoreError>>>,
+    answer: Option<Message>,
+}
+
+/// What the decoder gave, freed from its buffer.
+enum Taken {
+    Data { submission: Submission, answer: Option<Message> },
+    Notice { answer: Option<Message> },
+    Quarantine { raw: Vec<u8>, reason: &'static str, mn: Option<String>, fault: bool },
+}
+
+/// Why reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    ByPeer,
+    Stopping,
+    Silent,
+    StuckPacket,
+    Rubbish,
+    StoreClosed,
+}
+
+impl Connection {
+    pub(crate) async fn run(self, stream: TcpStream, peer: SocketAddr) {
+        // Answers are small and waited for.
+        let _ = stream.set_nodelay(true);
+        let (read, write) = stream.into_split();
+        let (owed, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
+        let answering = tokio::spawn(answer(write, answers, self.settings.clone(), self.counters.clone()));
+        let ended = self.read(read, peer, owed).await;
+        if !matches!(ended, Ended::ByPeer | Ended::Stopping) {
+            Counters::add(&self.counters.dropped);
+            tracing::info!(%peer, reason = ?ended, "connection of a device closed");
+        }
+        // What is being stored is answered even after the last byte.
+        let _ = answering.await;
+    }
+
+    async fn read(&self, mut read: OwnedReadHalf, peer: SocketAddr, owed: mpsc::Sender<Owed>) -> Ended {
+        let peer = peer.to_string();
+        let mut decoder = Decoder::new(if self.settings.strict { Mode::Strict } else { Mode::Tolerant });
+        let mut buffer = [0u8; 2048];
+        let mut stopped = self.stopped.clone();
+        let mut faults = 0;
+        let mut quarantined = 0;
+        let mut begun: Option<Instant> = None;
+        loop {
+            let wait = if decoder.awaits_tail() {
+                Instant::now() + Duration::from_millis(self.settings.tail_ms)
+            } else if let Some(begun) = begun {
+                begun + Duration::from_secs(self.settings.packet_s)
+            } else {
+                Instant::now() + Duration::from_secs(self.settings.idle_s)
+            };
+            let length = tokio::select! {
+                length = timeout_at(wait, read.read(&mut buffer)) => length,
+                () = stop_asked(&mut stopped) => return Ended::Stopping,
+            };
+            let ended = match length {
+                Ok(Ok(0) | Err(_)) => Some(Ended::ByPeer),
+                Ok(Ok(length)) => {
+                    decoder.feed(&buffer[..length]);
+                    None
+                }
+                Err(_) if decoder.awaits_tail() => None,
+                Err(_) if begun.is_some() => Some(Ended::StuckPacket),
+                Err(_) => Some(Ended::Silent),
+            };
+            let idle = length.is_err();
+            let mut moved = false;
+            loop {
+                let event = match (ended, idle) {
+                    (Some(_), _) => decoder.next_event_at_end(),
+                    (None, true) => decoder.next_event_when_idle(),
+                    (None, false) => decoder.next_event(),
+                };
+                let Some(event) = event else { break };
+                moved = true;
+                let taken = self.take(&event, &peer);
+                let fault = matches!(taken, Taken::Quarantine { fault: true, .. });
+                faults = if fault { faults + 1 } else { 0 };
+                if let Err(ended) = self.handle(taken, &peer, &owed, &mut quarantined).await {
+                    return ended;
+                }
+                if faults >= self.settings.max_faults {
+                    return Ended::Rubbish;
+                }
+            }
+            if let Some(ended) = ended {
+                return ended;
+            }
+            begun = match begun {
+                _ if decoder.pending() == 0 => None,
+                Some(begun) if !moved => Some(begun),
+                _ => Some(Instant::now()),
+            };
+        }
+    }
+
+    /// Says what an event is; waits for nothing.
+    fn take(&self, event: &Event<'_>, peer: &str) -> Taken {
+        match event {
+            Event::Fault(fault) => {
+                Counters::add(&self.counters.faults);
+                let kept = &fault.raw[..fault.raw.len().min(self.settings.quarantined_bytes)];
+                let mn = fault.partial().mn.map(str::to_owned);
+                Taken::Quarantine { raw: kept.to_vec(), reason: fault.code.code(), mn, fault: true }
+            }
+            Event::Packet { packet, .. } => match identify(&*self.directory, packet.mn, packet.pw) {
+                Identity::Unknown => {
+                    Counters::add(&self.counters.unknown_devices);
+                    stranger(packet, "unknown_device")
+                }
+                Identity::WrongPassword => {
+                    Counters::add(&self.counters.wrong_passwords);
+                    stranger(packet, "wrong_password")
+                }
+                Identity::Known(device) => {
+                    Counters::add(&self.counters.packets);
+                    let answer = hj212::acknowledgement(packet);
+                    if matches!(packet.cn, "9015" | "9021" | "9022") {
+                        return Taken::Notice { answer };
+                    }
+                    let now = (self.clock)();
+                    self.mind_the_clock(packet, now);
+                    Taken::Data { submission: Submission::new(packet, device, peer, now), answer }
+                }
+            },
+        }
+    }
+
+    fn mind_the_clock(&self, packet: &Packet<'_>, now: jiff::Timestamp) {
+        if let Some(behind) = bilan_telemetry::intake::clock_behind(packet, now)
+            && behind.as_secs().abs() > self.settings.clock_skew_s
+        {
+            Counters::add(&self.counters.clock_skews);
+            tracing::debug!(mn = packet.mn, behind_s = behind.as_secs(), "the clock of a device is off");
+        }
+    }
+
+    async fn handle(
+        &self,
+        taken: Taken,
+        peer: &str,
+        owed: &mpsc::Sender<Owed>,
+        quarantined: &mut u32,
+    ) -> Result<(), Ended> {
+        let due = match taken {
+            Taken::Notice { answer } => Owed { receipt: None, answer },
+            Taken::Data { submission, answer } => {
+                let receipt = self.store.enqueue(submission).await.map_err(|_| Ended::StoreClosed)?;
+                Owed { receipt: Some(receipt), answer }
+            }
+            Taken::Quarantine { raw, reason, mn, .. } => {
+                if *quarantined < self.settings.quarantined_per_connection && reason != FaultCode::Noise.code() {
+                    *quarantined += 1;
+                    let kept = self.store.quarantine(raw, reason, mn.as_deref(), peer, (self.clock)()).await;
+                    kept.map_err(|_| Ended::StoreClosed)?;
+                }
+                return Ok(());
+            }
+        };
+        // The answering side is gone when the device no longer reads.
+        owed.send(due).await.map_err(|_| Ended::ByPeer)
+    }
+}
+
+fn stranger(packet: &Packet<'_>, reason: &'static str) -> Taken {
+    Taken::Quarantine { raw: packet.raw.to_vec(), reason, mn: Some(packet.mn.to_owned()), fault: false }
+}
+
+/// Answers in the order of the packets, each when its data are on disk.
+async fn answer(
+    mut write: OwnedWriteHalf,
+    mut owed: mpsc::Receiver<Owed>,
+    settings: Arc<Settings>,
+    counters: Arc<Counters>,
+) {
+    let mut reachable = true;
+    while let Some(Owed { receipt, answer }) = owed.recv().await {
+        if let Some(receipt) = receipt {
+            match receipt.await {
+                Ok(Ok(receipt)) if receipt.duplicate => Counters::add(&counters.duplicates),
+                Ok(Ok(receipt)) => {
+                    counters.observations.fetch_add(receipt.observations as u64, std::sync::atomic::Ordering::Relaxed);
+                }
+                // The device sends it again: not stored, not answered.
+                Ok(Err(_)) | Err(_) => {
+                    Counters::add(&counters.not_stored);
+                    continue;
+                }
+            }
+        }
+        let Some(bytes) = answer.and_then(|answer| answer.encode().ok()).filter(|_| reachable) else { continue };
+        match timeout(Duration::from_secs(settings.write_s), write.write_all(&bytes)).await {
+            Ok(Ok(())) => Counters::add(&counters.answered),
+            // What was sent is still counted and stored; nobody is there to hear of it.
+            Ok(Err(_)) => reachable = false,
+            Err(_) => return,
+        }
+    }
+}

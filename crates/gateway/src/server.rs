@@ -1,0 +1,165 @@
+//! Accepts connections, within limits, and counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bilan_telemetry::Store;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::connection::Connection;
+use crate::{Clock, DeviceDirectory, Settings};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// What the gateway has seen since it started.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[$doc])* pub(crate) $name: AtomicU64),* }
+
+        /// [`Counters`] at one moment.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        pub struct CountersNow { $($(#[$doc])* pub $name: u64),* }
+
+        impl Counters {
+            /// The numbers now.
+            pub fn now(&self) -> CountersNow {
+                CountersNow { $($name: self.$name.load(Ordering::Relaxed)),* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections accepted.
+    connections,
+    /// Connections that are open.
+    open,
+    /// Connections closed at once because there were too many.
+    refused,
+    /// Connections closed because of rubbish, silence or a stuck reader.
+    dropped,
+    /// Good packets of known devices.
+    packets,
+    /// Packets that were stored already.
+    duplicates,
+    /// Values stored.
+    observations,
+    /// Answers sent.
+    answered,
+    /// Packets and noise that were refused.
+    faults,
+    /// Good packets of unknown devices.
+    unknown_devices,
+    /// Good packets with a wrong password.
+    wrong_passwords,
+    /// Real-time packets whose clock differed by more than the limit.
+    clock_skews,
+    /// Packets that could not be stored, and were not answered.
+    not_stored,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    address: std::net::SocketAddr,
+    counters: Arc<Counters>,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Gateway {
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    /// What it has seen.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Stops accepting, lets every connection answer what is being stored, and waits for that.
+    pub async fn stop(self) {
+        // Nobody left to hear it is no fault.
+        let _ = self.stop.send(true);
+        let _ = self.accepting.await;
+    }
+}
+
+/// Serves devices on `listener` until [`Gateway::stop`]. Runs on the current tokio runtime.
+///
+/// # Errors
+/// If the listener has no address.
+pub fn serve(
+    listener: TcpListener,
+    store: Store,
+    directory: Arc<dyn DeviceDirectory>,
+    settings: Settings,
+    clock: Clock,
+) -> std::io::Result<Gateway> {
+    let address = listener.local_addr()?;
+    let counters = Arc::new(Counters::default());
+    let (stop, stopped) = watch::channel(false);
+    let shared =
+        Connection { store, directory, clock, counters: counters.clone(), stopped, settings: Arc::new(settings) };
+    let accepting = tokio::spawn(accept(listener, shared));
+    Ok(Gateway { address, counters, stop, accepting })
+}
+
+async fn accept(listener: TcpListener, shared: Connection) {
+    let room = u32::try_from(shared.settings.max_connections).unwrap_or(u32::MAX).max(1);
+    let places = Arc::new(Semaphore::new(room as usize));
+    let mut stopped = shared.stopped.clone();
+    let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => Some(accepted),
+            _ = minute.tick() => None,
+            () = stop_asked(&mut stopped) => break,
+        };
+        let (stream, peer) = match accepted {
+            Some(Ok(accepted)) => accepted,
+            None => {
+                // Silence is noticed by the rules only when somebody tells them the time.
+                if let Err(error) = shared.store.tick((shared.clock)()).await {
+                    tracing::error!(%error, "the rules could not be told the time");
+                }
+                continue;
+            }
+            Some(Err(error)) => {
+                // Out of file handles, or a peer that was gone already: the next one may fare better.
+                tracing::warn!(%error, "a device could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            Counters::add(&shared.counters.refused);
+            continue;
+        };
+        Counters::add(&shared.counters.connections);
+        let connection = shared.clone();
+        tokio::spawn(async move {
+            connection.counters.open.fetch_add(1, Ordering::Relaxed);
+            let counters = connection.counters.clone();
+            connection.run(stream, peer).await;
+            counters.open.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+        });
+    }
+    // Every connection gives its place back when it has answered what was being stored.
+    let _ = places.acquire_many(room).await;
+}
+
+/// Comes back when the gateway is to stop, or nobody is left who could say so.
+pub(crate) async fn stop_asked(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,49 @@
+//! Limits of the gateway. All of them are configuration.
+
+use serde::{Deserialize, Serialize};
+
+/// Limits for devices and their connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Connections at the same time; further ones are closed at once.
+    pub max_connections: usize,
+    /// Seconds without a byte after which a connection is closed. Devices that report every hour keep it open by heartbeats, or come again.
+    pub idle_s: u64,
+    /// Seconds within which a packet that has begun must be whole.
+    pub packet_s: u64,
+    /// Milliseconds after which a packet without CR LF is taken as whole.
+    pub tail_ms: u64,
+    /// Faults in a row (or bytes of noise in units of 4096) after which a connection is closed. A good packet sets the count back.
+    pub max_faults: u32,
+    /// Packets of one connection that may wait for the disk; beyond it nothing more is read from it.
+    pub max_unanswered: usize,
+    /// Seconds for an answer to be taken by the device; one that reads nothing is closed.
+    pub write_s: u64,
+    /// Bytes of a faulty packet that are kept.
+    pub quarantined_bytes: usize,
+    /// Packets that one connection may put into quarantine; further ones are only counted.
+    pub quarantined_per_connection: u32,
+    /// Seconds by which a device's clock may differ before it is said so.
+    pub clock_skew_s: i64,
+    /// Whether deviations from the standard's text are refused.
+    pub strict: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            max_connections: 60_000,
+            idle_s: 7200,
+            packet_s: 30,
+            tail_ms: 200,
+            max_faults: 20,
+            max_unanswered: 64,
+            write_s: 30,
+            quarantined_bytes: 4096,
+            quarantined_per_connection: 100,
+            clock_skew_s: 600,
+            strict: false,
+        }
+    }
+}

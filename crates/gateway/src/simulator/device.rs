@@ -1,0 +1,196 @@
+//! The life of one simulated device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bilan_telemetry::intake;
+use hj212::{Decoder, Event, Flag, Message};
+use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::profile::{factors, system_code};
+use super::statistics::Statistics;
+use super::{Fault, SimulateOptions, SimulatedDevice};
+
+/// The connection is of no use any more.
+struct Gone;
+
+/// Lives until it is dropped: connects, reports, connects again.
+pub(crate) async fn live(device: SimulatedDevice, options: SimulateOptions, statistics: Arc<Statistics>) {
+    let mut random = fastrand::Rng::with_seed(device.seed);
+    let now = (options.clock)();
+    let mut life = Life {
+        next_hour: full_hour(now)
+            .saturating_sub(SignedDuration::from_hours(i64::from(options.history_hours)))
+            .unwrap_or(now),
+        qn: 0,
+        device,
+        options,
+        statistics,
+    };
+    // A fleet does not speak in chorus.
+    sleep(life.options.interval.mul_f64(random.f64())).await;
+    let mut pause = Duration::from_millis(200);
+    loop {
+        if let Ok(stream) = TcpStream::connect(&life.options.to).await {
+            Statistics::add(&life.statistics.connected);
+            let _ = stream.set_nodelay(true);
+            pause = Duration::from_millis(200);
+            let Err(Gone) = life.report(Line { stream, decoder: Decoder::default() }).await;
+        }
+        sleep(pause.mul_f64(0.5 + random.f64())).await;
+        pause = (pause * 2).min(Duration::from_secs(30));
+    }
+}
+
+struct Life {
+    device: SimulatedDevice,
+    options: SimulateOptions,
+    statistics: Arc<Statistics>,
+    /// The hour that is sent next: its start.
+    next_hour: Timestamp,
+    /// Tells the request numbers of one millisecond apart.
+    qn: i64,
+}
+
+struct Line {
+    stream: TcpStream,
+    decoder: Decoder,
+}
+
+fn full_hour(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() - at.as_second().rem_euclid(3600)).unwrap_or(at)
+}
+
+impl Life {
+    async fn report(&mut self, mut line: Line) -> Result<std::convert::Infallible, Gone> {
+        let mut next = Instant::now();
+        loop {
+            let fault = self.options.faults.of(&self.device.mn);
+            let now = self.now(fault);
+            match fault {
+                Some(Fault::Silence) => {}
+                Some(Fault::BrokenPacket) => {
+                    let bytes = self.realtime(now, false).encode().map_err(|_| Gone)?;
+                    line.stream.write_all(&bytes[..bytes.len() / 2]).await.map_err(|_| Gone)?;
+                    return Err(Gone);
+                }
+                _ => {
+                    if fault == Some(Fault::Garbage) {
+                        line.stream
+                            .write_all(b"##0099QN=20\x00\xff\xfe&&ZZZZ GET / HTTP/1.1\r\n")
+                            .await
+                            .map_err(|_| Gone)?;
+                    }
+                    let exceeding = fault == Some(Fault::Exceedance);
+                    while self.next_hour.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now) <= now {
+                        let hour = self.hour(self.next_hour, now, exceeding);
+                        self.deliver(&mut line, &hour).await?;
+                        self.next_hour = self.next_hour.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now);
+                    }
+                    let message = self.realtime(now, exceeding);
+                    self.deliver(&mut line, &message).await?;
+                }
+            }
+            next = (next + self.options.interval).max(Instant::now());
+            // The centre may speak or go away meanwhile.
+            line.listen(next, None).await?;
+        }
+    }
+
+    fn now(&self, fault: Option<Fault>) -> Timestamp {
+        let off = if let Some(Fault::ClockOff(seconds)) = fault { seconds } else { 0 };
+        let now = (self.options.clock)();
+        now.saturating_add(SignedDuration::from_secs(off)).unwrap_or(now)
+    }
+
+    fn message(&mut self, cn: &str, now: Timestamp) -> Message {
+        self.qn = (self.qn + 1) % 1000;
+        Message {
+            qn: Some(format!("{}{:03}", intake::data_time_text(now), self.qn)),
+            pw: Some(self.device.password.clone()),
+            ..Message::new(system_code(&self.device.kind), cn, &self.device.mn, Flag::new(1, false, true))
+        }
+    }
+
+    fn realtime(&mut self, now: Timestamp, exceeding: bool) -> Message {
+        let mut message = self.message("2011", now).group([("DataTime", intake::data_time_text(now))]);
+        for factor in factors(&self.device.kind).iter().filter(|factor| factor.realtime) {
+            let value = factor.value(self.device.seed, now, exceeding);
+            message = message
+                .group([(format!("{}-Rtd", factor.code), value), (format!("{}-Flag", factor.code), "N".to_owned())]);
+        }
+        message
+    }
+
+    /// The hour that begins at `start`: mean, least and largest of twelve values.
+    fn hour(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
+        let mut message = self.message("2061", now).group([("DataTime", intake::data_time_text(start))]);
+        for factor in factors(&self.device.kind) {
+            let values: Vec<f64> = (0..12)
+                .filter_map(|step| start.saturating_add(SignedDuration::from_mins(step * 5)).ok())
+                .filter_map(|at| factor.value(self.device.seed, at, exceeding).parse().ok())
+                .collect();
+            let text = |value: f64| format!("{value:.*}", factor.digits);
+            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+            let code = factor.code;
+            let mut group = vec![(format!("{code}-{}", factor.hourly), text(mean))];
+            if factor.hourly == "Avg" {
+                group.push((format!("{code}-Min"), text(values.iter().copied().fold(f64::INFINITY, f64::min))));
+                group.push((format!("{code}-Max"), text(values.iter().copied().fold(f64::NEG_INFINITY, f64::max))));
+            }
+            group.push((format!("{code}-Flag"), "N".to_owned()));
+            message = message.group(group);
+        }
+        message
+    }
+
+    /// Sends a message, in parts if it is long, until each is acknowledged or given up.
+    async fn deliver(&self, line: &mut Line, message: &Message) -> Result<(), Gone> {
+        let qn = message.qn.clone().unwrap_or_default();
+        for part in message.encode_split().map_err(|_| Gone)? {
+            Statistics::add(&self.statistics.sent);
+            let begun = Instant::now();
+            let mut attempt = 0;
+            loop {
+                line.stream.write_all(&part).await.map_err(|_| Gone)?;
+                if line.listen(Instant::now() + self.options.answer_within, Some(&qn)).await? {
+                    self.statistics.acknowledged(begun.elapsed());
+                    break;
+                }
+                if attempt == self.options.resends {
+                    Statistics::add(&self.statistics.given_up);
+                    break;
+                }
+                attempt += 1;
+                Statistics::add(&self.statistics.resent);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Reads until the acknowledgement of `qn` comes (`true`) or the time is over (`false`).
+    async fn listen(&mut self, until: Instant, qn: Option<&str>) -> Result<bool, Gone> {
+        let mut buffer = [0u8; 1024];
+        loop {
+            while let Some(event) = self.decoder.next_event() {
+                if let Event::Packet { packet, .. } = event
+                    && qn.is_some()
+                    && packet.cn == "9014"
+                    && packet.qn == qn
+                {
+                    return Ok(true);
+                }
+            }
+            match timeout_at(until, self.stream.read(&mut buffer)).await {
+                Err(_) => return Ok(false),
+                Ok(Ok(0) | Err(_)) => return Err(Gone),
+                Ok(Ok(length)) => self.decoder.feed(&buffer[..length]),
+            }
+        }
+    }
+}

@@ -44,15 +44,51 @@ const MUYUN: &[(f64, f64)] = &[
     (112.9575, 27.9915),
 ];
 
-/// Course of a river by its code, as a line in the external form; null for a river not drawn.
-pub(super) fn course(code: &str) -> Value {
-    let points = match code {
+fn points(code: &str) -> &'static [(f64, f64)] {
+    match code {
         "xiangjiang" => XIANGJIANG,
         "xinkaipu" => XINKAIPU,
         "heishipu" => HEISHIPU,
         "datuo" => DATUO,
         "muyun" => MUYUN,
-        _ => return Value::Null,
-    };
+        _ => &[],
+    }
+}
+
+/// How far a point lies from a river, in degrees of latitude; good enough to tell nearer from farther.
+pub(super) fn distance(code: &str, (lon, lat): (f64, f64)) -> f64 {
+    let narrow = lat.to_radians().cos();
+    points(code)
+        .windows(2)
+        .map(|ends| {
+            let (ax, ay) = ((ends[0].0 - lon) * narrow, ends[0].1 - lat);
+            let (bx, by) = ((ends[1].0 - lon) * narrow, ends[1].1 - lat);
+            let (dx, dy) = (bx - ax, by - ay);
+            let length = dx * dx + dy * dy;
+            let along = if length > 0.0 { (-(ax * dx + ay * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+            (ax + along * dx).hypot(ay + along * dy)
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// Course of a river by its code, as a line in the external form; null for a river not drawn.
+pub(super) fn course(code: &str) -> Value {
+    let points = points(code);
+    if points.is_empty() {
+        return Value::Null;
+    }
     points.iter().map(|(lon, lat)| json!([lon, lat])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_on_the_course_is_nearer_than_one_beside_it() {
+        let on = distance("muyun", (112.9930, 27.9990));
+        let beside = distance("muyun", (112.9930, 28.0090));
+        assert!(on < 1e-9 && (0.008..0.010).contains(&beside), "{on} {beside}");
+        assert!(distance("nowhere", (112.9, 28.0)).is_infinite());
+    }
 }

@@ -168,6 +168,16 @@ impl<'kit> Desk<'kit> {
         json!({ "lon": rounded(lon, 6), "lat": rounded(lat, 6), "address": address })
     }
 
+    /// A place in a cell as near to a river as a handful of tries finds, so that it stands on the bank.
+    pub(crate) fn riverbank(&mut self, river: &str, cell: &str, address: &str) -> Value {
+        let tries: Vec<(f64, f64)> = (0..24).map(|_| self.kit.point_in(cell)).collect();
+        let nearest = tries.into_iter().min_by(|one, other| {
+            super::courses::distance(river, *one).total_cmp(&super::courses::distance(river, *other))
+        });
+        let (lon, lat) = nearest.unwrap_or_default();
+        json!({ "lon": rounded(lon, 6), "lat": rounded(lat, 6), "address": address })
+    }
+
     /// A place somewhere on a road of a street.
     pub(crate) fn roadside(&mut self, street: &'static Street) -> Value {
         let road = *self.pick(&street.roads);

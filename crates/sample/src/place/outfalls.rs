@@ -65,7 +65,7 @@ fn outfall(desk: &mut Desk<'_>, index: usize, place: usize, total: usize) {
     };
     let node = if total % SURVEYED_EVERY == 1 { Some(chain(desk, street, total)) } else { None };
     let sealed = place == OUTFALLS[index] - 1 && index > 0;
-    let place_value = desk.spot(street.code, &format!("{}街道{}岸边", street.name, road));
+    let place_value = desk.riverbank(river.code, street.code, &format!("{}街道{}岸边", street.name, road));
     let works = if kind == "combined" {
         json!([{ "done_on": "2020-07-24", "measure": "截流井改造、加装拍门与液位计", "unit": "区水利局", "effect": "旱天污水全部截流" }])
     } else if sealed {

@@ -27,6 +27,13 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
         let checks = if begun.month() == 1 { Vec::new() } else { checks(desk, begun) };
         let violations = checks.iter().filter(|check| check["verdict"] == "violated").count();
         let stopped = desk.between(31, 58);
+        let metered = match (begun.month(), violations) {
+            (1, _) => "现场核查未发现擅自生产".to_owned(),
+            (_, 0) => "用电核验各清单企业均已落实".to_owned(),
+            (_, count) => format!("用电核验发现未落实企业{count}家，已移交执法"),
+        };
+        let outcome = if peak < forecast { "有所削减" } else { "基本一致" };
+        let evaluation = format!("响应期间停工工地{stopped}处，{metered}；峰值较预测{outcome}。");
         let values = json!({
             "subject": format!("{}月{}日重污染天气黄色预警响应", begun.month(), begun.day()),
             "document_no": format!("长重污指〔2020〕{}号", desk.between(1, 9)),
@@ -43,7 +50,7 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
             "checks": checks,
             "violations": violations,
             "sites_stopped": stopped,
-            "evaluation": format!("响应期间停工工地{stopped}处，用电核验未落实企业{violations}家，已移交执法；峰值较预测{}。", if peak < forecast { "有所削减" } else { "基本一致" }),
+            "evaluation": evaluation,
             "handler_name": desk.officer(),
             "evaluated_at": at(later(ended.date(), 5).at(16, 30, 0, 0)),
             "state": "evaluated",

@@ -130,7 +130,7 @@ fn chiefs(desk: &mut Desk<'_>, street: usize) -> Vec<Value> {
 
 /// The drinking-water source on the main river.
 pub(super) fn source(desk: &mut Desk<'_>) {
-    let place = desk.spot(STREETS[4].code, "湘江大道南段猴子石取水口");
+    let place = desk.riverbank(RIVERS[0].code, STREETS[4].code, "湘江大道南段猴子石取水口");
     let risks: Vec<Value> = [
         ("猴子石大桥", "bridge", 620, "桥面径流收集池、限速警示"),
         ("上游砂石码头", "wharf", 2_400, "退出作业，岸线复绿"),
@@ -194,7 +194,7 @@ fn source_patrol(desk: &mut Desk<'_>, source: &str, week: i64) {
         .enumerate()
         .map(|(place, item)| json!({ "item": item, "passed": trouble.is_none() || place != failed }))
         .collect();
-    let place = desk.spot(STREETS[4].code, "湘江大道南段水源保护区巡查点");
+    let place = desk.riverbank(RIVERS[0].code, STREETS[4].code, "湘江大道南段水源保护区巡查点");
     let look = if matches!(day.month(), 6..=8) {
         "turbid"
     } else if desk.chance(0.7) {
@@ -283,7 +283,7 @@ fn river_patrol(desk: &mut Desk<'_>, day: Date, index: usize, turn: usize) {
         .collect();
     let length = desk.decimal(1.2, 4.8, 2);
     let minutes = desk.between(45, 120);
-    let place = desk.spot(street.code, &format!("{}街道{}段", street.name, river.name));
+    let place = desk.riverbank(river.code, street.code, &format!("{}街道{}段", street.name, river.name));
     let look = if problems.iter().any(|problem| problem["kind"] == "floating") { "floating" } else { "clean" };
     let values = json!({
         "river": desk.rivers[index].0,

@@ -175,21 +175,22 @@ fn rows(kind: &str) -> Vec<Value> {
 fn record(desk: &mut Desk<'_>, place: usize, station: &Station) -> String {
     let street = &STREETS[station.street];
     let road = street.roads[place % 3];
-    let spot = desk.spot(street.code, &format!("天心区{}街道{road}", street.name));
-    let river = station.river.map(|index| desk.rivers[index].clone());
-    let outfall = if station.kind == "outfall" {
-        let wanted = match station.code {
-            "TXO01" => 0,
-            "TXO02" => 1,
-            _ => 2,
-        };
-        desk.outfalls
-            .iter()
-            .find(|outfall| outfall.1 == wanted && outfall.3.contains("合流"))
-            .map(|outfall| outfall.0.clone())
-    } else {
-        None
+    let address = format!("天心区{}街道{road}", street.name);
+    let near = match station.code {
+        "TXO01" => Some(0),
+        "TXO02" => Some(1),
+        "TXO03" => Some(2),
+        _ => station.river,
     };
+    let spot = match near {
+        Some(river) => desk.riverbank(super::rivers::RIVERS[river].code, street.code, &address),
+        None => desk.spot(street.code, &address),
+    };
+    let river = station.river.map(|index| desk.rivers[index].clone());
+    let outfall = near.filter(|_| station.kind == "outfall").and_then(|wanted| {
+        let outfall = desk.outfalls.iter().find(|outfall| outfall.1 == wanted && outfall.3.contains("合流"));
+        outfall.map(|outfall| outfall.0.clone())
+    });
     let zone = (station.kind == "noise")
         .then(|| desk.noise_zones.get(station.street % desk.noise_zones.len().max(1)).cloned())
         .flatten();

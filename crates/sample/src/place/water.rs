@@ -85,7 +85,7 @@ fn sample(desk: &mut Desk<'_>, index: usize, month: i8, ammonia: Option<f64>) ->
     let reviewed = workday(later(day, 6));
     let published = workday(later(reviewed, 9));
     let open = month == 12 && ammonia.is_some();
-    let place = desk.spot(street.code, &format!("{}河口断面", river.name));
+    let place = desk.riverbank(river.code, street.code, &format!("{}河口断面", river.name));
     let record = json!({
         "river": desk.rivers[index].0,
         "station": if index == 0 || month >= 10 { station } else { None },

@@ -68,6 +68,7 @@ impl Writer {
         if let Err(error) = &outcome {
             tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
             self.series.clear();
+            // Values of the group moved the rules on: back to what is on disk.
             if let Err(error) = self.recall() {
                 tracing::error!(%error, "open warnings could not be read again");
             }

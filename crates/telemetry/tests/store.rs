@@ -165,6 +165,7 @@ async fn silence_is_noticed_after_a_restart_too() {
     }
     let store = open(folder.path());
     let mut events = store.subscribe();
+    store.tick(now() + SignedDuration::from_mins(10)).await.expect("taken");
     store.tick(now() + SignedDuration::from_mins(45)).await.expect("taken");
     let Ok(Event::Warning(warning)) = events.recv().await else { panic!("a warning") };
     assert_eq!((warning.rule.as_str(), warning.station.as_str(), warning.value), ("silent", "W1", 45.0));

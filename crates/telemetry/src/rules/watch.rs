@@ -40,6 +40,8 @@ pub struct Watch {
     rules: Vec<Rule>,
     watched: HashMap<(String, String), Watched>,
     heard: HashMap<String, Heard>,
+    /// Since when anybody listens: silence before it is ours, not the stations'.
+    listening: Option<Timestamp>,
 }
 
 impl Watch {
@@ -104,15 +106,20 @@ impl Watch {
         told
     }
 
-    /// Time has passed: silence is noticed.
+    /// Time has passed: silence is noticed. It counts from the first tick at the earliest, so that a program that was off for a night
+    /// does not find all its stations silent.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Warning> {
+        let listening = *self.listening.get_or_insert(now);
         let mut told = Vec::new();
         for rule in &self.rules {
             let Condition::Silent { after } = rule.condition else { continue };
             for (station, heard) in &self.heard {
                 let silent = now.duration_since(heard.at);
                 let key = (rule.key.clone(), station.clone());
-                if silent < after || !watches(rule, &heard.kind) || self.watched.contains_key(&key) {
+                if now.duration_since(heard.at.max(listening)) < after
+                    || !watches(rule, &heard.kind)
+                    || self.watched.contains_key(&key)
+                {
                     continue;
                 }
                 let minutes = (silent.as_secs() / 60) as f64;
@@ -335,6 +342,8 @@ message = { zh = "{station}已{minutes}分钟无数据", en = "{station} silent"
     #[test]
     fn silence_is_told_once_and_ends_with_a_word() {
         let mut line = Line::new();
+        line.at(-600, 7.0, "N");
+        assert!(line.0.tick(minute(0)).is_empty(), "nobody listened before");
         line.at(0, 7.0, "N");
         assert!(line.0.tick(minute(29)).is_empty());
         let told = line.0.tick(minute(31));

@@ -39,7 +39,7 @@ pub use self::{
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
-    queries::{child_rows_as_of, rows_as_of},
+    queries::{AsOf, child_rows_as_of, rows_as_of},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     verify::Verified,
 };

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope, enterprise_field},
-    catalogue::{Field, FieldKind, Register, Step},
-    filter::Filter,
+    catalogue::{Catalogue, Field, FieldKind, Register, Step},
+    filter::{Filter, Sources},
     journal::{self, Action, JournalEntry},
     naming, workflow,
 };
@@ -85,6 +85,26 @@ fn as_of_columns(register: &Register) -> Vec<String> {
         .chain(layout::RECORD_COLUMNS.iter().map(|&name| name.to_owned()))
         .chain(register.fields.values().flat_map(layout::columns).map(|column| column.name))
         .collect()
+}
+
+/// Tables as they stood at a moment, for filters that look into other registers and child rows.
+#[derive(Debug, Clone, Copy)]
+pub struct AsOf<'c> {
+    /// The registers.
+    pub catalogue: &'c Catalogue,
+    /// The moment.
+    pub at: Timestamp,
+}
+
+impl Sources for AsOf<'_> {
+    fn records(&self, register: &str) -> Option<SelectStatement> {
+        self.catalogue.registers.get(register).map(|register| rows_as_of(register, Some(self.at)))
+    }
+
+    fn rows(&self, register: &str, table: &str) -> Option<SelectStatement> {
+        let register = self.catalogue.registers.get(register)?;
+        register.fields.get(table).map(|field| child_rows_as_of(register, field, Some(self.at)))
+    }
 }
 
 impl Ledger {
@@ -368,6 +388,20 @@ impl Ledger {
         })
     }
 
+    /// Cells that begin with `prefix`: a range in the index of cells if they are few of the district, else a condition
+    /// that leaves the index of dates to the sorting, where the next match is never far.
+    fn below(&self, prefix: &str) -> Condition {
+        const FEW: usize = 10;
+        let cells = &self.catalogue().district.cells;
+        let inside = cells.keys().filter(|code| code.starts_with(prefix)).count();
+        let last = format!("{prefix}\u{10ffff}");
+        if inside * FEW <= cells.len() {
+            return Condition::all().add(column("cell").gte(prefix)).add(column("cell").lt(last));
+        }
+        let unindexed = |operator: &str, value: String| Expr::cust_with_values(format!("+\"cell\" {operator} ?"), [value]);
+        Condition::all().add(unindexed(">=", prefix.to_owned())).add(unindexed("<", last))
+    }
+
     /// The select of a list, without its columns and its order.
     fn select(&self, actor: &Actor, register: &Register, query: &ListQuery) -> Result<SelectStatement, ReadError> {
         let name = naming::table(&register.key);
@@ -380,7 +414,7 @@ impl Ledger {
         match actor.scope(register, Act::Read) {
             Scope::All => {}
             Scope::Nothing => return Err(forbidden(actor, Act::Read.verb(), &register.key)),
-            Scope::Cell(cell) => _ = select.cond_where(below(&cell)),
+            Scope::Cell(cell) => _ = select.cond_where(self.below(&cell)),
             Scope::Enterprise(own) if register.key == "enterprise" => _ = select.and_where(column("number").eq(own)),
             Scope::Enterprise(own) => {
                 let id = Query::select()
@@ -394,12 +428,15 @@ impl Ledger {
             }
         }
         if let Some(cell) = &query.cell {
-            select.cond_where(below(cell));
+            select.cond_where(self.below(cell));
         }
         if let Some(filter) = query.filter.as_deref().filter(|filter| !filter.trim().is_empty()) {
             let filter = Filter::parse(filter, register, self.catalogue())
                 .map_err(|error| ReadError::Filter(error.to_string()))?;
-            select.cond_where(filter.condition());
+            match query.as_of {
+                None => select.cond_where(filter.condition()),
+                Some(at) => select.cond_where(filter.condition_from(&AsOf { catalogue: self.catalogue(), at })),
+            };
         }
         if let Some(words) = query.search.as_deref().filter(|words| !words.trim().is_empty()) {
             let table = naming::search_table(&register.key);
@@ -417,11 +454,6 @@ impl Ledger {
 
 fn column(name: &str) -> Expr {
     Expr::col(Alias::new(name))
-}
-
-/// Cells that begin with `prefix`, as a range that an index can walk.
-fn below(prefix: &str) -> Condition {
-    Condition::all().add(column("cell").gte(prefix)).add(column("cell").lt(format!("{prefix}\u{10ffff}")))
 }
 
 fn forbidden(actor: &Actor, verb: &str, register: &str) -> ReadError {

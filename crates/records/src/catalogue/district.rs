@@ -1,0 +1,168 @@
+//! A district (区县): its grid of cells with their polygons, and its rivers.
+
+use indexmap::IndexMap;
+
+use crate::{catalogue::Label, value::Point};
+
+/// A district as its folder describes it.
+#[derive(Debug, Clone)]
+pub struct District {
+    /// Name of the folder (`tianxin`).
+    pub key: String,
+    /// Name of the district.
+    pub name: Label,
+    /// Name of the bureau that answers for it.
+    pub bureau: Label,
+    /// Administrative division code, six digits.
+    pub adcode: String,
+    /// Where a map opens.
+    pub centre: Point,
+    /// Where the lines come from.
+    pub provenance: String,
+    /// The lines inside the district are made up, only the outer boundary is real.
+    pub simulated_inner_lines: bool,
+    /// Cells of every level by code, parents before children.
+    pub cells: IndexMap<String, GridCell>,
+    /// Rivers in the order of the file.
+    pub rivers: Vec<RiverLine>,
+}
+
+/// Level of a cell in the grid (网格).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CellLevel {
+    /// 区.
+    District,
+    /// 街道.
+    Street,
+    /// 社区.
+    Community,
+    /// 网格.
+    Cell,
+}
+
+/// A cell of the grid.
+#[derive(Debug, Clone)]
+pub struct GridCell {
+    /// Code; the code of a child begins with that of its parent.
+    pub code: String,
+    /// Name.
+    pub name: Label,
+    /// Level.
+    pub level: CellLevel,
+    /// Code of the cell above.
+    pub parent: Option<String>,
+    /// Polygons: rings of which the first is the outside and the others are holes.
+    pub polygons: Vec<Vec<Vec<Point>>>,
+    bounds: [f64; 4],
+}
+
+/// A river as a line on the map.
+#[derive(Debug, Clone)]
+pub struct RiverLine {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: Label,
+    /// Its lines.
+    pub lines: Vec<Vec<Point>>,
+}
+
+impl GridCell {
+    /// A cell with its bounding box worked out.
+    #[must_use]
+    pub fn new(
+        code: String,
+        name: Label,
+        level: CellLevel,
+        parent: Option<String>,
+        polygons: Vec<Vec<Vec<Point>>>,
+    ) -> Self {
+        let mut bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+        for [lon, lat] in polygons.iter().flatten().flatten() {
+            bounds = [bounds[0].min(*lon), bounds[1].min(*lat), bounds[2].max(*lon), bounds[3].max(*lat)];
+        }
+        Self { code, name, level, parent, polygons, bounds }
+    }
+
+    /// West, south, east, north of everything in the cell.
+    #[must_use]
+    pub fn bounds(&self) -> [f64; 4] {
+        self.bounds
+    }
+
+    /// Whether a point lies in the cell.
+    #[must_use]
+    pub fn contains(&self, lon: f64, lat: f64) -> bool {
+        let [west, south, east, north] = self.bounds;
+        if lon < west || lon > east || lat < south || lat > north {
+            return false;
+        }
+        self.polygons.iter().any(|rings| {
+            // Even-odd over all rings: inside the outer ring and in no hole.
+            rings.iter().filter(|ring| ring_contains(ring, lon, lat)).count() % 2 == 1
+        })
+    }
+}
+
+/// Crossing test: a ray to the east crosses the ring an odd number of times.
+fn ring_contains(ring: &[Point], lon: f64, lat: f64) -> bool {
+    let mut inside = false;
+    let mut before = match ring.last() {
+        Some(point) => *point,
+        None => return false,
+    };
+    for &point in ring {
+        let ([x1, y1], [x2, y2]) = (before, point);
+        if (y1 > lat) != (y2 > lat) && lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1 {
+            inside = !inside;
+        }
+        before = point;
+    }
+    inside
+}
+
+impl District {
+    /// The deepest cell in which a point lies.
+    ///
+    /// Every cell has a bounding box, so that only a handful of polygons is looked at closely.
+    #[must_use]
+    pub fn cell_at(&self, lon: f64, lat: f64) -> Option<&GridCell> {
+        self.cells.values().filter(|cell| cell.contains(lon, lat)).max_by_key(|cell| cell.level)
+    }
+
+    /// The cells directly below a cell.
+    pub fn children<'d>(&'d self, code: &'d str) -> impl Iterator<Item = &'d GridCell> {
+        self.cells.values().filter(move |cell| cell.parent.as_deref() == Some(code))
+    }
+
+    /// A cell and those above it, from the top.
+    #[must_use]
+    pub fn path(&self, code: &str) -> Vec<&GridCell> {
+        let mut path = Vec::new();
+        let mut next = self.cells.get(code);
+        while let Some(cell) = next.filter(|_| path.len() < 8) {
+            path.push(cell);
+            next = cell.parent.as_deref().and_then(|parent| self.cells.get(parent));
+        }
+        path.reverse();
+        path
+    }
+}
+
+impl Default for District {
+    /// A district without cells, for tools and tests that need none.
+    fn default() -> Self {
+        let nowhere = || Label { zh: String::new(), en: String::new() };
+        Self {
+            key: String::new(),
+            name: nowhere(),
+            bureau: nowhere(),
+            adcode: String::new(),
+            centre: [112.98, 28.11],
+            provenance: String::new(),
+            simulated_inner_lines: false,
+            cells: IndexMap::new(),
+            rivers: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The files a bureau keeps: registers, figures, reports and its district. Read once, checked like a compiler would.
+//!
+//! [`load`] reads a folder and gives either a [`Catalogue`] in which every name is known, or [`Diagnostics`] with
+//! every fault in every file. Nothing here touches a database.
+
+mod closest;
+mod diagnostic;
+mod district;
+mod figure;
+mod formula;
+mod load;
+mod read_deadline;
+mod read_district;
+mod read_field;
+mod read_figure;
+mod read_register;
+mod read_report;
+mod read_workflow;
+mod reader;
+mod register;
+mod report;
+mod report_text;
+mod source;
+
+use indexmap::IndexMap;
+
+pub use closest::closest;
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use district::{CellLevel, District, GridCell, RiverLine};
+pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
+pub use load::{check, load};
+pub use register::*;
+pub use report::{Block, ChartKind, FigureForm, Inline, RecordsTable, Report};
+pub use source::{Source, read_sources};
+
+/// The 24 systems of a bureau, in the order of screens; registers and figures belong to one each.
+pub const SYSTEMS: [&str; 24] = [
+    "air",
+    "dispatch",
+    "nrmm",
+    "project",
+    "power",
+    "source",
+    "river",
+    "water",
+    "outfall",
+    "noise",
+    "soil",
+    "waste",
+    "petition",
+    "complaint",
+    "permit",
+    "enforce",
+    "outreach",
+    "party",
+    "grid",
+    "duty",
+    "share",
+    "public",
+    "decide",
+    "summary",
+];
+
+/// Everything the files of a bureau say.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    /// Ledgers by key, in the order of their file names.
+    pub registers: IndexMap<String, Register>,
+    /// Figures by key, in the order of the files.
+    pub figures: IndexMap<String, Figure>,
+    /// Reports by key.
+    pub reports: IndexMap<String, Report>,
+    /// The district that the bureau answers for.
+    pub district: District,
+}

@@ -1,0 +1,115 @@
+//! Values in a filter, in the form in which the column stores them.
+
+use jiff::{ToSpan, civil::Date};
+use serde_json::Value as Json;
+
+use super::{
+    Fault,
+    syntax::{Literal, LiteralValue},
+};
+use crate::{
+    catalogue::{Field, FieldKind, Label, closest},
+    value::{Value, stored_time},
+};
+
+/// A value as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Operand {
+    Text(String),
+    Integer(i64),
+    /// A number between two that the column can store.
+    Real(f64),
+}
+
+pub(super) fn text(literal: &Literal) -> Result<String, Fault> {
+    match &literal.value {
+        LiteralValue::Text(text) => Ok(text.clone()),
+        LiteralValue::Number(number) => {
+            Err(Fault::new(literal.span.clone(), "text is compared with text", Some(format!("write \"{number}\""))))
+        }
+        LiteralValue::Flag(_) => Err(Fault::new(literal.span.clone(), "text is compared with text in quotes", None)),
+    }
+}
+
+pub(super) fn flag(literal: &Literal) -> Result<bool, Fault> {
+    match literal.value {
+        LiteralValue::Flag(flag) => Ok(flag),
+        _ => Err(Fault::new(
+            literal.span.clone(),
+            "a yes-or-no field is true or false",
+            Some("write true or false".into()),
+        )),
+    }
+}
+
+pub(super) fn one_of(literal: &Literal, known: &[&str], what: &str) -> Result<String, Fault> {
+    let found = text(literal)?;
+    if known.contains(&found.as_str()) {
+        return Ok(found);
+    }
+    let remedy = match closest(&found, known.iter().copied()) {
+        Some(meant) => format!("did you mean “{meant}”?"),
+        None => format!("known are: {}", known.join(", ")),
+    };
+    Err(Fault::new(literal.span.clone(), format!("“{found}” is no {what} of this field"), Some(remedy)))
+}
+
+/// A number as a count of the last digit that the column keeps.
+pub(super) fn scaled(literal: &Literal, digits: u8) -> Result<Operand, Fault> {
+    let LiteralValue::Number(number) = &literal.value else {
+        return Err(Fault::new(literal.span.clone(), "a number field is compared with a number without quotes", None));
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let width = usize::from(digits);
+    if fraction.len() <= width
+        && let Ok(exact) = format!("{whole}{fraction:0<width$}").parse()
+    {
+        return Ok(Operand::Integer(exact));
+    }
+    let value: f64 = number.parse().map_err(|_| Fault::new(literal.span.clone(), "this is not a number", None))?;
+    Ok(Operand::Real(value * 10_f64.powi(i32::from(digits))))
+}
+
+fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Fault> {
+    let nothing = Label { zh: String::new(), en: String::new() };
+    let field = Field {
+        key: String::new(),
+        label: nothing,
+        hint: None,
+        kind,
+        required: false,
+        unique: false,
+        personal: false,
+        search: false,
+        read_only: false,
+    };
+    Value::from_json(&field, &Json::from(text(literal)?)).map_err(|refusal| {
+        Fault::new(literal.span.clone(), refusal.to_string(), Some(format!("write it like {example}")))
+    })
+}
+
+pub(super) fn day_text(literal: &Literal) -> Result<Operand, Fault> {
+    match read(literal, FieldKind::Date, "\"2020-03-01\"")? {
+        Value::Date(date) => Ok(Operand::Text(date.to_string())),
+        _ => Err(Fault::new(literal.span.clone(), "this is not a date", None)),
+    }
+}
+
+/// An instant; for a day its beginning and the beginning of the next.
+pub(super) fn span_of(literal: &Literal) -> Result<(Operand, Option<Operand>), Fault> {
+    if let Ok(Value::Date(day)) = read(literal, FieldKind::Date, "") {
+        let next = day.checked_add(1.day()).unwrap_or(day);
+        return Ok((start_of(day, literal)?, Some(start_of(next, literal)?)));
+    }
+    match read(literal, FieldKind::DateTime, "\"2020-03-01\" or \"2020-03-01T22:15\"")? {
+        Value::DateTime(at) => Ok((Operand::Text(stored_time(at)), None)),
+        _ => Err(Fault::new(literal.span.clone(), "this is not a date and time", None)),
+    }
+}
+
+fn start_of(day: Date, literal: &Literal) -> Result<Operand, Fault> {
+    let at = crate::value::start_of_day(day);
+    at.map(|at| Operand::Text(stored_time(at)))
+        .ok_or_else(|| Fault::new(literal.span.clone(), "this day lies outside the calendar", None))
+}

@@ -1,0 +1,111 @@
+//! The filter language (筛选): which records a list, a figure or a public view is about.
+//!
+//! `kind = "theme_day" and (outcome != "expelled" or count >= 3) and held_on >= "2020-01-01"`. Operators are
+//! `=` `!=` `<` `<=` `>` `>=` `in` `contains` `is empty` `is filled` `not` `and` `or` and parentheses. Names are fields,
+//! `number`, `state`, `cell` (`in` means that cell or below), `closed`, `reference.field` (one hop) and `table.field`.
+//! A filter is checked against its register when it is read, so that asking it later cannot fail for its own reasons.
+
+mod lexer;
+mod literal;
+mod resolve;
+mod sql;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, ops::Range};
+
+use indexmap::IndexMap;
+
+use crate::catalogue::{Catalogue, Register};
+
+pub use sql::Sources;
+pub(crate) use sql::column;
+
+/// A filter that fits its register.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    text: String,
+    register: String,
+    rows: Option<String>,
+    condition: resolve::Condition,
+}
+
+/// What is wrong with a filter, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterError {
+    /// Bytes of the filter that are wrong.
+    pub span: Range<usize>,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub remedy: Option<String>,
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: {}", self.column, self.message)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+/// A fault before its column is worked out.
+#[derive(Debug)]
+struct Fault {
+    span: Range<usize>,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Fault {
+    fn new(span: Range<usize>, message: impl Into<String>, remedy: Option<String>) -> Self {
+        Self { span, message: message.into(), remedy }
+    }
+}
+
+impl Filter {
+    /// Reads a filter over the records of `register`.
+    ///
+    /// # Errors
+    /// The first place at which it is no filter or names what the register does not have.
+    pub fn parse(text: &str, register: &Register, catalogue: &Catalogue) -> Result<Self, FilterError> {
+        Self::over(text, register, None, &catalogue.registers)
+    }
+
+    /// Reads a filter over the rows of a child table of `register` (a sum over `rows`); `table.field` then means the row itself.
+    ///
+    /// # Errors
+    /// See [`Filter::parse`].
+    pub fn over(
+        text: &str,
+        register: &Register,
+        rows: Option<&str>,
+        registers: &IndexMap<String, Register>,
+    ) -> Result<Self, FilterError> {
+        let condition = syntax::parse(text)
+            .and_then(|expression| resolve::Resolver { register, rows, registers }.condition(&expression))
+            .map_err(|fault| {
+                let start = fault.span.start.min(text.len());
+                FilterError {
+                    column: text[..start].chars().count() + 1,
+                    span: start..fault.span.end.min(text.len()).max(start),
+                    message: fault.message,
+                    remedy: fault.remedy,
+                }
+            })?;
+        Ok(Self { text: text.to_owned(), register: register.key.clone(), rows: rows.map(str::to_owned), condition })
+    }
+
+    /// The filter as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}

@@ -1,0 +1,158 @@
+//! Points, lines and polygons in WGS-84.
+
+use std::fmt;
+
+use serde_json::{Value as Json, json};
+
+use super::{refusal::Refusal, text};
+
+/// Longitude and latitude in degrees, WGS-84.
+pub type Point = [f64; 2];
+
+/// Where something is: a point, an address, or both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// Longitude and latitude.
+    pub point: Option<Point>,
+    /// Address in words.
+    pub address: Option<String>,
+}
+
+impl Position {
+    pub(super) fn to_json(&self) -> Json {
+        match (self.point, &self.address) {
+            (Some([lon, lat]), Some(address)) => json!({ "lon": lon, "lat": lat, "address": address }),
+            (Some([lon, lat]), None) => json!({ "lon": lon, "lat": lat }),
+            (None, Some(address)) => json!({ "address": address }),
+            (None, None) => Json::Null,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.point, &self.address) {
+            (_, Some(address)) => f.write_str(address),
+            (Some([lon, lat]), None) => write!(f, "{lon:.6}, {lat:.6}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Coordinates are kept to a tenth of a metre; more digits would be noise.
+fn rounded(degrees: f64) -> f64 {
+    (degrees * 1e6).round() / 1e6
+}
+
+fn in_china(lon: f64, lat: f64) -> bool {
+    (73.0..=136.0).contains(&lon) && (3.0..=54.0).contains(&lat)
+}
+
+fn point(lon: f64, lat: f64) -> Result<Point, Refusal> {
+    if in_china(lon, lat) {
+        Ok([rounded(lon), rounded(lat)])
+    } else {
+        Err(Refusal::OutsideChina { lon, lat, swapped: in_china(lat, lon) })
+    }
+}
+
+/// An object with `lon`, `lat`, `address`; or text `112.98,28.10` or `112.98,28.10 address`, as a spreadsheet has it.
+pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
+    let wrong = || Refusal::wrong_type("a point with “lon” and “lat”", json);
+    if let Json::String(written) = json {
+        return position_in_text(written.trim(), json);
+    }
+    let map = json.as_object().ok_or_else(wrong)?;
+    let coordinate = |key: &str| match map.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Number(number)) => Ok(number.as_f64()),
+        Some(Json::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Json::String(text)) => text.trim().parse::<f64>().map(Some).map_err(|_| wrong()),
+        Some(_) => Err(wrong()),
+    };
+    if map.keys().any(|key| !matches!(key.as_str(), "lon" | "lat" | "address" | "cell")) {
+        return Err(wrong());
+    }
+    let address = match map.get("address") {
+        Some(value) if !super::is_blank(value) => Some(text::line(value, 200)?),
+        _ => None,
+    };
+    let point = match (coordinate("lon")?, coordinate("lat")?) {
+        (Some(lon), Some(lat)) => Some(point(lon, lat)?),
+        (None, None) => None,
+        _ => return Err(wrong()),
+    };
+    if point.is_none() && address.is_none() {
+        return Err(Refusal::Empty);
+    }
+    Ok(Position { point, address })
+}
+
+fn position_in_text(written: &str, json: &Json) -> Result<Position, Refusal> {
+    let pair = written.split_once([',', '，']).and_then(|(lon, rest)| {
+        let rest = rest.trim_start();
+        let end = rest.find([' ', '\u{3000}']).unwrap_or(rest.len());
+        let (lat, address) = rest.split_at(end);
+        Some((lon.trim().parse::<f64>().ok()?, lat.parse::<f64>().ok()?, address.trim()))
+    });
+    match pair {
+        Some((lon, lat, address)) => Ok(Position {
+            point: Some(point(lon, lat)?),
+            address: (!address.is_empty()).then(|| text::line(&Json::from(address), 200)).transpose()?,
+        }),
+        None => Ok(Position { point: None, address: Some(text::line(json, 200)?) }),
+    }
+}
+
+pub(super) fn line(json: &Json) -> Result<Vec<Point>, Refusal> {
+    let wrong = || Refusal::wrong_type("a list of points [lon, lat]", json);
+    let parsed;
+    let json = match json {
+        Json::String(text) => {
+            parsed = serde_json::from_str(text).map_err(|_| wrong())?;
+            &parsed
+        }
+        other => other,
+    };
+    let points = points(json, &wrong)?;
+    if points.len() < 2 {
+        return Err(Refusal::TooFewPoints { found: points.len(), least: 2 });
+    }
+    Ok(points)
+}
+
+pub(super) fn polygon(json: &Json) -> Result<Vec<Vec<Point>>, Refusal> {
+    let wrong = || Refusal::wrong_type("a list of rings, each a list of points [lon, lat]", json);
+    let parsed;
+    let json = match json {
+        Json::String(text) => {
+            parsed = serde_json::from_str(text).map_err(|_| wrong())?;
+            &parsed
+        }
+        other => other,
+    };
+    let rings = json.as_array().ok_or_else(wrong)?;
+    rings.iter().map(|ring| closed_ring(points(ring, &wrong)?)).collect()
+}
+
+fn closed_ring(mut ring: Vec<Point>) -> Result<Vec<Point>, Refusal> {
+    if ring.first() != ring.last() {
+        ring.extend(ring.first().copied());
+    }
+    if ring.len() < 4 {
+        return Err(Refusal::TooFewPoints { found: ring.len().saturating_sub(1), least: 3 });
+    }
+    Ok(ring)
+}
+
+fn points(json: &Json, wrong: &impl Fn() -> Refusal) -> Result<Vec<Point>, Refusal> {
+    let items = json.as_array().ok_or_else(wrong)?;
+    items
+        .iter()
+        .map(|item| {
+            let pair = item.as_array().filter(|pair| pair.len() >= 2).ok_or_else(wrong)?;
+            let coordinate = |index: usize| pair[index].as_f64().ok_or_else(wrong);
+            point(coordinate(0)?, coordinate(1)?)
+        })
+        .collect()
+}

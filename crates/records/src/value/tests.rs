@@ -1,0 +1,134 @@
+use serde_json::json;
+use test_case::test_case;
+
+use super::*;
+
+fn label(zh: &str, en: &str) -> Label {
+    Label { zh: zh.into(), en: en.into() }
+}
+
+fn field(kind: FieldKind) -> Field {
+    Field {
+        key: "value".into(),
+        label: label("值", "Value"),
+        hint: None,
+        kind,
+        required: false,
+        unique: false,
+        personal: false,
+        search: false,
+        read_only: false,
+    }
+}
+
+fn noise_or_gas() -> IndexMap<String, Label> {
+    IndexMap::from([("noise".into(), label("噪声", "Noise")), ("waste_gas".into(), label("废气", "Waste gas"))])
+}
+
+fn leq() -> FieldKind {
+    FieldKind::Decimal { unit: Some("dB(A)".into()), digits: 1, min: Some(0.0), max: Some(140.0) }
+}
+
+fn count() -> FieldKind {
+    FieldKind::Integer { unit: None, min: Some(1), max: Some(9999) }
+}
+
+#[test_case(FieldKind::Text { max: 10 }, json!(" 施工噪声 "), json!("施工噪声"); "text is trimmed")]
+#[test_case(FieldKind::Text { max: 10 }, json!(12), json!("12"); "a number in a text column of a spreadsheet")]
+#[test_case(count(), json!("350"), json!(350); "whole number as text")]
+#[test_case(count(), json!(350.0), json!(350); "whole number as float")]
+#[test_case(leq(), json!("62.1"), json!(62.1); "decimal as text")]
+#[test_case(FieldKind::Money, json!(1_234_567.89), json!(1_234_567.89); "money in yuan")]
+#[test_case(FieldKind::Money, json!("0.1"), json!(0.1); "money below one")]
+#[test_case(FieldKind::Date, json!("2020年3月1日"), json!("2020-03-01"); "chinese date")]
+#[test_case(FieldKind::Date, json!("2020-03-01T00:00:00"), json!("2020-03-01"); "a date from a spreadsheet")]
+#[test_case(FieldKind::DateTime, json!("2020-03-01 22:15"), json!("2020-03-01T22:15:00+08:00"); "beijing by default")]
+#[test_case(FieldKind::DateTime, json!("2020-03-01T14:15:00Z"), json!("2020-03-01T22:15:00+08:00"); "with offset")]
+#[test_case(FieldKind::Choice { choices: noise_or_gas() }, json!("噪声"), json!("noise"); "choice by label")]
+#[test_case(FieldKind::Choices { choices: noise_or_gas() }, json!("废气、noise"), json!(["noise", "waste_gas"]); "choices in one cell")]
+#[test_case(FieldKind::YesNo, json!("是"), json!(true); "yes in chinese")]
+#[test_case(FieldKind::Phone, json!("138 1234 5678"), json!("13812345678"); "mobile with spaces")]
+#[test_case(FieldKind::Phone, json!("0731-85140000"), json!("0731-85140000"); "fixed line")]
+#[test_case(FieldKind::Place, json!("112.98,28.10 雨花亭"), json!({"lon": 112.98, "lat": 28.1, "address": "雨花亭"}); "place in one cell")]
+#[test_case(FieldKind::Polygon, json!([[[112.9, 28.1], [113.0, 28.1], [113.0, 28.2]]]), json!([[[112.9, 28.1], [113.0, 28.1], [113.0, 28.2], [112.9, 28.1]]]); "a ring is closed")]
+fn a_value_comes_out_canonical(kind: FieldKind, given: Json, canonical: Json) {
+    let field = field(kind);
+    let value = Value::from_json(&field, &given).unwrap();
+    assert_eq!(value.to_json(), canonical);
+    assert_eq!(Value::from_json(&field, &canonical), Ok(value), "the canonical form reads as itself");
+}
+
+#[test_case(FieldKind::Text { max: 3 }, json!("施工噪声"), "has 4 characters; at most 3 are allowed"; "too long")]
+#[test_case(FieldKind::Text { max: 30 }, json!("a\nb"), "must be one line"; "two lines")]
+#[test_case(FieldKind::Text { max: 30 }, json!("a\u{0}b"), "contains the control character U+0000"; "nul")]
+#[test_case(count(), json!(0), "0 is less than 1, the least allowed"; "too small")]
+#[test_case(count(), json!("1,517"), "“1,517” is not a whole number"; "thousands separator")]
+#[test_case(count(), json!(1.5), "“1.5” is not a whole number"; "half")]
+#[test_case(leq(), json!(62.15), "62.15 has more than 1 decimals"; "digits")]
+#[test_case(leq(), json!(200), "200 is more than 140, the most allowed"; "too large")]
+#[test_case(FieldKind::Date, json!("2020-02-30"), "“2020-02-30” is not a date (like 2020-03-01)"; "no such day")]
+#[test_case(FieldKind::Date, json!("2020-03-01T08:00"), "“2020-03-01T08:00” has a time of day; give the date only"; "time in date")]
+#[test_case(FieldKind::Date, json!("0020-03-01"), "the year 20 lies outside 1900 to 2200"; "year")]
+#[test_case(FieldKind::Choice { choices: noise_or_gas() }, json!("nosie"), "“nosie” is not one of noise (噪声), waste_gas (废气); did you mean “noise”?"; "misspelt choice")]
+#[test_case(FieldKind::Phone, json!("12"), "“12” is not a telephone number (like 13812345678 or 0731-85140000)"; "short")]
+#[test_case(FieldKind::Place, json!({"lon": 28.1, "lat": 112.98}), "longitude 28.1, latitude 112.98 lies outside China; the two seem to be swapped"; "swapped")]
+#[test_case(FieldKind::Line, json!([[112.9, 28.1]]), "has 1 points; at least 2 are needed"; "a line of one point")]
+#[test_case(FieldKind::CreditCode, json!("123"), "“123” is not a unified social credit code: 18 characters are needed, 3 were given"; "credit code")]
+fn a_wrong_value_is_refused_with_the_reason(kind: FieldKind, given: Json, why: &str) {
+    let refusal = Value::from_json(&field(kind), &given).unwrap_err();
+    assert_eq!(refusal.to_string(), why);
+    assert!(!refusal.zh().is_empty());
+}
+
+#[test]
+fn every_fault_in_a_child_table_is_listed() {
+    let mut kind = field(FieldKind::Choice { choices: noise_or_gas() });
+    kind.key = "kind".into();
+    kind.required = true;
+    let mut count = field(count());
+    count.key = "count".into();
+    let table =
+        field(FieldKind::Table { fields: IndexMap::from([("kind".to_owned(), kind), ("count".to_owned(), count)]) });
+    let refusal =
+        Value::from_json(&table, &json!([{"kind": "noise", "count": 0}, {"count": 2, "colour": "red"}])).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "row 1, count: 0 is less than 1, the least allowed; row 2, colour: there is no such field (found “red”); \
+         row 2, kind: must be filled"
+    );
+}
+
+#[test]
+fn a_blank_is_no_value() {
+    for blank in [json!(null), json!("  "), json!([]), json!({})] {
+        assert_eq!(Value::optional(&field(FieldKind::Money), &blank), Ok(None));
+        assert_eq!(Value::from_json(&field(FieldKind::Money), &blank), Err(Refusal::Empty));
+    }
+}
+
+#[test]
+fn a_value_is_shown_with_its_label_and_unit() {
+    let field = field(leq());
+    let value = Value::from_json(&field, &json!(62)).unwrap();
+    assert_eq!(value.display(&field, Language::Chinese), "62.0 dB(A)");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_decimal_that_is_accepted_reads_back_as_itself(scaled in -1_000_000_000_i64..1_000_000_000, digits in 0_u8..5) {
+        let kind = FieldKind::Decimal { unit: None, digits, min: None, max: None };
+        let field = field(kind);
+        let given = Decimal { scaled, digits };
+        let read = Value::from_json(&field, &given.to_json()).unwrap();
+        proptest::prop_assert_eq!(read, Value::Decimal(given));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC{0,40}") {
+        let kinds = [FieldKind::Date, FieldKind::DateTime, FieldKind::Phone, FieldKind::Place, FieldKind::Line,
+            FieldKind::Money, FieldKind::CreditCode, FieldKind::YesNo, FieldKind::Polygon];
+        for kind in kinds {
+            let _ = Value::optional(&field(kind), &Json::from(text.as_str()));
+        }
+    }
+}

@@ -66,8 +66,10 @@ fn the_second_of_two_editors_is_told_and_shown_the_difference() {
     let change = |text: &str| map(json!({ "subject": text }));
     let first = Actor::new("甲", Role::Handler);
     bureau.ledger.edit(&first, "complaint", &record.number, 1, change("甲的标题"), Write::default()).unwrap();
-    let error =
-        bureau.ledger.edit(&handler(), "complaint", &record.number, 1, change("乙的标题"), Write::default()).unwrap_err();
+    let error = bureau
+        .ledger
+        .edit(&handler(), "complaint", &record.number, 1, change("乙的标题"), Write::default())
+        .unwrap_err();
     let WriteError::Stale { theirs, current, .. } = error else { panic!("{error}") };
     assert_eq!(current, 2);
     assert_eq!(theirs.len(), 1);
@@ -117,7 +119,8 @@ fn a_record_and_a_list_can_be_seen_as_they_stood_at_an_earlier_moment() {
     values.insert("measures".into(), json!([{ "action": "停工", "units": 1 }]));
     let record = bureau.ledger.create(&handler(), "complaint", values, Write::default()).unwrap();
     bureau.at("2020-03-05T01:00:00Z");
-    let change = map(json!({ "subject": "改过的标题", "measures": [{ "action": "降噪", "units": 2 }, { "action": "洒水" }] }));
+    let change =
+        map(json!({ "subject": "改过的标题", "measures": [{ "action": "降噪", "units": 2 }, { "action": "洒水" }] }));
     bureau.ledger.edit(&handler(), "complaint", &record.number, 1, change, Write::default()).unwrap();
     bureau.at("2020-03-08T01:00:00Z");
     bureau.ledger.delete(&head(), "complaint", &record.number, 2, "重复登记", Write::default()).unwrap();

@@ -19,7 +19,13 @@ received_at,类别,subject,phone,place,state,tags\n\
 2020-03-01 22:15,噪声,夜间施工,13812345678,\"112.95,28.10 雨花亭\",received,\n\
 2020-03-02 08:00,waste_gas,\"油烟，直排\",,,closed,夜间、重复\n";
 
-fn read(bureau: &Bureau, actor: &Actor, bytes: &[u8], format: Format, dry_run: bool) -> Result<ImportOutcome, ImportError> {
+fn read(
+    bureau: &Bureau,
+    actor: &Actor,
+    bytes: &[u8],
+    format: Format,
+    dry_run: bool,
+) -> Result<ImportOutcome, ImportError> {
     import(&bureau.ledger, actor, "complaint", Cursor::new(bytes), format, dry_run)
 }
 
@@ -65,7 +71,8 @@ fn every_fault_is_told_by_row_and_column_and_nothing_is_imported() {
 
 #[test]
 fn a_heading_that_names_nothing_is_a_fault_of_the_first_row() {
-    let faults = faults(read(&Bureau::new(), &system(), "received_at,颜色\n2020-03-01,红\n".as_bytes(), Format::Csv, false));
+    let faults =
+        faults(read(&Bureau::new(), &system(), "received_at,颜色\n2020-03-01,红\n".as_bytes(), Format::Csv, false));
     assert_eq!((faults.faults[0].row, faults.faults[0].column.as_str()), (1, "颜色"));
 }
 

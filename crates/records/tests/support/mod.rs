@@ -115,7 +115,10 @@ pub fn complaint() -> Register {
             personal(field("reporter", FieldKind::Person)),
             personal(field("phone", FieldKind::Phone)),
             field("enterprise", FieldKind::Reference { to: "enterprise".to_owned() }),
-            field("leq", FieldKind::Decimal { unit: Some("dB(A)".into()), digits: 1, min: Some(0.0), max: Some(140.0) }),
+            field(
+                "leq",
+                FieldKind::Decimal { unit: Some("dB(A)".into()), digits: 1, min: Some(0.0), max: Some(140.0) },
+            ),
             field("fine", FieldKind::Money),
             field("tags", FieldKind::Choices { choices: labels(&[("night", "夜间"), ("repeat", "重复")]) }),
             field("urgent", FieldKind::YesNo),
@@ -137,11 +140,17 @@ pub fn complaint() -> Register {
     );
     let state = |closed| State { label: label(if closed { "closed" } else { "open" }), closed };
     let mut steps = IndexMap::new();
-    steps.insert("accept".to_owned(), Step { stamps: Some("accepted_at".into()), ..step(&["received"], "accepted", &["handler_name"]) });
+    steps.insert(
+        "accept".to_owned(),
+        Step { stamps: Some("accepted_at".into()), ..step(&["received"], "accepted", &["handler_name"]) },
+    );
     steps.insert("hold".to_owned(), step(&["accepted"], "held", &[]));
     steps.insert("resume".to_owned(), step(&["held"], "accepted", &[]));
     steps.insert("extend".to_owned(), Step { roles: vec![Role::Head], ..step(&["accepted"], "accepted", &[]) });
-    steps.insert("close".to_owned(), Step { stamps: Some("closed_on".into()), ..step(&["accepted"], "closed", &["result"]) });
+    steps.insert(
+        "close".to_owned(),
+        Step { stamps: Some("closed_on".into()), ..step(&["accepted"], "closed", &["result"]) },
+    );
     steps.insert("reopen".to_owned(), Step { reason: true, ..step(&["closed"], "accepted", &[]) });
     let named = |key: &str, label: &str, closed| (key.to_owned(), State { label: self::label(label), ..state(closed) });
     complaint.workflow = Some(Workflow {

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, DateTime, Weekday, date};
+use jiff::civil::{Date, DateTime, date};
 use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::book::Book;
+pub(crate) use crate::calendar::{later, working_day as workday};
 use crate::kit::Kit;
 use crate::world::World;
 
@@ -96,7 +97,16 @@ pub(crate) struct Desk<'kit> {
 
 impl<'kit> Desk<'kit> {
     pub(crate) fn new(kit: &'kit mut Kit, world: &World) -> Self {
-        let firms = Vec::new();
+        let firms = world
+            .enterprises
+            .iter()
+            .map(|enterprise| Firm {
+                number: enterprise.number.clone(),
+                name: enterprise.name.clone(),
+                industry: enterprise.industry.to_owned(),
+                place: enterprise.place(),
+            })
+            .collect();
         let staff = Staff {
             secretary: kit.person(),
             deputy: kit.person(),
@@ -225,31 +235,6 @@ pub(crate) fn on(day: Date) -> Value {
 /// A Beijing moment in the external form.
 pub(crate) fn at(moment: DateTime) -> Value {
     json!(format!("{}+08:00", moment.strftime("%Y-%m-%dT%H:%M:%S")))
-}
-
-/// The first day from `day` on that was worked in 2020: no weekend, no public holiday.
-pub(crate) fn workday(mut day: Date) -> Date {
-    const HOLIDAYS: [(Date, Date); 6] = [
-        (date(2020, 1, 1), date(2020, 1, 1)),
-        (date(2020, 1, 24), date(2020, 2, 2)),
-        (date(2020, 4, 4), date(2020, 4, 6)),
-        (date(2020, 5, 1), date(2020, 5, 5)),
-        (date(2020, 6, 25), date(2020, 6, 27)),
-        (date(2020, 10, 1), date(2020, 10, 8)),
-    ];
-    loop {
-        let rest = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
-            || HOLIDAYS.iter().any(|(first, last)| *first <= day && day <= *last);
-        if !rest {
-            return day;
-        }
-        day = later(day, 1);
-    }
-}
-
-/// `days` after `day` (before it, if negative).
-pub(crate) fn later(day: Date, days: i64) -> Date {
-    day.saturating_add(jiff::Span::new().days(days))
 }
 
 /// `minutes` after `moment`.

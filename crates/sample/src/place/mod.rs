@@ -28,6 +28,9 @@ mod soil;
 mod stations;
 mod water;
 
+#[cfg(test)]
+mod tests;
+
 use desk::Desk;
 
 use crate::SampleRecord;

@@ -1,4 +1,5 @@
 //! `verify` names what was altered with another tool, and a copy of a running ledger opens as it stood.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod support;
 

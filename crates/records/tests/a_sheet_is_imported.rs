@@ -1,4 +1,5 @@
 //! Excel and CSV go in whole or not at all, and what comes out goes in again.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod support;
 

@@ -129,10 +129,11 @@ pub(crate) fn meant(field: &Field, text: &str) -> Json {
             | FieldKind::Choices { .. }
     );
     let text = text.trim();
-    if structured && text.starts_with(['{', '[']) {
-        if let Ok(value) = serde_json::from_str(text) {
-            return value;
-        }
+    if structured
+        && text.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return value;
     }
     Json::from(text)
 }

@@ -179,11 +179,11 @@ impl Ledger {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut session = self.session(&transaction, actor, write.at)?;
         let content = content_digest(&[verb, &register.key, &actor.name], content);
-        if let Some(key) = &write.idempotency_key {
-            if let Some(number) = session.answered(key, &content)? {
-                let row = session.find_even_deleted(register, &number)?;
-                return self.present(&transaction, register, row).map_err(WriteError::from);
-            }
+        if let Some(key) = &write.idempotency_key
+            && let Some(number) = session.answered(key, &content)?
+        {
+            let row = session.find_even_deleted(register, &number)?;
+            return self.present(&transaction, register, row).map_err(WriteError::from);
         }
         let row = act(&mut session, register)?;
         if let Some(key) = &write.idempotency_key {

@@ -445,7 +445,7 @@ impl Ledger {
                     format!("\"id\" IN (SELECT rowid FROM \"{table}\" WHERE \"{table}\" MATCH ?)"),
                     [question],
                 ),
-                None => Expr::val(false).into(),
+                None => Expr::val(false),
             });
         }
         Ok(select)

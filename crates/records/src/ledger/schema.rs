@@ -175,7 +175,7 @@ fn create(connection: &Connection, plan: &TablePlan) -> Result<(), rusqlite::Err
         table.col(ColumnDef::new(Alias::new("id")).integer().not_null().primary_key().auto_increment());
     }
     for column in plan.system.iter().chain(&plan.columns) {
-        table.col(&mut definition(column));
+        table.col(definition(column));
     }
     connection.execute_batch(&table.to_string(SqliteQueryBuilder))?;
     for column in plan.system.iter().chain(&plan.columns) {

@@ -128,14 +128,14 @@ impl Session<'_> {
         given: &JsonMap,
         arrival: &Arrival,
     ) -> Result<Entered, WriteError> {
-        if let Some(number) = given.get("number").and_then(Json::as_str).filter(|_| arrival.with_past) {
-            if let Some(standing) = row::by_number(self.connection, register, number.trim())? {
-                let (values, faults) = check::values(register, given, true);
-                let shown = self.shown(register, &standing, Personal::Plain)?;
-                let same = |(key, value): (&String, &Json)| shown.get(key).unwrap_or(&Json::Null) == value;
-                if faults.is_empty() && values.iter().all(same) {
-                    return Ok(Entered::Known);
-                }
+        if let Some(number) = given.get("number").and_then(Json::as_str).filter(|_| arrival.with_past)
+            && let Some(standing) = row::by_number(self.connection, register, number.trim())?
+        {
+            let (values, faults) = check::values(register, given, true);
+            let shown = self.shown(register, &standing, Personal::Plain)?;
+            let same = |(key, value): (&String, &Json)| shown.get(key).unwrap_or(&Json::Null) == value;
+            if faults.is_empty() && values.iter().all(same) {
+                return Ok(Entered::Known);
             }
         }
         self.insert(register, given, arrival).map(|_| Entered::New)
@@ -258,10 +258,8 @@ impl Session<'_> {
         personal: Personal,
     ) -> Result<JsonMap, ReadError> {
         let mut values = external(self.connection, register, record, self.keyring, personal)?;
-        if personal == Personal::Journal {
-            if let Some(state) = record.text("state") {
-                values.insert("state".into(), Json::from(state));
-            }
+        if let (Personal::Journal, Some(state)) = (personal, record.text("state")) {
+            values.insert("state".into(), Json::from(state));
         }
         Ok(values)
     }

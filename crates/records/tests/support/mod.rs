@@ -197,12 +197,12 @@ pub fn catalogue(registers: Vec<Register>) -> Arc<Catalogue> {
         let ring = vec![[west, 28.0], [east, 28.0], [east, 28.2], [west, 28.2], [west, 28.0]];
         (code.to_owned(), GridCell::new(code.to_owned(), label(code), level, None, vec![vec![ring]]))
     };
-    let mut district = District::default();
-    district.cells = IndexMap::from([
+    let cells = IndexMap::from([
         square("430103", 112.9, 113.1, CellLevel::District),
         square("430103001-01", 112.9, 113.0, CellLevel::Cell),
         square("430103002-01", 113.0, 113.1, CellLevel::Cell),
     ]);
+    let district = District { cells, ..District::default() };
     let registers = registers.into_iter().map(|register| (register.key.clone(), register)).collect();
     Arc::new(Catalogue { registers, district, ..Catalogue::default() })
 }

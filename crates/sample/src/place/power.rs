@@ -10,6 +10,10 @@ const ACCEPTED: usize = 22;
 /// Installed and online, not yet accepted.
 const PENDING: usize = 2;
 
+/// Industries metered, those that pollute most first.
+const INDUSTRIES: [&str; 8] =
+    ["printing", "electroplating", "concrete", "furniture", "chemical", "machinery", "car_repair", "food"];
+
 /// Production unit, the treatment unit that belongs to it, and their rated powers in kilowatts.
 type Pair = (&'static str, f64, &'static str, f64);
 
@@ -20,6 +24,8 @@ fn pairs(industry: &str) -> &'static [Pair] {
         "concrete" => &[("搅拌主机", 110.0, "料仓脉冲除尘器", 30.0), ("骨料输送带", 45.0, "喷淋抑尘泵", 11.0)],
         "electroplating" => &[("电镀生产线", 160.0, "酸雾净化塔", 22.0), ("前处理线", 55.0, "废水处理提升泵", 15.0)],
         "furniture" => &[("喷漆线", 45.0, "水帘柜与活性炭装置", 30.0)],
+        "chemical" => &[("反应搅拌釜组", 75.0, "碱喷淋与活性炭装置", 18.5)],
+        "machinery" => &[("抛丸机", 37.0, "滤筒除尘器", 15.0), ("喷粉线", 30.0, "旋风与滤芯回收装置", 11.0)],
         "food" => &[("油炸生产线", 60.0, "静电油烟净化器", 11.0)],
         _ => &[("主生产线", 90.0, "废气治理风机", 22.0)],
     }
@@ -27,7 +33,7 @@ fn pairs(industry: &str) -> &'static [Pair] {
 
 pub(super) fn enter(desk: &mut Desk<'_>) {
     let mut firms: Vec<Firm> = Vec::new();
-    for industry in ["printing", "electroplating", "concrete", "furniture", "car_repair", "food"] {
+    for industry in INDUSTRIES {
         firms.extend(desk.firms_of(industry).into_iter().take(6));
     }
     let chosen: Vec<String> = firms.iter().map(|firm| firm.number.clone()).collect();

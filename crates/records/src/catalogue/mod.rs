@@ -30,6 +30,7 @@ pub use district::{CellLevel, District, GridCell, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
 pub use load::{check, load};
 pub use register::*;
+pub(crate) use read_report::with_years;
 pub use report::{Block, ChartKind, FigureForm, Inline, RecordsTable, Report};
 pub use source::{Source, read_sources};
 

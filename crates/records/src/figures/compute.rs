@@ -1,0 +1,289 @@
+//! The SQL behind a figure, and what is made of its answers.
+
+use rusqlite::Connection;
+use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType};
+
+use super::{Exact, FigureError, FigureValue, Figures, Gap, Period};
+use crate::{
+    actor::{Act, Scope, enterprise_field},
+    catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
+    filter::{Sources, column},
+    ledger::{AsOf, child_rows_as_of, rows_as_of, run},
+    naming,
+    value::{start_of_day, stored_time},
+};
+
+/// What a figure comes to before it is rounded.
+struct Outcome {
+    value: Result<Exact, Gap>,
+    records: u64,
+}
+
+impl Figures<'_> {
+    /// Computes one figure.
+    ///
+    /// # Errors
+    /// See [`FigureError`].
+    pub fn compute(&self, key: &str, period: &Period) -> Result<FigureValue, FigureError> {
+        let figure = self.figure(key)?;
+        let connection = self.ledger.reader()?;
+        let snapshot = connection.unchecked_transaction()?;
+        let outcome = self.outcome(&snapshot, figure, period)?;
+        let rounded = outcome.value.and_then(|exact| exact.rounded(figure.digits).map(|text| (exact, text)).ok_or(Gap::TooLarge));
+        let (exact, value, gap) = match rounded {
+            Ok((exact, text)) => (Some(exact), Some(text), None),
+            Err(gap) => (None, None, Some(gap)),
+        };
+        let (key, unit) = (figure.key.clone(), figure.unit.clone());
+        Ok(FigureValue { key, value, unit, records: outcome.records, gap, exact, bound: figure.bound })
+    }
+
+    /// Register and number of every record behind a figure, in the order of their dates.
+    ///
+    /// A reader who is confined to a cell or an enterprise is given only the records within it.
+    ///
+    /// # Errors
+    /// See [`FigureError`].
+    pub fn records_behind(&self, key: &str, period: &Period) -> Result<Vec<(String, String)>, FigureError> {
+        let figure = self.figure(key)?;
+        let connection = self.ledger.reader()?;
+        let snapshot = connection.unchecked_transaction()?;
+        let mut behind: Vec<(String, String)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for (figure, records) in self.record_sets(figure)? {
+            let (mut select, register) = self.select(figure, records, period)?;
+            let table = naming::table(&register.key);
+            self.confine(&mut select, register);
+            select.expr(column(&table, "number")).distinct().expr(column(&table, &records.date));
+            select.order_by((Alias::new(&table), Alias::new(&records.date)), Order::Asc);
+            select.order_by((Alias::new(&table), Alias::new("number")), Order::Asc);
+            let numbers: Vec<String> = run(&snapshot, &select, |row| row.get(0))?;
+            let found = numbers.into_iter().map(|number| (register.key.clone(), number));
+            behind.extend(found.filter(|record| seen.insert(record.clone())));
+        }
+        Ok(behind)
+    }
+
+    fn outcome(&self, connection: &Connection, figure: &Figure, period: &Period) -> Result<Outcome, FigureError> {
+        match &figure.rule {
+            FigureRule::Count(records) => {
+                let count = self.count(connection, figure, records, period)?;
+                Ok(Outcome { value: whole(count), records: count })
+            }
+            FigureRule::Distinct { records, field } => {
+                let (mut select, register) = self.select(figure, records, period)?;
+                let table = naming::table(&register.key);
+                select.expr(column(&table, field).count_distinct()).expr(column(&table, "id").count());
+                let (values, records) = one(connection, &select, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(Outcome { value: whole(values), records })
+            }
+            FigureRule::Sum { records, rows, field, stored_digits } => {
+                let (mut select, register) = self.select(figure, records, period)?;
+                let table = naming::table(&register.key);
+                let from = rows.as_ref().map_or_else(|| table.clone(), |rows| naming::child_table(&register.key, rows));
+                select
+                    .expr(column(&from, field).sum())
+                    .expr(column(&from, field).count())
+                    .expr(column(&table, "id").count_distinct());
+                let (sum, filled, records): (Option<i64>, u64, u64) =
+                    one(connection, &select, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                let value = match filled == 0 && records > 0 {
+                    true => Err(Gap::NoValues { field: field.clone(), records }),
+                    false => Exact::scaled(sum.unwrap_or(0), *stored_digits).ok_or(Gap::TooLarge),
+                };
+                Ok(Outcome { value, records })
+            }
+            FigureRule::Ratio { of, to, percent } => {
+                let value = self.divided(connection, of, to, period, *percent, |of, to| of.over(to))?;
+                Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
+            }
+            FigureRule::Change { of, against, percent } => {
+                let change = |of: Exact, against: Exact| of.minus(against)?.over(against);
+                let value = self.divided(connection, of, against, period, *percent, change)?;
+                Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
+            }
+            FigureRule::Observations { series, statistic } => {
+                let found = self.observations.statistic(series, statistic, period).map_err(FigureError::Observations)?;
+                let value = match &found {
+                    Some((text, _)) => Exact::parse(text).ok_or(Gap::TooLarge),
+                    None => Err(Gap::NoObservations { series: series.clone() }),
+                };
+                Ok(Outcome { value, records: 0 })
+            }
+        }
+    }
+
+    fn count(
+        &self,
+        connection: &Connection,
+        figure: &Figure,
+        records: &RecordSet,
+        period: &Period,
+    ) -> Result<u64, FigureError> {
+        let (mut select, register) = self.select(figure, records, period)?;
+        let id = column(&naming::table(&register.key), "id");
+        // A sum over rows meets a record once for each of its rows.
+        select.expr(if figure.rule.rows().is_some() { id.count_distinct() } else { id.count() });
+        Ok(one(connection, &select, |row| row.get(0))?)
+    }
+
+    fn divided(
+        &self,
+        connection: &Connection,
+        of: &str,
+        by: &str,
+        period: &Period,
+        percent: bool,
+        reckon: impl Fn(Exact, Exact) -> Option<Exact>,
+    ) -> Result<Result<Exact, Gap>, FigureError> {
+        let mut parts = Vec::with_capacity(2);
+        for key in [of, by] {
+            match self.outcome(connection, self.figure(key)?, period)?.value {
+                Ok(value) => parts.push(value),
+                Err(gap) => return Ok(Err(Gap::Part { part: key.to_owned(), why: gap.to_string() })),
+            }
+        }
+        if parts[1].is_zero() {
+            return Ok(Err(Gap::DivisionByZero { divisor: by.to_owned() }));
+        }
+        let value = reckon(parts[0], parts[1]).and_then(|value| if percent { value.percent() } else { Some(value) });
+        Ok(value.ok_or(Gap::TooLarge))
+    }
+
+    /// How many records stand behind a figure that is made of others, each counted once.
+    fn records_of_parts(
+        &self,
+        connection: &Connection,
+        figure: &Figure,
+        period: &Period,
+    ) -> Result<u64, FigureError> {
+        let mut by_register: indexmap::IndexMap<&str, SelectStatement> = indexmap::IndexMap::new();
+        for (figure, records) in self.record_sets(figure)? {
+            let (mut select, register) = self.select(figure, records, period)?;
+            select.expr_as(column(&naming::table(&register.key), "id"), Alias::new("id"));
+            match by_register.get_mut(register.key.as_str()) {
+                Some(union) => _ = union.union(UnionType::Distinct, select),
+                None => _ = by_register.insert(&register.key, select.distinct().take()),
+            }
+        }
+        let mut records = 0;
+        for ids in by_register.into_values() {
+            let mut count = Query::select();
+            count.expr(Func::count(Expr::col(Alias::new("id")))).from_subquery(ids, Alias::new("ids"));
+            records += one(connection, &count, |row| row.get::<_, u64>(0))?;
+        }
+        Ok(records)
+    }
+
+    /// The sets of records of which a figure is made in the end.
+    fn record_sets<'f>(&'f self, figure: &'f Figure) -> Result<Vec<(&'f Figure, &'f RecordSet)>, FigureError> {
+        if let Some(records) = figure.rule.records() {
+            return Ok(vec![(figure, records)]);
+        }
+        let mut sets = Vec::new();
+        if let Some((of, by)) = figure.rule.parts() {
+            for key in [of, by] {
+                sets.extend(self.record_sets(self.figure(key)?)?);
+            }
+        }
+        Ok(sets)
+    }
+
+    /// The records of a figure, without columns; the table has the name that [`naming::table`] gives it.
+    fn select(
+        &self,
+        figure: &Figure,
+        records: &RecordSet,
+        period: &Period,
+    ) -> Result<(SelectStatement, &Register), FigureError> {
+        let catalogue = self.ledger.catalogue();
+        let register = self.ledger.register(&records.of)?;
+        if self.actor.scope(register, Act::Read) == Scope::Nothing {
+            return Err(FigureError::Forbidden { actor: self.actor.name.clone(), key: figure.key.clone() });
+        }
+        let table = naming::table(&register.key);
+        let then = self.as_of.map(|at| AsOf { catalogue, at });
+        let mut select = Query::select();
+        match self.as_of {
+            Some(_) => _ = select.from_subquery(rows_as_of(register, self.as_of), Alias::new(&table)),
+            None => {
+                select.from(Alias::new(&table)).and_where(column(&table, "deleted_at").is_null());
+            }
+        }
+        if let Some(field) = figure.rule.rows().and_then(|rows| register.fields.get(rows)) {
+            let rows = naming::child_table(&register.key, &field.key);
+            let joined = Condition::all().add(column(&rows, "parent").equals((Alias::new(&table), Alias::new("id"))));
+            match self.as_of {
+                Some(_) => {
+                    let source = child_rows_as_of(register, field, self.as_of);
+                    select.join_subquery(sea_query::JoinType::InnerJoin, source, Alias::new(&rows), joined);
+                }
+                None => _ = select.inner_join(Alias::new(&rows), joined),
+            }
+        }
+        if figure.period == FigurePeriod::Asked {
+            select.cond_where(within(&table, register, records, period));
+        }
+        if let Some(filter) = &records.filter {
+            select.cond_where(match &then {
+                Some(then) => filter.condition_from(then as &dyn Sources),
+                None => filter.condition(),
+            });
+        }
+        Ok((select, register))
+    }
+
+    /// Leaves only what a reader may open who is confined to a cell or an enterprise.
+    fn confine(&self, select: &mut SelectStatement, register: &Register) {
+        let table = naming::table(&register.key);
+        match self.actor.scope(register, Act::Read) {
+            Scope::All | Scope::Nothing => {}
+            Scope::Cell(cell) => {
+                let last = format!("{cell}\u{10FFFF}");
+                select.and_where(column(&table, "cell").gte(cell)).and_where(column(&table, "cell").lt(last));
+            }
+            Scope::Enterprise(number) if register.key == "enterprise" => {
+                select.and_where(column(&table, "number").eq(number));
+            }
+            Scope::Enterprise(number) => {
+                let own = Query::select()
+                    .column(Alias::new("id"))
+                    .from(Alias::new(naming::table("enterprise")))
+                    .and_where(Expr::col(Alias::new("number")).eq(number))
+                    .to_owned();
+                if let Some(field) = enterprise_field(register) {
+                    select.and_where(column(&table, &naming::column(field)).in_subquery(own));
+                }
+            }
+        }
+    }
+}
+
+/// The condition that a record's date lies in the period; an instant belongs to its Beijing day.
+fn within(table: &str, register: &Register, records: &RecordSet, period: &Period) -> Condition {
+    let date = || column(table, &records.date);
+    if !records.dated_by_instant(register) {
+        return Condition::all().add(date().gte(period.from.to_string())).add(date().lte(period.to.to_string()));
+    }
+    let mut condition = Condition::all();
+    if let Some(from) = start_of_day(period.from) {
+        condition = condition.add(date().gte(stored_time(from)));
+    }
+    if let Some(until) = period.to.tomorrow().ok().and_then(start_of_day) {
+        condition = condition.add(date().lt(stored_time(until)));
+    }
+    condition
+}
+
+fn whole(number: u64) -> Result<Exact, Gap> {
+    Exact::new(i128::from(number), 1).ok_or(Gap::TooLarge)
+}
+
+/// The single row of an aggregate.
+fn one<T>(
+    connection: &Connection,
+    select: &SelectStatement,
+    read: impl FnMut(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    run(connection, select, read)?.into_iter().next().ok_or(rusqlite::Error::QueryReturnedNoRows)
+}

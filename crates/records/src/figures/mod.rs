@@ -1,0 +1,217 @@
+//! Figures (指标): counts, sums, ratios and changes over the records of a period, each open to the records behind it.
+//!
+//! A figure is defined in `figures/*.toml` and computed here with SQL over the ledger's tables, now or as they stood
+//! at an earlier moment. What cannot be computed is a gap with its reason, never a zero.
+
+mod compute;
+mod exact;
+mod period;
+mod print;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use exact::Exact;
+pub use period::{Period, PeriodError};
+
+use crate::{
+    actor::Actor,
+    catalogue::{Bound, Figure},
+    ledger::{Ledger, ReadError},
+};
+
+/// A computed figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FigureValue {
+    /// Its key.
+    pub key: String,
+    /// The value as it is printed, rounded, without unit and without words of its bound; absent in a gap.
+    pub value: Option<String>,
+    /// Unit.
+    pub unit: String,
+    /// How many records it counts.
+    pub records: u64,
+    /// Why there is no value.
+    pub gap: Option<Gap>,
+    /// The value before rounding.
+    #[serde(skip)]
+    pub exact: Option<Exact>,
+    #[serde(skip)]
+    bound: Bound,
+}
+
+/// Why a figure has no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "gap", rename_all = "snake_case")]
+pub enum Gap {
+    /// The divisor of a ratio or the basis of a change is zero.
+    #[error("“{divisor}” is zero, so nothing can be divided by it")]
+    DivisionByZero {
+        /// The figure that is zero.
+        divisor: String,
+    },
+    /// A figure that this one is made of has a gap.
+    #[error("“{part}” has no value: {why}")]
+    Part {
+        /// The figure without a value.
+        part: String,
+        /// Its own reason.
+        why: String,
+    },
+    /// There are records, but none has the field filled.
+    #[error("none of the {records} records has “{field}” filled")]
+    NoValues {
+        /// The field.
+        field: String,
+        /// How many records there are.
+        records: u64,
+    },
+    /// There are no observations in the period.
+    #[error("there are no observations of “{series}” in the period")]
+    NoObservations {
+        /// Series pattern.
+        series: String,
+    },
+    /// The number is larger than can be reckoned with exactly.
+    #[error("the value is too large to be exact")]
+    TooLarge,
+}
+
+/// A question about figures that could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum FigureError {
+    /// No such figure.
+    #[error("there is no figure “{key}”{}", .closest.as_ref().map(|closest| format!("; did you mean “{closest}”?")).unwrap_or_default())]
+    Unknown {
+        /// What was asked for.
+        key: String,
+        /// The key that looks most like it.
+        closest: Option<String>,
+    },
+    /// The actor may not see the records behind it.
+    #[error("{actor} may not see the figure “{key}”")]
+    Forbidden {
+        /// Who asked.
+        actor: String,
+        /// The figure.
+        key: String,
+    },
+    /// Observations could not be read.
+    #[error("observations could not be read: {0}")]
+    Observations(String),
+    /// The ledger could not answer.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// Statistics of observations, handed in because the record plane knows nothing of instruments.
+pub trait ObservationStatistics {
+    /// The statistic over every matching series in the period, as decimal text, and over how many observations;
+    /// nothing if there are none.
+    ///
+    /// # Errors
+    /// A sentence saying what went wrong.
+    fn statistic(&self, series: &str, statistic: &str, period: &Period) -> Result<Option<(String, u64)>, String>;
+}
+
+/// No observations at all: every figure over them is a gap.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WithoutObservations;
+
+impl ObservationStatistics for WithoutObservations {
+    fn statistic(&self, _: &str, _: &str, _: &Period) -> Result<Option<(String, u64)>, String> {
+        Ok(None)
+    }
+}
+
+/// Computes figures for one reader at one moment.
+pub struct Figures<'l> {
+    ledger: &'l Ledger,
+    actor: &'l Actor,
+    as_of: Option<Timestamp>,
+    observations: &'l dyn ObservationStatistics,
+}
+
+impl<'l> Figures<'l> {
+    /// Figures as `actor` sees them, at `as_of` or now.
+    #[must_use]
+    pub fn of(ledger: &'l Ledger, actor: &'l Actor, as_of: Option<Timestamp>) -> Self {
+        Self { ledger, actor, as_of, observations: &WithoutObservations }
+    }
+
+    /// The same with statistics of observations.
+    #[must_use]
+    pub fn with_observations(self, observations: &'l dyn ObservationStatistics) -> Self {
+        Self { observations, ..self }
+    }
+
+    fn figure(&self, key: &str) -> Result<&'l Figure, FigureError> {
+        let figures = &self.ledger.catalogue().figures;
+        figures.get(key).ok_or_else(|| FigureError::Unknown {
+            key: key.to_owned(),
+            closest: crate::catalogue::closest(key, figures.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
+    /// Every figure that is not hidden, in the order of the files.
+    ///
+    /// # Errors
+    /// The first figure that could not be computed for a reason other than a gap; figures the actor may not see are left out.
+    pub fn all(&self, period: &Period) -> Result<Vec<FigureValue>, FigureError> {
+        let figures = self.ledger.catalogue().figures.values().filter(|figure| !figure.hidden);
+        let mut values = Vec::new();
+        for figure in figures {
+            match self.compute(&figure.key, period) {
+                Err(FigureError::Forbidden { .. }) => {}
+                computed => values.push(computed?),
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// Computes one figure.
+///
+/// # Errors
+/// See [`FigureError`]; a figure that has no value is no error but a [`Gap`].
+pub fn compute(
+    ledger: &Ledger,
+    actor: &Actor,
+    key: &str,
+    period: &Period,
+    as_of: Option<Timestamp>,
+) -> Result<FigureValue, FigureError> {
+    Figures::of(ledger, actor, as_of).compute(key, period)
+}
+
+/// Computes every figure that is listed.
+///
+/// # Errors
+/// See [`Figures::all`].
+pub fn all(
+    ledger: &Ledger,
+    actor: &Actor,
+    period: &Period,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<FigureValue>, FigureError> {
+    Figures::of(ledger, actor, as_of).all(period)
+}
+
+/// Register and number of every record behind a figure.
+///
+/// # Errors
+/// See [`FigureError`].
+pub fn records_behind(
+    ledger: &Ledger,
+    actor: &Actor,
+    key: &str,
+    period: &Period,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<(String, String)>, FigureError> {
+    Figures::of(ledger, actor, as_of).records_behind(key, period)
+}

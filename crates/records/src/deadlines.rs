@@ -4,13 +4,13 @@
 //! The due day is reckoned from that ledger on the working calendar each time it is asked for, so a newly published
 //! holiday list moves it. [`Ledger::tick`] sends each reminder exactly once, whenever it is called.
 
-use bilan_standards::deadline::Explanation;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::Serialize;
 
 mod reckon;
 
+pub use self::reckon::Explanation;
 use crate::{
     actor::{Act, Actor, Scope},
     catalogue::{ClockEvent, DeadlineRule, FieldKind, Label, Register, Role},

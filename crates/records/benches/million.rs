@@ -81,7 +81,8 @@ fn write_file(path: &Path, records: u64) {
         let (month, day) = (day / 31 + 1, day % 28 + 1);
         let category = if n % 3 == 0 { "waste_gas" } else { "noise" };
         let state = if n % 10 == 0 { "received" } else { "closed" };
-        let (leq, lon, phone) = (50 + n % 35, 12.90 + f64::from(u32::try_from(n % 199).unwrap()) / 1000.0, n % 100_000_000);
+        let (leq, lon, phone) =
+            (50 + n % 35, 12.90 + f64::from(u32::try_from(n % 199).unwrap()) / 1000.0, n % 100_000_000);
         writeln!(
             out,
             "2020-{month:02}-{day:02} {hour:02}:15,{category},{road}夜间施工第{n}号,工地深夜浇筑混凝土影响休息,王小明,\

@@ -61,16 +61,8 @@ impl Act {
 }
 
 /// Roles of people inside the bureau: an empty `read` permission means these.
-const STAFF: [Role; 8] = [
-    Role::Admin,
-    Role::Auditor,
-    Role::Head,
-    Role::Duty,
-    Role::Grid,
-    Role::Handler,
-    Role::Clerk,
-    Role::Analyst,
-];
+const STAFF: [Role; 8] =
+    [Role::Admin, Role::Auditor, Role::Head, Role::Duty, Role::Grid, Role::Handler, Role::Clerk, Role::Analyst];
 
 impl Actor {
     /// A part of the program itself (import of the sample, warnings, clocks): may do everything.

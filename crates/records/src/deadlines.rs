@@ -201,9 +201,11 @@ pub(crate) fn record_changed(
             let (old, new) = (moment(register, before, field), moment(register, after, field));
             if let (true, Some(new)) = (old != new, new) {
                 match current.as_ref().filter(|clock| clock.stopped_at.is_none()) {
-                    Some(running) => _ = connection
-                        .prepare_cached("UPDATE deadline SET started_at = ?2 WHERE id = ?1")?
-                        .execute(params![running.id, stored_time(new)])?,
+                    Some(running) => {
+                        _ = connection
+                            .prepare_cached("UPDATE deadline SET started_at = ?2 WHERE id = ?1")?
+                            .execute(params![running.id, stored_time(new)])?
+                    }
                     None => _ = start_clock(connection, register, after.id, clock, new)?,
                 }
                 current = latest(connection, register, after.id, &clock.key)?;
@@ -408,8 +410,7 @@ impl Ledger {
                 }
                 let escalate_to = if days > 0 { rule.escalate_to } else { None };
                 let told = serde_json::json!({ "deadline": rule.key, "due_on": due_on.to_string(), "days": days });
-                let change =
-                    FieldChange { field: "reminder".into(), before: serde_json::Value::Null, after: told };
+                let change = FieldChange { field: "reminder".into(), before: serde_json::Value::Null, after: told };
                 session.journal(register, &record, Action::Remind, now, &[change], None)?;
                 sent.push(Reminder {
                     register: register.key.clone(),

@@ -217,12 +217,8 @@ pub(crate) fn walk(connection: &Connection) -> Result<Result<u64, Broken>, rusql
     let (mut count, mut prev, mut expected) = (0_u64, [0_u8; 32].to_vec(), 1_i64);
     while let Some(row) = rows.next()? {
         let raw = RawEntry::read(row)?;
-        let broken = |what: String| Broken {
-            seq: raw.seq,
-            register: raw.register.clone(),
-            number: raw.number.clone(),
-            what,
-        };
+        let broken =
+            |what: String| Broken { seq: raw.seq, register: raw.register.clone(), number: raw.number.clone(), what };
         if raw.seq != expected {
             return Ok(Err(broken(format!("entry {expected} is missing: the journal goes on with entry {}", raw.seq))));
         }

@@ -31,7 +31,7 @@ fn alter(bureau: &Bureau, sql: &str) -> Broken {
 #[test]
 fn an_untouched_ledger_is_sound() {
     let verified = filled().ledger.verify().unwrap().unwrap();
-    assert_eq!((verified.entries, verified.rows), (5, 3));
+    assert_eq!((verified.entries, verified.rows, verified.versions), (5, 3, 2));
 }
 
 #[test_case("UPDATE r_complaint SET category = 'waste_gas' WHERE number = 'TS202000001'", 1, "TS202000001"; "a field")]
@@ -42,6 +42,8 @@ fn an_untouched_ledger_is_sound() {
 #[test_case("UPDATE journal SET actor = '别人' WHERE seq = 2", 2, "TS202000002"; "an entry")]
 #[test_case("DELETE FROM journal WHERE seq = 2", 3, "TS202000003"; "an entry taken out")]
 #[test_case("UPDATE journal SET reason = '无' WHERE seq = 5", 5, "TS202000003"; "a reason")]
+#[test_case("UPDATE h_complaint SET subject = '改' WHERE version = 1 AND number = 'TS202000002'", 2, "TS202000002"; "an earlier version")]
+#[test_case("UPDATE h_complaint__measures SET action = '改' WHERE parent = 2", 2, "TS202000002"; "a child row of an earlier version")]
 fn the_first_thing_that_was_altered_is_named(sql: &str, seq: i64, number: &str) {
     let broken = alter(&filled(), sql);
     assert_eq!((broken.seq, broken.number.as_str(), broken.register.as_str()), (seq, number, "complaint"), "{broken}");

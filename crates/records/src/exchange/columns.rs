@@ -48,7 +48,8 @@ impl<'r> Column<'r> {
                 _ => Self::Field(field),
             });
         }
-        let (key, ..) = SYSTEM.iter().find(|(key, zh, en)| heading == *key || heading == *zh || heading == plain(en))?;
+        let (key, ..) =
+            SYSTEM.iter().find(|(key, zh, en)| heading == *key || heading == *zh || heading == plain(en))?;
         Some(match *key {
             "number" => Self::Number,
             "state" => Self::State,

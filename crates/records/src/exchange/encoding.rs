@@ -41,7 +41,8 @@ impl<R: Read + Seek> Utf8Reader<R> {
             }
             let last = self.raw.is_empty();
             self.text.resize(BLOCK * 3, 0);
-            let (result, read, written, _) = self.decoder.decode_to_utf8(&self.raw[self.raw_at..], &mut self.text, last);
+            let (result, read, written, _) =
+                self.decoder.decode_to_utf8(&self.raw[self.raw_at..], &mut self.text, last);
             self.raw_at += read;
             self.text.truncate(written);
             self.text_at = 0;

@@ -176,8 +176,7 @@ pub fn load(
     let mut session = ledger.session(&transaction, actor, None)?;
     let mut faults = ImportFaults::default();
     let mut outcome = ImportOutcome { created: 0, replayed: 0 };
-    let arrival =
-        Arrival { action: Action::Import, at: session.now, simulated, with_past: actor.is(Role::Admin) };
+    let arrival = Arrival { action: Action::Import, at: session.now, simulated, with_past: actor.is(Role::Admin) };
     for (index, (register, values)) in records.into_iter().enumerate() {
         let register = ledger.register(&register)?;
         match session.enter(register, &values, &arrival) {
@@ -282,8 +281,7 @@ impl Visitor for Intake<'_> {
                 }),
             }
         }
-        let arrival =
-            Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past };
+        let arrival = Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past };
         match self.session.enter(self.register, &values, &arrival) {
             Ok(Entered::New) => self.outcome.created += 1,
             Ok(Entered::Known) => self.outcome.replayed += 1,

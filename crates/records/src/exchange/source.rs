@@ -51,7 +51,11 @@ fn read_csv(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), 
         let row = record.position().map_or(0, csv::Position::line);
         cells.clear();
         cells.extend(
-            record.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(|(at, text)| (at, Json::from(text))),
+            record
+                .iter()
+                .enumerate()
+                .filter(|(_, text)| !text.trim().is_empty())
+                .map(|(at, text)| (at, Json::from(text))),
         );
         if !cells.is_empty() && !visitor.row(SheetRow { row, cells: &mut cells }) {
             break;

@@ -53,14 +53,8 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
     }
     for (row, field) in (1..).zip(&fields) {
         let required = if field.required { "是 yes" } else { "" };
-        let cells = [
-            field.label.zh.as_str(),
-            &field.label.en,
-            &field.key,
-            kind_name(&field.kind),
-            required,
-            &describe(field),
-        ];
+        let cells =
+            [field.label.zh.as_str(), &field.label.en, &field.key, kind_name(&field.kind), required, &describe(field)];
         for (at, text) in (0..).zip(cells) {
             sheet.write_string(row, at, text)?;
         }
@@ -117,7 +111,8 @@ fn describe(field: &Field) -> String {
         FieldKind::Place => parts.push("经度,纬度 地址（WGS-84），如 112.98,28.10 雨花亭".into()),
         FieldKind::Reference { to } => parts.push(format!("“{to}”台账中记录的编号")),
         FieldKind::Table { fields } => {
-            let keys: Vec<String> = fields.values().map(|field| format!("{}（{}）", field.key, field.label.zh)).collect();
+            let keys: Vec<String> =
+                fields.values().map(|field| format!("{}（{}）", field.key, field.label.zh)).collect();
             parts.push(format!("JSON 行列表 [{{…}}]，字段：{}", keys.join("、")));
         }
         FieldKind::Line | FieldKind::Polygon => parts.push("JSON 坐标列表 [[经度,纬度],…]".into()),

@@ -25,14 +25,24 @@ pub(crate) fn values(register: &Register, given: &JsonMap, may_fill_read_only: b
             continue;
         }
         let Some(field) = register.fields.get(key) else {
-            faults.push(fault(key, value, format!("the register “{}” has no such field", register.key), format!("“{}”没有这个字段", register.label.zh)));
+            faults.push(fault(
+                key,
+                value,
+                format!("the register “{}” has no such field", register.key),
+                format!("“{}”没有这个字段", register.label.zh),
+            ));
             continue;
         };
         if matches!(field.kind, FieldKind::Computed { .. }) {
             continue;
         }
         if field.read_only && !may_fill_read_only && !is_empty(value) {
-            faults.push(fault(key, value, "is filled by the system or by a step, not by hand", "由系统或办理步骤填写，不能手工填写"));
+            faults.push(fault(
+                key,
+                value,
+                "is filled by the system or by a step, not by hand",
+                "由系统或办理步骤填写，不能手工填写",
+            ));
             continue;
         }
         checked.insert(key.clone(), one(field, value, key, &mut faults));
@@ -97,12 +107,15 @@ fn table(fields: &IndexMap<String, Field>, value: &Json, path: &str, faults: &mu
 
 /// A value that must be there and is not.
 pub(crate) fn missing(path: &str) -> FieldFault {
-    FieldFault { field: path.to_owned(), found: String::new(), why: "must be filled".into(), why_zh: "必须填写".into() }
+    FieldFault {
+        field: path.to_owned(), found: String::new(), why: "must be filled".into(), why_zh: "必须填写".into()
+    }
 }
 
 /// A fault with what was found, shortened so that a message stays a message.
 pub(crate) fn fault(path: &str, found: &Json, why: impl Into<String>, why_zh: impl Into<String>) -> FieldFault {
-    let text = found.as_str().map_or_else(|| if found.is_null() { String::new() } else { found.to_string() }, str::to_owned);
+    let text =
+        found.as_str().map_or_else(|| if found.is_null() { String::new() } else { found.to_string() }, str::to_owned);
     let found = if text.chars().count() > 80 { text.chars().take(79).chain(['…']).collect() } else { text };
     FieldFault { field: path.to_owned(), found, why: why.into(), why_zh: why_zh.into() }
 }

@@ -25,13 +25,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`WriteError::Invalid`] lists every fault of every field; nothing is stored then.
-    pub fn create(
-        &self,
-        actor: &Actor,
-        register: &str,
-        values: JsonMap,
-        write: Write,
-    ) -> Result<Record, WriteError> {
+    pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
         let content = Json::Object(values.clone());
         self.write(actor, register, "create", &content, &write, |session, register| {
             let arrival = Arrival {
@@ -102,7 +96,8 @@ impl Ledger {
         ]);
         self.write(actor, register, "step", &content, &write, |session, register| {
             let before = session.find(register, number)?;
-            let refused = |why: String| WriteError::StepRefused { step: step.to_owned(), number: number.to_owned(), why };
+            let refused =
+                |why: String| WriteError::StepRefused { step: step.to_owned(), number: number.to_owned(), why };
             let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(step));
             let roles = known.map(|step| step.roles.as_slice()).unwrap_or_default();
             session.allow_scope(register, actor.step_scope(register, roles), "take this step on", &before)?;
@@ -202,8 +197,8 @@ impl Session<'_> {
         let record = row::by_number(self.connection, register, number)?.ok_or_else(missing)?;
         let scope = self.actor.scope(register, Act::Read);
         // Who may take part in the record by a step may find it, even if the register names no such reader.
-        let seen = scope == Scope::Nothing
-            || super::session::reaches(self.connection, register, &scope, &record.columns)?;
+        let seen =
+            scope == Scope::Nothing || super::session::reaches(self.connection, register, &scope, &record.columns)?;
         if seen { Ok(record) } else { Err(missing()) }
     }
 
@@ -262,9 +257,7 @@ impl Session<'_> {
         match known {
             None => Ok(None),
             Some((_, known, number)) if known == content => Ok(Some(number)),
-            Some((at, ..)) => {
-                Err(WriteError::KeyReused { key: key.to_owned(), at: at.parse().unwrap_or_default() })
-            }
+            Some((at, ..)) => Err(WriteError::KeyReused { key: key.to_owned(), at: at.parse().unwrap_or_default() }),
         }
     }
 

@@ -169,11 +169,7 @@ impl<'a> Reader<'a> {
 
 /// The Beijing day of a date or an instant in external form.
 pub(crate) fn calendar_day(text: &str) -> Option<Date> {
-    if text.len() > 10 {
-        text.parse::<Timestamp>().ok().map(codec::beijing_day)
-    } else {
-        text.parse().ok()
-    }
+    if text.len() > 10 { text.parse::<Timestamp>().ok().map(codec::beijing_day) } else { text.parse().ok() }
 }
 
 fn decimal(text: &str) -> Option<Fraction> {

@@ -40,7 +40,10 @@ fn tables(register: &Register) -> Vec<TablePlan> {
             what: format!("history of register “{}”", register.key),
             system: [vec![system("id", SqlKind::Integer, true)], record_columns(), validity()].concat(),
             columns,
-            indexes: vec![plain_index(&naming::history_table(&register.key), &["id", "valid_from"]), plain_index(&naming::history_table(&register.key), &["number"])],
+            indexes: vec![
+                plain_index(&naming::history_table(&register.key), &["id", "valid_from"]),
+                plain_index(&naming::history_table(&register.key), &["number"]),
+            ],
             primary_id: false,
             search: None,
         },
@@ -123,8 +126,12 @@ pub(crate) fn columns(field: &Field) -> Vec<ColumnPlan> {
         FieldKind::Phone => vec![column(name, SqlKind::Text, "text")],
         FieldKind::CreditCode => vec![column(name, SqlKind::Text, "text")],
         FieldKind::Integer { .. } => vec![column(name, SqlKind::Integer, "integer")],
-        FieldKind::Decimal { digits, .. } => vec![column(name, SqlKind::Integer, &format!("decimal with {digits} digits"))],
-        FieldKind::Computed { digits, .. } => vec![column(name, SqlKind::Integer, &format!("computed with {digits} digits"))],
+        FieldKind::Decimal { digits, .. } => {
+            vec![column(name, SqlKind::Integer, &format!("decimal with {digits} digits"))]
+        }
+        FieldKind::Computed { digits, .. } => {
+            vec![column(name, SqlKind::Integer, &format!("computed with {digits} digits"))]
+        }
         FieldKind::Money => vec![column(name, SqlKind::Integer, "money")],
         FieldKind::Date => vec![column(name, SqlKind::Text, "date")],
         FieldKind::DateTime => vec![column(name, SqlKind::Text, "datetime")],

@@ -30,7 +30,6 @@ use bilan_standards::clock::Clock;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use self::{connections::Connections, session::Session};
 pub(crate) use self::codec::{beijing_day, shown_time};
 #[allow(unused_imports, reason = "for figures")]
 pub(crate) use self::queries::{bind, run};
@@ -43,6 +42,7 @@ pub use self::{
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     verify::Verified,
 };
+use self::{connections::Connections, session::Session};
 use crate::{
     actor::Actor,
     catalogue::{Catalogue, Register},

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params_from_iter, types::Value as Sql};
 use sea_query::{
-    Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value as Bound,
-    Values,
+    Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder,
+    Value as Bound, Values,
 };
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Counting stops when it has taken this long and the list is shown without waiting for its length.
-const COUNTING: Duration = Duration::from_millis(30);
+const COUNTING: Duration = Duration::from_millis(20);
 
 /// The rows of a register as they stood at `at` (now, if absent), deleted ones left out.
 ///
@@ -293,9 +293,9 @@ impl Ledger {
         let mut session = self.session(&transaction, actor, None)?;
         let masked = serde_json::Value::from(crate::personal::mask(known, &plain));
         let seen = FieldChange { field: field.to_owned(), before: masked.clone(), after: masked };
-        session.journal(register, &stored, Action::Unmask, session.now, &[seen], Some(reason)).map_err(|error| {
-            ReadError::Damaged { what: format!("journal of {number}"), why: error.to_string() }
-        })?;
+        session
+            .journal(register, &stored, Action::Unmask, session.now, &[seen], Some(reason))
+            .map_err(|error| ReadError::Damaged { what: format!("journal of {number}"), why: error.to_string() })?;
         transaction.commit()?;
         Ok(plain)
     }
@@ -398,7 +398,8 @@ impl Ledger {
         if inside * FEW <= cells.len() {
             return Condition::all().add(column("cell").gte(prefix)).add(column("cell").lt(last));
         }
-        let unindexed = |operator: &str, value: String| Expr::cust_with_values(format!("+\"cell\" {operator} ?"), [value]);
+        let unindexed =
+            |operator: &str, value: String| Expr::cust_with_values(format!("+\"cell\" {operator} ?"), [value]);
         Condition::all().add(unindexed(">=", prefix.to_owned())).add(unindexed("<", last))
     }
 
@@ -460,13 +461,10 @@ fn forbidden(actor: &Actor, verb: &str, register: &str) -> ReadError {
     ReadError::Forbidden { actor: actor.name.clone(), verb: verb.to_owned(), register: register.to_owned() }
 }
 
-fn sort(
-    select: &mut SelectStatement,
-    register: &Register,
-    wanted: Option<&(String, bool)>,
-) -> Result<(), ReadError> {
+fn sort(select: &mut SelectStatement, register: &Register, wanted: Option<&(String, bool)>) -> Result<(), ReadError> {
     let (key, descending) = wanted.map_or((register.date.as_str(), true), |(key, descending)| (key, *descending));
-    let sortable = |field: &&Field| !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place);
+    let sortable =
+        |field: &&Field| !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place);
     let column = match register.fields.get(key).filter(sortable) {
         Some(field) => naming::column(field),
         None if layout::RECORD_COLUMNS.contains(&key) => key.to_owned(),

@@ -139,11 +139,9 @@ pub(crate) fn add_children_as_of(
         let now = naming::child_table(&register.key, &field.key);
         let history = naming::child_history_table(&register.key, &field.key);
         let main = naming::table(&register.key);
-        let changed: String =
-            connection.prepare_cached(&format!("SELECT changed_at FROM \"{main}\" WHERE id = ?1"))?.query_row(
-                [record.id],
-                |row| row.get(0),
-            )?;
+        let changed: String = connection
+            .prepare_cached(&format!("SELECT changed_at FROM \"{main}\" WHERE id = ?1"))?
+            .query_row([record.id], |row| row.get(0))?;
         if changed.as_str() <= at {
             let sql = format!("SELECT * FROM \"{now}\" WHERE parent = ?1 ORDER BY position");
             add_rows(connection, &sql, [record.id], &field.key, record)?;

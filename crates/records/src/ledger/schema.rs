@@ -128,8 +128,8 @@ struct Known {
 }
 
 fn known_columns(connection: &Connection, table: &str) -> Result<BTreeMap<String, Known>, rusqlite::Error> {
-    let mut statement = connection
-        .prepare("SELECT column_name, field, declared, choices FROM schema_column WHERE table_name = ?1")?;
+    let mut statement =
+        connection.prepare("SELECT column_name, field, declared, choices FROM schema_column WHERE table_name = ?1")?;
     let rows = statement.query_map([table], |row| {
         let choices: Option<String> = row.get(3)?;
         let choices = choices.map(|text| text.split('\n').map(str::to_owned).collect());
@@ -255,10 +255,8 @@ fn lost_choices(
 
 fn add(connection: &Connection, plan: &TablePlan, column: &ColumnPlan) -> Result<(), rusqlite::Error> {
     let optional = ColumnPlan { required: false, ..column.clone() };
-    let sql = Table::alter()
-        .table(Alias::new(&plan.name))
-        .add_column(definition(&optional))
-        .to_string(SqliteQueryBuilder);
+    let sql =
+        Table::alter().table(Alias::new(&plan.name)).add_column(definition(&optional)).to_string(SqliteQueryBuilder);
     connection.execute_batch(&sql)?;
     remember(connection, plan, column)
 }
@@ -275,10 +273,10 @@ fn drop(connection: &Connection, plan: &TablePlan, column: &str) -> Result<(), r
     for index in indexes {
         connection.execute_batch(&format!("DROP INDEX \"{index}\""))?;
     }
-    let sql = Table::alter().table(Alias::new(&plan.name)).drop_column(Alias::new(column)).to_string(SqliteQueryBuilder);
+    let sql =
+        Table::alter().table(Alias::new(&plan.name)).drop_column(Alias::new(column)).to_string(SqliteQueryBuilder);
     connection.execute_batch(&sql)?;
-    connection
-        .execute("DELETE FROM schema_column WHERE table_name = ?1 AND column_name = ?2", [&plan.name, column])?;
+    connection.execute("DELETE FROM schema_column WHERE table_name = ?1 AND column_name = ?2", [&plan.name, column])?;
     Ok(())
 }
 
@@ -291,8 +289,8 @@ fn forget_removed_tables(
     plans: &[TablePlan],
     losses: &mut Vec<String>,
 ) -> Result<(), rusqlite::Error> {
-    let mut statement =
-        connection.prepare("SELECT table_name, min(what) FROM schema_column GROUP BY table_name ORDER BY table_name")?;
+    let mut statement = connection
+        .prepare("SELECT table_name, min(what) FROM schema_column GROUP BY table_name ORDER BY table_name")?;
     let tables: Vec<(String, String)> =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (table, what) in tables.into_iter().filter(|(table, _)| !plans.iter().any(|plan| plan.name == *table)) {
@@ -340,9 +338,8 @@ fn index(connection: &Connection, plan: &TablePlan) -> Result<(), rusqlite::Erro
 
 /// Reads or, the first time, writes a fact about the database.
 pub(crate) fn fact(connection: &Connection, name: &str, value: &str) -> Result<String, rusqlite::Error> {
-    let known: Option<String> = connection
-        .query_row("SELECT value FROM ledger_fact WHERE name = ?1", [name], |row| row.get(0))
-        .optional()?;
+    let known: Option<String> =
+        connection.query_row("SELECT value FROM ledger_fact WHERE name = ?1", [name], |row| row.get(0)).optional()?;
     if let Some(known) = known {
         return Ok(known);
     }

@@ -48,9 +48,7 @@ fn words_of(field: &Field, value: &Json) -> String {
         (FieldKind::Choice { choices }, Json::String(key)) => {
             choices.get(key).map_or_else(|| key.clone(), |label| format!("{} {}", label.zh, label.en))
         }
-        (FieldKind::Place, value) => {
-            value.get("address").and_then(Json::as_str).map(str::to_owned).unwrap_or_default()
-        }
+        (FieldKind::Place, value) => value.get("address").and_then(Json::as_str).map(str::to_owned).unwrap_or_default(),
         (_, Json::String(text)) => text.clone(),
         (_, Json::Array(items)) => items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "),
         (_, value) => value.to_string(),

@@ -89,7 +89,9 @@ impl Session<'_> {
                 number::seen(self.connection, &register.key, &register.number, &number)?;
                 number
             }
-            None => number::next(self.connection, &register.key, &register.number, day_of(register, &values, arrival.at))?,
+            None => {
+                number::next(self.connection, &register.key, &register.number, day_of(register, &values, arrival.at))?
+            }
         };
         record.set_text("number", &number);
         self.fill(register, &mut record, &values, &resolved)?;
@@ -112,10 +114,8 @@ impl Session<'_> {
         attachments::note_uses(self, register, &record)?;
         let shown = self.shown(register, &record, Personal::Journal)?;
         self.index(register, &record, &shown)?;
-        let changes: Vec<FieldChange> = shown
-            .into_iter()
-            .map(|(field, after)| FieldChange { field, before: Json::Null, after })
-            .collect();
+        let changes: Vec<FieldChange> =
+            shown.into_iter().map(|(field, after)| FieldChange { field, before: Json::Null, after }).collect();
         self.journal(register, &record, arrival.action.clone(), arrival.at, &changes, None)?;
         deadlines::record_arrived(self, register, &record, arrival.at, arrival.with_past)?;
         Ok(record)
@@ -155,7 +155,11 @@ impl Session<'_> {
         self.refuse_unknown_files(register, &checked, &mut faults)?;
         let mut values = self.shown(register, before, Personal::Plain)?;
         for (key, value) in &checked {
-            if value.is_null() { values.remove(key) } else { values.insert(key.clone(), value.clone()) };
+            if value.is_null() {
+                values.remove(key)
+            } else {
+                values.insert(key.clone(), value.clone())
+            };
         }
         require(register, &values, &mut faults);
         for need in change.needs {
@@ -176,8 +180,7 @@ impl Session<'_> {
         if after == *before && change.action == Action::Edit {
             return Ok(after);
         }
-        let last: Timestamp = before.text("changed_at").and_then(|text| text.parse().ok()).unwrap_or_default();
-        let at = change.at.max(last);
+        let at = after_last(before, change.at);
         self.keep(register, before, at)?;
         after.set_text("changed_at", &stored_time(at));
         after.set_text("changed_by", &self.actor.name);
@@ -186,7 +189,9 @@ impl Session<'_> {
         if after.children != before.children {
             for (field, _) in layout::child_tables(register) {
                 let table = naming::child_table(&register.key, &field.key);
-                self.connection.prepare_cached(&format!("DELETE FROM \"{table}\" WHERE parent = ?1"))?.execute([after.id])?;
+                self.connection
+                    .prepare_cached(&format!("DELETE FROM \"{table}\" WHERE parent = ?1"))?
+                    .execute([after.id])?;
             }
             self.store_children(register, &after)?;
         }
@@ -208,8 +213,7 @@ impl Session<'_> {
         at: Timestamp,
     ) -> Result<(), WriteError> {
         self.refuse_if_referred(register, before)?;
-        let last: Timestamp = before.text("changed_at").and_then(|text| text.parse().ok()).unwrap_or_default();
-        let at = at.max(last);
+        let at = after_last(before, at);
         self.keep(register, before, at)?;
         let mut after = before.clone();
         for column in ["changed_at", "deleted_at"] {
@@ -308,7 +312,12 @@ impl Session<'_> {
             .prepare_cached(&format!("SELECT 1 FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
             .exists([number])?;
         if taken {
-            faults.push(check::fault("number", value, "there is already a record with this number", "该编号的记录已存在"));
+            faults.push(check::fault(
+                "number",
+                value,
+                "there is already a record with this number",
+                "该编号的记录已存在",
+            ));
         }
         Ok(Some(number.to_owned()))
     }
@@ -365,7 +374,12 @@ impl Session<'_> {
             Some(id) => {
                 resolved.insert((to.to_owned(), number.to_owned()), id);
             }
-            None => faults.push(check::fault(path, value, format!("there is no record with this number in “{to}”"), format!("“{to}”中没有该编号的记录"))),
+            None => faults.push(check::fault(
+                path,
+                value,
+                format!("there is no record with this number in “{to}”"),
+                format!("“{to}”中没有该编号的记录"),
+            )),
         }
         Ok(())
     }
@@ -379,7 +393,12 @@ impl Session<'_> {
         for (key, value) in values {
             if matches!(register.fields.get(key).map(|field| &field.kind), Some(FieldKind::Attachment { .. })) {
                 for name in attachments::unknown_files(self, value)? {
-                    faults.push(check::fault(key, value, format!("the file “{name}” has not been uploaded"), format!("文件“{name}”尚未上传")));
+                    faults.push(check::fault(
+                        key,
+                        value,
+                        format!("the file “{name}” has not been uploaded"),
+                        format!("文件“{name}”尚未上传"),
+                    ));
                 }
             }
         }
@@ -403,13 +422,15 @@ impl Session<'_> {
         let sql = format!(
             "SELECT number FROM \"{table}\" WHERE \"{column}\" = ?1 AND deleted_at IS NULL AND id <> ?2 LIMIT 1"
         );
-        let other: Option<String> = self
-            .connection
-            .prepare_cached(&sql)?
-            .query_row(params![stored, own_id], |row| row.get(0))
-            .optional()?;
+        let other: Option<String> =
+            self.connection.prepare_cached(&sql)?.query_row(params![stored, own_id], |row| row.get(0)).optional()?;
         if let Some(other) = other {
-            faults.push(check::fault(&field.key, value, format!("the record {other} already has this value"), format!("记录{other}已有相同的值")));
+            faults.push(check::fault(
+                &field.key,
+                value,
+                format!("the record {other} already has this value"),
+                format!("记录{other}已有相同的值"),
+            ));
         }
         Ok(())
     }
@@ -436,7 +457,11 @@ impl Session<'_> {
                     }
                     rows.push(columns);
                 }
-                if rows.is_empty() { record.children.remove(key) } else { record.children.insert(key.clone(), rows) };
+                if rows.is_empty() {
+                    record.children.remove(key)
+                } else {
+                    record.children.insert(key.clone(), rows)
+                };
                 continue;
             }
             codec::clear(field, &mut record.columns);
@@ -589,6 +614,12 @@ pub(crate) struct Change<'a> {
     pub fills_read_only: bool,
 }
 
+/// The moment of a change: never before the last one, so that every version has a time of its own.
+fn after_last(before: &StoredRow, at: Timestamp) -> Timestamp {
+    let last: Timestamp = before.text("changed_at").and_then(|text| text.parse().ok()).unwrap_or_default();
+    last.checked_add(jiff::SignedDuration::from_micros(1)).map_or(at, |next| at.max(next))
+}
+
 /// Ids of records that are referred to, by register and number.
 type Resolved = std::collections::HashMap<(String, String), i64>;
 
@@ -656,7 +687,8 @@ pub(crate) fn external(
 ) -> Result<JsonMap, ReadError> {
     let number = record.number();
     let place = |field: &Field| place_of(&register.key, number, &field.key);
-    let mut values = codec::decode_all(register.fields.values(), &record.columns, keyring, place, personal, connection)?;
+    let mut values =
+        codec::decode_all(register.fields.values(), &record.columns, keyring, place, personal, connection)?;
     for (field, fields) in layout::child_tables(register) {
         let Some(rows) = record.children.get(&field.key) else { continue };
         let mut list = Vec::with_capacity(rows.len());
@@ -713,7 +745,12 @@ fn given_state(
         }
         None => {
             let known: Vec<&str> = workflow.states.keys().map(String::as_str).collect();
-            faults.push(check::fault("state", value, format!("is none of the states {}", known.join(", ")), format!("不是已有状态：{}", known.join("、"))));
+            faults.push(check::fault(
+                "state",
+                value,
+                format!("is none of the states {}", known.join(", ")),
+                format!("不是已有状态：{}", known.join("、")),
+            ));
             None
         }
     }

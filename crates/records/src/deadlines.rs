@@ -10,7 +10,6 @@ use serde::Serialize;
 
 mod reckon;
 
-pub use self::reckon::Explanation;
 use crate::{
     actor::{Act, Actor, Scope},
     catalogue::{ClockEvent, DeadlineRule, FieldKind, Label, Register, Role},
@@ -23,6 +22,7 @@ use crate::{
     },
     naming, workflow,
 };
+pub use bilan_standards::deadline::Explanation;
 
 /// Tables of the clocks. A clock that is started anew (a case reopened) is a new row with the next `round`.
 pub(crate) const DDL: &str = "
@@ -70,6 +70,8 @@ pub struct DeadlineView {
     pub number: String,
     /// Title of the record, if it is not personal.
     pub title: String,
+    /// Grid cell of the record.
+    pub cell: Option<String>,
     /// Name of the clock within the register.
     pub key: String,
     /// Name on screens.
@@ -91,7 +93,6 @@ pub struct DeadlineView {
     /// Role told when it is overdue.
     pub escalate_to: Option<Role>,
     /// Start, days not counted, make-up days, pauses, law and warnings.
-    #[serde(skip)]
     pub explanation: Option<Explanation>,
     /// Why no due day can be reckoned, if so.
     pub unknown: Option<String>,
@@ -132,6 +133,7 @@ pub(crate) struct ClockLine {
     pub kind: String,
     pub at: Timestamp,
     pub rule: Option<String>,
+    pub reason: Option<String>,
 }
 
 impl StoredClock {
@@ -192,6 +194,7 @@ pub(crate) fn record_changed(
     before: &StoredRow,
     after: &StoredRow,
     action: &Action,
+    reason: Option<&str>,
     at: Timestamp,
 ) -> Result<(), WriteError> {
     let connection = session.connection;
@@ -222,12 +225,12 @@ pub(crate) fn record_changed(
         if clock.stops.contains(step) {
             stop_clock(connection, running.id, at)?;
         } else if clock.suspends.contains(step) && !running.is_suspended() {
-            line(connection, running.id, "suspend", at, None)?;
+            line(connection, running.id, "suspend", at, None, reason)?;
         } else if clock.resumes.contains(step) && running.is_suspended() {
-            line(connection, running.id, "resume", at, None)?;
+            line(connection, running.id, "resume", at, None, reason)?;
         }
         if let Some((_, rule)) = clock.extends.as_ref().filter(|(extends, _)| extends == step) {
-            line(connection, running.id, "extend", at, Some(rule))?;
+            line(connection, running.id, "extend", at, Some(rule), reason)?;
         }
     }
     Ok(())
@@ -278,10 +281,11 @@ fn line(
     kind: &str,
     at: Timestamp,
     rule: Option<&str>,
+    reason: Option<&str>,
 ) -> Result<(), rusqlite::Error> {
     connection
-        .prepare_cached("INSERT INTO deadline_event (deadline, kind, at, rule) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, kind, stored_time(at), rule])?;
+        .prepare_cached("INSERT INTO deadline_event (deadline, kind, at, rule, reason) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![id, kind, stored_time(at), rule, reason])?;
     Ok(())
 }
 
@@ -302,9 +306,14 @@ fn latest(
 
 fn with_lines(connection: &Connection, mut clock: StoredClock) -> Result<StoredClock, rusqlite::Error> {
     clock.events = connection
-        .prepare_cached("SELECT kind, at, rule FROM deadline_event WHERE deadline = ?1 ORDER BY at, rowid")?
+        .prepare_cached("SELECT kind, at, rule, reason FROM deadline_event WHERE deadline = ?1 ORDER BY at, rowid")?
         .query_map([clock.id], |row| {
-            Ok(ClockLine { kind: row.get(0)?, at: instant(&row.get::<_, String>(1)?), rule: row.get(2)? })
+            Ok(ClockLine {
+                kind: row.get(0)?,
+                at: instant(&row.get::<_, String>(1)?),
+                rule: row.get(2)?,
+                reason: row.get(3)?,
+            })
         })?
         .collect::<Result<_, _>>()?;
     Ok(clock)
@@ -338,11 +347,11 @@ impl Ledger {
         let register = self.register(register)?;
         let connection = self.reader()?;
         let record = self.stored(&connection, actor, register, number, None)?;
-        let today = beijing_day(self.now());
+        let (today, calendar) = (beijing_day(self.now()), self.calendar());
         let mut views = Vec::new();
         for rule in &register.deadlines {
             if let Some(clock) = latest(&connection, register, record.id, &rule.key)? {
-                views.push(reckon::view(register, rule, &record, &clock, today));
+                views.push(reckon::view(register, rule, &record, &clock, &calendar, today));
             }
         }
         Ok(views)
@@ -354,7 +363,7 @@ impl Ledger {
     /// If the database fails.
     pub fn due(&self, actor: &Actor, until: Date) -> Result<Vec<DeadlineView>, ReadError> {
         let connection = self.reader()?;
-        let today = beijing_day(self.now());
+        let (today, calendar) = (beijing_day(self.now()), self.calendar());
         let mut views = Vec::new();
         for register in self.catalogue().registers.values().filter(|register| !register.deadlines.is_empty()) {
             let scope = actor.scope(register, Act::Read);
@@ -362,7 +371,7 @@ impl Ledger {
                 continue;
             }
             each_running(&connection, register, |record, rule, clock| {
-                let view = reckon::view(register, rule, &record, &clock, today);
+                let view = reckon::view(register, rule, &record, &clock, &calendar, today);
                 let due = view.due_on.is_some_and(|due_on| due_on <= until);
                 if due && reaches(&connection, register, &scope, &record.columns)? {
                     views.push(view);
@@ -383,7 +392,7 @@ impl Ledger {
     /// If the database fails; nothing is marked as sent then.
     pub fn tick(&self, now: Timestamp) -> Result<Vec<Reminder>, WriteError> {
         let actor = Actor::system("clock");
-        let today = beijing_day(now);
+        let (today, calendar) = (beijing_day(now), self.calendar());
         let mut connection = self.writer();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut session = self.session(&transaction, &actor, Some(now))?;
@@ -391,7 +400,7 @@ impl Ledger {
         for register in self.catalogue().registers.values().filter(|register| !register.deadlines.is_empty()) {
             let mut due = Vec::new();
             each_running(&transaction, register, |record, rule, clock| {
-                if let (Some(due_on), false) = (reckon::due_on(&clock), clock.is_suspended()) {
+                if let (Some(due_on), false) = (reckon::due_on(&clock, &calendar), clock.is_suspended()) {
                     let come = |days: &&i32| due_on.saturating_add((**days).days()) <= today;
                     for days in rule.remind.iter().filter(come) {
                         due.push((record.clone(), rule, clock.id, due_on, *days));

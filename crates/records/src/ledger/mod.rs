@@ -4,6 +4,7 @@
 //! the search index, the journal and the clocks brought along. Reading never waits for writing.
 //! What a register is comes from [`crate::catalogue`]; what a value is from [`crate::value`].
 
+mod as_of;
 mod backup;
 mod check;
 mod codec;
@@ -15,30 +16,32 @@ mod layout;
 mod number;
 mod queries;
 mod record;
+mod resolve;
 pub(crate) mod row;
 mod schema;
 mod search;
 pub(crate) mod session;
+mod statement;
+mod store;
 mod verify;
 
 use std::{
     path::Path,
-    sync::{Arc, MutexGuard},
+    sync::{Arc, MutexGuard, PoisonError, RwLock},
 };
 
-use bilan_standards::clock::Clock;
+use bilan_standards::{calendar::WorkCalendar, clock::Clock};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 pub(crate) use self::codec::{beijing_day, shown_time};
-#[allow(unused_imports, reason = "for figures")]
-pub(crate) use self::queries::{bind, run};
+pub(crate) use self::statement::run;
 pub use self::{
+    as_of::{AsOf, child_rows_as_of, rows_as_of},
     backup::BackupError,
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
-    queries::{AsOf, child_rows_as_of, rows_as_of},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     verify::Verified,
 };
@@ -56,6 +59,7 @@ pub struct Ledger {
     catalogue: Arc<Catalogue>,
     clock: Arc<dyn Clock>,
     keyring: Keyring,
+    calendar: RwLock<Arc<WorkCalendar>>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -85,7 +89,8 @@ impl Ledger {
                 return Err(OpenError::OtherKey);
             }
         }
-        Ok(Self { connections, catalogue, clock, keyring })
+        let calendar = RwLock::new(Arc::new(WorkCalendar::published().clone()));
+        Ok(Self { connections, catalogue, clock, keyring, calendar })
     }
 
     /// The registers, figures and reports by which this ledger works.
@@ -98,6 +103,17 @@ impl Ledger {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The working calendar on which deadlines are reckoned.
+    #[must_use]
+    pub fn calendar(&self) -> Arc<WorkCalendar> {
+        Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reckons every deadline on another calendar from now on: a new holiday list has been published.
+    pub fn use_calendar(&self, calendar: WorkCalendar) {
+        *self.calendar.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(calendar);
     }
 
     /// A connection that only reads, for questions asked in SQL (figures, reports).

@@ -4,108 +4,31 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params_from_iter, types::Value as Sql};
-use sea_query::{
-    Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder,
-    Value as Bound, Values,
-};
+use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
 
 use super::{
     Ledger,
+    as_of::{AsOf, rows_as_of},
     codec::{Personal, place_of, stored_time},
     error::ReadError,
     layout,
     record::{FieldChange, ListQuery, Page, Record, Related},
+    resolve::referring,
     row::{self, StoredRow},
     search,
-    session::{external, reaches, referring},
+    session::{external, reaches},
+    statement::{bind, run},
 };
 use crate::{
     actor::{Act, Actor, Scope, enterprise_field},
-    catalogue::{Catalogue, Field, FieldKind, Register, Step},
-    filter::{Filter, Sources},
+    catalogue::{Field, FieldKind, Register, Step},
+    filter::Filter,
     journal::{self, Action, JournalEntry},
     naming, workflow,
 };
 
 /// Counting stops when it has taken this long and the list is shown without waiting for its length.
 const COUNTING: Duration = Duration::from_millis(20);
-
-/// The rows of a register as they stood at `at` (now, if absent), deleted ones left out.
-///
-/// Use it as a sub-select: it has `id`, the system columns and the columns of all fields. Without a moment it is
-/// so simple that the database looks through it to the indexes of the table.
-#[must_use]
-pub fn rows_as_of(register: &Register, at: Option<Timestamp>) -> SelectStatement {
-    let mut live = Query::select();
-    for column in as_of_columns(register) {
-        live.column(Alias::new(column));
-    }
-    let mut past = live.clone();
-    live.from(Alias::new(naming::table(&register.key))).and_where(Expr::col(Alias::new("deleted_at")).is_null());
-    if let Some(at) = at.map(stored_time) {
-        live.and_where(Expr::col(Alias::new("changed_at")).lte(at.clone()));
-        past.from(Alias::new(naming::history_table(&register.key)))
-            .and_where(Expr::col(Alias::new("valid_from")).lte(at.clone()))
-            .and_where(Expr::col(Alias::new("valid_to")).gt(at));
-        live.union(sea_query::UnionType::All, past);
-    }
-    live
-}
-
-/// The rows of a child table as they stood at `at` (now, if absent): `parent`, `position` and the columns of its fields.
-#[must_use]
-pub fn child_rows_as_of(register: &Register, field: &Field, at: Option<Timestamp>) -> SelectStatement {
-    let mut live = Query::select();
-    let fields = match &field.kind {
-        FieldKind::Table { fields } => fields.values().flat_map(layout::columns).map(|column| column.name).collect(),
-        _ => Vec::new(),
-    };
-    for column in ["parent", "position"].into_iter().map(str::to_owned).chain(fields) {
-        live.column(Alias::new(column));
-    }
-    let mut past = live.clone();
-    live.from(Alias::new(naming::child_table(&register.key, &field.key)));
-    if let Some(at) = at.map(stored_time) {
-        let unchanged = Query::select()
-            .column(Alias::new("id"))
-            .from(Alias::new(naming::table(&register.key)))
-            .and_where(Expr::col(Alias::new("changed_at")).lte(at.clone()))
-            .to_owned();
-        live.and_where(Expr::col(Alias::new("parent")).in_subquery(unchanged));
-        past.from(Alias::new(naming::child_history_table(&register.key, &field.key)))
-            .and_where(Expr::col(Alias::new("valid_from")).lte(at.clone()))
-            .and_where(Expr::col(Alias::new("valid_to")).gt(at));
-        live.union(sea_query::UnionType::All, past);
-    }
-    live
-}
-
-fn as_of_columns(register: &Register) -> Vec<String> {
-    std::iter::once("id".to_owned())
-        .chain(layout::RECORD_COLUMNS.iter().map(|&name| name.to_owned()))
-        .chain(register.fields.values().flat_map(layout::columns).map(|column| column.name))
-        .collect()
-}
-
-/// Tables as they stood at a moment, for filters that look into other registers and child rows.
-#[derive(Debug, Clone, Copy)]
-pub struct AsOf<'c> {
-    /// The registers.
-    pub catalogue: &'c Catalogue,
-    /// The moment.
-    pub at: Timestamp,
-}
-
-impl Sources for AsOf<'_> {
-    fn records(&self, register: &str) -> Option<SelectStatement> {
-        self.catalogue.registers.get(register).map(|register| rows_as_of(register, Some(self.at)))
-    }
-
-    fn rows(&self, register: &str, table: &str) -> Option<SelectStatement> {
-        let register = self.catalogue.registers.get(register)?;
-        register.fields.get(table).map(|field| child_rows_as_of(register, field, Some(self.at)))
-    }
-}
 
 impl Ledger {
     /// One record, as it stands or as it stood at an earlier moment; personal fields masked.
@@ -491,18 +414,6 @@ fn by_ids(connection: &Connection, register: &Register, ids: &SelectStatement) -
     Ok(rows)
 }
 
-/// Runs a select and reads every row.
-pub(crate) fn run<T>(
-    connection: &Connection,
-    select: &SelectStatement,
-    read: impl FnMut(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
-) -> Result<Vec<T>, rusqlite::Error> {
-    let (sql, values) = select.build(SqliteQueryBuilder);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(bind(values)), read)?;
-    rows.collect()
-}
-
 /// Counts the rows of a select; `None` if that takes longer than [`COUNTING`].
 fn count(connection: &mut Connection, select: &SelectStatement) -> Result<Option<u64>, rusqlite::Error> {
     let mut select = select.clone();
@@ -516,32 +427,4 @@ fn count(connection: &mut Connection, select: &SelectStatement) -> Result<Option
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Values of a built statement as SQLite takes them.
-pub(crate) fn bind(values: Values) -> Vec<Sql> {
-    values
-        .0
-        .into_iter()
-        .map(|value| match value {
-            Bound::Bool(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::TinyInt(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::SmallInt(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::Int(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::BigInt(value) => value.map_or(Sql::Null, Sql::Integer),
-            Bound::TinyUnsigned(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::SmallUnsigned(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::Unsigned(value) => value.map_or(Sql::Null, |value| Sql::Integer(i64::from(value))),
-            Bound::BigUnsigned(value) => {
-                value.map_or(Sql::Null, |value| Sql::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
-            }
-            Bound::Float(value) => value.map_or(Sql::Null, |value| Sql::Real(f64::from(value))),
-            Bound::Double(value) => value.map_or(Sql::Null, Sql::Real),
-            Bound::String(value) => value.map_or(Sql::Null, Sql::Text),
-            Bound::Char(value) => value.map_or(Sql::Null, |value| Sql::Text(value.to_string())),
-            Bound::Bytes(value) => value.map_or(Sql::Null, Sql::Blob),
-            // No other type is ever bound by the ledger, the filters or the figures.
-            _ => Sql::Null,
-        })
-        .collect()
 }

@@ -4,7 +4,7 @@
 //! the commands of the ledger and the import are made of them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, types::Value as Sql};
 use serde_json::Value as Json;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     error::{FieldFault, FieldFaults, ReadError, WriteError},
     layout, number,
     record::{FieldChange, JsonMap},
+    resolve::Resolved,
     row::{self, Columns, StoredRow},
     search,
 };
@@ -200,7 +201,7 @@ impl Session<'_> {
         self.index(register, &after, &shown)?;
         let changes = differences(&self.shown(register, before, Personal::Journal)?, &shown);
         self.journal(register, &after, change.action.clone(), at, &changes, change.reason)?;
-        deadlines::record_changed(self, register, before, &after, &change.action, at)?;
+        deadlines::record_changed(self, register, before, &after, &change.action, change.reason, at)?;
         Ok(after)
     }
 
@@ -322,119 +323,6 @@ impl Session<'_> {
         Ok(Some(number.to_owned()))
     }
 
-    /// Looks up the ids of references and refuses values that must be unique and are taken.
-    fn resolve(
-        &self,
-        register: &Register,
-        values: &JsonMap,
-        own_id: i64,
-        faults: &mut Vec<FieldFault>,
-    ) -> Result<Resolved, WriteError> {
-        let mut resolved = Resolved::new();
-        for (key, value) in values.iter().filter(|(_, value)| !value.is_null()) {
-            let Some(field) = register.fields.get(key) else { continue };
-            match &field.kind {
-                FieldKind::Reference { to } => self.refer(to, value, key, &mut resolved, faults)?,
-                FieldKind::Table { fields } => {
-                    let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
-                    for (index, row) in rows.iter().enumerate() {
-                        for field in fields.values() {
-                            if let (FieldKind::Reference { to }, Some(value)) = (&field.kind, row.get(&field.key)) {
-                                let path = format!("{key}[{}].{}", index + 1, field.key);
-                                self.refer(to, value, &path, &mut resolved, faults)?;
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-            if field.unique && !field.personal {
-                self.refuse_if_taken(register, field, value, own_id, &resolved, faults)?;
-            }
-        }
-        Ok(resolved)
-    }
-
-    fn refer(
-        &self,
-        to: &str,
-        value: &Json,
-        path: &str,
-        resolved: &mut Resolved,
-        faults: &mut Vec<FieldFault>,
-    ) -> Result<(), WriteError> {
-        let number = value.as_str().unwrap_or_default();
-        let table = naming::table(to);
-        let id: Option<i64> = self
-            .connection
-            .prepare_cached(&format!("SELECT id FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
-            .query_row([number], |row| row.get(0))
-            .optional()?;
-        match id {
-            Some(id) => {
-                resolved.insert((to.to_owned(), number.to_owned()), id);
-            }
-            None => faults.push(check::fault(
-                path,
-                value,
-                format!("there is no record with this number in “{to}”"),
-                format!("“{to}”中没有该编号的记录"),
-            )),
-        }
-        Ok(())
-    }
-
-    fn refuse_unknown_files(
-        &self,
-        register: &Register,
-        values: &JsonMap,
-        faults: &mut Vec<FieldFault>,
-    ) -> Result<(), WriteError> {
-        for (key, value) in values {
-            if matches!(register.fields.get(key).map(|field| &field.kind), Some(FieldKind::Attachment { .. })) {
-                for name in attachments::unknown_files(self, value)? {
-                    faults.push(check::fault(
-                        key,
-                        value,
-                        format!("the file “{name}” has not been uploaded"),
-                        format!("文件“{name}”尚未上传"),
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn refuse_if_taken(
-        &self,
-        register: &Register,
-        field: &Field,
-        value: &Json,
-        own_id: i64,
-        resolved: &Resolved,
-        faults: &mut Vec<FieldFault>,
-    ) -> Result<(), WriteError> {
-        let mut columns = Columns::new();
-        encode_one(field, value, self.keyring, "", resolved, &mut columns)?;
-        let column = naming::column(field);
-        let Some(stored) = columns.get(&column) else { return Ok(()) };
-        let table = naming::table(&register.key);
-        let sql = format!(
-            "SELECT number FROM \"{table}\" WHERE \"{column}\" = ?1 AND deleted_at IS NULL AND id <> ?2 LIMIT 1"
-        );
-        let other: Option<String> =
-            self.connection.prepare_cached(&sql)?.query_row(params![stored, own_id], |row| row.get(0)).optional()?;
-        if let Some(other) = other {
-            faults.push(check::fault(
-                &field.key,
-                value,
-                format!("the record {other} already has this value"),
-                format!("记录{other}已有相同的值"),
-            ));
-        }
-        Ok(())
-    }
-
     fn fill(
         &self,
         register: &Register,
@@ -528,79 +416,8 @@ impl Session<'_> {
             .collect())
     }
 
-    fn store(&self, register: &Register, columns: &Columns) -> Result<i64, rusqlite::Error> {
-        insert(self.connection, &naming::table(&register.key), columns)?;
-        Ok(self.connection.last_insert_rowid())
-    }
-
-    fn store_children(&self, register: &Register, record: &StoredRow) -> Result<(), rusqlite::Error> {
-        for (field, rows) in &record.children {
-            let table = naming::child_table(&register.key, field);
-            for (position, row) in rows.iter().enumerate() {
-                let mut columns = row.clone();
-                columns.insert("parent".into(), Sql::Integer(record.id));
-                columns.insert("position".into(), Sql::Integer(i64::try_from(position + 1).unwrap_or(i64::MAX)));
-                insert(self.connection, &table, &columns)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn update(&self, register: &Register, record: &StoredRow) -> Result<(), rusqlite::Error> {
-        let table = naming::table(&register.key);
-        let mut names: Vec<String> = layout::RECORD_COLUMNS.iter().map(|&name| name.to_owned()).collect();
-        names.push("deleted_at".into());
-        names.extend(register.fields.values().flat_map(layout::columns).map(|column| column.name));
-        let assignments: Vec<String> =
-            names.iter().enumerate().map(|(index, name)| format!("\"{name}\" = ?{}", index + 2)).collect();
-        let sql = format!("UPDATE \"{table}\" SET {} WHERE id = ?1", assignments.join(", "));
-        let id = Sql::Integer(record.id);
-        let values = names.iter().map(|name| record.columns.get(name).unwrap_or(&Sql::Null));
-        self.connection.prepare_cached(&sql)?.execute(params_from_iter(std::iter::once(&id).chain(values)))?;
-        Ok(())
-    }
-
-    /// Keeps the version that is about to be replaced.
-    fn keep(&self, register: &Register, before: &StoredRow, until: Timestamp) -> Result<(), rusqlite::Error> {
-        let mut columns = before.columns.clone();
-        let from = columns.get("changed_at").cloned().unwrap_or(Sql::Null);
-        let until = Sql::Text(stored_time(until));
-        columns.insert("id".into(), Sql::Integer(before.id));
-        columns.insert("valid_from".into(), from.clone());
-        columns.insert("valid_to".into(), until.clone());
-        insert(self.connection, &naming::history_table(&register.key), &columns)?;
-        for (field, rows) in &before.children {
-            let table = naming::child_history_table(&register.key, field);
-            for (position, row) in rows.iter().enumerate() {
-                let mut columns = row.clone();
-                columns.insert("parent".into(), Sql::Integer(before.id));
-                columns.insert("position".into(), Sql::Integer(i64::try_from(position + 1).unwrap_or(i64::MAX)));
-                columns.insert("valid_from".into(), from.clone());
-                columns.insert("valid_to".into(), until.clone());
-                insert(self.connection, &table, &columns)?;
-            }
-        }
-        Ok(())
-    }
-
     fn index(&self, register: &Register, record: &StoredRow, shown: &JsonMap) -> Result<(), rusqlite::Error> {
         search::put(self.connection, register, record.id, &search::text_of(register, record.number(), shown))
-    }
-
-    fn refuse_if_referred(&self, register: &Register, record: &StoredRow) -> Result<(), WriteError> {
-        for (other, field) in referring(self.catalogue, &register.key) {
-            let (table, column) = (naming::table(&other.key), naming::column(field));
-            let sql = format!("SELECT count(*) FROM \"{table}\" WHERE \"{column}\" = ?1 AND deleted_at IS NULL");
-            let count: u64 = self.connection.prepare_cached(&sql)?.query_row([record.id], |row| row.get(0))?;
-            if count > 0 {
-                return Err(WriteError::StillReferred {
-                    number: record.number().to_owned(),
-                    register: other.key.clone(),
-                    count,
-                });
-            }
-        }
-        Ok(())
     }
 }
 
@@ -620,10 +437,7 @@ fn after_last(before: &StoredRow, at: Timestamp) -> Timestamp {
     last.checked_add(jiff::SignedDuration::from_micros(1)).map_or(at, |next| at.max(next))
 }
 
-/// Ids of records that are referred to, by register and number.
-type Resolved = std::collections::HashMap<(String, String), i64>;
-
-fn encode_one(
+pub(super) fn encode_one(
     field: &Field,
     value: &Json,
     keyring: &Keyring,
@@ -639,20 +453,6 @@ fn encode_one(
         return Ok(());
     }
     Ok(codec::encode(field, value, keyring, place, columns)?)
-}
-
-/// Every field of every register that refers to `register`.
-pub(crate) fn referring<'c>(
-    catalogue: &'c Catalogue,
-    register: &str,
-) -> impl Iterator<Item = (&'c Register, &'c Field)> {
-    catalogue.registers.values().flat_map(move |other| {
-        other
-            .fields
-            .values()
-            .filter(move |field| matches!(&field.kind, FieldKind::Reference { to } if to == register))
-            .map(move |field| (other, field))
-    })
 }
 
 /// Whether a record lies within a scope.
@@ -772,16 +572,4 @@ fn require(register: &Register, values: &JsonMap, faults: &mut Vec<FieldFault>) 
 fn day_of(register: &Register, values: &JsonMap, at: Timestamp) -> jiff::civil::Date {
     let day = values.get(&register.date).and_then(Json::as_str).and_then(computed::calendar_day);
     day.unwrap_or_else(|| codec::beijing_day(at))
-}
-
-fn insert(connection: &Connection, table: &str, columns: &Columns) -> Result<(), rusqlite::Error> {
-    let names: Vec<String> = columns.keys().map(|name| format!("\"{name}\"")).collect();
-    let marks: Vec<String> = (1..=columns.len()).map(|index| format!("?{index}")).collect();
-    let sql = if names.is_empty() {
-        format!("INSERT INTO \"{table}\" DEFAULT VALUES")
-    } else {
-        format!("INSERT INTO \"{table}\" ({}) VALUES ({})", names.join(", "), marks.join(", "))
-    };
-    connection.prepare_cached(&sql)?.execute(params_from_iter(columns.values()))?;
-    Ok(())
 }

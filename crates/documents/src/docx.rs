@@ -6,14 +6,14 @@
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, BorderType, Docx, FieldCharType, Footer, Header, Hyperlink, HyperlinkType, InstrText,
-    LineSpacing, LineSpacingType, PageMargin, Paragraph, Run, RunFonts, Shading, SpecialIndentType, Style, StyleType,
-    Table, TableAlignmentType, TableCell, TableLayoutType, TableRow, TextBorder, VAlignType, WidthType,
+    AlignmentType, BorderType, Docx, FieldCharType, Footer, Header, Hyperlink, HyperlinkType, InstrText, LineSpacing,
+    LineSpacingType, PageMargin, Paragraph, Run, RunFonts, Shading, SpecialIndentType, Style, StyleType, Table,
+    TableAlignmentType, TableCell, TableLayoutType, TableRow, TextBorder, VAlignType, WidthType,
 };
 
 use crate::links::{away, printable};
 use crate::numbering::{Numbering, depth};
-use crate::pdf::column_weight;
+use crate::pdf::{column_weight, half_characters};
 use crate::tree::{Align, Bar, Block, Column, Document, Inline};
 
 /// A document could not be packed as DOCX.
@@ -171,8 +171,13 @@ fn head(document: &Document) -> Vec<Paragraph> {
         paragraphs.push(line);
         paragraphs.push(empty_line());
     }
-    let title = run(&document.title, TITLE, SIZE_TITLE);
-    paragraphs.push(Paragraph::new().align(AlignmentType::Center).line_spacing(exact(680)).add_run(title));
+    let side = title_indent(&document.title);
+    let title = Paragraph::new()
+        .align(AlignmentType::Center)
+        .line_spacing(exact(680))
+        .indent(Some(side), None, Some(side), None)
+        .add_run(run(&document.title, TITLE, SIZE_TITLE));
+    paragraphs.push(title);
     if let Some(subtitle) = &document.subtitle {
         paragraphs.push(centred(run(subtitle, KAI, SIZE_BODY)));
     }
@@ -186,6 +191,21 @@ fn head(document: &Document) -> Vec<Paragraph> {
     }
     paragraphs.push(empty_line());
     paragraphs
+}
+
+/// Space at both sides of a long title that makes its lines about equally long.
+fn title_indent(title: &str) -> i32 {
+    // Half a character of 22 pt is 220 twentieths of a point.
+    let width = half_characters(title) * 220;
+    let lines = width.div_ceil(AREA).max(1);
+    if lines == 1 { 0 } else { (AREA.saturating_sub(width / lines + 500) / 2) as i32 }
+}
+
+/// Right indents of office and day: the day four characters in, the office centred over it.
+fn signature_indents(unit: &str, date: &str) -> (i32, i32) {
+    const FOUR_CHARACTERS: i32 = 1280;
+    let wider = (half_characters(unit) as i32 - half_characters(date) as i32) * 160;
+    ((FOUR_CHARACTERS - wider / 2).max(0), FOUR_CHARACTERS)
 }
 
 fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Numbering) -> Docx {
@@ -214,14 +234,17 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
             file.add_table(chart(document, bars)).add_paragraph(empty_line())
         }
         Block::Signature { unit, date } => {
-            let line = |text: &str| {
+            let (unit_in, date_in) = signature_indents(unit, date);
+            let line = |text: &str, right: i32| {
                 Paragraph::new()
                     .align(AlignmentType::Right)
                     .line_spacing(exact(PITCH))
-                    .indent(None, None, Some(1280), None)
+                    .indent(None, None, Some(right), None)
                     .add_run(run(text, BODY, SIZE_BODY))
             };
-            file.add_paragraph(empty_line()).add_paragraph(line(unit).keep_next(true)).add_paragraph(line(date))
+            file.add_paragraph(empty_line())
+                .add_paragraph(line(unit, unit_in).keep_next(true))
+                .add_paragraph(line(date, date_in))
         }
         Block::Addressee(name) => {
             let colon = if document.lang.starts_with("zh") { "：" } else { ":" };

@@ -200,16 +200,20 @@ fn align_name(align: Align) -> &'static str {
     }
 }
 
-/// Width that a column would like, in characters, within bounds that keep the others readable.
+/// Width that a column would like, in half characters, within bounds that keep the others readable.
 pub(crate) fn column_weight(head: &str, rows: &[Vec<Vec<Inline>>], index: usize) -> usize {
-    let width = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
     let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| {
         cell.iter()
             .map(|inline| match inline {
-                Inline::Text(text) | Inline::Strong(text) | Inline::Figure { text, .. } => width(text),
-                Inline::Gap { why, .. } => width(why) + 8,
+                Inline::Text(text) | Inline::Strong(text) | Inline::Figure { text, .. } => half_characters(text),
+                Inline::Gap { why, .. } => half_characters(why) + 8,
             })
             .sum::<usize>()
     });
-    cells.chain([width(head)]).max().unwrap_or(0).clamp(6, 48) + 2
+    cells.chain([half_characters(head)]).max().unwrap_or(0).clamp(6, 40) + 4
+}
+
+/// Width of `text` in half characters: a Chinese character is two, others about one.
+pub(crate) fn half_characters(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
 }

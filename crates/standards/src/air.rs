@@ -1,0 +1,140 @@
+//! Ambient air: indexes (HJ 633) and limits (GB 3095) by the edition in force on the day.
+//!
+//! A concentration is a whole number of its last printed place (µg/m³; CO in tenths of mg/m³), so an index is exact:
+//! linear between breakpoints and rounded **up** (HJ 633-2012 clause 6.2, HJ 633-2026 clause 4.2.6).
+
+mod day;
+mod index;
+mod limits;
+
+use jiff::civil::{Date, date};
+use serde::Serialize;
+
+pub use day::{DailyAir, DailyStatistics, HourlyAir, daily};
+pub use index::{Aqi, Column, Iaqi, Level, aqi, iaqi, iaqi_exact};
+pub use limits::{AirLimit, Grade, limits};
+
+use crate::rounding::{NotADecimal, Rational};
+
+/// The six items of the index, in the order in which they are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Item {
+    /// Sulphur dioxide.
+    So2,
+    /// Nitrogen dioxide.
+    No2,
+    /// Carbon monoxide, mg/m³.
+    Co,
+    /// Ozone.
+    O3,
+    /// Particles of up to 10 µm.
+    Pm10,
+    /// Particles of up to 2.5 µm.
+    Pm25,
+}
+
+impl Item {
+    /// All items in printing order.
+    pub const ALL: [Self; 6] = [Self::So2, Self::No2, Self::Co, Self::O3, Self::Pm10, Self::Pm25];
+
+    /// Name in files: `pm2_5`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::So2 => "so2",
+            Self::No2 => "no2",
+            Self::Co => "co",
+            Self::O3 => "o3",
+            Self::Pm10 => "pm10",
+            Self::Pm25 => "pm2_5",
+        }
+    }
+
+    /// Decimals of a printed concentration: one for CO (mg/m³), none for the others (µg/m³).
+    #[must_use]
+    pub fn digits(self) -> u32 {
+        u32::from(self == Self::Co)
+    }
+
+    /// Unit of a printed concentration.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        if self == Self::Co { "mg/m³" } else { "µg/m³" }
+    }
+}
+
+/// A concentration as printed: a whole number of the last place of its item (µg/m³; tenths of mg/m³ for CO).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Concentration(u32);
+
+impl Concentration {
+    /// From a whole number of the last printed place.
+    #[must_use]
+    pub fn from_units(units: u32) -> Self {
+        Self(units)
+    }
+
+    /// An exact value rounded as the standard prints it; `None` below nought or absurdly large.
+    #[must_use]
+    pub fn rounded(item: Item, value: Rational) -> Option<Self> {
+        u32::try_from(value.rounded(item.digits())).ok().map(Self)
+    }
+
+    /// From decimal text in the unit of the item; `Ok(None)` for an empty text, `NA` or a value below nought.
+    ///
+    /// # Errors
+    /// [`NotADecimal`] for anything else that is no number.
+    pub fn parse(item: Item, text: &str) -> Result<Option<Self>, NotADecimal> {
+        match text.trim() {
+            "" | "NA" => Ok(None),
+            text => Ok(Self::rounded(item, text.parse()?)),
+        }
+    }
+
+    /// Whole number of the last printed place.
+    #[must_use]
+    pub fn units(self) -> u32 {
+        self.0
+    }
+
+    /// As printed: `12`, or `1.3` for CO.
+    #[must_use]
+    pub fn text(self, item: Item) -> String {
+        crate::rounding::Fixed { units: self.0.into(), digits: item.digits() }.to_string()
+    }
+}
+
+/// Edition of the ambient-air standards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Edition {
+    /// GB 3095-2012 and HJ 633-2012, to 2026-02-28.
+    E2012,
+    /// GB 3095-2026 with its transition limits and HJ 633-2026, 2026-03-01 to 2030-12-31.
+    E2026,
+    /// GB 3095-2026 with its final limits, from 2031-01-01; the index of HJ 633-2026 goes on.
+    E2031,
+}
+
+impl Edition {
+    /// The edition in force on a day.
+    #[must_use]
+    pub fn on(day: Date) -> Self {
+        if day < date(2026, 3, 1) {
+            Self::E2012
+        } else if day < date(2031, 1, 1) {
+            Self::E2026
+        } else {
+            Self::E2031
+        }
+    }
+
+    /// Name of the index standard.
+    #[must_use]
+    pub fn index_standard(self) -> &'static str {
+        match self {
+            Self::E2012 => "HJ 633-2012",
+            Self::E2026 | Self::E2031 => "HJ 633-2026",
+        }
+    }
+}

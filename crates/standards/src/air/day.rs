@@ -1,0 +1,123 @@
+//! From hourly values to a day (GB 3095 table 4, HJ 663): validity, means, the largest eight-hour ozone, the index.
+
+use serde::Serialize;
+
+use super::{Aqi, Column, Concentration, Edition, Item, aqi};
+use crate::rounding::Rational;
+
+/// The 24 hourly values of one natural day: hour 0 is the one that ends at 01:00, hour 23 the one that ends at 24:00.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HourlyAir {
+    hours: [[Option<Rational>; 24]; 6],
+}
+
+/// A day's statistics as the standard prints them; absent where not valid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DailyStatistics {
+    values: [Option<Concentration>; 6],
+}
+
+/// A day judged: statistics, and the index where all six items are valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DailyAir {
+    /// Means and the day's largest eight-hour ozone.
+    pub statistics: DailyStatistics,
+    /// Index, level and primary pollutants.
+    pub aqi: Option<Aqi>,
+}
+
+impl HourlyAir {
+    /// Enters the value of the hour (0 to 23) that begins then; other hours are ignored.
+    pub fn set(&mut self, item: Item, hour: usize, value: Rational) {
+        if let Some(slot) = self.hours[item as usize].get_mut(hour) {
+            *slot = Some(value);
+        }
+    }
+
+    /// Mean of the day, needs 20 valid hours (GB 3095 table 4).
+    #[must_use]
+    pub fn mean(&self, item: Item) -> Option<Rational> {
+        mean(&self.hours[item as usize], 20)
+    }
+
+    /// Largest of the 17 eight-hour ozone means that lie wholly in the day (HJ 663 clause 6.1.2).
+    ///
+    /// Each needs 6 hours. The day needs 14 of them, unless the largest exceeds the limit of 160 µg/m³.
+    #[must_use]
+    pub fn ozone(&self) -> Option<Rational> {
+        let means: Vec<Rational> =
+            self.hours[Item::O3 as usize].windows(8).filter_map(|window| mean(window, 6)).collect();
+        let largest = means.iter().max().copied()?;
+        (means.len() >= 14 || largest > Rational::whole(160)).then_some(largest)
+    }
+}
+
+fn mean(hours: &[Option<Rational>], needed: usize) -> Option<Rational> {
+    let valid: Vec<Rational> = hours.iter().flatten().copied().collect();
+    if valid.len() < needed {
+        return None;
+    }
+    let sum = valid.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(*value))?;
+    sum.checked_div(Rational::whole(i64::try_from(valid.len()).ok()?))
+}
+
+impl DailyStatistics {
+    /// The printed value of an item; for ozone the largest eight-hour mean.
+    #[must_use]
+    pub fn get(&self, item: Item) -> Option<Concentration> {
+        self.values[item as usize]
+    }
+}
+
+/// A day judged by an edition. The index is given only where all six items are valid.
+#[must_use]
+pub fn daily(hours: &HourlyAir, edition: Edition) -> DailyAir {
+    let values = Item::ALL.map(|item| {
+        let exact = if item == Item::O3 { hours.ozone() } else { hours.mean(item) };
+        Concentration::rounded(item, exact?)
+    });
+    let columns: Vec<(Column, Concentration)> =
+        Item::ALL.into_iter().zip(values).filter_map(|(item, value)| Some((Column::Day(item), value?))).collect();
+    let aqi = if columns.len() == Item::ALL.len() { aqi(&columns, edition) } else { None };
+    DailyAir { statistics: DailyStatistics { values }, aqi }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    fn day(item: Item, hours: std::ops::Range<usize>, value: i64) -> HourlyAir {
+        let mut air = HourlyAir::default();
+        hours.for_each(|hour| air.set(item, hour, Rational::whole(value)));
+        air
+    }
+
+    #[test_case(19, None; "19 hours")]
+    #[test_case(20, Some(40); "20 hours")]
+    #[test_case(24, Some(40); "24 hours")]
+    fn a_daily_mean_needs_twenty_hours(hours: usize, mean: Option<i64>) {
+        assert_eq!(day(Item::Pm25, 0..hours, 40).mean(Item::Pm25), mean.map(Rational::whole));
+    }
+
+    #[test_case(0..18, 100, None; "13 windows at the limit or below")]
+    #[test_case(0..19, 100, Some(100); "14 windows")]
+    #[test_case(0..8, 160, None; "few windows, exactly at the limit")]
+    #[test_case(0..8, 161, Some(161); "few windows above the limit")]
+    #[test_case(0..5, 300, None; "no window has six hours")]
+    fn ozone_needs_fourteen_windows_or_an_exceedance(hours: std::ops::Range<usize>, value: i64, largest: Option<i64>) {
+        assert_eq!(day(Item::O3, hours, value).ozone(), largest.map(Rational::whole));
+    }
+
+    #[test]
+    fn without_one_item_there_is_no_index() {
+        let mut air = HourlyAir::default();
+        for item in &Item::ALL[..5] {
+            (0..24).for_each(|hour| air.set(*item, hour, Rational::whole(1)));
+        }
+        assert_eq!(daily(&air, Edition::E2012).aqi, None);
+        (0..24).for_each(|hour| air.set(Item::Pm25, hour, Rational::whole(76)));
+        assert_eq!(daily(&air, Edition::E2012).aqi.unwrap().value, 102);
+    }
+}

@@ -1,0 +1,290 @@
+//! Individual and whole index, level, colour and primary pollutants (HJ 633).
+
+use std::sync::LazyLock;
+
+use serde::Serialize;
+
+use super::{Concentration, Edition, Item};
+use crate::{rounding::Rational, table::Table};
+
+const BREAKPOINTS: &str = include_str!("../../data/aqi_breakpoints.tsv");
+const LEVELS: &str = include_str!("../../data/aqi_levels.tsv");
+const INDEXES: [(&str, u16); 8] = [
+    ("iaqi_0", 0),
+    ("iaqi_50", 50),
+    ("iaqi_100", 100),
+    ("iaqi_150", 150),
+    ("iaqi_200", 200),
+    ("iaqi_300", 300),
+    ("iaqi_400", 400),
+    ("iaqi_500", 500),
+];
+
+/// A column of the breakpoint table: averaging time by item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum Column {
+    /// Mean of a natural day; for ozone the day's largest eight-hour mean.
+    Day(Item),
+    /// Mean of an hour. Particles have hourly columns from 2026; before, the national network judged them by the day's.
+    Hour(Item),
+}
+
+impl Column {
+    fn name(self, edition: Edition) -> &'static str {
+        match (self, edition) {
+            (Self::Day(Item::So2), _) => "SO2_24h",
+            (Self::Day(Item::No2), _) => "NO2_24h",
+            (Self::Day(Item::Co), _) => "CO_24h",
+            (Self::Day(Item::O3), _) => "O3_8h",
+            (Self::Hour(Item::So2), _) => "SO2_1h",
+            (Self::Hour(Item::No2), _) => "NO2_1h",
+            (Self::Hour(Item::Co), _) => "CO_1h",
+            (Self::Hour(Item::O3), _) => "O3_1h",
+            (Self::Day(Item::Pm10), _) | (Self::Hour(Item::Pm10), Edition::E2012) => "PM10_24h",
+            (Self::Day(Item::Pm25), _) | (Self::Hour(Item::Pm25), Edition::E2012) => "PM2.5_24h",
+            (Self::Hour(Item::Pm10), _) => "PM10_1h",
+            (Self::Hour(Item::Pm25), _) => "PM2.5_1h",
+        }
+    }
+
+    /// The item.
+    #[must_use]
+    pub fn item(self) -> Item {
+        match self {
+            Self::Day(item) | Self::Hour(item) => item,
+        }
+    }
+}
+
+struct Breakpoints {
+    standard: String,
+    column: String,
+    /// Concentration in last places, index.
+    points: Vec<(i128, i128)>,
+    above: Above,
+}
+
+#[derive(Clone, Copy)]
+enum Above {
+    Cap(u16),
+    OtherAveragingTime,
+}
+
+static TABLE: LazyLock<Vec<Breakpoints>> = LazyLock::new(|| {
+    let read = |row: crate::table::Row<'_, '_>| {
+        let scale = if row.get("unit") == "mg/m3" { 10 } else { 1 };
+        let point = |(name, index): (&str, u16)| {
+            let concentration: i128 = row.get(name).parse().ok()?;
+            Some((concentration * scale, i128::from(index)))
+        };
+        let above = row.get("above_table").split(' ').next().and_then(|cap| cap.parse().ok());
+        Breakpoints {
+            standard: row.get("standard").to_owned(),
+            column: row.get("column").to_owned(),
+            points: INDEXES.into_iter().map_while(point).collect(),
+            above: above.map_or(Above::OtherAveragingTime, Above::Cap),
+        }
+    };
+    Table::read(BREAKPOINTS).rows().map(read).collect()
+});
+
+/// Individual air quality index (空气质量分指数).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Iaqi(pub u16);
+
+fn breakpoints(column: Column, edition: Edition) -> Option<&'static Breakpoints> {
+    let (standard, name) = (edition.index_standard(), column.name(edition));
+    TABLE.iter().find(|row| row.standard == standard && row.column == name)
+}
+
+/// The index before it is rounded up; `None` above a column whose standard of 2012 refers to another averaging time.
+#[must_use]
+pub fn iaqi_exact(column: Column, concentration: Concentration, edition: Edition) -> Option<Rational> {
+    let row = breakpoints(column, edition)?;
+    let c = i128::from(concentration.units());
+    let segment = row.points.windows(2).find(|pair| c <= pair[1].0);
+    let Some(&[(low, index_low), (high, index_high)]) = segment else {
+        return match row.above {
+            Above::Cap(index) => Some(Rational::whole(index.into())),
+            Above::OtherAveragingTime => None,
+        };
+    };
+    Rational::new((index_high - index_low) * (c - low) + index_low * (high - low), high - low)
+}
+
+/// The individual index (HJ 633 clause 4.2), rounded up; `None` above a column whose standard of 2012 refers to another
+/// averaging time (SO₂ 1 h to the day's, O₃ 8 h to 1 h).
+#[must_use]
+pub fn iaqi(column: Column, concentration: Concentration, edition: Edition) -> Option<Iaqi> {
+    u16::try_from(iaqi_exact(column, concentration, edition)?.ceil()).ok().map(Iaqi)
+}
+
+/// Level of the index with its words and colour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Level {
+    /// 1 to 6.
+    pub number: u8,
+    /// Highest index of the level.
+    pub aqi_max: u16,
+    /// 优, 良, …
+    pub zh: String,
+    /// Excellent, Good, …
+    pub en: String,
+    /// Colour, Chinese.
+    pub colour_zh: String,
+    /// Colour as `#RRGGBB`.
+    pub rgb: String,
+}
+
+static LEVEL_TABLE: LazyLock<Vec<Level>> = LazyLock::new(|| {
+    Table::read(LEVELS)
+        .rows()
+        .map(|row| Level {
+            number: row.get("level").parse().unwrap_or(0),
+            aqi_max: row.get("aqi_max").parse().unwrap_or(0),
+            zh: row.get("category_zh").to_owned(),
+            en: row.get("category_en").to_owned(),
+            colour_zh: row.get("colour_zh").to_owned(),
+            rgb: row.get("rgb_hex").to_owned(),
+        })
+        .collect()
+});
+
+impl Level {
+    /// The six levels.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &LEVEL_TABLE
+    }
+
+    /// The level of an index.
+    #[must_use]
+    pub fn of(aqi: u16) -> &'static Self {
+        let last = LEVEL_TABLE.len() - 1;
+        LEVEL_TABLE.iter().find(|level| aqi <= level.aqi_max).unwrap_or(&LEVEL_TABLE[last])
+    }
+}
+
+/// Air quality index with what makes it up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Aqi {
+    /// The index, 0 to 500: the largest of the items'.
+    pub value: u16,
+    /// Level, words and colour.
+    pub level: &'static Level,
+    /// Primary pollutants: every item that reaches the index, only above 50.
+    pub primary: Vec<Item>,
+    /// The items' indexes.
+    pub items: Vec<(Item, Iaqi)>,
+}
+
+impl Aqi {
+    /// Primary pollutants as files print them: `pm10+pm2_5`.
+    #[must_use]
+    pub fn primary_text(&self) -> String {
+        self.primary.iter().map(|item| item.key()).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// The index of the given values: maximum of the items' (HJ 633 clause 4.4). `None` without a single item.
+///
+/// Whether an index may be published with items missing is for the caller to say.
+#[must_use]
+pub fn aqi(values: &[(Column, Concentration)], edition: Edition) -> Option<Aqi> {
+    let items: Vec<(Item, Iaqi)> =
+        values.iter().filter_map(|(column, c)| Some((column.item(), iaqi(*column, *c, edition)?))).collect();
+    let value = items.iter().map(|(_, iaqi)| iaqi.0).max()?;
+    let primary = if value > 50 {
+        items.iter().filter(|(_, iaqi)| iaqi.0 == value).map(|(item, _)| *item).collect()
+    } else {
+        Vec::new()
+    };
+    Some(Aqi { value, level: Level::of(value), primary, items })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EDITIONS: [Edition; 2] = [Edition::E2012, Edition::E2026];
+
+    fn column(name: &str) -> Column {
+        let all = Item::ALL.into_iter().flat_map(|item| [Column::Day(item), Column::Hour(item)]);
+        all.into_iter().find(|column| column.name(Edition::E2026) == name).unwrap()
+    }
+
+    #[test]
+    fn the_worked_examples_of_hj_633_hold() {
+        let table = Table::read(include_str!("../../data/aqi_examples.tsv"));
+        let mut tried = 0;
+        for row in table.rows().filter(|row| row.get("unit") != "mixed") {
+            let name = row.get("column");
+            if name.starts_with("day") {
+                continue;
+            }
+            let concentration = Concentration::parse(column(name).item(), row.get("concentration")).unwrap().unwrap();
+            for edition in EDITIONS {
+                if ["both", edition.index_standard()].contains(&row.get("standard")) {
+                    let index = iaqi(column(name), concentration, edition).unwrap();
+                    assert_eq!(index.0.to_string(), row.get("iaqi"), "{edition:?} {name} {}", row.get("concentration"));
+                    tried += 1;
+                }
+            }
+        }
+        assert_eq!(tried, 18);
+    }
+
+    fn day(values: [u32; 6], edition: Edition) -> Aqi {
+        let values: Vec<_> =
+            Item::ALL.into_iter().zip(values).map(|(i, c)| (Column::Day(i), Concentration::from_units(c))).collect();
+        aqi(&values, edition).unwrap()
+    }
+
+    #[test]
+    fn a_whole_day_has_its_index_level_and_primary_pollutants() {
+        let whole = day([8, 45, 9, 163, 118, 61], Edition::E2026);
+        assert_eq!((whole.value, whole.level.number, whole.primary_text()), (103, 3, "o3".to_owned()));
+        let fifty = day([8, 20, 9, 80, 50, 35], Edition::E2026);
+        assert_eq!((fifty.value, fifty.level.zh.as_str(), fifty.primary.len()), (50, "优", 0));
+        let tie = day([8, 20, 9, 80, 150, 75], Edition::E2012);
+        assert_eq!((tie.value, tie.primary_text()), (100, "pm10+pm2_5".to_owned()));
+    }
+
+    #[test]
+    fn above_the_table_2012_looks_elsewhere_and_2026_caps() {
+        let (so2, o3) = (Column::Hour(Item::So2), Column::Day(Item::O3));
+        for (column, cap) in [(so2, 200), (o3, 300)] {
+            assert_eq!(iaqi(column, Concentration::from_units(900), Edition::E2012), None);
+            assert_eq!(iaqi(column, Concentration::from_units(900), Edition::E2026), Some(Iaqi(cap)));
+        }
+        assert_eq!(iaqi(Column::Day(Item::Pm25), Concentration::from_units(9000), Edition::E2012), Some(Iaqi(500)));
+    }
+
+    #[test]
+    fn on_a_breakpoint_the_index_is_that_of_the_breakpoint() {
+        for row in TABLE.iter() {
+            assert!(row.points.len() >= 5, "{} {}", row.standard, row.column);
+            let edition = if row.standard.ends_with("2012") { Edition::E2012 } else { Edition::E2026 };
+            for (concentration, index) in &row.points {
+                let concentration = Concentration::from_units((*concentration).try_into().unwrap());
+                assert_eq!(i128::from(iaqi(column(&row.column), concentration, edition).unwrap().0), *index);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_index_grows_with_each_pollutant(item in 0usize..6, low in 0u32..1300, more in 0u32..200, hour: bool) {
+            let item = Item::ALL[item];
+            let column = if hour { Column::Hour(item) } else { Column::Day(item) };
+            for edition in EDITIONS {
+                let of = |c| iaqi(column, Concentration::from_units(c), edition);
+                if let (Some(lower), Some(higher)) = (of(low), of(low + more)) {
+                    prop_assert!(lower <= higher);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Chinese environmental standards and statutory clocks as a pure library: no clock, no files, no network.
+//!
+//! Every rule follows from a published text. The tables stand in `data/*.tsv` with their source and how far they were
+//! checked ([`status::Status`]); the code reads them once. Quantities that a verdict hangs on are decimal text or
+//! rationals ([`rounding::Rational`]), never binary fractions.
+//!
+//! - [`calendar`], [`deadline`]: working days and statutory clocks that explain themselves
+//! - [`air`]: indexes and limits by the edition in force on the day
+//! - [`rounding`]: GB/T 8170
+//! - [`credit_code`], [`geo`], [`clock`]: small things that every other part needs
+
+pub mod air;
+pub mod calendar;
+pub mod clock;
+pub mod credit_code;
+pub mod deadline;
+pub mod geo;
+pub mod rounding;
+pub mod status;
+mod table;

@@ -178,7 +178,7 @@ impl Session<'_> {
         if let Some(state) = change.state {
             after.set_text("state", state);
         }
-        if after == *before && change.action == Action::Edit {
+        if after == *before && matches!(change.action, Action::Edit | Action::Attach) {
             return Ok(after);
         }
         let at = after_last(before, change.at);

@@ -222,6 +222,9 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
         Block::Paragraph(inlines) => {
             file.add_paragraph(add_inlines(body_paragraph(document), document, inlines, BODY, SIZE_BODY))
         }
+        Block::List(items) => items.iter().fold(file, |file, item| {
+            file.add_paragraph(add_inlines(body_paragraph(document), document, item, BODY, SIZE_BODY))
+        }),
         Block::Table { caption, columns, rows } => {
             let file = add_caption(file, caption.as_deref());
             // The empty line keeps what follows, another table above all, apart.

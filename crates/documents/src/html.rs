@@ -92,6 +92,13 @@ fn print_block(out: &mut String, document: &Document, block: &Block, numbering: 
         Block::Paragraph(inlines) => {
             let _ = writeln!(out, "<p>{}</p>", inlines_html(document, inlines));
         }
+        Block::List(items) => {
+            out.push_str("<ul class=\"document-list\">\n");
+            for item in items {
+                let _ = writeln!(out, "<li>{}</li>", inlines_html(document, item));
+            }
+            out.push_str("</ul>\n");
+        }
         Block::Table { caption, columns, rows } => print_table(out, document, caption.as_deref(), columns, rows),
         Block::BarChart { caption, unit, bars } => {
             print_chart(out, document, caption.as_deref(), unit.as_deref(), bars);

@@ -37,6 +37,11 @@ fn print_block(out: &mut String, document: &Document, block: &Block, numbering: 
         Block::Paragraph(inlines) => {
             let _ = writeln!(out, "{}", start_of_line(&inlines_markdown(document, inlines)));
         }
+        Block::List(items) => {
+            for item in items {
+                let _ = writeln!(out, "- {}", start_of_line(&inlines_markdown(document, item)));
+            }
+        }
         Block::Table { caption, columns, rows } => {
             if let Some(caption) = caption {
                 let _ = writeln!(out, "**{}**\n", escape(caption));

@@ -119,6 +119,9 @@ fn sheet(document: &Document, fonts: &Fonts) -> Value {
                 "kind": "heading", "level": depth(*level) + 1, "number": numbering.next(*level), "inlines": inlines(words),
             }),
             Block::Paragraph(words) => json!({ "kind": "paragraph", "inlines": inlines(words) }),
+            Block::List(items) => {
+                json!({ "kind": "list", "items": items.iter().map(|item| inlines(item)).collect::<Vec<_>>() })
+            }
             Block::Table { caption, columns, rows } => json!({
                 "kind": "table",
                 "caption": text(caption),

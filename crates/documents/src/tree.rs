@@ -66,6 +66,7 @@ impl Document {
         for block in &self.blocks {
             match block {
                 Block::Heading { inlines, .. } | Block::Paragraph(inlines) => collect_gaps(inlines, &mut gaps),
+                Block::List(items) => items.iter().for_each(|item| collect_gaps(item, &mut gaps)),
                 Block::Table { rows, .. } => rows.iter().flatten().for_each(|cell| collect_gaps(cell, &mut gaps)),
                 Block::BarChart { bars, .. } => gaps.extend(bars.iter().filter(|bar| bar.value.is_none()).map(|bar| {
                     Gap { key: bar.key.clone().unwrap_or_else(|| bar.label.clone()), why: bar.text.clone() }
@@ -115,6 +116,8 @@ pub enum Block {
     },
     /// A paragraph of running text.
     Paragraph(Vec<Inline>),
+    /// Short items that belong together. On paper each is a paragraph of its own, as offices write them.
+    List(Vec<Vec<Inline>>),
     /// A table with one row of column heads.
     Table {
         /// Printed above the table.

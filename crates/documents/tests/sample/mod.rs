@@ -35,6 +35,10 @@ pub fn summary() -> Document {
         Block::paragraph("会同街道开展夜间巡查，重点检查在建工地和沿街商铺。"),
         Block::heading(4, "工地"),
         Block::paragraph("核对夜间施工许可，劝停无证施工。"),
+        Block::List(vec![
+            vec![Inline::text("- 查验许可"), figure("night_permits", "12件")],
+            vec![Inline::text("责令停工")],
+        ]),
         Block::heading(4, "商铺"),
         Block::paragraph("检查油烟净化设施清洗记录。"),
         Block::heading(1, "重点工作"),
@@ -114,6 +118,7 @@ pub fn hostile() -> Document {
                 unit: Some(HOSTILE.into()),
                 bars: vec![bar(HOSTILE, Some(-2.0), HOSTILE), bar(HOSTILE, None, HOSTILE)],
             },
+            Block::List(vec![words(), vec![]]),
             Block::Addressee(HOSTILE.into()),
             Block::Attachments(vec![HOSTILE.into()]),
             Block::Signature { unit: HOSTILE.into(), date: HOSTILE.into() },

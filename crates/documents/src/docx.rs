@@ -106,9 +106,9 @@ fn body_paragraph(document: &Document) -> Paragraph {
     if document.lang.starts_with("zh") { two_characters_in(paragraph) } else { paragraph }
 }
 
-/// Both measures are given: in characters for Word, in points for programs that know only those.
+/// First line two characters of 16 pt in.
 fn two_characters_in(paragraph: Paragraph) -> Paragraph {
-    paragraph.indent(None, Some(SpecialIndentType::FirstLine(640)), None, None).first_line_chars(200)
+    paragraph.indent(None, Some(SpecialIndentType::FirstLine(640)), None, None)
 }
 
 fn heading_style(index: usize, font: &str) -> Style {

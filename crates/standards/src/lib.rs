@@ -6,6 +6,7 @@
 //!
 //! - [`calendar`], [`deadline`]: working days and statutory clocks that explain themselves
 //! - [`air`]: indexes and limits by the edition in force on the day
+//! - [`water`], [`noise`]: classes by single factor, limits by zone
 //! - [`rounding`]: GB/T 8170
 //! - [`credit_code`], [`geo`], [`clock`]: small things that every other part needs
 
@@ -15,6 +16,8 @@ pub mod clock;
 pub mod credit_code;
 pub mod deadline;
 pub mod geo;
+pub mod noise;
 pub mod rounding;
 pub mod status;
 mod table;
+pub mod water;

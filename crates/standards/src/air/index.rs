@@ -179,7 +179,14 @@ pub struct Aqi {
 }
 
 impl Aqi {
-    /// Primary pollutants as files print them: `pm10+pm2_5`.
+    /// Primary pollutants of a day as files print them: `o3_8h+pm2_5`.
+    #[must_use]
+    pub fn primary_text_of_day(&self) -> String {
+        let key = |item: &Item| if *item == Item::O3 { "o3_8h" } else { item.key() };
+        self.primary.iter().map(key).collect::<Vec<_>>().join("+")
+    }
+
+    /// Primary pollutants of an hour as files print them: `pm10+pm2_5`.
     #[must_use]
     pub fn primary_text(&self) -> String {
         self.primary.iter().map(|item| item.key()).collect::<Vec<_>>().join("+")

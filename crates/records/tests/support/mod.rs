@@ -219,9 +219,14 @@ impl Bureau {
     }
 
     pub fn with(registers: Vec<Register>) -> Self {
+        Self::open(catalogue(registers))
+    }
+
+    pub fn open(catalogue: Arc<Catalogue>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::new("2020-03-02T01:00:00Z".parse().unwrap()));
-        let ledger = open(dir.path().join("bilan.db"), registers, &clock).unwrap();
+        let path = dir.path().join("bilan.db");
+        let ledger = Ledger::open(&path, catalogue, clock.clone(), Keyring::new([7; 32])).unwrap();
         Self { ledger, clock, dir }
     }
 

@@ -1,4 +1,5 @@
 //! The registers that come with the product open an empty database, twice, and each has a template that imports.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod support;
 

@@ -10,7 +10,7 @@ mod limits;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-pub use day::{DailyAir, DailyStatistics, HourlyAir, daily};
+pub use day::{DailyAir, DailyStatistics, HourlyAir, daily, hourly};
 pub use index::{Aqi, Column, Iaqi, Level, aqi, iaqi, iaqi_exact};
 pub use limits::{AirLimit, Grade, limits};
 

@@ -1,6 +1,6 @@
 //! Surface water (GB 3838-2002, in force since 2002-06-01): class by single factor, items that decide, times over a class.
 //!
-//! The worst item decides. Water temperature, total nitrogen and faecal coliforms are never evaluated (环办[2011]22号; the
+//! The worst item decides. Water temperature, total nitrogen and faecal coliforms are never evaluated (环办〔2011〕22号; the
 //! list of excluded items is only partly verified).
 
 use std::{fmt, sync::LazyLock};

@@ -1,4 +1,5 @@
 //! Worked examples of statutory clocks, and what moves them.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use bilan_standards::{
     calendar::WorkCalendar,

@@ -69,7 +69,11 @@ impl DailyStatistics {
     }
 }
 
-/// A day judged by an edition. The index is given only where all six items are valid.
+/// A day judged by an edition.
+///
+/// The index is given where all six items are valid; from 2026 also where the others alone exceed 100 (HJ 633-2026
+/// clause 5.3.1). Ozone above the eight-hour column of 2012 (800 µg/m³) has no index of eight hours: the other items decide
+/// then, because the day is judged by six items, without the largest hour of ozone.
 #[must_use]
 pub fn daily(hours: &HourlyAir, edition: Edition) -> DailyAir {
     let values = Item::ALL.map(|item| {
@@ -78,8 +82,28 @@ pub fn daily(hours: &HourlyAir, edition: Edition) -> DailyAir {
     });
     let columns: Vec<(Column, Concentration)> =
         Item::ALL.into_iter().zip(values).filter_map(|(item, value)| Some((Column::Day(item), value?))).collect();
-    let aqi = if columns.len() == Item::ALL.len() { aqi(&columns, edition) } else { None };
-    DailyAir { statistics: DailyStatistics { values }, aqi }
+    DailyAir { statistics: DailyStatistics { values }, aqi: published(&columns, edition, Item::ALL.len()) }
+}
+
+/// The real-time index of an hour.
+///
+/// From 2026 as HJ 633-2026 clause 5.3.1 has it: with an item missing only above 100. Before, as the national network
+/// published it: particles of the hour against the columns of the day, nothing without both of them, missing gases ignored.
+#[must_use]
+pub fn hourly(values: &[(Item, Concentration)], edition: Edition) -> Option<Aqi> {
+    let has = |item| values.iter().any(|(other, _)| *other == item);
+    let columns: Vec<_> = values.iter().map(|(item, value)| (Column::Hour(*item), *value)).collect();
+    match edition {
+        Edition::E2012 if has(Item::Pm10) && has(Item::Pm25) => aqi(&columns, edition),
+        Edition::E2012 => None,
+        Edition::E2026 | Edition::E2031 => published(&columns, edition, Item::ALL.len()),
+    }
+}
+
+fn published(columns: &[(Column, Concentration)], edition: Edition, needed: usize) -> Option<Aqi> {
+    let index = aqi(columns, edition)?;
+    let whole = columns.len() == needed;
+    (whole || (edition != Edition::E2012 && index.value > 100)).then_some(index)
 }
 
 #[cfg(test)]
@@ -119,5 +143,34 @@ mod tests {
         assert_eq!(daily(&air, Edition::E2012).aqi, None);
         (0..24).for_each(|hour| air.set(Item::Pm25, hour, Rational::whole(76)));
         assert_eq!(daily(&air, Edition::E2012).aqi.unwrap().value, 102);
+    }
+
+    #[test]
+    fn from_2026_an_index_over_one_hundred_is_published_without_one_item() {
+        for (value, index) in [(60, None), (61, Some(101))] {
+            let air = day(Item::Pm25, 0..24, value);
+            assert_eq!(daily(&air, Edition::E2026).aqi.map(|aqi| aqi.value), index);
+            assert_eq!(daily(&air, Edition::E2012).aqi, None);
+        }
+    }
+
+    #[test]
+    fn ozone_above_the_eight_hour_column_of_2012_leaves_the_index_to_the_others() {
+        let mut air = HourlyAir::default();
+        for item in Item::ALL {
+            (0..24).for_each(|hour| air.set(item, hour, Rational::whole(if item == Item::O3 { 900 } else { 1 })));
+        }
+        assert!(daily(&air, Edition::E2012).aqi.unwrap().value < 50);
+        assert_eq!(daily(&air, Edition::E2026).aqi.unwrap().value, 300);
+    }
+
+    #[test]
+    fn an_hour_of_2012_needs_both_particles_but_not_every_gas() {
+        let c = Concentration::from_units;
+        let both = [(Item::Pm10, c(40)), (Item::Pm25, c(75))];
+        assert_eq!(hourly(&both, Edition::E2012).unwrap().primary_text(), "pm2_5");
+        assert_eq!(hourly(&both[1..], Edition::E2012), None);
+        assert_eq!(hourly(&both, Edition::E2026).unwrap().value, 114);
+        assert_eq!(hourly(&[(Item::Pm10, c(40))], Edition::E2026), None);
     }
 }

@@ -43,7 +43,7 @@ pub fn check(sources: &[Source]) -> Result<Catalogue, Diagnostics> {
         sources.iter().filter(move |source| source.path.starts_with(folder) && source.path.ends_with(ending))
     };
     let registers = registers(within("registers/", ".toml"), &mut found);
-    let figures = figures(within("figures/", ".toml"), &registers, &mut found);
+    let (figures, named) = figures(within("figures/", ".toml"), &registers, &mut found);
     let mut reports = IndexMap::new();
     for source in within("reports/", "/report.toml") {
         let faults = Faults::of(source);
@@ -54,7 +54,7 @@ pub fn check(sources: &[Source]) -> Result<Catalogue, Diagnostics> {
         match sources.iter().find(|source| source.path == text_path) {
             Some(text) => {
                 let faults = Faults::of(text);
-                report.blocks = read_report::read_text(&faults, &registers, &figures);
+                report.blocks = read_report::read_text(&faults, &registers, &figures, &named);
                 found.extend(faults.into_list());
             }
             None => {
@@ -110,7 +110,7 @@ fn figures<'s>(
     sources: impl Iterator<Item = &'s Source>,
     registers: &IndexMap<String, Register>,
     found: &mut Vec<Diagnostic>,
-) -> IndexMap<String, Figure> {
+) -> (IndexMap<String, Figure>, Vec<String>) {
     let mut drafts: IndexMap<String, (&Source, read_figure::Draft)> = IndexMap::new();
     for source in sources {
         let faults = Faults::of(source);
@@ -142,7 +142,9 @@ fn figures<'s>(
         }
         found.extend(faults.into_list());
     }
-    drafts.into_iter().map(|(key, (_, draft))| (key, draft.figure)).collect()
+    let named = drafts.keys().cloned().collect();
+    let right = drafts.into_iter().filter_map(|(key, (_, draft))| Some((key, draft.figure?)));
+    (right.collect(), named)
 }
 
 /// The way from a figure back to itself, if there is one.

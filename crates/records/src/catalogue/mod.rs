@@ -29,8 +29,8 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use district::{CellLevel, District, GridCell, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
 pub use load::{check, load};
-pub use register::*;
 pub(crate) use read_report::with_years;
+pub use register::*;
 pub use report::{Block, ChartKind, FigureForm, Inline, RecordsTable, Report};
 pub use source::{Source, read_sources};
 

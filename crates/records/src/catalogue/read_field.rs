@@ -230,7 +230,7 @@ fn attachment(reader: &TableReader<'_, '_, '_>, top: bool, name: &At<String>) ->
         return None;
     }
     let accept = reader.texts("accept");
-    if accept.is_empty() {
+    if !reader.has("accept") {
         reader.missing("accept", "[\"image/jpeg\", \"image/png\", \"application/pdf\"]");
     }
     for media_type in accept.iter().filter(|media_type| media_type.value.split('/').count() != 2) {

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::filter::Filter;
 
-/// A figure and where its key stands.
+/// A figure and where its key stands; a faulty one is known by name, so that others may be judged.
 pub(super) struct Draft {
-    pub figure: Figure,
+    pub figure: Option<Figure>,
     pub key: At<String>,
     /// Where the figures stand of which it is made.
     pub parts: Vec<At<String>>,
@@ -30,10 +30,10 @@ const STATISTICS: [&str; 9] =
 pub(super) fn read(faults: &Faults<'_>, registers: &IndexMap<String, Register>) -> Vec<Draft> {
     let table = parse(faults.source, faults);
     let file = TableReader::new(table.get_ref(), 0..0, "a figure file", faults);
-    file.all_tables("figure").into_iter().filter_map(|(key, table)| figure(key, &table, registers)).collect()
+    file.all_tables("figure").into_iter().map(|(key, table)| figure(key, &table, registers)).collect()
 }
 
-fn figure(key: At<String>, table: &TableReader<'_, '_, '_>, registers: &IndexMap<String, Register>) -> Option<Draft> {
+fn figure(key: At<String>, table: &TableReader<'_, '_, '_>, registers: &IndexMap<String, Register>) -> Draft {
     let system = read_system(table);
     let label = table.needed_label("label");
     let unit = table.needed_text("unit", "\"件\"").map(|unit| unit.value).unwrap_or_default();
@@ -46,8 +46,9 @@ fn figure(key: At<String>, table: &TableReader<'_, '_, '_>, registers: &IndexMap
     let mut parts = Vec::new();
     let rule = rule(table, &key, registers, &mut parts);
     table.finish();
-    let figure = Figure { key: key.value.clone(), system, label, unit, bound, digits, period, hidden, rule: rule? };
-    Some(Draft { figure, key, parts })
+    let name = key.value.clone();
+    let figure = rule.map(|rule| Figure { key: name, system, label, unit, bound, digits, period, hidden, rule });
+    Draft { figure, key, parts }
 }
 
 fn one_of<T: Copy + Default>(table: &TableReader<'_, '_, '_>, key: &'static str, known: &[(&str, T)]) -> T {

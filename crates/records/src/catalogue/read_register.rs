@@ -225,7 +225,7 @@ fn read_public(
             table.faults.add(&name.span, message, "take it out of “show”".to_owned());
         }
     }
-    if show.is_empty() {
+    if !table.has("show") {
         table.missing("show", "[\"number\", \"state\"]");
     }
     let filter = table.text("filter");

@@ -44,11 +44,12 @@ pub(super) fn read_text(
     faults: &Faults<'_>,
     registers: &IndexMap<String, Register>,
     figures: &IndexMap<String, Figure>,
+    named: &[String],
 ) -> Vec<Block> {
     let mut names = Names::default();
     let mut blocks = report_text::read(faults, &mut names);
-    for figure in names.figures.iter().filter(|figure| !figures.contains_key(&figure.value)) {
-        let remedy = instead(&figure.value, figures.keys().map(String::as_str));
+    for figure in names.figures.iter().filter(|figure| !named.contains(&figure.value)) {
+        let remedy = instead(&figure.value, named.iter().map(String::as_str));
         faults.add(&figure.span, format!("there is no figure “{}”", figure.value), remedy);
     }
     for system in names.systems.iter().filter(|system| !SYSTEMS.contains(&system.value.as_str())) {

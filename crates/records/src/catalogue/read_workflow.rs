@@ -46,7 +46,7 @@ fn read_step(
 ) -> Option<(String, Step)> {
     let label = step.needed_label("label");
     let from = step.texts("from");
-    if from.is_empty() {
+    if !step.has("from") {
         step.missing("from", "[\"received\"]");
     }
     for state in &from {
@@ -57,7 +57,7 @@ fn read_step(
         check_state(step, to, states, "to");
     }
     let roles = read_roles(step, "roles");
-    if roles.is_empty() {
+    if !step.has("roles") {
         step.missing("roles", "[\"handler\"]");
     }
     let named = |key: &'static str| {

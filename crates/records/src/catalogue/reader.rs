@@ -24,15 +24,19 @@ pub(super) struct At<T> {
 pub(super) struct Faults<'s> {
     pub source: &'s Source,
     list: RefCell<Vec<Diagnostic>>,
+    /// The file is not TOML: nothing further can be said about it for sure.
+    unreadable: Cell<bool>,
 }
 
 impl<'s> Faults<'s> {
     pub(super) fn of(source: &'s Source) -> Self {
-        Self { source, list: RefCell::new(Vec::new()) }
+        Self { source, list: RefCell::new(Vec::new()), unreadable: Cell::new(false) }
     }
 
     pub(super) fn add(&self, span: &Range<usize>, message: impl Into<String>, remedy: impl Into<Option<String>>) {
-        self.list.borrow_mut().push(diagnostic(self.source, span, message.into(), remedy.into()));
+        if !self.unreadable.get() {
+            self.list.borrow_mut().push(diagnostic(self.source, span, message.into(), remedy.into()));
+        }
     }
 
     pub(super) fn into_list(self) -> Vec<Diagnostic> {
@@ -66,12 +70,14 @@ pub(super) fn instead<'a>(found: &str, known: impl IntoIterator<Item = &'a str> 
 /// Parses a file; each syntax error (a duplicate key among them) becomes a fault.
 pub(super) fn parse<'s>(source: &'s Source, faults: &Faults<'_>) -> Spanned<DeTable<'s>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
+    let unreadable = !errors.is_empty();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         let duplicate = error.message().contains("duplicate key");
         let remedy = duplicate.then(|| "each key may stand once: rename or remove one of the two".to_owned());
         faults.add(&span, error.message().to_owned(), remedy);
     }
+    faults.unreadable.set(unreadable);
     table
 }
 

@@ -29,7 +29,8 @@ impl Figures<'_> {
         let connection = self.ledger.reader()?;
         let snapshot = connection.unchecked_transaction()?;
         let outcome = self.outcome(&snapshot, figure, period)?;
-        let rounded = outcome.value.and_then(|exact| exact.rounded(figure.digits).map(|text| (exact, text)).ok_or(Gap::TooLarge));
+        let rounded =
+            outcome.value.and_then(|exact| exact.rounded(figure.digits).map(|text| (exact, text)).ok_or(Gap::TooLarge));
         let (exact, value, gap) = match rounded {
             Ok((exact, text)) => (Some(exact), Some(text), None),
             Err(gap) => (None, None, Some(gap)),
@@ -103,7 +104,8 @@ impl Figures<'_> {
                 Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
             }
             FigureRule::Observations { series, statistic } => {
-                let found = self.observations.statistic(series, statistic, period).map_err(FigureError::Observations)?;
+                let found =
+                    self.observations.statistic(series, statistic, period).map_err(FigureError::Observations)?;
                 let value = match &found {
                     Some((text, _)) => Exact::parse(text).ok_or(Gap::TooLarge),
                     None => Err(Gap::NoObservations { series: series.clone() }),
@@ -151,12 +153,7 @@ impl Figures<'_> {
     }
 
     /// How many records stand behind a figure that is made of others, each counted once.
-    fn records_of_parts(
-        &self,
-        connection: &Connection,
-        figure: &Figure,
-        period: &Period,
-    ) -> Result<u64, FigureError> {
+    fn records_of_parts(&self, connection: &Connection, figure: &Figure, period: &Period) -> Result<u64, FigureError> {
         let mut by_register: indexmap::IndexMap<&str, SelectStatement> = indexmap::IndexMap::new();
         for (figure, records) in self.record_sets(figure)? {
             let (mut select, register) = self.select(figure, records, period)?;

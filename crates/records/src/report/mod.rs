@@ -202,7 +202,16 @@ pub fn build_with(
         known: reports.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
     })?;
     let figures = Figures::of(ledger, actor, as_of).with_observations(observations);
-    let mut filler = Filler { ledger, actor, year, as_of, figures, computed: HashMap::new(), gaps: Vec::new(), registers: BTreeSet::new() };
+    let mut filler = Filler {
+        ledger,
+        actor,
+        year,
+        as_of,
+        figures,
+        computed: HashMap::new(),
+        gaps: Vec::new(),
+        registers: BTreeSet::new(),
+    };
     let mut title = filler.template(&report.title);
     let mut blocks = Vec::with_capacity(report.blocks.len());
     for block in &report.blocks {

@@ -100,5 +100,9 @@ fn check_step(table: &TableReader<'_, '_, '_>, name: &At<String>, workflow: Opti
 }
 
 fn check_rule(table: &TableReader<'_, '_, '_>, name: &At<String>) {
-    let _ = (table, name);
+    let rules = bilan_standards::deadline::rules();
+    if !rules.iter().any(|rule| rule.key == name.value) {
+        let remedy = instead(&name.value, rules.iter().map(|rule| rule.key.as_str()));
+        table.faults.add(&name.span, format!("there is no statutory rule “{}”", name.value), remedy);
+    }
 }

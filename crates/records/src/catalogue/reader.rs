@@ -246,7 +246,10 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
         let mut tables = Vec::new();
         for (name, value) in entries {
             let key = At { value: name.get_ref().to_string(), span: name.span() };
-            self.check_name(&key);
+            match what {
+                "choice" => self.check_code(&key),
+                _ => self.check_name(&key),
+            }
             match value.get_ref().as_table() {
                 Some(table) => {
                     let what = format!("{what} “{}”", key.value);
@@ -256,6 +259,15 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
             }
         }
         tables
+    }
+
+    /// Keys of choices are only ever values, so a standard's own codes (`W`, `In`, `1`) are kept as they are.
+    fn check_code(&self, key: &At<String>) {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if key.value.is_empty() || !key.value.bytes().all(plain) || key.value.len() > 48 {
+            let remedy = "use letters, digits, - and _ without accents".to_owned();
+            self.faults.add(&key.span, format!("“{}” cannot be used as the key of a choice", key.value), remedy);
+        }
     }
 
     /// Names go into SQL, addresses and code, so they are plain.

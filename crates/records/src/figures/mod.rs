@@ -7,8 +7,6 @@ mod compute;
 mod exact;
 mod period;
 mod print;
-#[cfg(test)]
-mod tests;
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! Text and what is written as text: lines, telephone numbers, credit codes, choices, yes and no.
 
+use bilan_standards::credit_code::CreditCode;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -75,12 +76,10 @@ pub(super) fn phone(json: &Json) -> Result<String, Refusal> {
 
 /// Eighteen characters whose last checks the others (GB 32100-2015).
 pub(super) fn credit_code(json: &Json) -> Result<String, Refusal> {
-    let text = line(json, 40)?.to_ascii_uppercase();
-    let wrong = |why: String| Refusal::NotACreditCode { found: shown(json), why };
-    if text.len() != 18 || !text.is_ascii() {
-        return Err(wrong(format!("18 characters are needed, {} were given", text.chars().count())));
+    match CreditCode::parse(&line(json, 40)?) {
+        Ok(code) => Ok(code.as_str().to_owned()),
+        Err(fault) => Err(Refusal::NotACreditCode { found: shown(json), why: fault.to_string() }),
     }
-    Ok(text)
 }
 
 /// The key of a choice, given as the key or as its label in either language.

@@ -190,6 +190,11 @@ impl Kit {
         self.rng.random_bool(share)
     }
 
+    /// An index below `count`, which is at least 1.
+    pub fn rng_index(&mut self, count: usize) -> usize {
+        self.rng.random_range(0..count)
+    }
+
     /// Put a list into a random order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for at in (1..list.len()).rev() {

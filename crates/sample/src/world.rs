@@ -37,11 +37,61 @@ impl Enterprise {
     }
 }
 
+/// A building site of the year, for permits, machines and complaints alike.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Name of the works.
+    pub name: String,
+    /// Client.
+    pub builder: String,
+    /// Choice of the field `site_kind`.
+    pub kind: &'static str,
+    /// Number of the contractor's record.
+    pub enterprise: String,
+    /// Code of its street.
+    pub street: String,
+    /// Place in the external form.
+    pub place: Value,
+    /// Distance of the nearest home in metres.
+    pub nearest_home_m: i64,
+    /// Site manager and telephone.
+    pub manager: (String, String),
+}
+
+/// An inspection of a machine that led to a case.
+#[derive(Debug, Clone)]
+pub struct SmokyMachine {
+    /// Number of the inspection.
+    pub inspection: String,
+    /// Number of the machine, if it had a code.
+    pub machine: Option<String>,
+    /// Number of the contractor's record.
+    pub enterprise: String,
+    /// Name of the site.
+    pub site: String,
+    /// Place in the external form.
+    pub place: Value,
+    /// Day of the inspection.
+    pub day: jiff::civil::Date,
+    /// Opacity measured and its limit.
+    pub smoke: (f64, f64),
+}
+
 /// The records that later ones refer to.
 #[derive(Debug, Default)]
 pub struct World {
     /// Enterprises in order of entry.
     pub enterprises: Vec<Enterprise>,
+    /// Building sites.
+    pub sites: Vec<Site>,
+    /// Machine inspections that ended in a case.
+    pub smoky: Vec<SmokyMachine>,
+    /// Complaints by number, with category and enterprise.
+    pub complaints: Vec<(String, &'static str, Option<String>)>,
+    /// Accepted declarations of hazardous waste with their enterprise.
+    pub declarations: Vec<(String, Enterprise)>,
+    /// Rectification notices with their enterprise.
+    pub notices: Vec<(String, String)>,
     /// The bureau's case handlers and clerks, drawn once.
     pub handlers: Vec<String>,
     /// Enforcement cases, number and enterprise.
@@ -58,7 +108,13 @@ impl World {
     }
 
     /// Enterprises of the given industries.
-    pub fn of_industry<'world>(&'world self, industries: &'world [&str]) -> impl Iterator<Item = &'world Enterprise> {
+    pub fn of_industry(&self, industries: &[&str]) -> impl Iterator<Item = &Enterprise> {
         self.enterprises.iter().filter(move |enterprise| industries.contains(&enterprise.industry))
+    }
+
+    /// Enterprises of the given industries, those of the first industry first.
+    #[must_use]
+    pub fn in_order(&self, industries: &[&str]) -> Vec<Enterprise> {
+        industries.iter().flat_map(|industry| self.of_industry(std::slice::from_ref(industry)).cloned()).collect()
     }
 }

@@ -3,14 +3,18 @@
 //! The result is a tree that knows nothing of HTML, Word or PDF; each figure in it names its key and period, so that
 //! whoever draws it can link it to the records it counts.
 
+mod gap;
+
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use gap::gap_words;
+
 use crate::{
     actor::Actor,
-    catalogue::{Block, ChartKind, FigureForm, Inline, RecordsTable, Register, Report, with_years},
+    catalogue::{Block, ChartKind, FigureForm, Inline, Label, RecordsTable, Register, Report, with_years},
     figures::{FigureError, FigureValue, Figures, ObservationStatistics, Period, WithoutObservations},
     ledger::{Ledger, ListQuery, ReadError, Record},
     value::{Language, Value},
@@ -146,6 +150,8 @@ pub struct FilledFigure {
     pub records: u64,
     /// It has no value.
     pub gap: bool,
+    /// Why it has none, for the reader.
+    pub why: Option<Label>,
 }
 
 /// A report that could not be made.
@@ -332,6 +338,7 @@ impl Filler<'_> {
             period,
             records: value.records,
             gap: value.value.is_none(),
+            why: value.gap.as_ref().map(|gap| gap_words(gap, self.ledger.catalogue())),
         })
     }
 

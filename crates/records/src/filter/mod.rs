@@ -12,6 +12,7 @@ mod sql;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{fmt, ops::Range};
 

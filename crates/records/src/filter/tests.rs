@@ -132,6 +132,16 @@ fn a_filter_becomes_sql(filter: &str, expected: &str) {
     assert_eq!(sql(filter), expected);
 }
 
+#[test_case("category = \"noise\" and received_at >= \"2020-03-01\"", "类别为“噪声”，且受理时间不小于2020-03-01"; "choice and day")]
+#[test_case("not (category = \"noise\" or reporter is empty)", "并非（类别为“噪声”，或投诉人为空）"; "nested")]
+#[test_case("enterprise.industry in (\"printing\", \"catering\")", "企业的行业为“印刷”、“餐饮”之一"; "reference")]
+#[test_case("closed = false", "未办结"; "closed")]
+fn a_filter_is_said_in_words(filter: &str, words: &str) {
+    let catalogue = catalogue();
+    let filter = Filter::parse(filter, &catalogue.registers["complaint"], &catalogue).unwrap();
+    assert_eq!(filter.words(&catalogue, crate::value::Language::Chinese), words);
+}
+
 #[test]
 fn a_cell_means_everything_below_it() {
     let text = sql(r#"cell in "430103005""#);

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params_from_iter, types::Value as Sql};
 use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
 
 use super::{
     Ledger,
     as_of::{AsOf, rows_as_of},
-    codec::{Personal, place_of, stored_time},
+    codec::{Personal, beijing_day, place_of, stored_time},
     error::ReadError,
     layout,
     record::{FieldChange, ListQuery, Page, Record, Related},
@@ -132,6 +132,30 @@ impl Ledger {
             count += 1;
         }
         Ok(count)
+    }
+
+    /// First and last year in which a register has records, by the date that places them in time; nothing without any.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownRegister`], or a failure of the database.
+    pub fn years(&self, register: &str) -> Result<Option<(i16, i16)>, ReadError> {
+        let register = self.register(register)?;
+        let connection = self.reader()?;
+        let (table, date) = (naming::table(&register.key), &register.date);
+        let year = |order: &str| -> Result<Option<i16>, ReadError> {
+            let sql = format!(
+                "SELECT \"{date}\" FROM \"{table}\" WHERE deleted_at IS NULL AND \"{date}\" IS NOT NULL \
+                 ORDER BY \"{date}\" {order} LIMIT 1"
+            );
+            let found: Option<String> = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?;
+            // A day begins with its year; an instant is stored in UTC and belongs to a Beijing day.
+            let instant = found.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+            Ok(match instant {
+                Some(at) => Some(beijing_day(at).year()),
+                None => found.and_then(|text| text.get(..4)?.parse().ok()),
+            })
+        };
+        Ok(year("ASC")?.zip(year("DESC")?))
     }
 
     /// The journal of one record, oldest entry first.

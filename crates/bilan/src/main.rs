@@ -1,1 +1,30 @@
-fn main(){}
+//! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
+
+mod bridge;
+mod bureau;
+mod clock;
+mod command;
+mod configuration;
+mod demonstration;
+mod pages;
+mod running;
+mod stations;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let asked = command::CommandLine::parse();
+    let filter = EnvFilter::try_from_env("BILAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bilan=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match command::run(asked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if command::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", command::told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -12,6 +12,12 @@ pub trait DeviceDirectory: Send + Sync {
     fn device(&self, mn: &str) -> Option<Arc<Device>>;
 }
 
+impl<D: DeviceDirectory + ?Sized> DeviceDirectory for Arc<D> {
+    fn device(&self, mn: &str) -> Option<Arc<Device>> {
+        (**self).device(mn)
+    }
+}
+
 /// A directory that does not change.
 #[derive(Debug, Clone, Default)]
 pub struct FixedDirectory(HashMap<String, Arc<Device>>);

@@ -1,0 +1,216 @@
+//! The bridge between the planes: a warning over observations becomes a record, and a task on the grid cell that answers for it.
+
+use std::sync::Arc;
+
+use bilan_records::actor::Actor;
+use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record, Write, WriteError};
+use bilan_telemetry::{Event, Store, StoreError, Warning, rules};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+/// Turns warnings into records. Each is entered once, however often it is told: its id is the key of the write.
+#[derive(Clone)]
+pub struct Bridge {
+    ledger: Arc<Ledger>,
+    observations: Store,
+    /// Records are marked as simulated.
+    simulated: bool,
+}
+
+/// A warning that could not be entered.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The ledger refused it.
+    #[error("the warning {warning} could not be entered: {source}")]
+    Refused {
+        /// Id of the warning.
+        warning: String,
+        /// Why.
+        source: WriteError,
+    },
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The observations could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Bridge {
+    /// Between these two.
+    pub fn new(ledger: Arc<Ledger>, observations: Store, simulated: bool) -> Self {
+        Self { ledger, observations, simulated }
+    }
+
+    /// Enters what is open, then every warning as it comes; ends when the store is closed.
+    pub async fn run(self) {
+        let mut events = self.observations.subscribe();
+        self.catch_up().await;
+        loop {
+            match events.recv().await {
+                Ok(Event::Warning(warning)) => self.enter_apart(warning).await,
+                Ok(Event::Observed(_)) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!("{missed} events passed by; the open warnings are gone through again");
+                    self.catch_up().await;
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Warnings of the last week: those that opened or cleared while nobody listened are entered now.
+    async fn catch_up(&self) {
+        let now = self.ledger.now();
+        let week = SignedDuration::from_hours(7 * 24);
+        let (store, ledger) = (self.observations.clone(), Arc::clone(&self.ledger));
+        let from = ledger.now().checked_sub(week).unwrap_or(Timestamp::MIN);
+        let known = tokio::task::spawn_blocking(move || {
+            let mut known = store.warnings(from, now)?;
+            known.extend(store.open_warnings()?.into_iter().filter(|open| open.opened_at < from));
+            Ok::<_, StoreError>(known)
+        });
+        match known.await {
+            Ok(Ok(known)) => {
+                for warning in known {
+                    self.enter_apart(Arc::new(warning)).await;
+                }
+            }
+            Ok(Err(error)) => tracing::error!("open warnings could not be read: {error}"),
+            Err(error) => tracing::error!("open warnings could not be read: {error}"),
+        }
+    }
+
+    async fn enter_apart(&self, warning: Arc<Warning>) {
+        let bridge = self.clone();
+        match tokio::task::spawn_blocking(move || bridge.enter(&warning)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("{error}"),
+            Err(error) => tracing::error!("a warning could not be entered: {error}"),
+        }
+    }
+
+    /// Enters one warning with its task; a cleared one closes its record.
+    pub fn enter(&self, warning: &Warning) -> Result<(), BridgeError> {
+        let rules = Actor::system("rules");
+        let Some(station) = self.station(&rules, &warning.station)? else {
+            // Devices of a load test belong to no station.
+            return Ok(());
+        };
+        let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source };
+        let write = |part: &str| Write {
+            idempotency_key: Some(format!("{part}:{}", warning.id)),
+            at: None,
+            simulated: self.simulated,
+        };
+        let record =
+            self.ledger.create(&rules, "warning", warning_values(warning, &station), write("warning")).map_err(refused)?;
+        if let Some(task) = &warning.task {
+            let values = self.task_values(&rules, warning, task, &record.number, &station)?;
+            self.ledger.create(&rules, &task.register, values, write("task")).map_err(refused)?;
+        }
+        if warning.cleared_at.is_some() {
+            self.close(&rules, warning, &record.number, write("clear")).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn station(&self, actor: &Actor, number: &str) -> Result<Option<Record>, ReadError> {
+        match self.ledger.record(actor, "station", number, None) {
+            Ok(station) => Ok(Some(station)),
+            Err(ReadError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn close(&self, actor: &Actor, warning: &Warning, number: &str, write: Write) -> Result<(), WriteError> {
+        let record = self.ledger.record(actor, "warning", number, None)?;
+        let open = self.ledger.open_steps(actor, &record).iter().any(|(step, _)| *step == "clear");
+        if open {
+            let values = object(json!({
+                "peak": rounded(warning.peak),
+                "cause": "监测值已恢复到解除阈值以内并持续到规定时间，系统自动解除。",
+            }));
+            self.ledger.step(actor, "warning", number, record.version, "clear", values, None, write)?;
+        }
+        Ok(())
+    }
+
+    fn task_values(
+        &self,
+        actor: &Actor,
+        warning: &Warning,
+        task: &rules::Task,
+        number: &str,
+        station: &Record,
+    ) -> Result<JsonMap, ReadError> {
+        let due = warning.opened_at.checked_add(SignedDuration::from_secs(task.due_s)).unwrap_or(warning.opened_at);
+        let cell = station.cell.clone().unwrap_or_default();
+        let mut values = object(json!({
+            "subject": task.title.zh,
+            "kind": "warning_check",
+            "warning": number,
+            "station": station.number,
+            "urgency": task.urgency,
+            "place": station.values.get("place"),
+            "grid_code": cell,
+            "instructions": task.instructions.zh,
+            "opened_at": warning.opened_at.to_string(),
+            "due_at": due.to_string(),
+        }));
+        if let Some(post) = self.post(actor, &cell)? {
+            values.insert("handler_name".to_owned(), post.values.get("holder").cloned().unwrap_or_default());
+            values.insert("post".to_owned(), Value::from(post.number));
+        }
+        Ok(values)
+    }
+
+    /// The post that answers for a cell: its own, else that of the next larger area.
+    fn post(&self, actor: &Actor, cell: &str) -> Result<Option<Record>, ReadError> {
+        for area in self.ledger.catalogue().district.path(cell).into_iter().rev() {
+            let query = ListQuery {
+                filter: Some(format!(r#"grid_code = "{}""#, area.code)),
+                sort: Some(("number".to_owned(), false)),
+                limit: 1,
+                ..ListQuery::of("staff_post")
+            };
+            if let Some(post) = self.ledger.list(actor, query)?.records.into_iter().next() {
+                return Ok(Some(post));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn warning_values(warning: &Warning, station: &Record) -> JsonMap {
+    object(json!({
+        "subject": warning.message.zh,
+        "rule_key": warning.rule,
+        "rule_edition": warning.edition,
+        "level": warning.level.name(),
+        "medium": warning.station_kind,
+        "station": station.number,
+        "factor": Some(&warning.factor).filter(|factor| !factor.is_empty()),
+        "factor_name": warning.factor_name.zh,
+        "value": rounded(warning.value),
+        "threshold": rounded(warning.threshold),
+        "unit": warning.unit,
+        "peak": rounded(warning.peak),
+        "place": station.values.get("place"),
+        "opened_at": warning.opened_at.to_string(),
+        "lasted_min": warning.lasted_s / 60,
+    }))
+}
+
+/// Three decimals, as the register keeps values.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn object(values: Value) -> JsonMap {
+    match values {
+        Value::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => JsonMap::new(),
+    }
+}

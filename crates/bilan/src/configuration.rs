@@ -1,0 +1,141 @@
+//! `bilan serve`: a bureau by its configuration file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::running::{self, Plan};
+
+/// Run a bureau by its configuration file.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000")]
+pub struct Serve {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", env = "BILAN_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Settings of a running bureau.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// Data folder.
+    pub data: PathBuf,
+    /// Address of the pages.
+    pub http: String,
+    /// Address to which devices connect.
+    pub devices: String,
+    /// Address of the site as people type it; it stands in documents.
+    pub public_url: Option<String>,
+    /// Cookies only over HTTPS: wherever people reach the pages through a proxy with a certificate.
+    pub secure_cookies: bool,
+    /// Largest upload.
+    pub upload_limit_mb: u64,
+    /// Days for which single observations are kept.
+    pub keep_observations_days: u32,
+    /// Limits for devices.
+    pub gateway: bilan_gateway::Settings,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            http: "127.0.0.1:8080".to_owned(),
+            devices: "127.0.0.1:9212".to_owned(),
+            public_url: None,
+            secure_cookies: false,
+            upload_limit_mb: 64,
+            keep_observations_days: 400,
+            gateway: bilan_gateway::Settings::default(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Reads a file and lets the environment have the last word.
+    pub fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+            None => String::new(),
+        };
+        let name = file.map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
+        let mut table: toml::Table = text.parse().map_err(|fault: toml::de::Error| anyhow!("{name}: {fault}"))?;
+        let defaults = Self::default();
+        for (key, value) in environment {
+            if let Some(setting) = key.strip_prefix("BILAN_") {
+                defaults.override_by(&mut table, &setting.to_ascii_lowercase(), &value)?;
+            }
+        }
+        table.try_into().map_err(|fault| anyhow!("{name}: {fault}"))
+    }
+
+    fn override_by(&self, table: &mut toml::Table, setting: &str, value: &str) -> Result<()> {
+        let number = || value.parse::<i64>().map(toml::Value::Integer).with_context(|| wrong(setting, value, "a number"));
+        let value = match setting {
+            "data" | "http" | "devices" | "public_url" => toml::Value::String(value.to_owned()),
+            "secure_cookies" => toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?),
+            "upload_limit_mb" | "keep_observations_days" => number()?,
+            _ => {
+                let Some(limit) = setting.strip_prefix("gateway_") else { return Ok(()) };
+                let value = if limit == "strict" {
+                    toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
+                } else {
+                    number()?
+                };
+                let gateway = table.entry("gateway").or_insert_with(|| toml::Value::Table(toml::Table::new()));
+                if let Some(gateway) = gateway.as_table_mut() {
+                    gateway.insert(limit.to_owned(), value);
+                }
+                return Ok(());
+            }
+        };
+        table.insert(setting.to_owned(), value);
+        Ok(())
+    }
+}
+
+fn wrong(setting: &str, value: &str, wanted: &str) -> String {
+    format!("BILAN_{}: {value} is not {wanted}", setting.to_ascii_uppercase())
+}
+
+impl Serve {
+    pub fn run(self) -> Result<()> {
+        let configuration = Configuration::read(self.config.as_deref(), std::env::vars())?;
+        running::run(Plan { configuration, demonstration: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> Result<Configuration> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Configuration::read(Some(file.path()), environment)
+    }
+
+    #[test]
+    fn the_environment_has_the_last_word() {
+        let read = read(
+            "http = \"127.0.0.1:1\"\n[gateway]\nidle_s = 5\n",
+            &[("BILAN_HTTP", "127.0.0.1:2"), ("BILAN_GATEWAY_MAX_CONNECTIONS", "7"), ("BILAN_LOG", "debug")],
+        )
+        .unwrap();
+        assert_eq!(read.http, "127.0.0.1:2");
+        assert_eq!((read.gateway.idle_s, read.gateway.max_connections), (5, 7));
+        assert_eq!(read.devices, "127.0.0.1:9212", "the rest stays as it is by default: on loopback");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_named() {
+        let fault = read("htpp = \"127.0.0.1:1\"\n", &[]).unwrap_err().to_string();
+        assert!(fault.contains("htpp"), "{fault}");
+        let fault = read("", &[("BILAN_UPLOAD_LIMIT_MB", "much")]).unwrap_err().to_string();
+        assert!(fault.contains("BILAN_UPLOAD_LIMIT_MB: much is not a number"), "{fault}");
+    }
+}

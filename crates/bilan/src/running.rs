@@ -1,0 +1,176 @@
+//! A bureau at work: pages, gateway, bridge and clocks, started together and stopped together.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bilan_gateway::simulator::{self, SimulatedDevice};
+use bilan_gateway::{DeviceDirectory, SimulateOptions, simulate};
+use bilan_records::ledger::Ledger;
+use bilan_telemetry::Store;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::bridge::Bridge;
+use crate::bureau::Bureau;
+use crate::configuration::Configuration;
+use crate::demonstration::{self, Demonstration};
+use crate::stations::StationDirectory;
+use crate::{clock, pages};
+
+/// Between two looks at deadlines, and at the register of stations.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Between two packets of a device of the demonstration.
+const DEMONSTRATED_INTERVAL: Duration = Duration::from_secs(10);
+/// Hours that devices of the demonstration fill in first.
+const DEMONSTRATED_HOURS: u32 = 48;
+
+/// What is to run.
+pub struct Plan {
+    /// Addresses, data and limits.
+    pub configuration: Configuration,
+    /// The sample district instead of a bureau's own data.
+    pub demonstration: Option<Demonstration>,
+}
+
+/// Runs until it is told to stop (SIGINT, SIGTERM).
+pub fn run(plan: Plan) -> Result<()> {
+    let bureau = Bureau::open(&plan.configuration.data)?;
+    if plan.demonstration.is_some() {
+        demonstration::load_sample(&bureau)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(work(&plan, bureau))
+}
+
+async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
+    let configuration = &plan.configuration;
+    let observations = bureau.observations()?;
+    let stations = Arc::new(StationDirectory::open(Arc::clone(&bureau.ledger))?);
+    let devices = listen(&configuration.devices, "devices").await?;
+    let http = listen(&configuration.http, "http").await?;
+    let pages_address = http.local_addr()?;
+    let simulated = plan.demonstration.is_some();
+
+    let directory: Arc<dyn DeviceDirectory> = if simulated {
+        Arc::new(simulator::WithFleet(Arc::clone(&stations)))
+    } else {
+        Arc::clone(&stations) as Arc<dyn DeviceDirectory>
+    };
+    let gateway =
+        bilan_gateway::serve(devices, observations.clone(), directory, configuration.gateway.clone(), clock::for_devices())?;
+    let gateway_address = gateway.address();
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).run());
+    tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
+    tasks.spawn(keep_observations_short(observations.clone(), configuration.keep_observations_days));
+    if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
+        tasks.spawn(play(gateway_address, stations.devices().iter().map(|device| SimulatedDevice::from(&**device)).collect()));
+    }
+
+    let state = pages::state(plan, &bureau, observations, pages_address, Arc::clone(gateway.counters()))?;
+    announce(plan, pages_address, gateway_address);
+    let served = axum::serve(http, bilan_web::router(state).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(told_to_stop());
+    // Pages that listen for events never end by themselves: five seconds after the word they are cut off.
+    tokio::select! {
+        result = served => result?,
+        () = grace() => {}
+    }
+    tasks.shutdown().await;
+    gateway.stop().await;
+    Ok(())
+}
+
+async fn listen(address: &str, what: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
+}
+
+/// Fires reminders, and reads the stations again when their register has changed.
+async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>) {
+    let mut minutes = tokio::time::interval(MINUTE);
+    loop {
+        minutes.tick().await;
+        let (ledger, stations) = (Arc::clone(&ledger), Arc::clone(&stations));
+        let looked = tokio::task::spawn_blocking(move || {
+            match ledger.tick(ledger.now()) {
+                Ok(reminders) if reminders.is_empty() => {}
+                Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
+                Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
+            }
+            if let Err(error) = stations.refresh() {
+                tracing::error!("the stations could not be read: {error:#}");
+            }
+        });
+        if let Err(error) = looked.await {
+            tracing::error!("the look at deadlines and stations broke off: {error}");
+        }
+    }
+}
+
+async fn keep_observations_short(observations: Store, days: u32) {
+    let mut turns = tokio::time::interval(Duration::from_secs(6 * 3600));
+    loop {
+        turns.tick().await;
+        let before = jiff::Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        if let Ok(before) = before
+            && let Err(error) = observations.prune(before).await
+        {
+            tracing::error!("old observations could not be let go: {error}");
+        }
+    }
+}
+
+async fn play(gateway: SocketAddr, devices: Vec<SimulatedDevice>) {
+    let options = SimulateOptions {
+        interval: DEMONSTRATED_INTERVAL,
+        history_hours: DEMONSTRATED_HOURS,
+        ..SimulateOptions::new(gateway.to_string(), devices, clock::for_devices())
+    };
+    simulate(options).await;
+}
+
+fn announce(plan: &Plan, pages: SocketAddr, gateway: SocketAddr) {
+    if plan.demonstration.is_some() {
+        println!("accounts: {} (password {})", pages::DEMO_ACCOUNTS.join(", "), pages::DEMO_PASSWORD);
+    }
+    println!("devices: {gateway} (HJ 212 over TCP)");
+    println!("data: {}", shown(&plan.configuration.data));
+    println!("ready: http://{pages}/");
+}
+
+fn shown(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+async fn grace() {
+    told_to_stop().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+}
+
+async fn told_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -85,6 +85,55 @@ impl Store {
         })
     }
 
+    /// The valid values of one kind with `from <= at < to`, gathered by series: what a mean of the running hour is made of. One pass over the
+    /// span, however many series there are. Only each factor's value or mean, of one station or of all.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn valid_values(
+        &self,
+        station: Option<&str>,
+        kind: Kind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Series, Vec<f64>)>, StoreError> {
+        const VALID: &str = "(flag IS NULL OR flag IN ('N', 'S', ''))";
+        let span = [from.as_millisecond(), to.as_millisecond()];
+        self.read(|connection| {
+            let mut known: Vec<(i64, Series, Vec<f64>)> = connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS}, s.id FROM series s
+                     WHERE s.kind = ?1 AND s.statistic IN (?2, 'data') AND (?3 IS NULL OR s.station = ?3) ORDER BY s.id"
+                ))?
+                .query_map(params![kind.name(), kind.main_statistic().name(), station], |row| {
+                    Ok((row.get(5)?, series(row)?, Vec::new()))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            if matches!(kind, Kind::Realtime | Kind::Minute) {
+                let mut found = connection
+                    .prepare_cached(&format!("SELECT series, value FROM hot WHERE ts >= ?1 AND ts < ?2 AND {VALID}"))?;
+                let mut rows = found.query(span)?;
+                while let Some(row) = rows.next()? {
+                    let id: i64 = row.get(0)?;
+                    if let Ok(at) = known.binary_search_by_key(&id, |(id, ..)| *id) {
+                        known[at].2.push(row.get(1)?);
+                    }
+                }
+            } else {
+                let mut found = connection.prepare_cached(&format!(
+                    "SELECT value FROM held WHERE series = ?1 AND ts >= ?2 AND ts < ?3 AND {VALID} ORDER BY ts"
+                ))?;
+                for (id, _, values) in &mut known {
+                    *values = found
+                        .query_map(params![*id, span[0], span[1]], |row| row.get(0))?
+                        .collect::<rusqlite::Result<_>>()?;
+                }
+            }
+            known.retain(|(.., values)| !values.is_empty());
+            Ok(known.into_iter().map(|(_, series, values)| (series, values)).collect())
+        })
+    }
+
     /// What earlier packets said of a series where a later one said otherwise, oldest first.
     ///
     /// # Errors

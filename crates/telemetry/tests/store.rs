@@ -114,6 +114,27 @@ fn late_history_does_not_replace_the_latest_value() {
 }
 
 #[test]
+fn valid_values_of_a_span_are_gathered_by_series() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    for (time, value) in [("20240601075900", "7.0"), ("20240601080000", "7.1"), ("20240601080010", "7.3")] {
+        append(&store, &message("2011", time, &[("w01001-Rtd", value)]), now());
+    }
+    let broken = Message::new("21", "2011", "M1", Flag(5))
+        .group([("DataTime", "20240601080020")])
+        .group([("w01001-Rtd", "99"), ("w01001-Flag", "D")]);
+    append(&store, &broken, now());
+    append(&store, &message("2061", "20240601070000", &[("w01001-Avg", "6.9")]), now());
+
+    let hour = now() - SignedDuration::from_secs(30);
+    let rows = store.valid_values(Some("W1"), Kind::Realtime, hour, now()).expect("read");
+    assert_eq!(rows, [(Series::main("W1", "w01001", Kind::Realtime), vec![7.1, 7.3])]);
+    assert!(store.valid_values(Some("W2"), Kind::Realtime, hour, now()).expect("read").is_empty());
+    let hours = store.valid_values(None, Kind::Hour, hour - SignedDuration::from_hours(1), hour).expect("read");
+    assert_eq!(hours, [(Series::main("W1", "w01001", Kind::Hour), vec![6.9])]);
+}
+
+#[test]
 fn values_from_the_future_are_quarantined() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());
@@ -139,7 +160,10 @@ async fn subscribers_are_told_and_a_warning_is_kept_with_its_value() {
         store.append(Submission::new(&packet, device(), "127.0.0.1:1", at)).await.expect("stored");
     }
     let mut told = Vec::new();
-    while let Ok(event) = events.try_recv() {
+    // The receipt comes first: subscribers are told a moment after it.
+    while told.len() < 4
+        && let Ok(Ok(event)) = tokio::time::timeout(std::time::Duration::from_secs(5), events.recv()).await
+    {
         told.push(match event {
             Event::Observed(update) => format!("{} {}", update.station, update.observations[0].text),
             Event::Warning(warning) => format!("{} {} open={}", warning.rule, warning.message.zh, warning.is_open()),

@@ -99,21 +99,37 @@ impl Bridge {
             return Ok(());
         };
         let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source };
-        let write = |part: &str| Write {
-            idempotency_key: Some(format!("{part}:{}", warning.id)),
-            at: None,
-            simulated: self.simulated,
-        };
-        let record =
-            self.ledger.create(&rules, "warning", warning_values(warning, &station), write("warning")).map_err(refused)?;
+        let number = self.once(warning, "warning", |write| {
+            self.ledger.create(&rules, "warning", warning_values(warning, &station), write)
+        })?;
         if let Some(task) = &warning.task {
-            let values = self.task_values(&rules, warning, task, &record.number, &station)?;
-            self.ledger.create(&rules, &task.register, values, write("task")).map_err(refused)?;
+            self.once(warning, "task", |write| {
+                let values = self.task_values(&rules, warning, task, &number, &station)?;
+                self.ledger.create(&rules, &task.register, values, write)
+            })?;
         }
         if warning.cleared_at.is_some() {
-            self.close(&rules, warning, &record.number, write("clear")).map_err(refused)?;
+            self.close(&rules, warning, &number).map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// Enters a part of a warning unless it is there; its number either way.
+    ///
+    /// The same warning may be told with other facts later (its peak, the post now responsible), so it is known by its id alone.
+    fn once(
+        &self,
+        warning: &Warning,
+        part: &str,
+        enter: impl FnOnce(Write) -> Result<Record, WriteError>,
+    ) -> Result<String, BridgeError> {
+        let key = format!("{part}:{}", warning.id);
+        if let Some(number) = self.ledger.written_under(&key)? {
+            return Ok(number);
+        }
+        let write = Write { idempotency_key: Some(key), at: None, simulated: self.simulated };
+        let record = enter(write).map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source })?;
+        Ok(record.number)
     }
 
     fn station(&self, actor: &Actor, number: &str) -> Result<Option<Record>, ReadError> {
@@ -124,7 +140,7 @@ impl Bridge {
         }
     }
 
-    fn close(&self, actor: &Actor, warning: &Warning, number: &str, write: Write) -> Result<(), WriteError> {
+    fn close(&self, actor: &Actor, warning: &Warning, number: &str) -> Result<(), WriteError> {
         let record = self.ledger.record(actor, "warning", number, None)?;
         let open = self.ledger.open_steps(actor, &record).iter().any(|(step, _)| *step == "clear");
         if open {
@@ -132,7 +148,7 @@ impl Bridge {
                 "peak": rounded(warning.peak),
                 "cause": "监测值已恢复到解除阈值以内并持续到规定时间，系统自动解除。",
             }));
-            self.ledger.step(actor, "warning", number, record.version, "clear", values, None, write)?;
+            self.ledger.step(actor, "warning", number, record.version, "clear", values, None, Write::default())?;
         }
         Ok(())
     }
@@ -214,3 +230,6 @@ fn object(values: Value) -> JsonMap {
         _ => JsonMap::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,9 @@ use crate::running::{self, Plan};
 
 /// Run a bureau by its configuration file.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000")]
+#[command(
+    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000"
+)]
 pub struct Serve {
     /// Configuration file.
     #[arg(long, value_name = "FILE", env = "BILAN_CONFIG")]
@@ -73,10 +75,13 @@ impl Configuration {
     }
 
     fn override_by(&self, table: &mut toml::Table, setting: &str, value: &str) -> Result<()> {
-        let number = || value.parse::<i64>().map(toml::Value::Integer).with_context(|| wrong(setting, value, "a number"));
+        let number =
+            || value.parse::<i64>().map(toml::Value::Integer).with_context(|| wrong(setting, value, "a number"));
         let value = match setting {
             "data" | "http" | "devices" | "public_url" => toml::Value::String(value.to_owned()),
-            "secure_cookies" => toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?),
+            "secure_cookies" => {
+                toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
+            }
             "upload_limit_mb" | "keep_observations_days" => number()?,
             _ => {
                 let Some(limit) = setting.strip_prefix("gateway_") else { return Ok(()) };

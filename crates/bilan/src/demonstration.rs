@@ -47,12 +47,8 @@ impl Demo {
             let bureau = Bureau::open(&self.data)?;
             return load_sample(&bureau);
         }
-        let configuration = Configuration {
-            data: self.data,
-            http: self.http,
-            devices: self.devices,
-            ..Configuration::default()
-        };
+        let configuration =
+            Configuration { data: self.data, http: self.http, devices: self.devices, ..Configuration::default() };
         running::run(Plan { configuration, demonstration: Some(Demonstration { devices: !self.quiet_devices }) })
     }
 }

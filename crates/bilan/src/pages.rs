@@ -17,4 +17,3 @@ use crate::running::Plan;
 pub const DEMO_ACCOUNTS: [&str; 8] = ["admin", "head", "duty", "handler", "clerk", "grid", "analyst", "auditor"];
 /// Their password.
 pub const DEMO_PASSWORD: &str = "bilan-demo";
-

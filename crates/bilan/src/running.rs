@@ -60,8 +60,13 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     } else {
         Arc::clone(&stations) as Arc<dyn DeviceDirectory>
     };
-    let gateway =
-        bilan_gateway::serve(devices, observations.clone(), directory, configuration.gateway.clone(), clock::for_devices())?;
+    let gateway = bilan_gateway::serve(
+        devices,
+        observations.clone(),
+        directory,
+        configuration.gateway.clone(),
+        clock::for_devices(),
+    )?;
     let gateway_address = gateway.address();
 
     let mut tasks = JoinSet::new();
@@ -69,7 +74,10 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
     tasks.spawn(keep_observations_short(observations.clone(), configuration.keep_observations_days));
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
-        tasks.spawn(play(gateway_address, stations.devices().iter().map(|device| SimulatedDevice::from(&**device)).collect()));
+        tasks.spawn(play(
+            gateway_address,
+            stations.devices().iter().map(|device| SimulatedDevice::from(&**device)).collect(),
+        ));
     }
 
     let state = pages::state(plan, &bureau, observations, pages_address, Arc::clone(gateway.counters()))?;
@@ -87,7 +95,9 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
 }
 
 async fn listen(address: &str, what: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
 }
 
 /// Fires reminders, and reads the stations again when their register has changed.

@@ -20,7 +20,9 @@ pub struct User {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Add an account. The password is read from standard input; without one, it is made up and printed.
-    #[command(after_help = "Example:\n  bilan user add li.ming --role handler --data data\n  bilan user add wang.fang --role grid --cell 430103005001 --data data")]
+    #[command(
+        after_help = "Example:\n  bilan user add li.ming --role handler --data data\n  bilan user add wang.fang --role grid --cell 430103005001 --data data"
+    )]
     Add {
         /// Name for signing in.
         name: String,

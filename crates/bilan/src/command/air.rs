@@ -31,7 +31,9 @@ pub struct Air {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Daily means, ozone, index, level and primary pollutants of hourly values.
-    #[command(after_help = "Example:\n  bilan air daily hourly.csv > daily.csv\n\nInput: station,time,pm2_5,pm10,so2,no2,o3,co with the time at the end of the hour; in a station, rows in the order of time.")]
+    #[command(
+        after_help = "Example:\n  bilan air daily hourly.csv > daily.csv\n\nInput: station,time,pm2_5,pm10,so2,no2,o3,co with the time at the end of the hour; in a station, rows in the order of time."
+    )]
     Daily(Input),
     /// The real-time index of each hour.
     #[command(after_help = "Example:\n  bilan air hourly hourly.csv")]
@@ -90,7 +92,8 @@ struct Hour {
 }
 
 fn each_hour(input: &Input, mut take: impl FnMut(Hour) -> Result<()>) -> Result<()> {
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(super::water::source(input.file.as_deref())?);
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(false).from_reader(super::water::source(input.file.as_deref())?);
     let heads = reader.headers()?.clone();
     let column = |name: &str| heads.iter().position(|head| head.trim_start_matches('\u{feff}').trim() == name);
     let needed = |name: &str| column(name).with_context(|| format!("the column {name} is missing"));
@@ -129,7 +132,12 @@ fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
             (day, HourlyAir::default())
         });
         if day < *date {
-            bail!("line {}: {} comes after a later day of {}; sort the rows by time", hour.line, hour.time, hour.station);
+            bail!(
+                "line {}: {} comes after a later day of {}; sort the rows by time",
+                hour.line,
+                hour.time,
+                hour.station
+            );
         }
         if day > *date {
             write_day(input, &hour.station, *date, air, out)?;

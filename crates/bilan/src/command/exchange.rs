@@ -64,7 +64,9 @@ impl Import {
 
 /// Export a register.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bilan export complaint --format csv -o complaints.csv\n\nPersonal data are written in plain text, so that the file can be imported again; the journal notes it. --masked leaves them out.")]
+#[command(
+    after_help = "Example:\n  bilan export complaint --format csv -o complaints.csv\n\nPersonal data are written in plain text, so that the file can be imported again; the journal notes it. --masked leaves them out."
+)]
 pub struct Export {
     /// Key of the register.
     register: String,

@@ -13,7 +13,9 @@ use crate::bureau::{Bureau, operator};
 
 /// Compute the figures of a year, or list the records behind one.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bilan figures --year 2020\n  bilan figures --year 2020 --figure complaints --records")]
+#[command(
+    after_help = "Examples:\n  bilan figures --year 2020\n  bilan figures --year 2020 --figure complaints --records"
+)]
 pub struct Figures {
     /// Year.
     #[arg(long)]
@@ -50,7 +52,10 @@ impl Figures {
             let known = &bureau.ledger.catalogue().figures;
             if !known.contains_key(key) {
                 let near = closest(key, known.keys().map(String::as_str));
-                bail!("there is no figure {key}{}", near.map(|near| format!("; did you mean {near}?")).unwrap_or_default());
+                bail!(
+                    "there is no figure {key}{}",
+                    near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+                );
             }
             if self.records {
                 for (_, number) in figures::records_behind(&bureau.ledger, &actor, key, &period, self.as_of)? {

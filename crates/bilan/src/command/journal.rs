@@ -39,7 +39,9 @@ impl Verify {
 
 /// Copy the data, also of a running system, into one file.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bilan backup bilan-2020-12-31.tar\n\nThe file holds the key of the personal data: keep it as you keep the data folder.")]
+#[command(
+    after_help = "Example:\n  bilan backup bilan-2020-12-31.tar\n\nThe file holds the key of the personal data: keep it as you keep the data folder."
+)]
 pub struct Backup {
     /// File to write; it must not be there yet.
     file: PathBuf,
@@ -146,7 +148,9 @@ fn private(path: &Path) -> Result<File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("cannot make {}; a backup is never written over another file", path.display()))
+    options
+        .open(path)
+        .with_context(|| format!("cannot make {}; a backup is never written over another file", path.display()))
 }
 
 fn aside(target: &Path) -> PathBuf {

@@ -23,7 +23,9 @@ pub struct Observations {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Export observations as CSV: `series,time,period_s,value,flag`.
-    #[command(after_help = "Example:\n  bilan observations export --series '*:a34004:*' --from 2026-01-01 --to 2026-01-02")]
+    #[command(
+        after_help = "Example:\n  bilan observations export --series '*:a34004:*' --from 2026-01-01 --to 2026-01-02"
+    )]
     Export(Export),
 }
 
@@ -114,7 +116,8 @@ fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            tail.is_empty() || (0..=rest.len()).filter(|&at| rest.is_char_boundary(at)).any(|at| fits(tail, &rest[at..]))
+            tail.is_empty()
+                || (0..=rest.len()).filter(|&at| rest.is_char_boundary(at)).any(|at| fits(tail, &rest[at..]))
         }),
     }
 }
@@ -123,7 +126,8 @@ fn moment(text: &str) -> Result<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let local: DateTime = text.parse().with_context(|| format!("{text} is no time: write 2026-01-31T08:00 (Beijing time)"))?;
+    let local: DateTime =
+        text.parse().with_context(|| format!("{text} is no time: write 2026-01-31T08:00 (Beijing time)"))?;
     Ok(TimeZone::fixed(jiff::tz::offset(8)).to_timestamp(local)?)
 }
 

@@ -68,9 +68,8 @@ impl Report {
 impl Shape {
     fn render(self, document: &Document, bureau: &Bureau) -> Result<Vec<u8>> {
         Ok(match self {
-            Self::Html => {
-                bilan_documents::html(document, &HtmlOptions { standalone: true, ..HtmlOptions::default() }).into_bytes()
-            }
+            Self::Html => bilan_documents::html(document, &HtmlOptions { standalone: true, ..HtmlOptions::default() })
+                .into_bytes(),
             Self::Md => bilan_documents::markdown(document).into_bytes(),
             Self::Docx => bilan_documents::docx(document)?,
             Self::Pdf => {

@@ -21,7 +21,9 @@ pub struct Water {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Class of each sample, the items that decide it, and the items over a target class.
-    #[command(after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard.\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen.")]
+    #[command(
+        after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard.\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen."
+    )]
     Classify {
         /// CSV file; standard input if it is left out.
         file: Option<PathBuf>,
@@ -76,7 +78,9 @@ fn classify(source: impl Read, target: WaterClass, body: Body, out: &mut impl Wr
     let mut reader = csv::Reader::from_reader(source);
     let heads: Vec<String> =
         reader.headers()?.iter().map(|head| head.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-    let place = |name: &str| heads.iter().position(|head| head == name).with_context(|| format!("the column {name} is missing"));
+    let place = |name: &str| {
+        heads.iter().position(|head| head == name).with_context(|| format!("the column {name} is missing"))
+    };
     let (station, time) = (place("station")?, place("time")?);
     let items: Vec<(usize, &str)> = heads
         .iter()
@@ -95,7 +99,10 @@ fn classify(source: impl Read, target: WaterClass, body: Body, out: &mut impl Wr
         for (at, head) in &items {
             let cell = row[*at].trim();
             if !matches!(cell, "" | "NA") {
-                values.push((head, cell.parse().with_context(|| format!("line {line}, column {head}: {cell} is no number"))?));
+                values.push((
+                    head,
+                    cell.parse().with_context(|| format!("line {line}, column {head}: {cell} is no number"))?,
+                ));
             }
         }
         write!(out, "{},{},", quoted(&row[station]), &row[time])?;

@@ -8,7 +8,7 @@ use sm3::{Digest, Sm3};
 use super::{
     Ledger,
     codec::{Personal, stored_time},
-    error::WriteError,
+    error::{ReadError, WriteError},
     record::{FieldDifference, JsonMap, Record, Write},
     row::{self, StoredRow},
     session::{Arrival, Change, Session, differences},
@@ -157,6 +157,16 @@ impl Ledger {
             Ok(before)
         })
         .map(|_| ())
+    }
+
+    /// Number of the record that a write under this idempotency key made or changed, if there was one.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn written_under(&self, idempotency_key: &str) -> Result<Option<String>, ReadError> {
+        let reader = self.reader()?;
+        let mut statement = reader.prepare_cached("SELECT number FROM idempotency WHERE key = ?1")?;
+        Ok(statement.query_row([idempotency_key], |row| row.get(0)).optional()?)
     }
 
     /// One write in one transaction, answered from memory if its idempotency key was used for the same content.

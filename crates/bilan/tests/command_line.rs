@@ -1,0 +1,99 @@
+//! The command line, as scripts outside call it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn bilan() -> Command {
+    let mut command = Command::cargo_bin("bilan").unwrap();
+    command.current_dir(root()).env_remove("BILAN_DATA").env_remove("BILAN_FILES");
+    command
+}
+
+/// A copy of the bureau's files that a test may break.
+fn files() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["registers", "figures", "reports", "rules", "districts"] {
+        copy(&root().join(part), &folder.path().join(part));
+    }
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target))
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_refused_input() {
+    bilan().arg("figures").assert().code(2).stderr(contains("--year"));
+    bilan().args(["figures", "--year", "2020", "--data", "no-such-folder"]).assert().code(1).stderr(contains("--data"));
+    bilan().args(["figures", "--help"]).assert().success().stdout(contains("Examples:"));
+}
+
+#[test]
+fn the_shipped_files_pass_the_check() {
+    bilan().arg("check").assert().success().stdout(contains("registers").and(contains("figures")));
+}
+
+#[test]
+fn a_broken_register_is_shown_with_its_place_and_remedy() {
+    let folder = files();
+    let path = folder.path().join("registers/complaint.toml");
+    let text = fs::read_to_string(&path).unwrap().replacen("type = \"datetime\"", "type = \"datetme\"", 1);
+    let line = text.lines().position(|line| line.contains("datetme")).unwrap() + 1;
+    fs::write(&path, text).unwrap();
+    bilan()
+        .arg("check")
+        .arg(folder.path())
+        .assert()
+        .code(1)
+        .stderr(contains(format!("complaint.toml:{line}:8")).and(contains("datetme")).and(contains("datetime")));
+}
+
+#[test]
+fn a_broken_rule_and_a_broken_register_are_told_together() {
+    let folder = files();
+    fs::write(folder.path().join("rules/air.toml"), "[a]\nlabel = 3\n").unwrap();
+    fs::write(folder.path().join("registers/odd.toml"), "key = \"odd\"\n").unwrap();
+    bilan().arg("check").arg(folder.path()).assert().code(1).stderr(contains("odd.toml").and(contains("air.toml")));
+}
+
+#[test]
+fn packets_are_decoded_from_a_stream() {
+    let packet = "##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80\r\n";
+    let noise = "##0010QN=1;ST=32AAAA\r\n";
+    let out = bilan().args(["hj212", "decode"]).write_stdin(format!("{packet}{noise}{packet}")).assert().success();
+    let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().filter(|line| line["ok"] == true).count(), 2, "{text}");
+    assert!(lines.iter().any(|line| line["ok"] == false), "{text}");
+    assert_eq!(lines[0]["cp"], serde_json::json!([{"RtdInterval": "30"}]));
+}
+
+#[test]
+fn hours_become_days() {
+    let mut csv = "station,time,pm2_5,pm10,so2,no2,o3,co\n".to_owned();
+    for hour in 1..24 {
+        csv += &format!("A,2020-01-01T{hour:02}:00,80,120,10,40,30,1.2\n");
+    }
+    csv += "A,2020-01-02T00:00,80,120,10,40,30,1.2\n";
+    bilan().args(["air", "daily"]).write_stdin(csv).assert().success().stdout(
+        "station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary\nA,2020-01-01,10,40,1.2,30,120,80,107,3,pm2_5\n",
+    );
+}

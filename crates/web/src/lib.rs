@@ -1,3 +1,62 @@
-//! The pages, the JSON API and the public portal of Bilan.
+//! The pages, the JSON API and the public portal of Bilan: HTML rendered here, moved by small scripts, whole without them.
 
+pub mod accounts;
+mod api;
+pub mod assets;
+mod figures;
+mod home;
+mod live;
+mod public;
+mod refusal;
+pub mod render;
 pub mod reports;
+mod search;
+mod security;
+mod service;
+mod shell;
+mod state;
+mod submission;
+mod visit;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+pub use refusal::Refusal;
+pub use render::page;
+pub use security::RateLimit;
+pub use shell::{Language, Messages, Shell};
+pub use state::{AppState, Settings};
+pub use submission::{Submission, Upload};
+pub use visit::{Guest, Visit};
+
+/// Largest body of a request that is no form: a record, not a book.
+const BODY: usize = 8 * 1024 * 1024;
+
+/// Everything that is served over HTTP.
+pub fn router(app: AppState) -> Router {
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
+    Router::new()
+        .merge(home::routes())
+        .merge(search::routes())
+        .merge(accounts::routes(RateLimit::new(20, Duration::from_secs(60))))
+        .merge(service::routes())
+        .merge(assets::routes())
+        .merge(live::routes())
+        .merge(figures::routes())
+        .merge(reports::routes())
+        .merge(api::routes())
+        .merge(public::routes())
+        .fallback(|uri: Uri| async move { Refusal::not_found(uri.path()) })
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(CatchPanicLayer::custom(security::panicked))
+        .layer(from_fn_with_state(app.clone(), security::around))
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .with_state(app)
+}

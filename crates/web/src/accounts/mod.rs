@@ -1,0 +1,191 @@
+//! Accounts of the staff (账号): who may sign in, with which parts, and what happened to the account.
+//!
+//! They live in a database of their own, beside the records: an account is no record of the bureau's work.
+
+mod pages;
+mod password;
+mod sessions;
+mod store;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::Role;
+use bilan_standards::clock::Clock;
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+pub(crate) use pages::routes;
+pub(crate) use sessions::secret;
+pub use sessions::{Session, SignInRefused};
+
+/// Password of every account of the demonstration.
+pub const DEMO_PASSWORD: &str = "bilan-demo";
+
+/// Accounts of the demonstration: name, person, part.
+pub const DEMO_ACCOUNTS: [(&str, &str, Role); 8] = [
+    ("admin", "系统管理员", Role::Admin),
+    ("head", "周局长", Role::Head),
+    ("duty", "值班员小陈", Role::Duty),
+    ("handler", "经办人李工", Role::Handler),
+    ("clerk", "窗口王莉", Role::Clerk),
+    ("grid", "网格员老刘", Role::Grid),
+    ("analyst", "分析员何敏", Role::Analyst),
+    ("auditor", "审计赵宁", Role::Auditor),
+];
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Name for signing in; stands in the journal.
+    pub name: String,
+    /// Name of the person.
+    pub display_name: String,
+    /// Parts.
+    pub roles: Vec<Role>,
+    /// Grid cell that a grid member looks after.
+    pub cell: Option<String>,
+    /// Number of the enterprise to which the account belongs.
+    pub enterprise: Option<String>,
+    /// Shut out.
+    pub disabled: bool,
+}
+
+impl Account {
+    /// Who acts when this account does.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            name: self.name.clone(),
+            roles: self.roles.clone(),
+            cell: self.cell.clone(),
+            enterprise: self.enterprise.clone(),
+        }
+    }
+}
+
+/// An account that is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Name for signing in: letters, digits, `.`, `-`, `_`.
+    pub name: String,
+    /// Name of the person.
+    pub display_name: String,
+    /// At least ten characters.
+    pub password: String,
+    /// At least one part.
+    pub roles: Vec<Role>,
+    /// Grid cell.
+    pub cell: Option<String>,
+    /// Enterprise.
+    pub enterprise: Option<String>,
+}
+
+/// Something that happened to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountEvent {
+    /// When.
+    pub at: Timestamp,
+    /// Which account.
+    pub name: String,
+    /// `created`, `signed_in`, `refused`, `locked`, `password_changed`, `disabled`, `enabled`, `token_issued`, `signed_out`.
+    pub what: String,
+    /// Who did it, or from where it came.
+    pub by: String,
+}
+
+/// Why something could not be done to an account.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// The database failed.
+    #[error("the database of accounts failed: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// There is an account of this name.
+    #[error("there is an account {0} already")]
+    NameTaken(String),
+    /// There is none of this name.
+    #[error("there is no account {0}")]
+    Unknown(String),
+    /// The name holds other characters, or none.
+    #[error("{0:?} is no name for an account: use 2 to 40 letters, digits, dots, hyphens and underscores")]
+    BadName(String),
+    /// The password is too short or too long.
+    #[error("a password has at least {least} and at most 200 characters")]
+    BadPassword {
+        /// Least number of characters.
+        least: usize,
+    },
+    /// No part was given.
+    #[error("an account plays at least one part")]
+    NoRole,
+    /// A grid member without a cell would see everything or nothing.
+    #[error("the part grid needs a cell, and the part enterprise an enterprise")]
+    NoPlace,
+    /// Hashing failed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+}
+
+/// The accounts, their sessions and tokens.
+pub struct Accounts {
+    connection: Mutex<Connection>,
+    clock: Arc<dyn Clock>,
+    hasher: password::Hasher,
+    recent: sessions::RecentBasic,
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounts").finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// Opens the database and makes it if it is not there.
+    ///
+    /// # Errors
+    /// If the file is no database or cannot be written.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AccountsError> {
+        Ok(Self {
+            connection: Mutex::new(store::open(path)?),
+            clock,
+            hasher: password::Hasher::default(),
+            recent: sessions::RecentBasic::default(),
+        })
+    }
+
+    /// The same accounts with a quick hash, for tests that sign in often. Never for people's passwords.
+    #[must_use]
+    pub fn with_quick_hash(mut self) -> Self {
+        self.hasher = password::Hasher::quick();
+        self
+    }
+
+    /// Makes the accounts of the demonstration; the grid member looks after `cell`.
+    ///
+    /// # Errors
+    /// If there are such accounts already.
+    pub fn seed_demonstration(&self, cell: &str) -> Result<(), AccountsError> {
+        for (name, person, role) in DEMO_ACCOUNTS {
+            let account = NewAccount {
+                name: name.to_owned(),
+                display_name: person.to_owned(),
+                password: DEMO_PASSWORD.to_owned(),
+                roles: vec![role],
+                cell: (role == Role::Grid).then(|| cell.to_owned()),
+                enterprise: None,
+            };
+            self.create(&account, "demo")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,326 @@
+//! Signing in and out, the own account, and the administrator's page of accounts.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use bilan_records::catalogue::Role;
+use bilan_records::value::beijing;
+use serde::Deserialize;
+
+use super::store::role;
+use super::{Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, SignInRefused};
+use crate::AppState;
+use crate::refusal::Refusal;
+use crate::render::page;
+use crate::security::{RateLimit, set_cookie};
+use crate::shell::{Language, Messages, Shell};
+use crate::submission::Submission;
+use crate::visit::{GUEST, Guest, LANGUAGE, SESSION, Visit, own_address};
+
+/// A year, in seconds: how long a browser keeps its language.
+const YEAR_S: u32 = 365 * 24 * 3600;
+
+pub(crate) fn routes(limit: RateLimit) -> Router<AppState> {
+    Router::new()
+        .route("/sign-in", get(sign_in_page).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/language", get(language))
+        .route("/account", get(own_page))
+        .route("/account/password", post(own_password))
+        .route("/account/token", post(own_token))
+        .route("/account/tokens/revoke", post(revoke_own_tokens))
+        .route("/accounts", get(accounts_page).post(add))
+        .route("/accounts/{name}/{act}", post(change))
+        .layer(Extension(limit))
+}
+
+#[derive(Template)]
+#[template(path = "shell/sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    next: String,
+    name: String,
+    fault: Option<String>,
+    demo: Vec<(&'static str, &'static str, &'static str)>,
+    demo_password: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in_page(guest: Guest, Query(Next { next }): Query<Next>) -> Result<Response, Refusal> {
+    let next = own_address(&next).to_owned();
+    if guest.visit.is_some() {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    sign_in_form(&guest, next, String::new(), None)
+}
+
+fn sign_in_form(guest: &Guest, next: String, name: String, fault: Option<String>) -> Result<Response, Refusal> {
+    let demo = guest.app.settings.demo.then_some(DEMO_ACCOUNTS).into_iter().flatten();
+    let role_text = |role| guest.text(crate::shell::role_message(role));
+    page(&SignInPage {
+        shell: guest.shell(guest.text("shell.sign_in.title")),
+        next,
+        name,
+        fault,
+        demo: demo.map(|(name, person, role)| (name, person, role_text(role))).collect(),
+        demo_password: DEMO_PASSWORD,
+    })
+}
+
+async fn sign_in(
+    guest: Guest,
+    Extension(limit): Extension<RateLimit>,
+    form: Submission,
+) -> Result<Response, Refusal> {
+    limit.count(&guest.from)?;
+    let name = form.get("name").unwrap_or_default().trim().to_owned();
+    let password = form.get("password").unwrap_or_default().to_owned();
+    let next = own_address(form.get("next").unwrap_or_default()).to_owned();
+    let (accounts, from, asked) = (guest.app.accounts.clone(), guest.from.clone(), name.clone());
+    let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, &from)).await?;
+    let (status, fault) = match session {
+        Ok(session) => {
+            let mut response = Redirect::to(&next).into_response();
+            set_cookie(&mut response, &guest.app, SESSION, &session.secret, None);
+            set_cookie(&mut response, &guest.app, GUEST, "", Some(0));
+            return Ok(response);
+        }
+        Err(SignInRefused::Wrong) => (StatusCode::UNAUTHORIZED, guest.text("shell.sign_in.wrong").to_owned()),
+        Err(SignInRefused::Locked { wait_s }) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            guest.language.fill("shell.sign_in.locked", &[("seconds", &wait_s.to_string())]),
+        ),
+        Err(SignInRefused::Failed(error)) => return Err(error.into()),
+    };
+    let mut response = sign_in_form(&guest, next, name, Some(fault))?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn sign_out(visit: Visit, cookies: axum::http::HeaderMap, _: Submission) -> Result<Response, Refusal> {
+    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+    parts.headers = cookies;
+    if let Some(secret) = crate::visit::cookie(&parts, SESSION) {
+        let accounts = visit.app.accounts.clone();
+        tokio::task::spawn_blocking(move || accounts.sign_out(&secret)).await??;
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    set_cookie(&mut response, &visit.app, SESSION, "", Some(0));
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    to: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn language(State(app): State<AppState>, Query(Switch { to, next }): Query<Switch>) -> Result<Response, Refusal> {
+    let language = Language::from_key(&to).ok_or_else(|| Refusal::not_found(to))?;
+    let mut response = Redirect::to(own_address(&next)).into_response();
+    set_cookie(&mut response, &app, LANGUAGE, language.key(), Some(YEAR_S));
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "shell/account.html")]
+struct AccountPage {
+    shell: Shell,
+    account: Account,
+    done: Option<&'static str>,
+    fault: Option<String>,
+    token: Option<String>,
+}
+
+fn own(visit: &Visit, done: Option<&'static str>, fault: Option<String>, token: Option<String>) -> Result<Response, Refusal> {
+    let shell = visit.shell(visit.text("shell.account.title"));
+    page(&AccountPage { shell, account: visit.account.clone(), done, fault, token })
+}
+
+async fn own_page(visit: Visit) -> Result<Response, Refusal> {
+    own(&visit, None, None, None)
+}
+
+async fn own_password(visit: Visit, form: Submission) -> Result<Response, Refusal> {
+    let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
+    let (old, new, again) = (field("old"), field("new"), field("again"));
+    if new != again {
+        return own(&visit, None, Some(visit.text("shell.account.differ").to_owned()), None);
+    }
+    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    let changed = tokio::task::spawn_blocking(move || {
+        accounts.by_password(&name, &old, "account page").map_err(|error| match error {
+            SignInRefused::Failed(error) => Changed::Failed(error),
+            _ => Changed::WrongOld,
+        })?;
+        accounts.set_password(&name, &new, &name).map_err(Changed::Failed)
+    });
+    match changed.await? {
+        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Err(Changed::WrongOld) => own(&visit, None, Some(visit.text("shell.account.wrong_old").to_owned()), None),
+        Err(Changed::Failed(error @ AccountsError::BadPassword { .. })) => {
+            own(&visit, None, Some(told(&error, visit.language)), None)
+        }
+        Err(Changed::Failed(error)) => Err(error.into()),
+    }
+}
+
+enum Changed {
+    WrongOld,
+    Failed(AccountsError),
+}
+
+async fn own_token(visit: Visit, form: Submission) -> Result<Response, Refusal> {
+    let label = form.filled("label").unwrap_or("API").chars().take(80).collect::<String>();
+    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    let token = tokio::task::spawn_blocking(move || accounts.issue_token(&name, &label, &name)).await??;
+    own(&visit, None, None, Some(token))
+}
+
+async fn revoke_own_tokens(visit: Visit, _: Submission) -> Result<Response, Refusal> {
+    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    tokio::task::spawn_blocking(move || accounts.revoke_tokens(&name, &name)).await??;
+    own(&visit, Some(visit.text("shell.account.revoked")), None, None)
+}
+
+#[derive(Template)]
+#[template(path = "shell/accounts.html")]
+struct AccountsPage {
+    shell: Shell,
+    accounts: Vec<AccountLine>,
+    roles: Vec<(&'static str, &'static str)>,
+    events: Vec<EventLine>,
+    may_change: bool,
+    fault: Option<String>,
+}
+
+struct AccountLine {
+    account: Account,
+    roles: String,
+}
+
+struct EventLine {
+    at: String,
+    name: String,
+    what: &'static str,
+    by: String,
+}
+
+async fn accounts_page(visit: Visit) -> Result<Response, Refusal> {
+    listed(&visit, None).await
+}
+
+async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusal> {
+    if !visit.is(Role::Admin) && !visit.is(Role::Auditor) {
+        return Err(Refusal::Forbidden { what: visit.text("shell.accounts.title").to_owned() });
+    }
+    let language = visit.language;
+    let name_of = |role: Role| language.text(crate::shell::role_message(role));
+    let accounts = visit.app.accounts.clone();
+    let (all, events) = tokio::task::spawn_blocking(move || Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?))).await??;
+    let lines = all.into_iter().map(|account| {
+        let roles: Vec<_> = account.roles.iter().map(|role| name_of(*role)).collect();
+        AccountLine { roles: roles.join(language.text("shell.list_comma")), account }
+    });
+    let events = events.into_iter().map(|event| EventLine {
+        at: beijing(event.at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        name: event.name,
+        what: language.text(event_message(&event.what)),
+        by: event.by,
+    });
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let shown = AccountsPage {
+        shell: visit.shell(visit.text("shell.accounts.title")),
+        accounts: lines.collect(),
+        roles: Role::ALL.iter().map(|role| (role.key(), name_of(*role))).collect(),
+        events: events.collect(),
+        may_change: visit.is(Role::Admin),
+        fault,
+    };
+    Ok((status, Html(shown.render()?)).into_response())
+}
+
+fn event_message(what: &str) -> &'static str {
+    match what {
+        "created" => "shell.event.created",
+        "signed_in" => "shell.event.signed_in",
+        "refused" => "shell.event.refused",
+        "locked" => "shell.event.locked",
+        "password_changed" => "shell.event.password_changed",
+        "disabled" => "shell.event.disabled",
+        "enabled" => "shell.event.enabled",
+        "token_issued" => "shell.event.token_issued",
+        _ => "shell.event.tokens_revoked",
+    }
+}
+
+async fn add(visit: Visit, form: Submission) -> Result<Response, Refusal> {
+    only_admin(&visit)?;
+    let text = |name: &str| form.filled(name).map(str::to_owned);
+    let new = NewAccount {
+        name: text("name").unwrap_or_default(),
+        display_name: text("display_name").or_else(|| text("name")).unwrap_or_default(),
+        password: form.get("password").unwrap_or_default().to_owned(),
+        roles: form.all("roles").into_iter().filter_map(role).collect(),
+        cell: text("cell"),
+        enterprise: text("enterprise"),
+    };
+    let (accounts, by) = (visit.app.accounts.clone(), visit.account.name.clone());
+    match tokio::task::spawn_blocking(move || accounts.create(&new, &by)).await? {
+        Ok(()) => Ok(Redirect::to("/accounts").into_response()),
+        Err(error @ (AccountsError::Database(_) | AccountsError::Hash(_))) => Err(error.into()),
+        Err(error) => listed(&visit, Some(told(&error, visit.language))).await,
+    }
+}
+
+async fn change(visit: Visit, Path((name, act)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+    only_admin(&visit)?;
+    if name == visit.account.name && act == "disable" {
+        return listed(&visit, Some(visit.text("shell.accounts.not_yourself").to_owned())).await;
+    }
+    let password = form.get("password").unwrap_or_default().to_owned();
+    let (accounts, by) = (visit.app.accounts.clone(), visit.account.name.clone());
+    let changed = tokio::task::spawn_blocking(move || match act.as_str() {
+        "disable" => accounts.set_disabled(&name, true, &by).map(|()| true),
+        "enable" => accounts.set_disabled(&name, false, &by).map(|()| true),
+        "password" => accounts.set_password(&name, &password, &by).map(|()| true),
+        _ => Ok(false),
+    });
+    match changed.await? {
+        Ok(true) => Ok(Redirect::to("/accounts").into_response()),
+        Ok(false) => Err(Refusal::not_found("/accounts")),
+        Err(AccountsError::Unknown(name)) => Err(Refusal::not_found(name)),
+        Err(error @ AccountsError::BadPassword { .. }) => listed(&visit, Some(told(&error, visit.language))).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn only_admin(visit: &Visit) -> Result<(), Refusal> {
+    if visit.is(Role::Admin) {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden { what: visit.text("shell.accounts.title").to_owned() })
+}
+
+/// A fault in the visitor's language.
+fn told(error: &AccountsError, language: Language) -> String {
+    match error {
+        AccountsError::NameTaken(name) => language.fill("shell.accounts.taken", &[("name", name)]),
+        AccountsError::BadName(name) => language.fill("shell.accounts.bad_name", &[("name", name)]),
+        AccountsError::BadPassword { least } => {
+            language.fill("shell.accounts.bad_password", &[("least", &least.to_string())])
+        }
+        AccountsError::NoRole => language.text("shell.accounts.no_role").to_owned(),
+        AccountsError::NoPlace => language.text("shell.accounts.no_place").to_owned(),
+        AccountsError::Unknown(_) | AccountsError::Database(_) | AccountsError::Hash(_) => error.to_string(),
+    }
+}

@@ -1,0 +1,175 @@
+//! Accounts in their database: made, changed, listed; every change leaves an event.
+
+use std::path::Path;
+
+use bilan_records::catalogue::Role;
+use bilan_records::value::stored_time;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Account, AccountEvent, Accounts, AccountsError, NewAccount};
+
+const TABLES: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    CREATE TABLE IF NOT EXISTS account (
+        name TEXT PRIMARY KEY, display_name TEXT NOT NULL, password TEXT NOT NULL, roles TEXT NOT NULL,
+        cell TEXT, enterprise TEXT, disabled INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0, locked_until TEXT
+    );
+    CREATE TABLE IF NOT EXISTS session (
+        digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES account (name), csrf TEXT NOT NULL,
+        began_at TEXT NOT NULL, seen_at TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS session_account ON session (account);
+    CREATE TABLE IF NOT EXISTS token (
+        digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES account (name), label TEXT NOT NULL, issued_at TEXT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, name TEXT NOT NULL, what TEXT NOT NULL, by TEXT NOT NULL);
+";
+
+const COLUMNS: &str = "name, display_name, roles, cell, enterprise, disabled";
+
+pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.execute_batch(TABLES)?;
+    Ok(connection)
+}
+
+impl Accounts {
+    /// Whether there is no account at all.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn is_empty(&self) -> Result<bool, AccountsError> {
+        Ok(self.connection().query_row("SELECT NOT EXISTS (SELECT 1 FROM account)", [], |row| row.get(0))?)
+    }
+
+    /// Makes an account; `by` stands in its history.
+    ///
+    /// # Errors
+    /// [`AccountsError`] says what is wrong with it.
+    pub fn create(&self, new: &NewAccount, by: &str) -> Result<(), AccountsError> {
+        let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if !(2..=40).contains(&new.name.chars().count()) || !new.name.chars().all(good) {
+            return Err(AccountsError::BadName(new.name.clone()));
+        }
+        if new.roles.is_empty() {
+            return Err(AccountsError::NoRole);
+        }
+        let misses = |role, place: &Option<String>| new.roles.contains(&role) && place.is_none();
+        if misses(Role::Grid, &new.cell) || misses(Role::Enterprise, &new.enterprise) {
+            return Err(AccountsError::NoPlace);
+        }
+        let hash = self.hasher.hash(&new.password)?;
+        let roles: Vec<&str> = new.roles.iter().map(|role| role.key()).collect();
+        let connection = self.connection();
+        let made = connection.execute(
+            "INSERT INTO account (name, display_name, password, roles, cell, enterprise) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT DO NOTHING",
+            params![new.name, new.display_name, hash, roles.join(" "), new.cell, new.enterprise],
+        )?;
+        if made == 0 {
+            return Err(AccountsError::NameTaken(new.name.clone()));
+        }
+        note(&connection, self.now(), &new.name, "created", by)
+    }
+
+    /// Sets a password and ends every session of the account.
+    ///
+    /// # Errors
+    /// [`AccountsError`] if there is no such account or the password will not do.
+    pub fn set_password(&self, name: &str, password: &str, by: &str) -> Result<(), AccountsError> {
+        let hash = self.hasher.hash(password)?;
+        let connection = self.connection();
+        let changed = connection.execute(
+            "UPDATE account SET password = ?2, failures = 0, locked_until = NULL WHERE name = ?1",
+            params![name, hash],
+        )?;
+        if changed == 0 {
+            return Err(AccountsError::Unknown(name.to_owned()));
+        }
+        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        self.recent.forget();
+        note(&connection, self.now(), name, "password_changed", by)
+    }
+
+    /// Shuts an account out, or lets it in again. Its sessions end, its tokens hold no longer.
+    ///
+    /// # Errors
+    /// [`AccountsError::Unknown`] if there is no such account.
+    pub fn set_disabled(&self, name: &str, disabled: bool, by: &str) -> Result<(), AccountsError> {
+        let connection = self.connection();
+        if connection.execute("UPDATE account SET disabled = ?2 WHERE name = ?1", params![name, disabled])? == 0 {
+            return Err(AccountsError::Unknown(name.to_owned()));
+        }
+        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        self.recent.forget();
+        note(&connection, self.now(), name, if disabled { "disabled" } else { "enabled" }, by)
+    }
+
+    /// Every account, by name.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn list(&self) -> Result<Vec<Account>, AccountsError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
+        let accounts = statement.query_map([], read)?;
+        Ok(accounts.collect::<Result<_, _>>()?)
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn account(&self, name: &str) -> Result<Option<Account>, AccountsError> {
+        let sql = format!("SELECT {COLUMNS} FROM account WHERE name = ?1");
+        Ok(self.connection().query_row(&sql, [name], read).optional()?)
+    }
+
+    /// The last events, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn events(&self, limit: u32) -> Result<Vec<AccountEvent>, AccountsError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare("SELECT at, name, what, by FROM event ORDER BY id DESC LIMIT ?1")?;
+        let events = statement.query_map([limit], |row| {
+            let at: String = row.get(0)?;
+            Ok(AccountEvent {
+                at: at.parse().unwrap_or_default(),
+                name: row.get(1)?,
+                what: row.get(2)?,
+                by: row.get(3)?,
+            })
+        })?;
+        Ok(events.collect::<Result<_, _>>()?)
+    }
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let roles: String = row.get(2)?;
+    Ok(Account {
+        name: row.get(0)?,
+        display_name: row.get(1)?,
+        roles: roles.split(' ').filter_map(role).collect(),
+        cell: row.get(3)?,
+        enterprise: row.get(4)?,
+        disabled: row.get(5)?,
+    })
+}
+
+/// The part of a key.
+pub(crate) fn role(key: &str) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| role.key() == key)
+}
+
+pub(super) fn note(connection: &Connection, at: Timestamp, name: &str, what: &str, by: &str) -> Result<(), AccountsError> {
+    connection
+        .prepare_cached("INSERT INTO event (at, name, what, by) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![stored_time(at), name, what, by])?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! “What needs me now” (待办): open warnings, what is due or overdue, what waits for a step of mine.
+
+use askama::Template;
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::{Register, Role};
+use bilan_records::ledger::{Ledger, ListQuery};
+use bilan_records::value::beijing;
+use bilan_standards::clock::beijing_day;
+use bilan_telemetry::{Store, Warning};
+use jiff::ToSpan;
+
+use crate::refusal::Refusal;
+use crate::render::page;
+use crate::shell::{Language, Messages, Shell, systems};
+use crate::visit::{Visit, encoded};
+use crate::{AppState, visit};
+
+/// Days ahead that count as due.
+const AHEAD: i64 = 7;
+/// Lines of each list; the rest is a number.
+const LINES: usize = 8;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/", get(show))
+}
+
+#[derive(Template)]
+#[template(path = "shell/home.html")]
+struct HomePage {
+    shell: Shell,
+    greeting: String,
+    cell: Option<(String, String)>,
+    warnings: Vec<WarningLine>,
+    warnings_total: usize,
+    overdue: Vec<DueLine>,
+    overdue_total: usize,
+    due: Vec<DueLine>,
+    due_total: usize,
+    waiting: Vec<WaitingLine>,
+    tasks: Vec<TaskLine>,
+    tasks_total: u64,
+}
+
+struct WarningLine {
+    text: String,
+    level: &'static str,
+    level_text: &'static str,
+    since: String,
+    address: String,
+}
+
+struct DueLine {
+    title: String,
+    number: String,
+    label: String,
+    due_on: String,
+    days: i32,
+    register: String,
+    address: String,
+}
+
+struct WaitingLine {
+    system: String,
+    label: String,
+    count: u64,
+    states: String,
+    address: String,
+}
+
+struct TaskLine {
+    number: String,
+    subject: String,
+    due_at: String,
+    is_late: bool,
+    state: String,
+    address: String,
+}
+
+async fn show(visit: Visit) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let store = visit.app.observations.clone();
+    let found = visit.read(move |ledger, actor| collect(ledger, actor, &store, language)).await??;
+    let cell = visit.account.cell.as_ref().map(|code| {
+        let district = &visit.app.catalogue().district;
+        let name = district.cells.get(code).map_or(code.as_str(), |cell| cell.name.text(language));
+        (code.clone(), name.to_owned())
+    });
+    let greeting = language.fill("shell.home.greeting", &[("name", &visit.account.display_name)]);
+    page(&HomePage {
+        shell: visit.shell(visit.text("shell.home.title")),
+        greeting,
+        cell,
+        warnings_total: found.warnings.len(),
+        warnings: found.warnings.iter().take(LINES).map(|warning| warning_line(warning, language)).collect(),
+        overdue_total: found.overdue.len(),
+        overdue: found.overdue.into_iter().take(LINES).collect(),
+        due_total: found.due.len(),
+        due: found.due.into_iter().take(LINES).collect(),
+        waiting: found.waiting,
+        tasks: found.tasks,
+        tasks_total: found.tasks_total,
+    })
+}
+
+struct Found {
+    warnings: Vec<Warning>,
+    overdue: Vec<DueLine>,
+    due: Vec<DueLine>,
+    waiting: Vec<WaitingLine>,
+    tasks: Vec<TaskLine>,
+    tasks_total: u64,
+}
+
+fn collect(ledger: &Ledger, actor: &Actor, store: &Store, language: Language) -> Result<Found, Refusal> {
+    let today = beijing_day(ledger.now());
+    let until = today.checked_add(AHEAD.days()).unwrap_or(today);
+    let mut warnings = store.open_warnings()?;
+    warnings.sort_by(|left, right| right.level.cmp(&left.level).then(right.opened_at.cmp(&left.opened_at)));
+    let (mut overdue, mut due) = (Vec::new(), Vec::new());
+    for view in ledger.due(actor, until)? {
+        let (Some(day), Some(days)) = (view.due_on, view.days_left) else { continue };
+        let register = ledger.catalogue().registers.get(&view.register);
+        let line = DueLine {
+            title: view.title.clone(),
+            label: view.label.text(language).to_owned(),
+            due_on: day.to_string(),
+            days: days.abs(),
+            register: register.map_or_else(String::new, |register| register.label.text(language).to_owned()),
+            address: record_address(&view.register, &view.number),
+            number: view.number,
+        };
+        if days < 0 { overdue.push(line) } else { due.push(line) }
+    }
+    due.sort_by(|left, right| left.due_on.cmp(&right.due_on));
+    // What has just become overdue can still be saved; it comes first.
+    overdue.sort_by(|left, right| right.due_on.cmp(&left.due_on));
+    let (tasks, tasks_total) = tasks(ledger, actor, language)?;
+    Ok(Found { warnings, overdue, due, waiting: waiting(ledger, actor, language)?, tasks, tasks_total })
+}
+
+/// Ledgers with records in a state from which this person may take the next step.
+fn waiting(ledger: &Ledger, actor: &Actor, language: Language) -> Result<Vec<WaitingLine>, Refusal> {
+    let mut lines = Vec::new();
+    for register in ledger.catalogue().registers.values() {
+        let states = mine(register, actor);
+        if states.is_empty() || register.key == "task" {
+            continue;
+        }
+        let quoted: Vec<String> = states.iter().map(|state| format!("\"{state}\"")).collect();
+        let filter = format!("state in ({})", quoted.join(", "));
+        let query = ListQuery { filter: Some(filter.clone()), ..ListQuery::of(&register.key) };
+        let count = ledger.count(actor, &query)?;
+        if count > 0 {
+            lines.push(WaitingLine {
+                system: systems::label(&register.system, language).to_owned(),
+                label: register.label.text(language).to_owned(),
+                count,
+                states: state_names(register, &states, language),
+                address: format!("/records/{}?filter={}", register.key, encoded(&filter)),
+            });
+        }
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse(line.count));
+    Ok(lines)
+}
+
+/// Open states of a register from which the actor's parts may take a step. An administrator may take all and is bothered with none.
+fn mine<'r>(register: &'r Register, actor: &Actor) -> Vec<&'r str> {
+    let Some(workflow) = &register.workflow else { return Vec::new() };
+    let may = |roles: &[Role]| actor.roles.iter().any(|role| *role != Role::Admin && roles.contains(role));
+    let is_mine = |state: &str| {
+        workflow.steps.values().any(|step| step.from.iter().any(|from| from == state) && step.to != state && may(&step.roles))
+    };
+    workflow.states.iter().filter(|(key, state)| !state.closed && is_mine(key)).map(|(key, _)| key.as_str()).collect()
+}
+
+fn state_names(register: &Register, states: &[&str], language: Language) -> String {
+    let names = states.iter().filter_map(|state| {
+        register.workflow.as_ref()?.states.get(*state).map(|state| state.label.text(language))
+    });
+    names.collect::<Vec<_>>().join(language.text("shell.list_comma"))
+}
+
+/// Open tasks that the actor sees: for a grid member, those of the own cell.
+fn tasks(ledger: &Ledger, actor: &Actor, language: Language) -> Result<(Vec<TaskLine>, u64), Refusal> {
+    let Some(register) = ledger.catalogue().registers.get("task") else { return Ok((Vec::new(), 0)) };
+    let query = ListQuery {
+        filter: Some("closed = false".to_owned()),
+        sort: Some(("due_at".to_owned(), true)),
+        limit: LINES as u64,
+        ..ListQuery::of("task")
+    };
+    let page = match ledger.list(actor, query) {
+        Ok(page) => page,
+        // A part without tasks has an empty list, not a refused page.
+        Err(bilan_records::ledger::ReadError::Forbidden { .. }) => return Ok((Vec::new(), 0)),
+        Err(error) => return Err(error.into()),
+    };
+    let now = ledger.now();
+    let text = |values: &bilan_records::ledger::JsonMap, key: &str| {
+        values.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
+    let lines = page.records.iter().map(|record| {
+        let due: Option<jiff::Timestamp> = text(&record.values, "due_at").parse().ok();
+        TaskLine {
+            number: record.number.clone(),
+            subject: text(&record.values, "subject"),
+            due_at: due.map(|due| beijing(due).strftime("%m-%d %H:%M").to_string()).unwrap_or_default(),
+            is_late: due.is_some_and(|due| due < now),
+            state: record.state.as_deref().map(|state| state_names(register, &[state], language)).unwrap_or_default(),
+            address: record_address("task", &record.number),
+        }
+    });
+    Ok((lines.collect(), page.total))
+}
+
+fn warning_line(warning: &Warning, language: Language) -> WarningLine {
+    let message = match language {
+        Language::Chinese => &warning.message.zh,
+        Language::English => &warning.message.en,
+    };
+    let (level, text) = match warning.level.name() {
+        "alarm" => ("bad", "shell.level.alarm"),
+        "warning" => ("warn", "shell.level.warning"),
+        _ => ("info", "shell.level.info"),
+    };
+    WarningLine {
+        text: message.clone(),
+        level,
+        level_text: language.text(text),
+        since: beijing(warning.opened_at).strftime("%m-%d %H:%M").to_string(),
+        address: format!("/stations/{}", visit::encoded(&warning.station)),
+    }
+}
+
+fn record_address(register: &str, number: &str) -> String {
+    format!("/records/{register}/{}", encoded(number))
+}

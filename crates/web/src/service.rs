@@ -1,0 +1,120 @@
+//! For machines that watch the program: is it alive, is it ready, what does it do; and refusals in the form that programs read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::AppState;
+use crate::refusal::Refusal;
+use crate::shell::Language;
+
+/// Upper bounds of the latency histogram, in seconds.
+const BOUNDS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Requests by class of address and status, and how long they took.
+#[derive(Default)]
+pub(crate) struct Traffic(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    requests: BTreeMap<(&'static str, u16), u64>,
+    buckets: [u64; BOUNDS.len()],
+    seconds: f64,
+    total: u64,
+}
+
+impl Traffic {
+    pub fn count(&self, path: &str, status: StatusCode, took: Duration) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.requests.entry((class(path), status.as_u16())).or_default() += 1;
+        let seconds = took.as_secs_f64();
+        for (bucket, bound) in counts.buckets.iter_mut().zip(BOUNDS) {
+            *bucket += u64::from(seconds <= bound);
+        }
+        counts.seconds += seconds;
+        counts.total += 1;
+    }
+}
+
+/// The first part of an address, so that there are few of them.
+fn class(path: &str) -> &'static str {
+    const KNOWN: [&str; 12] = [
+        "records", "figures", "reports", "stations", "map", "warnings", "api", "assets", "public", "devices", "journal", "search",
+    ];
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    KNOWN.iter().copied().find(|known| *known == first).unwrap_or("other")
+}
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+async fn ready(State(app): State<AppState>) -> Response {
+    let asked = tokio::task::spawn_blocking(move || {
+        let ledger = app.ledger.reader().and_then(|reader| reader.query_row("SELECT 1", [], |_| Ok(())));
+        ledger.map_err(|error| format!("records: {error}"))?;
+        app.observations.open_warnings().map_err(|error| format!("observations: {error}"))?;
+        app.accounts.is_empty().map_err(|error| format!("accounts: {error}"))
+    });
+    match asked.await {
+        Ok(Ok(_)) => "ready\n".into_response(),
+        Ok(Err(why)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(app): State<AppState>) -> Response {
+    let mut text = String::new();
+    {
+        let counts = app.traffic.0.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str("# HELP bilan_http_requests_total Answers by class of address and status.\n# TYPE bilan_http_requests_total counter\n");
+        for ((class, status), count) in &counts.requests {
+            let _ = writeln!(text, "bilan_http_requests_total{{class=\"{class}\",status=\"{status}\"}} {count}");
+        }
+        text.push_str("# HELP bilan_http_seconds Time to answer.\n# TYPE bilan_http_seconds histogram\n");
+        for (count, bound) in counts.buckets.iter().zip(BOUNDS) {
+            let _ = writeln!(text, "bilan_http_seconds_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let _ = writeln!(text, "bilan_http_seconds_bucket{{le=\"+Inf\"}} {}", counts.total);
+        let _ = writeln!(text, "bilan_http_seconds_sum {}\nbilan_http_seconds_count {}", counts.seconds, counts.total);
+    }
+    if let Some(gateway) = (app.gateway)().as_object() {
+        text.push_str("# HELP bilan_gateway Counters of the device gateway.\n# TYPE bilan_gateway gauge\n");
+        for (name, value) in gateway.iter().filter(|(_, value)| value.is_number()) {
+            let _ = writeln!(text, "bilan_gateway{{counter=\"{name}\"}} {value}");
+        }
+    }
+    let store = app.observations.clone();
+    if let Ok(Ok(open)) = tokio::task::spawn_blocking(move || store.open_warnings()).await {
+        let _ = writeln!(text, "# HELP bilan_warnings_open Warnings that are open.\n# TYPE bilan_warnings_open gauge\nbilan_warnings_open {}", open.len());
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// A refusal as RFC 9457 has it.
+pub(crate) fn problem(refusal: &Refusal, path: &str) -> Response {
+    let (status, refused) = match refusal {
+        Refusal::SignIn { .. } => (StatusCode::UNAUTHORIZED, refusal),
+        other => (other.status(), other),
+    };
+    let (title, detail) = refused.told(Language::English);
+    let (title_zh, detail_zh) = refused.told(Language::Chinese);
+    let body = json!({
+        "type": format!("urn:bilan:problem:{}", status.as_u16()), "title": title, "status": status.as_u16(),
+        "detail": detail, "instance": path, "title_zh": title_zh, "detail_zh": detail_zh,
+    });
+    let mut response = (status, body.to_string()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

@@ -1,0 +1,92 @@
+//! What every page works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bilan_documents::Fonts;
+use bilan_records::catalogue::Catalogue;
+use bilan_records::ledger::Ledger;
+use bilan_standards::clock::Clock;
+use bilan_telemetry::Store;
+use serde_json::Value as Json;
+
+use crate::accounts::Accounts;
+use crate::service::Traffic;
+
+/// Settings of the pages.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address of the site as people type it, without a slash at the end: it stands in documents that leave the site.
+    pub public_url: String,
+    /// Cookies only over HTTPS.
+    pub secure_cookies: bool,
+    /// Largest upload, in MB.
+    pub upload_limit_mb: u64,
+    /// Where uploads wait until they are entered.
+    pub uploads: PathBuf,
+    /// The sample district: every page says that its data are simulated, and the sign-in page names the accounts.
+    pub demo: bool,
+}
+
+/// Handed to every handler; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Records.
+    pub ledger: Arc<Ledger>,
+    /// Observations.
+    pub observations: Store,
+    /// Accounts and sessions.
+    pub accounts: Arc<Accounts>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Settings.
+    pub settings: Arc<Settings>,
+    /// Fonts for PDF; without them there is no PDF.
+    pub fonts: Option<Arc<Fonts>>,
+    /// Counters of the gateway, asked for at `/metrics`: a flat object of numbers.
+    pub gateway: Arc<dyn Fn() -> Json + Send + Sync>,
+    pub(crate) traffic: Arc<Traffic>,
+}
+
+impl AppState {
+    /// Puts the parts together; fonts and gateway are added where there are any.
+    #[must_use]
+    pub fn new(
+        ledger: Arc<Ledger>,
+        observations: Store,
+        accounts: Arc<Accounts>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            ledger,
+            observations,
+            accounts,
+            clock,
+            settings: Arc::new(settings),
+            fonts: None,
+            gateway: Arc::new(|| Json::Null),
+            traffic: Arc::default(),
+        }
+    }
+
+    /// With fonts for PDF.
+    #[must_use]
+    pub fn with_fonts(mut self, fonts: Option<Fonts>) -> Self {
+        self.fonts = fonts.map(Arc::new);
+        self
+    }
+
+    /// With the counters of a gateway.
+    #[must_use]
+    pub fn with_gateway(mut self, counters: impl Fn() -> Json + Send + Sync + 'static) -> Self {
+        self.gateway = Arc::new(counters);
+        self
+    }
+
+    /// Registers, figures, reports and the district.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        self.ledger.catalogue()
+    }
+}

@@ -1,0 +1,238 @@
+//! Who looks: a signed-in person, or anybody.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::request::Parts;
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::Role;
+use bilan_records::ledger::Ledger;
+
+use crate::AppState;
+use crate::accounts::{Account, Session};
+use crate::refusal::Refusal;
+use crate::security::GuestToken;
+use crate::shell::{Language, Messages, Shell};
+
+/// Cookie of a session.
+pub(crate) const SESSION: &str = "bilan_session";
+/// Cookie of the language.
+pub(crate) const LANGUAGE: &str = "bilan_language";
+/// Cookie that ties the forms of the public portal to a browser.
+pub(crate) const GUEST: &str = "bilan_guest";
+
+/// A request of a signed-in person. As an extractor it sends anybody else to the sign-in page.
+#[derive(Clone)]
+pub struct Visit {
+    /// Who acts.
+    pub actor: Actor,
+    /// Whose account it is.
+    pub account: Account,
+    /// Language of the page.
+    pub language: Language,
+    /// The session's token against forged requests.
+    pub csrf: String,
+    /// Path and query.
+    pub here: String,
+    /// The program's parts.
+    pub app: AppState,
+}
+
+/// A request of anybody.
+#[derive(Clone)]
+pub struct Guest {
+    /// Language of the page.
+    pub language: Language,
+    /// Who it is, if signed in.
+    pub visit: Option<Visit>,
+    /// Token against forged requests.
+    pub csrf: String,
+    /// Path and query.
+    pub here: String,
+    /// Address from which the request comes.
+    pub from: String,
+    /// The program's parts.
+    pub app: AppState,
+}
+
+impl Visit {
+    /// What stands around a page.
+    #[must_use]
+    pub fn shell(&self, title: impl Into<String>) -> Shell {
+        Shell::of_visit(self, title.into())
+    }
+
+    /// A message in the visitor's language.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &'static str {
+        self.language.text(key)
+    }
+
+    /// Whether the account plays a part.
+    #[must_use]
+    pub fn is(&self, role: Role) -> bool {
+        self.actor.is(role)
+    }
+
+    /// Asks or changes the ledger on a thread where waiting is allowed.
+    ///
+    /// # Errors
+    /// If the question itself panicked.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (ledger, actor) = (self.app.ledger.clone(), self.actor.clone());
+        Ok(tokio::task::spawn_blocking(move || question(&ledger, &actor)).await?)
+    }
+}
+
+impl Guest {
+    /// What stands around a page for anybody.
+    #[must_use]
+    pub fn shell(&self, title: impl Into<String>) -> Shell {
+        Shell::of_guest(self, title.into())
+    }
+
+    /// A message in the visitor's language.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &'static str {
+        self.language.text(key)
+    }
+
+    /// Asks or changes the ledger on a thread where waiting is allowed.
+    ///
+    /// # Errors
+    /// If the question itself panicked.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let ledger = self.app.ledger.clone();
+        Ok(tokio::task::spawn_blocking(move || question(&ledger)).await?)
+    }
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Refusal> {
+        signed_in(parts, app).await?.ok_or_else(|| Refusal::SignIn { next: here(parts) })
+    }
+}
+
+impl FromRequestParts<AppState> for Guest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        // A database that cannot be asked makes a guest of everybody; the pages of the staff say what is wrong.
+        let visit = signed_in(parts, app).await.ok().flatten();
+        let csrf = match &visit {
+            Some(visit) => visit.csrf.clone(),
+            None => match parts.extensions.get::<GuestToken>() {
+                Some(GuestToken(token)) => token.clone(),
+                None => cookie(parts, GUEST).filter(|token| token.len() == 64).unwrap_or_default(),
+            },
+        };
+        Ok(Self { language: language(parts), visit, csrf, here: here(parts), from: from(parts), app: app.clone() })
+    }
+}
+
+async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, Refusal> {
+    if let Some(visit) = parts.extensions.get::<Visit>() {
+        return Ok(Some(visit.clone()));
+    }
+    let Some(secret) = cookie(parts, SESSION) else { return Ok(None) };
+    let accounts = app.accounts.clone();
+    let session = tokio::task::spawn_blocking(move || accounts.session(&secret)).await??;
+    let Some(Session { csrf, account, .. }) = session else { return Ok(None) };
+    let visit = Visit {
+        actor: account.actor(),
+        account,
+        language: language(parts),
+        csrf,
+        here: here(parts),
+        app: app.clone(),
+    };
+    // Body extractors ask for the same session again.
+    parts.extensions.insert(visit.clone());
+    Ok(Some(visit))
+}
+
+/// Path and query of the page that is looked at; for a part of a page, of the page around it.
+fn here(parts: &Parts) -> String {
+    parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
+/// Where the request comes from, for the log of signing in and the limits.
+pub(crate) fn from(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string())
+}
+
+/// The language of a request: its cookie, else what the browser prefers, else Chinese.
+pub(crate) fn language(parts: &Parts) -> Language {
+    if let Some(chosen) = cookie(parts, LANGUAGE).and_then(|key| Language::from_key(&key)) {
+        return chosen;
+    }
+    let wanted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = wanted.split([',', ';']).next().unwrap_or_default().trim().to_ascii_lowercase();
+    if first.starts_with("en") { Language::English } else { Language::Chinese }
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie(parts: &Parts, name: &str) -> Option<String> {
+    parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A text, fit for the query of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// An address of this site, or `/` where the text is none: nobody is led elsewhere.
+pub(crate) fn own_address(text: &str) -> &str {
+    let own = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n', '\t']);
+    if own { text } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for (text, led) in [
+            ("/records/complaint?q=1", "/records/complaint?q=1"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_address(text), led);
+        }
+    }
+
+    #[test]
+    fn a_query_keeps_every_text() {
+        assert_eq!(encoded("/记 a&b"), "%2F%E8%AE%B0%20a%26b");
+    }
+}

@@ -73,7 +73,8 @@ export async function renew(url = location.href): Promise<void> {
   for (const region of document.querySelectorAll<HTMLElement>('[data-live][id]')) {
     const next = fresh.getElementById(region.id);
     // Nothing is pulled away from under a person who is just using it.
-    if (!next || region.contains(document.activeElement) || next.innerHTML === region.innerHTML) continue;
+    const inUse = region.contains(document.activeElement) || region.querySelector('details.packet[open]');
+    if (!next || inUse || next.innerHTML === region.innerHTML) continue;
     region.innerHTML = next.innerHTML;
   }
 }

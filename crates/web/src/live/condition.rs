@@ -1,0 +1,460 @@
+//! How stations are now: what their records say of them, what their devices sent, and the verdicts on it. Asked for all stations at once (map,
+//! list, big screen) or for one (its page).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::{FieldKind, Label, Register};
+use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record};
+use bilan_records::value::beijing;
+use bilan_standards::air::{Concentration, Item};
+use bilan_standards::clock::beijing_day;
+use bilan_standards::noise::NoiseZone;
+use bilan_standards::rounding::Rational;
+use bilan_standards::water::WaterClass;
+use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+
+use super::factors::{self, Factor};
+use super::verdict::{self, Hour, HourMean, Verdict};
+
+/// A station that should speak and has not for so long is silent. The shipped rule `station_silent` warns after the same time.
+pub(crate) const SILENCE: SignedDuration = SignedDuration::from_mins(30);
+/// Water stations sample every four hours: a value stands until the next.
+const WATER_STANDS: SignedDuration = SignedDuration::from_hours(4);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// More stations than this no district has.
+const STATIONS: u64 = 5000;
+
+/// Why the condition could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConditionError {
+    /// The ledger.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The observations.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A factor in a station's own list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ListedFactor {
+    code: String,
+    name: String,
+    unit: String,
+}
+
+/// A station as its record has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Station {
+    pub(crate) number: String,
+    pub(crate) code: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) kind_label: Label,
+    pub(crate) state: String,
+    pub(crate) state_label: Label,
+    pub(crate) cell: Option<String>,
+    pub(crate) at: Option<[f64; 2]>,
+    pub(crate) mn: Option<String>,
+    pub(crate) target: Option<WaterClass>,
+    pub(crate) zone: Option<NoiseZone>,
+    pub(crate) factors: Vec<ListedFactor>,
+}
+
+/// Every zone of noise by its number.
+type Zones = HashMap<String, NoiseZone>;
+
+impl Station {
+    fn of(record: &Record, register: &Register, zones: &Zones) -> Self {
+        let text = |key: &str| record.values.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let kind = text("kind");
+        let state = record.state.clone().unwrap_or_default();
+        let listed = record.values.get("factors").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        Self {
+            number: record.number.clone(),
+            code: text("code"),
+            name: text("name"),
+            kind_label: choice_label(register, "kind", &kind),
+            kind,
+            state_label: state_label(register, &state),
+            state,
+            cell: record.cell.clone(),
+            at: point(&record.values),
+            mn: Some(text("mn")).filter(|mn| !mn.is_empty()),
+            target: match text("target_class").as_str() {
+                "ii" => Some(WaterClass::II),
+                "iii" => Some(WaterClass::III),
+                "iv" => Some(WaterClass::IV),
+                "v" => Some(WaterClass::V),
+                _ => None,
+            },
+            zone: zones.get(&text("noise_zone")).copied(),
+            factors: listed.iter().filter_map(ListedFactor::read).collect(),
+        }
+    }
+
+    /// Whether its device is expected to report.
+    pub(crate) fn reports(&self) -> bool {
+        self.mn.is_some() && matches!(self.state.as_str(), "running" | "maintenance")
+    }
+
+    /// What a factor is called here.
+    pub(crate) fn factor_label(&self, code: &str) -> Label {
+        if let Some(factor) = Factor::of(code) {
+            return factor.label();
+        }
+        let own = self.factors.iter().find(|factor| factor.code == code).map_or(code, |factor| factor.name.as_str());
+        Label { zh: own.to_owned(), en: own.to_owned() }
+    }
+
+    /// The unit in which a factor is reported here.
+    pub(crate) fn unit(&self, code: &str) -> &str {
+        let own = self.factors.iter().find(|factor| factor.code == code).map(|factor| factor.unit.as_str());
+        match own.or_else(|| Factor::of(code).map(|factor| factor.unit)).unwrap_or_default() {
+            "无量纲" => "",
+            unit => unit,
+        }
+    }
+
+    /// Whether a factor is reported in mg/m³.
+    pub(crate) fn in_milligrams(&self, code: &str) -> bool {
+        matches!(self.unit(code), "mg/m³" | "mg/m3")
+    }
+}
+
+impl ListedFactor {
+    fn read(row: &Json) -> Option<Self> {
+        let text = |key: &str| row.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+        Some(Self { code: text("factor"), name: text("name"), unit: text("unit") })
+            .filter(|factor| !factor.code.is_empty())
+    }
+}
+
+/// The name of a choice; the choice itself where the register does not know it.
+pub(crate) fn choice_label(register: &Register, field: &str, choice: &str) -> Label {
+    let known = match register.fields.get(field).map(|field| &field.kind) {
+        Some(FieldKind::Choice { choices } | FieldKind::Choices { choices }) => choices.get(choice).cloned(),
+        _ => None,
+    };
+    known.unwrap_or_else(|| Label { zh: choice.to_owned(), en: choice.to_owned() })
+}
+
+/// The name of a state.
+pub(crate) fn state_label(register: &Register, state: &str) -> Label {
+    let known =
+        register.workflow.as_ref().and_then(|workflow| workflow.states.get(state)).map(|state| state.label.clone());
+    known.unwrap_or_else(|| Label { zh: state.to_owned(), en: state.to_owned() })
+}
+
+/// The point of a record's place.
+pub(crate) fn point(values: &JsonMap) -> Option<[f64; 2]> {
+    let place = values.get("place")?;
+    Some([place.get("lon")?.as_f64()?, place.get("lat")?.as_f64()?])
+}
+
+/// The stations that an actor may see, with the zone that each is held against.
+pub(crate) fn stations(ledger: &Ledger, actor: &Actor) -> Result<Vec<Station>, ReadError> {
+    let Some(register) = ledger.catalogue().registers.get("station") else { return Ok(Vec::new()) };
+    let query = ListQuery { limit: STATIONS, sort: Some(("code".to_owned(), false)), ..ListQuery::of("station") };
+    let zones = zones(ledger)?;
+    Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones)).collect())
+}
+
+/// One station, if the actor may see it.
+pub(crate) fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<(Station, Record), ReadError> {
+    let record = ledger.record(actor, "station", number, None)?;
+    let register =
+        ledger.catalogue().registers.get("station").ok_or_else(|| ReadError::UnknownRegister("station".to_owned()))?;
+    Ok((Station::of(&record, register, &zones(ledger)?), record))
+}
+
+/// The zones of noise. They are public facts by which a station is judged, whoever looks.
+fn zones(ledger: &Ledger) -> Result<Zones, ReadError> {
+    if !ledger.catalogue().registers.contains_key("noise_zone") {
+        return Ok(Zones::new());
+    }
+    let query = ListQuery { limit: STATIONS, ..ListQuery::of("noise_zone") };
+    let records = ledger.list(&Actor::system("live"), query)?.records;
+    let zone = |record: &Record| {
+        let class = record.values.get("zone_class")?.as_str()?;
+        Some((record.number.clone(), NoiseZone::from_key(class.trim_start_matches("zone_"))?))
+    };
+    Ok(records.iter().filter_map(zone).collect())
+}
+
+/// How a station is.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    /// When its device was last heard.
+    pub(crate) last_heard: Option<Timestamp>,
+    /// It should speak and does not.
+    pub(crate) silent: bool,
+    /// The hour that runs.
+    pub(crate) running: Hour,
+    /// The hour before it.
+    pub(crate) complete: Hour,
+    /// Verdict on the hour that runs.
+    pub(crate) now: Option<Verdict>,
+    /// Verdict on the hour before.
+    pub(crate) before: Option<Verdict>,
+    /// The newest instants.
+    pub(crate) latest: Vec<Observation>,
+}
+
+impl Condition {
+    /// The verdict to be shown: of the hour that runs, else of the one before; none of a station that is silent.
+    pub(crate) fn verdict(&self) -> Option<&Verdict> {
+        if self.silent { None } else { self.now.as_ref().or(self.before.as_ref()) }
+    }
+
+    /// The index items of the hour that the verdict is of.
+    fn items(&self, station: &Station) -> Vec<(Item, Concentration)> {
+        let hour = if self.now.is_some() { &self.running } else { &self.complete };
+        verdict::air_items(hour, |code| station.in_milligrams(code))
+    }
+}
+
+/// What devices sent, gathered by station, for the hour that runs and the one before.
+struct Gathered {
+    running_from: Timestamp,
+    instants: ByStation,
+    instants_before: ByStation,
+    hours: ByStation,
+    hours_of_water: ByStation,
+}
+
+type ByStation = HashMap<String, Vec<(Series, Vec<f64>)>>;
+
+fn by_station(values: Vec<(Series, Vec<f64>)>) -> ByStation {
+    let mut gathered = ByStation::new();
+    for (series, values) in values {
+        gathered.entry(series.station.clone()).or_default().push((series, values));
+    }
+    gathered
+}
+
+/// The start of the hour of an instant.
+pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() - at.as_second().rem_euclid(3600)).unwrap_or(at)
+}
+
+fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_sub(by).unwrap_or(at)
+}
+
+impl Gathered {
+    fn read(store: &Store, station: Option<&str>, now: Timestamp) -> Result<Self, StoreError> {
+        let running_from = hour_of(now);
+        let before = earlier(running_from, HOUR);
+        let end = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        let hours = store.valid_values(station, Kind::Hour, before, running_from)?;
+        // Only where the device has not sent its hour yet are the hour's instants needed.
+        let instants = store.valid_values(station, Kind::Realtime, running_from, end)?;
+        let lacking = instants.iter().any(|(series, _)| !hours.iter().any(|(hour, _)| hour.station == series.station));
+        let instants_before = if lacking || instants.is_empty() {
+            store.valid_values(station, Kind::Realtime, before, running_from)?
+        } else {
+            Vec::new()
+        };
+        let hours_of_water =
+            store.valid_values(station, Kind::Hour, earlier(running_from, WATER_STANDS), running_from)?;
+        Ok(Self {
+            running_from,
+            instants: by_station(instants),
+            instants_before: by_station(instants_before),
+            hours: by_station(hours),
+            hours_of_water: by_station(hours_of_water),
+        })
+    }
+
+    fn running(&self, station: &Station) -> Hour {
+        hour(self.running_from, false, &[], of(&self.instants, station))
+    }
+
+    fn complete(&self, station: &Station) -> Hour {
+        let sent = if station.kind == "water" { &self.hours_of_water } else { &self.hours };
+        hour(earlier(self.running_from, HOUR), true, of(sent, station), of(&self.instants_before, station))
+    }
+}
+
+fn of<'g>(gathered: &'g ByStation, station: &Station) -> &'g [(Series, Vec<f64>)] {
+    gathered.get(&station.number).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// An hour from what the device sent of it, and from instants where it sent nothing.
+fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[(Series, Vec<f64>)]) -> Hour {
+    let mut means: Vec<HourMean> = sent
+        .iter()
+        .filter_map(|(series, values)| {
+            let mean = verdict::exact(*values.last()?)?;
+            Some(HourMean { factor: series.factor.clone(), mean, samples: 0 })
+        })
+        .collect();
+    for (series, values) in instants {
+        if means.iter().any(|mean| mean.factor == series.factor) {
+            continue;
+        }
+        let level = series.factor.starts_with('L');
+        let mean = if level { verdict::level_mean(values) } else { verdict::mean(values) };
+        means.extend(mean.map(|mean| HourMean { factor: series.factor.clone(), mean, samples: values.len() }));
+    }
+    means.sort_by_key(|mean| factors::rank(&mean.factor));
+    let provisional = !over || means.iter().any(|mean| mean.samples > 0);
+    Hour { begins, provisional, means }
+}
+
+fn judge(station: &Station, hour: &Hour) -> Option<Verdict> {
+    match station.kind.as_str() {
+        "air" => {
+            let items = verdict::air_items(hour, |code| station.in_milligrams(code));
+            verdict::air(&items, hour, beijing_day(hour.begins))
+        }
+        "water" => verdict::water(hour, station.target),
+        "noise" => verdict::noise(hour, station.zone, beijing(hour.begins).hour()),
+        _ => None,
+    }
+}
+
+fn condition(
+    station: &Station,
+    gathered: &Gathered,
+    last_heard: Option<Timestamp>,
+    latest: Vec<Observation>,
+    now: Timestamp,
+) -> Condition {
+    let (running, complete) = (gathered.running(station), gathered.complete(station));
+    let quiet = last_heard.is_none_or(|heard| now.duration_since(heard) > SILENCE);
+    Condition {
+        last_heard,
+        silent: station.reports() && quiet,
+        now: judge(station, &running),
+        before: judge(station, &complete),
+        running,
+        complete,
+        latest,
+    }
+}
+
+/// How one station is now.
+pub(crate) fn of_one(store: &Store, station: &Station, now: Timestamp) -> Result<Condition, StoreError> {
+    let heard = store.device_of(&station.number)?.map(|device| device.last_heard);
+    let latest =
+        store.latest(&station.number)?.into_iter().filter(|value| value.series.kind == Kind::Realtime).collect();
+    let gathered = Gathered::read(store, Some(&station.number), now)?;
+    Ok(condition(station, &gathered, heard, latest, now))
+}
+
+/// All stations and how they are, at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// When it was taken.
+    pub(crate) at: Timestamp,
+    /// Every station of the register, in the order of the code.
+    pub(crate) stations: Vec<(Station, Condition)>,
+    /// The index over all stations of air that speak.
+    pub(crate) district: Option<Verdict>,
+}
+
+impl Snapshot {
+    fn take(ledger: &Ledger, store: &Store, now: Timestamp) -> Result<Self, ConditionError> {
+        let stations = stations(ledger, &Actor::system("live"))?;
+        let gathered = Gathered::read(store, None, now)?;
+        let mut heard: HashMap<String, Timestamp> = HashMap::new();
+        for device in store.devices()? {
+            let last = heard.entry(device.station).or_insert(device.last_heard);
+            *last = device.last_heard.max(*last);
+        }
+        let mut latest: HashMap<String, Vec<Observation>> = HashMap::new();
+        for value in store.latest_everywhere(Kind::Realtime)? {
+            latest.entry(value.series.station.clone()).or_default().push(value);
+        }
+        let stations: Vec<(Station, Condition)> = stations
+            .into_iter()
+            .map(|station| {
+                let latest = latest.remove(&station.number).unwrap_or_default();
+                let condition = condition(&station, &gathered, heard.get(&station.number).copied(), latest, now);
+                (station, condition)
+            })
+            .collect();
+        let district = district(&stations);
+        Ok(Self { at: now, stations, district })
+    }
+
+    /// The station of a number.
+    pub(crate) fn get(&self, number: &str) -> Option<&(Station, Condition)> {
+        self.stations.iter().find(|(station, _)| station.number == number)
+    }
+}
+
+fn district(stations: &[(Station, Condition)]) -> Option<Verdict> {
+    let speaking: Vec<_> =
+        stations.iter().filter(|(station, condition)| station.kind == "air" && condition.verdict().is_some()).collect();
+    let (_, first) = speaking.first()?;
+    let hour = if first.now.is_some() { &first.running } else { &first.complete };
+    let items: Vec<Vec<(Item, Concentration)>> =
+        speaking.iter().map(|(station, condition)| condition.items(station)).collect();
+    verdict::district(&items, hour, beijing_day(hour.begins))
+}
+
+/// The last snapshot: many eyes on one map ask once.
+#[derive(Debug, Default)]
+pub(crate) struct Desk(Mutex<Option<(Instant, Arc<Snapshot>)>>);
+
+/// How old a snapshot may be that is handed out again.
+const FRESH: Duration = Duration::from_secs(2);
+
+impl Desk {
+    /// How all stations are now, or were two seconds ago.
+    pub(crate) fn snapshot(&self, ledger: &Ledger, store: &Store) -> Result<Arc<Snapshot>, ConditionError> {
+        // The lock is held while the snapshot is taken: whoever comes meanwhile gets the same one.
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((taken, snapshot)) = last.as_ref()
+            && taken.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(snapshot));
+        }
+        let snapshot = Arc::new(Snapshot::take(ledger, store, ledger.now())?);
+        *last = Some((Instant::now(), Arc::clone(&snapshot)));
+        Ok(snapshot)
+    }
+}
+
+/// A mean as its factor is printed.
+pub(crate) fn printed(code: &str, mean: Rational) -> String {
+    let digits = Factor::of(code).map_or(2, |factor| factor.digits);
+    bilan_standards::rounding::half_even(mean, u32::try_from(digits).unwrap_or(2)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(factor: &str, kind: Kind, values: &[f64]) -> (Series, Vec<f64>) {
+        (Series::main("S", factor, kind), values.to_vec())
+    }
+
+    #[test]
+    fn what_the_device_sent_goes_before_what_is_reckoned_here() {
+        let begins = Timestamp::UNIX_EPOCH;
+        let sent = [values("a34004", Kind::Hour, &[40.0])];
+        let instants = [values("a34004", Kind::Realtime, &[90.0]), values("a34002", Kind::Realtime, &[60.0, 61.0])];
+        let mixed = hour(begins, true, &sent, &instants);
+        let read: Vec<_> =
+            mixed.means.iter().map(|mean| (mean.factor.as_str(), mean.mean.to_f64(), mean.samples)).collect();
+        assert_eq!(read, [("a34004", 40.0, 0), ("a34002", 60.5, 2)]);
+        assert!(mixed.provisional, "one of its means was made of instants");
+        assert!(!hour(begins, true, &sent, &[]).provisional);
+        assert!(hour(begins, false, &[], &instants).provisional);
+    }
+
+    #[test]
+    fn the_hour_of_an_instant_begins_at_its_full_hour() {
+        let at: Timestamp = "2026-11-23T12:59:59Z".parse().unwrap();
+        assert_eq!(hour_of(at).to_string(), "2026-11-23T12:00:00Z");
+    }
+}

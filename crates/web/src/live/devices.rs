@@ -1,0 +1,132 @@
+//! Devices on the line: what each sent, what was accepted although it departs from the standard, and what was not believed.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::response::Response;
+use bilan_telemetry::{DeviceState, Quarantined};
+use jiff::Timestamp;
+
+use super::condition::{self, SILENCE, Station};
+use super::packet::covered;
+use super::view::{Moment, ask};
+use crate::refusal::Refusal;
+use crate::shell::{Language, Messages, Shell};
+use crate::visit::Visit;
+
+/// Quarantined packets looked at.
+const QUARANTINED: u32 = 200;
+/// Of which so many are shown.
+const SHOWN: usize = 40;
+
+/// A device of a station, or one that is awaited.
+struct DeviceRow {
+    mn: String,
+    station: String,
+    name: String,
+    kind: String,
+    heard: Option<Moment>,
+    silent: bool,
+    peer: String,
+    packets: i64,
+    duplicates: i64,
+    clock: Option<String>,
+    clock_off: bool,
+    tolerated: Vec<(String, i64)>,
+    quarantined: usize,
+}
+
+/// Bytes that were not believed.
+struct QuarantinedRow {
+    received: Moment,
+    peer: String,
+    mn: Option<String>,
+    reason: &'static str,
+    code: String,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "live/devices.html")]
+struct DevicesPage {
+    shell: Shell,
+    devices: Vec<DeviceRow>,
+    quarantined: Vec<QuarantinedRow>,
+    heard: usize,
+    packets: i64,
+    duplicates: i64,
+    held: usize,
+}
+
+/// `/devices`
+pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let (stations, states, held, now) = ask(&visit, |app, actor| {
+        let stations = condition::stations(&app.ledger, actor)?;
+        let store = &app.observations;
+        Ok((stations, store.devices()?, store.quarantined(QUARANTINED)?, app.ledger.now()))
+    })
+    .await?;
+    let devices = rows(&stations, states, &held, now, language);
+    let page = DevicesPage {
+        shell: visit.shell(visit.text("live.devices.title")),
+        heard: devices.iter().filter(|device| device.heard.is_some()).count(),
+        packets: devices.iter().map(|device| device.packets).sum(),
+        duplicates: devices.iter().map(|device| device.duplicates).sum(),
+        held: held.len(),
+        quarantined: held.into_iter().take(SHOWN).map(|held| quarantined(held, now, language)).collect(),
+        devices,
+    };
+    crate::render::page(&page)
+}
+
+/// Every device of a station of the register, heard or awaited.
+fn rows(
+    stations: &[Station],
+    states: Vec<DeviceState>,
+    held: &[Quarantined],
+    now: Timestamp,
+    language: Language,
+) -> Vec<DeviceRow> {
+    let mut states: HashMap<String, DeviceState> = states.into_iter().map(|state| (state.mn.clone(), state)).collect();
+    let row = |station: &Station| {
+        let mn = station.mn.clone().filter(|_| station.reports())?;
+        let state = states.remove(&mn);
+        let heard = state.as_ref().map(|state| state.last_heard);
+        let behind = state.as_ref().and_then(|state| state.clock_behind_s);
+        Some(DeviceRow {
+            quarantined: held.iter().filter(|held| held.mn.as_deref() == Some(mn.as_str())).count(),
+            mn,
+            station: station.number.clone(),
+            name: station.name.clone(),
+            kind: station.kind_label.text(language).to_owned(),
+            silent: heard.is_none_or(|heard| now.duration_since(heard) > SILENCE),
+            heard: heard.map(|heard| Moment::of(heard, now, language)),
+            peer: state.as_ref().map(|state| state.peer.clone()).unwrap_or_default(),
+            packets: state.as_ref().map_or(0, |state| state.packets),
+            duplicates: state.as_ref().map_or(0, |state| state.duplicates),
+            clock: behind.map(|seconds| format!("{seconds:+} s")),
+            clock_off: behind.is_some_and(|seconds| seconds.abs() > 60),
+            tolerated: state.map(|state| state.tolerated).unwrap_or_default(),
+        })
+    };
+    stations.iter().filter_map(row).collect()
+}
+
+fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> QuarantinedRow {
+    let key = match held.reason.as_str() {
+        "unknown_device" => "live.quarantine.unknown_device",
+        "wrong_password" => "live.quarantine.wrong_password",
+        "time_in_future" => "live.quarantine.time_in_future",
+        _ => "live.quarantine.unreadable",
+    };
+    let text: String = covered(&held.raw).chars().take(400).collect();
+    QuarantinedRow {
+        received: Moment::of(held.received_at, now, language),
+        peer: held.peer,
+        mn: held.mn,
+        reason: language.text(key),
+        code: held.reason,
+        text,
+    }
+}

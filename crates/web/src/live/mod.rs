@@ -1,0 +1,53 @@
+//! Pages that show the district as it is now: the one map (一张图) with its big screen, stations, warnings, devices.
+//!
+//! - [`condition`] asks the observation plane how stations are; [`verdict`] says what the standards make of it (pure); [`curve`] gives the
+//!   values of a chart.
+//! - [`ground`] turns registers into layers of the map.
+//! - [`events`] tells open pages what comes in. A page is a whole without script: script only fetches the same page again and
+//!   puts the regions that changed in their place.
+
+mod condition;
+mod curve;
+mod devices;
+mod events;
+mod factors;
+mod ground;
+mod map;
+mod packet;
+mod panel;
+mod screen;
+mod station;
+mod stations;
+mod verdict;
+mod view;
+mod warnings;
+
+use std::sync::Arc;
+
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use crate::state::AppState;
+use condition::Desk;
+
+/// The live pages.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/map", get(map::show))
+        .route("/map/list", get(map::list))
+        .route("/map/layers/{layer}", get(map::layer))
+        .route("/map/cells/{code}", get(panel::cell))
+        .route("/map/panel/{register}/{number}", get(panel::record))
+        .route("/map/search", get(panel::search))
+        .route("/map/events", get(map::events))
+        .route("/map/screen", get(screen::show))
+        .route("/stations", get(stations::list))
+        .route("/stations/{number}", get(station::show))
+        .route("/stations/{number}/events", get(station::events))
+        .route("/stations/{number}/series.json", get(station::series))
+        .route("/warnings", get(warnings::wall))
+        .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
+        .route("/devices", get(devices::list))
+        .layer(Extension(Arc::new(Desk::default())))
+        .layer(Extension(Arc::new(screen::Reckoned::default())))
+}

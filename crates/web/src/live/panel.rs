@@ -1,0 +1,411 @@
+//! What stands beside the map: a cell with its people and open matters, a record in a few facts, finds of a search. Each is a page of its
+//! own; the map asks for the part alone.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{Html, IntoResponse, Response};
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::{Catalogue, FieldKind, Register};
+use bilan_records::ledger::{ListQuery, ReadError, Record};
+use bilan_records::value::{Value, is_blank};
+use serde::Deserialize;
+
+use super::condition::{self, ConditionError, of_one, point, state_label};
+use super::ground::{Layer, Whereabouts, is_personal, level_label, title};
+use super::view::{StationRow, ask};
+use crate::refusal::Refusal;
+use crate::shell::{Language, Messages, Shell};
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Facts of a record beside the map.
+const FACTS: usize = 9;
+/// Open matters of a kind that are named.
+const NAMED: u64 = 4;
+/// Finds of a kind.
+const FINDS: u64 = 4;
+
+/// Whether the part alone is asked for, and what is looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Part {
+    part: Option<String>,
+    q: String,
+}
+
+impl Part {
+    fn alone(&self) -> bool {
+        self.part.is_some()
+    }
+}
+
+/// A record in a row.
+#[derive(Debug, Clone)]
+pub(super) struct SimpleRow {
+    pub(super) register: String,
+    pub(super) number: String,
+    pub(super) title: String,
+    pub(super) state: String,
+    pub(super) closed: bool,
+    pub(super) date: String,
+    pub(super) cell: String,
+    pub(super) fly: String,
+}
+
+impl SimpleRow {
+    pub(super) fn of(catalogue: &Catalogue, register: &Register, record: &Record, language: Language) -> Self {
+        let state = record.state.as_deref().unwrap_or_default();
+        let known = register.workflow.as_ref().and_then(|workflow| workflow.states.get(state));
+        let date = record.values.get(&register.date).and_then(|date| date.as_str()).unwrap_or_default();
+        let cell = record.cell.as_deref().and_then(|code| catalogue.district.cells.get(code));
+        Self {
+            register: register.key.clone(),
+            number: record.number.clone(),
+            title: title(register, record),
+            state: known.map(|state| state.label.text(language).to_owned()).unwrap_or_default(),
+            closed: known.is_some_and(|state| state.closed),
+            date: date.get(..10).unwrap_or(date).to_owned(),
+            cell: cell.map(|cell| cell.name.text(language).to_owned()).unwrap_or_default(),
+            fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+        }
+    }
+}
+
+/// Somebody who answers for a cell.
+pub(super) struct Person {
+    pub(super) number: String,
+    pub(super) post: String,
+    pub(super) kind: String,
+    pub(super) holder: String,
+}
+
+/// Open matters of one register in a cell.
+pub(super) struct Matter {
+    pub(super) key: String,
+    pub(super) label: String,
+    pub(super) total: String,
+    pub(super) rows: Vec<SimpleRow>,
+}
+
+/// A cell beside another: code, name.
+pub(super) type Beside = (String, String);
+
+/// A cell of the grid with what matters in it.
+pub(super) struct CellView {
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) level: String,
+    pub(super) above: Vec<Beside>,
+    pub(super) below: Vec<Beside>,
+    pub(super) people: Vec<Person>,
+    pub(super) matters: Vec<Matter>,
+}
+
+impl CellView {
+    /// The cell of a code, if there is one.
+    pub(super) fn of(
+        app: &AppState,
+        actor: &Actor,
+        code: &str,
+        language: Language,
+    ) -> Result<Option<Self>, ConditionError> {
+        let district = &app.catalogue().district;
+        let Some(cell) = district.cells.get(code) else { return Ok(None) };
+        let beside =
+            |cell: &bilan_records::catalogue::GridCell| (cell.code.clone(), cell.name.text(language).to_owned());
+        let mut above: Vec<Beside> = district.path(code).into_iter().map(beside).collect();
+        above.pop();
+        Ok(Some(Self {
+            code: cell.code.clone(),
+            name: cell.name.text(language).to_owned(),
+            level: level_label(cell.level).text(language).to_owned(),
+            above,
+            below: district.children(code).map(beside).collect(),
+            people: people(app, actor, code, language)?,
+            matters: matters(app, actor, code, language)?,
+        }))
+    }
+}
+
+/// Who answers for exactly this cell; nothing where the visitor may not see posts.
+fn people(app: &AppState, actor: &Actor, code: &str, language: Language) -> Result<Vec<Person>, ConditionError> {
+    let Some(register) = app.catalogue().registers.get("staff_post") else { return Ok(Vec::new()) };
+    let query = ListQuery {
+        filter: Some(format!(r#"grid_code = "{code}" and closed = false"#)),
+        sort: Some(("number".to_owned(), false)),
+        limit: 20,
+        ..ListQuery::of("staff_post")
+    };
+    let records = match app.ledger.list(actor, query) {
+        Ok(page) => page.records,
+        Err(ReadError::Forbidden { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let person = |record: &Record| {
+        let text = |key: &str| record.values.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+        Person {
+            number: record.number.clone(),
+            post: text("name").to_owned(),
+            kind: condition::choice_label(register, "kind", text("kind")).text(language).to_owned(),
+            holder: text("holder").to_owned(),
+        }
+    };
+    Ok(records.iter().map(person).collect())
+}
+
+/// Open records in a cell and below it, of every register that has states and places.
+fn matters(app: &AppState, actor: &Actor, code: &str, language: Language) -> Result<Vec<Matter>, ConditionError> {
+    let mut matters = Vec::new();
+    for layer in Layer::all(app.catalogue(), actor) {
+        let register = layer.register;
+        if register.workflow.is_none() || layer.whereabouts != Whereabouts::Place || register.key == "staff_post" {
+            continue;
+        }
+        let query = ListQuery {
+            filter: Some("closed = false".to_owned()),
+            cell: Some(code.to_owned()),
+            limit: NAMED,
+            ..ListQuery::of(&register.key)
+        };
+        let page = app.ledger.list(actor, query)?;
+        if page.records.is_empty() {
+            continue;
+        }
+        let row = |record: &Record| SimpleRow::of(app.catalogue(), register, record, language);
+        matters.push(Matter {
+            key: register.key.clone(),
+            label: register.label.text(language).to_owned(),
+            total: if page.total_is_capped { format!("{}+", page.total) } else { page.total.to_string() },
+            rows: page.records.iter().map(row).collect(),
+        });
+    }
+    // What presses comes first.
+    let pressing = |matter: &Matter| {
+        super::ground::FIRST.iter().position(|key| *key == matter.key && *key != "station").unwrap_or(usize::MAX)
+    };
+    matters.sort_by_key(pressing);
+    Ok(matters)
+}
+
+#[derive(Template)]
+#[template(path = "live/cell_part.html")]
+struct CellPart {
+    language: Language,
+    cell: CellView,
+}
+
+#[derive(Template)]
+#[template(path = "live/cell.html")]
+struct CellPage {
+    shell: Shell,
+    language: Language,
+    cell: CellView,
+}
+
+/// `/map/cells/CODE`: a cell, its people, what is open in it, the cells below.
+pub(super) async fn cell(
+    visit: Visit,
+    Path(code): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let asked = code.clone();
+    let cell = ask(&visit, move |app, actor| CellView::of(app, actor, &asked, language)).await?;
+    let cell = cell.ok_or(Refusal::NotFound { what: code })?;
+    if part.alone() {
+        return rendered(&CellPart { language, cell });
+    }
+    crate::render::page(&CellPage { shell: visit.shell(&cell.name), language, cell })
+}
+
+/// A fragment as it is.
+fn rendered(part: &impl Template) -> Result<Response, Refusal> {
+    Ok(Html(part.render()?).into_response())
+}
+
+/// A record in a few facts.
+pub(super) struct RecordView {
+    register: String,
+    register_label: String,
+    number: String,
+    title: String,
+    state: String,
+    closed: bool,
+    /// Label, text, and the record that the text is the number of.
+    facts: Vec<(String, String, Option<String>)>,
+    fly: String,
+    /// A station as it is now.
+    station: Option<StationRow>,
+}
+
+#[derive(Template)]
+#[template(path = "live/record_part.html")]
+struct RecordPart {
+    language: Language,
+    record: RecordView,
+}
+
+/// `/map/panel/KEY/NUMBER`: a record beside the map; as a page of its own it is the record's page.
+pub(super) async fn record(
+    visit: Visit,
+    Path((register, number)): Path<(String, String)>,
+    Query(part): Query<Part>,
+) -> Result<Response, Refusal> {
+    if !part.alone() {
+        let number = crate::visit::encoded(&number);
+        return Ok(axum::response::Redirect::to(&format!("/records/{register}/{number}")).into_response());
+    }
+    let language = visit.language;
+    let record = ask(&visit, move |app, actor| view(app, actor, &register, &number, language)).await?;
+    rendered(&RecordPart { language, record })
+}
+
+fn view(
+    app: &AppState,
+    actor: &Actor,
+    key: &str,
+    number: &str,
+    language: Language,
+) -> Result<RecordView, ConditionError> {
+    let record = app.ledger.record(actor, key, number, None)?;
+    let register = app.catalogue().registers.get(key).ok_or_else(|| ReadError::UnknownRegister(key.to_owned()))?;
+    let state = record.state.as_deref().unwrap_or_default();
+    let workflow = register.workflow.as_ref();
+    let station = if key == "station" {
+        let (station, _) = condition::station(&app.ledger, actor, number)?;
+        let condition = of_one(&app.observations, &station, app.ledger.now())?;
+        Some(StationRow::of(&station, &condition, app.ledger.now(), language))
+    } else {
+        None
+    };
+    Ok(RecordView {
+        register: key.to_owned(),
+        register_label: register.label.text(language).to_owned(),
+        number: record.number.clone(),
+        title: title(register, &record),
+        state: if workflow.is_some() { state_label(register, state).text(language).to_owned() } else { String::new() },
+        closed: workflow.and_then(|workflow| workflow.states.get(state)).is_some_and(|state| state.closed),
+        facts: facts(register, &record, language),
+        fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+        station,
+    })
+}
+
+/// The first filled fields of a record that fit into a line and name nobody.
+fn facts(register: &Register, record: &Record, language: Language) -> Vec<(String, String, Option<String>)> {
+    let fits = |kind: &FieldKind| {
+        !matches!(
+            kind,
+            FieldKind::Table { .. }
+                | FieldKind::Attachment { .. }
+                | FieldKind::Line
+                | FieldKind::Polygon
+                | FieldKind::Place
+                | FieldKind::LongText { .. }
+        )
+    };
+    let shown = register
+        .fields
+        .values()
+        .filter(|field| field.key != register.title && !is_personal(field) && fits(&field.kind) && field.key != "mn");
+    shown
+        .filter_map(|field| {
+            let json = record.values.get(&field.key).filter(|json| !is_blank(json))?;
+            let value = Value::from_json(field, json).ok()?;
+            let to = match &field.kind {
+                FieldKind::Reference { to } => Some(to.clone()),
+                _ => None,
+            };
+            Some((field.label.text(language).to_owned(), value.display(field, language), to))
+        })
+        .take(FACTS)
+        .collect()
+}
+
+/// What was found.
+struct Find {
+    label: String,
+    kind: String,
+    href: String,
+    /// Where the map flies to.
+    fly: String,
+    /// What the map opens beside itself.
+    panel: String,
+    /// Cell to be chosen instead.
+    cell: Option<String>,
+    layer: String,
+}
+
+#[derive(Template)]
+#[template(path = "live/search_part.html")]
+struct SearchPart {
+    language: Language,
+    finds: Vec<Find>,
+}
+
+#[derive(Template)]
+#[template(path = "live/search.html")]
+struct SearchPage {
+    shell: Shell,
+    language: Language,
+    finds: Vec<Find>,
+    q: String,
+}
+
+/// `/map/search?q=`: cells and records by their words.
+pub(super) async fn search(visit: Visit, Query(part): Query<Part>) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let words = part.q.trim().chars().take(60).collect::<String>();
+    let asked = words.clone();
+    let finds = if words.is_empty() {
+        Vec::new()
+    } else {
+        ask(&visit, move |app, actor| find(app, actor, &asked, language)).await?
+    };
+    if part.alone() {
+        return rendered(&SearchPart { language, finds });
+    }
+    crate::render::page(&SearchPage { shell: visit.shell(visit.text("live.map.search")), language, finds, q: words })
+}
+
+fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Result<Vec<Find>, ConditionError> {
+    let catalogue = app.catalogue();
+    let lower = words.to_lowercase();
+    let is_meant = |cell: &&bilan_records::catalogue::GridCell| {
+        cell.code.starts_with(words) || cell.name.zh.contains(words) || cell.name.en.to_lowercase().contains(&lower)
+    };
+    let mut finds: Vec<Find> = catalogue
+        .district
+        .cells
+        .values()
+        .filter(is_meant)
+        .take(6)
+        .map(|cell| Find {
+            label: cell.name.text(language).to_owned(),
+            kind: level_label(cell.level).text(language).to_owned(),
+            href: format!("/map?cell={}", cell.code),
+            fly: String::new(),
+            panel: String::new(),
+            cell: Some(cell.code.clone()),
+            layer: String::new(),
+        })
+        .collect();
+    for layer in Layer::all(catalogue, actor) {
+        let register = layer.register;
+        let query = ListQuery { search: Some(words.to_owned()), limit: FINDS, ..ListQuery::of(&register.key) };
+        for record in app.ledger.list(actor, query)?.records {
+            let number = crate::visit::encoded(&record.number);
+            finds.push(Find {
+                label: title(register, &record),
+                kind: register.label.text(language).to_owned(),
+                href: format!("/records/{}/{number}", register.key),
+                fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+                panel: format!("/map/panel/{}/{number}", register.key),
+                cell: None,
+                layer: register.key.clone(),
+            });
+        }
+    }
+    finds.truncate(24);
+    Ok(finds)
+}

@@ -1,0 +1,213 @@
+//! The big screen (大屏): the district's state for a wall that nobody touches. It follows events and renews itself.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use askama::Template;
+use axum::Extension;
+use axum::response::Response;
+use bilan_records::actor::Actor;
+use bilan_records::figures::{self, Period};
+use bilan_records::ledger::ListQuery;
+use bilan_standards::clock::beijing_day;
+
+use super::condition::{ConditionError, Desk, Snapshot};
+use super::ground::{self, FIRST, Layer};
+use super::panel::SimpleRow;
+use super::view::{StationRow, VerdictView, WarningRow, ask, visible};
+use crate::refusal::Refusal;
+use crate::shell::{Language, Shell};
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Figures of the year on the screen.
+const FIGURES: [&str; 8] = [
+    "complaints_total",
+    "complaints_handled_rate",
+    "petition_pieces",
+    "petition_close_rate",
+    "nrmm_registered",
+    "air_dispatch_patrols",
+    "water_river_patrols",
+    "outreach_media",
+];
+/// Warnings and tasks that fit.
+const LISTED: usize = 6;
+/// Figures of a year change slowly; reckoned again after this time.
+const FIGURES_STAND: Duration = Duration::from_secs(120);
+
+/// A figure of the year.
+#[derive(Clone)]
+struct FigureView {
+    key: String,
+    label: String,
+    text: String,
+}
+
+/// Figures that were reckoned, for whom and when.
+#[derive(Default)]
+pub(super) struct Reckoned(std::sync::Mutex<Vec<(String, Language, i16, Instant, Vec<FigureView>)>>);
+
+/// A layer that the map of the screen shows.
+struct Shown {
+    key: String,
+    colour: &'static str,
+    mark: String,
+}
+
+/// A number with what it counts.
+#[derive(Default)]
+struct Counts {
+    reporting: usize,
+    online: usize,
+    exceeded: usize,
+    due_today: usize,
+    overdue: usize,
+    open_tasks: u64,
+}
+
+/// What the screen shows.
+struct View {
+    district: Option<VerdictView>,
+    air: Vec<StationRow>,
+    water: Vec<StationRow>,
+    noise: Vec<StationRow>,
+    warnings: Vec<WarningRow>,
+    warnings_open: usize,
+    tasks: Vec<SimpleRow>,
+    counts: Counts,
+    figures: Vec<FigureView>,
+    year: i16,
+    layers: Vec<Shown>,
+    now: i64,
+}
+
+#[derive(Template)]
+#[template(path = "live/screen.html")]
+struct ScreenPage {
+    shell: Shell,
+    bounds: String,
+    name: String,
+    view: View,
+}
+
+/// `/map/screen`
+pub(super) async fn show(
+    visit: Visit,
+    Extension(desk): Extension<Arc<Desk>>,
+    Extension(reckoned): Extension<Arc<Reckoned>>,
+) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let view = ask(&visit, move |app, actor| view(&desk, &reckoned, app, actor, language)).await?;
+    let district = &visit.app.catalogue().district;
+    let page = ScreenPage {
+        bounds: ground::bounds(visit.app.catalogue()).map(|edge| format!("{edge:.5}")).join(","),
+        name: district.name.text(language).to_owned(),
+        shell: visit.shell(visit.text("live.screen.title")).dark(),
+        view,
+    };
+    crate::render::page(&page)
+}
+
+fn view(
+    desk: &Desk,
+    reckoned: &Reckoned,
+    app: &AppState,
+    actor: &Actor,
+    language: Language,
+) -> Result<View, ConditionError> {
+    let (snapshot, numbers) = visible(desk, app, actor)?;
+    let numbers: HashSet<String> = numbers.into_iter().collect();
+    let rows = rows(&snapshot, &numbers, language);
+    let of = |kind: &str| rows.iter().filter(|row| row.kind == kind && row.running).cloned().collect::<Vec<_>>();
+    let now = app.ledger.now();
+    let open: Vec<_> =
+        app.observations.open_warnings()?.into_iter().filter(|warning| numbers.contains(&warning.station)).collect();
+    let mut gravest: Vec<_> = open.iter().collect();
+    gravest.sort_by_key(|warning| std::cmp::Reverse((warning.level, warning.opened_at)));
+    let warnings = gravest
+        .into_iter()
+        .take(LISTED)
+        .map(|warning| WarningRow::of(warning, &app.ledger, actor, now, language))
+        .collect::<Result<_, _>>()?;
+    let (tasks, open_tasks) = tasks(app, actor, language)?;
+    let today = beijing_day(now);
+    let due = app.ledger.due(actor, today)?;
+    let year = app.ledger.years("complaint").ok().flatten().map_or(today.year(), |(_, last)| last.min(today.year()));
+    Ok(View {
+        district: snapshot.district.as_ref().map(|verdict| VerdictView::of(verdict, language)),
+        counts: Counts {
+            reporting: rows.iter().filter(|row| row.running).count(),
+            online: rows.iter().filter(|row| row.running && !row.silent).count(),
+            exceeded: rows.iter().filter(|row| row.verdict.as_ref().is_some_and(|verdict| verdict.exceeded)).count(),
+            due_today: due.iter().filter(|due| due.due_on == Some(today)).count(),
+            overdue: due.iter().filter(|due| due.due_on.is_some_and(|day| day < today)).count(),
+            open_tasks,
+        },
+        air: of("air"),
+        water: of("water"),
+        noise: of("noise"),
+        warnings,
+        warnings_open: open.len(),
+        tasks,
+        figures: reckoned.of_year(app, actor, year, language),
+        year,
+        layers: layers(app, actor, language),
+        now: now.as_second(),
+    })
+}
+
+fn rows(snapshot: &Snapshot, numbers: &HashSet<String>, language: Language) -> Vec<StationRow> {
+    snapshot
+        .stations
+        .iter()
+        .filter(|(station, _)| numbers.contains(&station.number))
+        .map(|(station, condition)| StationRow::of(station, condition, snapshot.at, language))
+        .collect()
+}
+
+/// Open tasks, the newest first, and how many there are.
+fn tasks(app: &AppState, actor: &Actor, language: Language) -> Result<(Vec<SimpleRow>, u64), ConditionError> {
+    let Some(register) = app.catalogue().registers.get("task") else { return Ok((Vec::new(), 0)) };
+    if Layer::of(register, app.catalogue(), actor).is_none() {
+        return Ok((Vec::new(), 0));
+    }
+    let query = ListQuery { filter: Some("closed = false".to_owned()), limit: LISTED as u64, ..ListQuery::of("task") };
+    let page = app.ledger.list(actor, query)?;
+    let rows = page.records.iter().map(|record| SimpleRow::of(app.catalogue(), register, record, language)).collect();
+    Ok((rows, page.total))
+}
+
+fn layers(app: &AppState, actor: &Actor, language: Language) -> Vec<Shown> {
+    let layer = |key: &str| {
+        let register = app.catalogue().registers.get(key)?;
+        let layer = Layer::of(register, app.catalogue(), actor)?;
+        Some(Shown { key: key.to_owned(), colour: layer.colour, mark: layer.mark(language) })
+    };
+    FIRST.into_iter().filter_map(layer).collect()
+}
+
+impl Reckoned {
+    /// The figures of a year for an actor; one that cannot be reckoned or may not be seen is left out.
+    fn of_year(&self, app: &AppState, actor: &Actor, year: i16, language: Language) -> Vec<FigureView> {
+        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.retain(|(.., at, _)| at.elapsed() < FIGURES_STAND);
+        let mine = |(name, spoken, of, ..): &&(String, Language, i16, Instant, Vec<FigureView>)| {
+            *name == actor.name && *spoken == language && *of == year
+        };
+        if let Some((.., figures)) = known.iter().find(mine) {
+            return figures.clone();
+        }
+        let period = Period::year(year);
+        let figure = |key: &str| {
+            let label = app.catalogue().figures.get(key)?.label.text(language).to_owned();
+            let value = figures::compute(&app.ledger, actor, key, &period, None).ok()?;
+            value.value.as_ref()?;
+            Some(FigureView { key: key.to_owned(), label, text: value.full(language) })
+        };
+        let figures: Vec<FigureView> = FIGURES.iter().filter_map(|key| figure(key)).collect();
+        known.push((actor.name.clone(), language, year, Instant::now(), figures.clone()));
+        figures
+    }
+}

@@ -1,0 +1,314 @@
+//! One station: what it says now, what the standards make of it, its charts, its last packets, what came of its warnings.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use bilan_records::actor::Actor;
+use bilan_records::ledger::{ListQuery, ReadError};
+use bilan_telemetry::{DeviceState, Kind, Series};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::condition::{self, Condition, ConditionError, Station, hour_of, of_one, printed};
+use super::curve::{self, Span};
+use super::events as told;
+use super::factors;
+use super::packet::PacketView;
+use super::panel::SimpleRow;
+use super::verdict::missing_items;
+use super::view::{Moment, VerdictView, WarningRow, ask};
+use crate::refusal::Refusal;
+use crate::shell::{Language, Messages, Shell};
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Packets shown field by field.
+const PACKETS: u32 = 4;
+/// Hours in the table.
+const HOURS: i64 = 24;
+/// Tasks and letters shown.
+const TASKS: u64 = 6;
+
+/// A factor now.
+struct ValueRow {
+    code: String,
+    name: String,
+    unit: String,
+    text: String,
+    at: Moment,
+    flag: Option<String>,
+    valid: bool,
+    /// Mean of the running hour, and of how many values.
+    mean: Option<(String, usize)>,
+    /// The hour before.
+    before: Option<String>,
+}
+
+/// An hour in the table.
+struct HourRow {
+    hour: String,
+    cells: Vec<(String, bool)>,
+}
+
+/// What is known of the device.
+struct DeviceRow {
+    mn: String,
+    heard: Moment,
+    peer: String,
+    packets: i64,
+    duplicates: i64,
+    clock: Option<String>,
+    tolerated: Vec<(String, i64)>,
+}
+
+impl DeviceRow {
+    fn of(device: DeviceState, now: Timestamp, language: Language) -> Self {
+        Self {
+            heard: Moment::of(device.last_heard, now, language),
+            clock: device.clock_behind_s.map(|seconds| format!("{seconds:+} s")),
+            mn: device.mn,
+            peer: device.peer,
+            packets: device.packets,
+            duplicates: device.duplicates,
+            tolerated: device.tolerated,
+        }
+    }
+}
+
+/// Everything on the page but its frame.
+struct View {
+    station: Station,
+    condition: Condition,
+    now: Timestamp,
+    values: Vec<ValueRow>,
+    columns: Vec<String>,
+    hours: Vec<HourRow>,
+    device: Option<DeviceRow>,
+    packets: Vec<PacketView>,
+    warnings: Vec<WarningRow>,
+    tasks: Vec<SimpleRow>,
+    missing: String,
+}
+
+#[derive(Template)]
+#[template(path = "live/station.html")]
+struct StationPage {
+    shell: Shell,
+    number: String,
+    name: String,
+    code: String,
+    kind: String,
+    kind_label: String,
+    state: String,
+    cell: Option<(String, String)>,
+    point: Option<(f64, f64)>,
+    silent: bool,
+    reports: bool,
+    heard: Option<Moment>,
+    verdict: Option<VerdictView>,
+    before: Option<VerdictView>,
+    judged: bool,
+    view: View,
+    /// Code, name, chosen.
+    factors: Vec<(String, String, bool)>,
+    /// Name, label, chosen.
+    spans: Vec<(&'static str, &'static str, bool)>,
+}
+
+/// `/stations/NUMBER`
+pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let view = ask(&visit, move |app, actor| view(app, actor, &number, language)).await?;
+    let (station, condition) = (&view.station, &view.condition);
+    let shown = |verdict: &super::verdict::Verdict| VerdictView::of(verdict, language);
+    let cell = station.cell.as_deref().and_then(|code| visit.app.catalogue().district.cells.get(code));
+    let page = StationPage {
+        shell: visit.shell(&station.name),
+        number: station.number.clone(),
+        name: station.name.clone(),
+        code: station.code.clone(),
+        kind: station.kind.clone(),
+        kind_label: station.kind_label.text(language).to_owned(),
+        state: station.state_label.text(language).to_owned(),
+        cell: cell.map(|cell| (cell.code.clone(), cell.name.text(language).to_owned())),
+        point: station.at.map(|[lon, lat]| (lon, lat)),
+        silent: condition.silent,
+        reports: station.reports(),
+        heard: condition.last_heard.map(|heard| Moment::of(heard, view.now, language)),
+        verdict: condition.verdict().map(shown),
+        before: condition.before.as_ref().filter(|_| condition.now.is_some()).map(shown),
+        judged: matches!(station.kind.as_str(), "air" | "water" | "noise"),
+        factors: charted(&view, language),
+        spans: Span::ALL
+            .map(|span| (span.name(), language.text(&format!("live.span.{}", span.name())), span == Span::Day))
+            .to_vec(),
+        view,
+    };
+    crate::render::page(&page)
+}
+
+/// Factors that can be charted: what comes in, in the order of the table; the most telling chosen.
+fn charted(view: &View, language: Language) -> Vec<(String, String, bool)> {
+    let mut codes: Vec<&str> = view.values.iter().map(|value| value.code.as_str()).collect();
+    codes.extend(view.condition.complete.means.iter().map(|mean| mean.factor.as_str()));
+    codes.sort_by_key(|code| (factors::rank(code), *code));
+    codes.dedup();
+    let name = |code: &str| {
+        let name = view.station.factor_label(code).text(language).to_owned();
+        let unit = view.station.unit(code);
+        if unit.is_empty() { name } else { format!("{name} ({unit})") }
+    };
+    let chosen = if view.station.kind == "noise" { "Leq" } else { codes.first().copied().unwrap_or_default() };
+    codes.iter().map(|code| ((*code).to_owned(), name(code), *code == chosen)).collect()
+}
+
+fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Result<View, ConditionError> {
+    let (station, _) = condition::station(&app.ledger, actor, number)?;
+    let (store, now) = (&app.observations, app.ledger.now());
+    let condition = of_one(store, &station, now)?;
+    let device = store.device_of(number)?;
+    let packets = match &device {
+        Some(device) => store.last_packets(&device.mn, PACKETS)?,
+        None => Vec::new(),
+    };
+    let mut warnings = Vec::new();
+    for warning in store.open_warnings()?.iter().filter(|warning| warning.station == number) {
+        warnings.push(WarningRow::of(warning, &app.ledger, actor, now, language)?);
+    }
+    let (columns, hours) = hours(app, &station, now, language)?;
+    let items = super::verdict::air_items(&condition.running, |code| station.in_milligrams(code));
+    let missing = missing_items(&items).into_iter().map(factors::item_name).collect::<Vec<_>>().join("、");
+    Ok(View {
+        values: values(&station, &condition, now, language),
+        columns,
+        hours,
+        packets: packets.iter().map(|(at, raw)| PacketView::read(raw, *at, now, &station, language)).collect(),
+        device: device.map(|device| DeviceRow::of(device, now, language)),
+        warnings,
+        tasks: tasks(app, actor, number, language)?,
+        missing: if station.kind == "air" { missing } else { String::new() },
+        station,
+        condition,
+        now,
+    })
+}
+
+fn values(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Vec<ValueRow> {
+    let mut latest: Vec<_> = condition.latest.iter().collect();
+    latest.sort_by_key(|value| (factors::rank(&value.series.factor), value.series.factor.clone()));
+    let mean = |hour: &super::verdict::Hour, code: &str| {
+        let mean = hour.means.iter().find(|mean| mean.factor == code)?;
+        Some((printed(code, mean.mean), mean.samples))
+    };
+    latest
+        .into_iter()
+        .map(|value| {
+            let code = value.series.factor.clone();
+            ValueRow {
+                name: station.factor_label(&code).text(language).to_owned(),
+                unit: station.unit(&code).to_owned(),
+                text: value.text.clone(),
+                at: Moment::of(value.at, now, language),
+                flag: value.flag.clone(),
+                valid: value.is_valid(),
+                mean: mean(&condition.running, &code),
+                before: mean(&condition.complete, &code).map(|(mean, _)| mean),
+                code,
+            }
+        })
+        .collect()
+}
+
+/// The last hours as the device sent them, the newest first, with the factors as columns.
+fn hours(
+    app: &AppState,
+    station: &Station,
+    now: Timestamp,
+    language: Language,
+) -> Result<(Vec<String>, Vec<HourRow>), ConditionError> {
+    let store = &app.observations;
+    let to = hour_of(now);
+    let from = to - SignedDuration::from_hours(HOURS);
+    let mut series: Vec<Series> = store
+        .series_of(&station.number)?
+        .into_iter()
+        .filter(|series| *series == Series::main(&station.number, &series.factor, Kind::Hour))
+        .collect();
+    series.sort_by_key(|series| factors::rank(&series.factor));
+    series.truncate(11);
+    let mut found = Vec::new();
+    for series in &series {
+        found.push(store.range(series, from, to)?);
+    }
+    let mut rows = Vec::new();
+    for back in 0..HOURS {
+        let begins = to - SignedDuration::from_hours(back + 1);
+        let cells: Vec<(String, bool)> = found
+            .iter()
+            .map(|values| {
+                let value = values.iter().find(|value| value.at == begins);
+                value.map_or((String::new(), true), |value| (value.text.clone(), value.is_valid()))
+            })
+            .collect();
+        if cells.iter().any(|(text, _)| !text.is_empty()) {
+            let ends = bilan_records::value::beijing(begins + SignedDuration::from_hours(1));
+            rows.push(HourRow { hour: ends.strftime("%m-%d %H:00").to_string(), cells });
+        }
+    }
+    let columns = series
+        .iter()
+        .map(|series| {
+            let name = station.factor_label(&series.factor).text(language).to_owned();
+            let unit = station.unit(&series.factor);
+            if unit.is_empty() { name } else { format!("{name} {unit}") }
+        })
+        .collect();
+    Ok((columns, rows))
+}
+
+/// Tasks that were opened for the station, the newest first; nothing where the visitor may not see tasks.
+fn tasks(app: &AppState, actor: &Actor, number: &str, language: Language) -> Result<Vec<SimpleRow>, ConditionError> {
+    let Some(register) = app.catalogue().registers.get("task") else { return Ok(Vec::new()) };
+    let quoted = number.replace(['"', '\\'], "");
+    let query = ListQuery { filter: Some(format!(r#"station = "{quoted}""#)), limit: TASKS, ..ListQuery::of("task") };
+    match app.ledger.list(actor, query) {
+        Ok(page) => {
+            Ok(page.records.iter().map(|record| SimpleRow::of(app.catalogue(), register, record, language)).collect())
+        }
+        Err(ReadError::Forbidden { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Which curve is wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    factor: String,
+    span: String,
+}
+
+/// `/stations/NUMBER/series.json?factor=&span=`
+pub(super) async fn series(
+    visit: Visit,
+    Path(number): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Refusal> {
+    let span = Span::from_name(if wanted.span.is_empty() { "day" } else { &wanted.span })
+        .ok_or_else(|| Refusal::NotFound { what: wanted.span.clone() })?;
+    let language = visit.language;
+    let curve = ask(&visit, move |app, actor| {
+        let (station, _) = condition::station(&app.ledger, actor, &number)?;
+        Ok(curve::of(&app.observations, &station, &wanted.factor, span, app.ledger.now(), language)?)
+    })
+    .await?;
+    Ok(Json(curve).into_response())
+}
+
+/// `/stations/NUMBER/events`: what comes in, as it comes.
+pub(super) async fn events(visit: Visit, Path(number): Path<String>) -> Result<Response, Refusal> {
+    let asked = number.clone();
+    ask(&visit, move |app, actor| Ok(condition::station(&app.ledger, actor, &asked)?)).await?;
+    Ok(told::of_station(&visit.app.observations, number).into_response())
+}

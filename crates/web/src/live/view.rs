@@ -1,0 +1,280 @@
+//! Pieces that several live pages show: a verdict, a time, how long ago, a warning.
+
+use std::sync::Arc;
+
+use bilan_records::actor::Actor;
+use bilan_records::ledger::Ledger;
+use bilan_records::value::beijing;
+use bilan_telemetry::{Store, Warning};
+use jiff::{SignedDuration, Timestamp};
+
+use super::condition::{Condition, ConditionError, Desk, Snapshot, Station};
+use super::verdict::Verdict;
+use crate::refusal::Refusal;
+use crate::shell::Language;
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Answers a question to both planes on a thread where waiting is allowed.
+pub(super) async fn ask<T: Send + 'static>(
+    visit: &Visit,
+    question: impl FnOnce(&AppState, &Actor) -> Result<T, ConditionError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let (app, actor) = (visit.app.clone(), visit.actor.clone());
+    match tokio::task::spawn_blocking(move || question(&app, &actor)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(ConditionError::Read(error))) => Err(error.into()),
+        Ok(Err(ConditionError::Store(error))) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How all stations are now, and which of them the visitor may see.
+pub(super) fn visible(
+    desk: &Desk,
+    app: &AppState,
+    actor: &Actor,
+) -> Result<(Arc<Snapshot>, Vec<String>), ConditionError> {
+    let numbers = super::condition::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
+    Ok((snapshot(desk, &app.ledger, &app.observations)?, numbers))
+}
+
+/// How all stations are now.
+pub(super) fn snapshot(desk: &Desk, ledger: &Ledger, store: &Store) -> Result<Arc<Snapshot>, ConditionError> {
+    desk.snapshot(ledger, store)
+}
+
+/// A verdict as a page shows it.
+#[derive(Debug, Clone)]
+pub(super) struct VerdictView {
+    pub(super) short: String,
+    pub(super) word: String,
+    pub(super) detail: String,
+    pub(super) basis: String,
+    pub(super) tone: String,
+    pub(super) exceeded: bool,
+    pub(super) provisional: bool,
+    /// The hour in Beijing time: `20:00–21:00`.
+    pub(super) hour: String,
+}
+
+impl VerdictView {
+    pub(super) fn of(verdict: &Verdict, language: Language) -> Self {
+        let begins = beijing(verdict.begins);
+        let ends = beijing(verdict.begins + SignedDuration::from_hours(1));
+        Self {
+            short: verdict.short.clone(),
+            word: verdict.word.text(language).to_owned(),
+            detail: verdict.detail.text(language).to_owned(),
+            basis: verdict.basis.text(language).to_owned(),
+            tone: verdict.tone.clone(),
+            exceeded: verdict.exceeded,
+            provisional: verdict.provisional,
+            hour: format!("{}–{}", begins.strftime("%H:%M"), ends.strftime("%H:%M")),
+        }
+    }
+}
+
+/// A moment with its machine-readable form.
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    /// For the `datetime` attribute.
+    pub(super) iso: String,
+    /// Beijing time for people.
+    pub(super) text: String,
+    /// How long before now.
+    pub(super) ago: String,
+}
+
+impl Moment {
+    pub(super) fn of(at: Timestamp, now: Timestamp, language: Language) -> Self {
+        let here = beijing(at);
+        let same_day = beijing(now).date() == here.date();
+        let text = here.strftime(if same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" }).to_string();
+        Self { iso: bilan_records::value::beijing_text(at), text, ago: ago(at, now, language) }
+    }
+}
+
+/// How long something has lasted, in the largest unit that says enough.
+pub(super) fn lasted(from: Timestamp, to: Timestamp, language: Language) -> String {
+    let seconds = to.duration_since(from).as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match language {
+        Language::Chinese if days > 0 => format!("{days}天{}小时", hours % 24),
+        Language::Chinese if hours > 0 => format!("{hours}小时{}分", minutes % 60),
+        Language::Chinese if minutes > 0 => format!("{minutes}分钟"),
+        Language::Chinese => format!("{seconds}秒"),
+        Language::English if days > 0 => format!("{days} d {} h", hours % 24),
+        Language::English if hours > 0 => format!("{hours} h {} min", minutes % 60),
+        Language::English if minutes > 0 => format!("{minutes} min"),
+        Language::English => format!("{seconds} s"),
+    }
+}
+
+fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+    if at > now {
+        return lasted(at, at, language);
+    }
+    let lasted = lasted(at, now, language);
+    match language {
+        Language::Chinese => format!("{lasted}前"),
+        Language::English => format!("{lasted} ago"),
+    }
+}
+
+/// A station in a row: what it is and how it is.
+#[derive(Debug, Clone)]
+pub(super) struct StationRow {
+    pub(super) number: String,
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) kind_label: String,
+    pub(super) state: String,
+    pub(super) running: bool,
+    pub(super) silent: bool,
+    pub(super) heard: Option<Moment>,
+    pub(super) verdict: Option<VerdictView>,
+    /// Newest values: name, value with unit, whether it counts.
+    pub(super) values: Vec<(String, String, bool)>,
+}
+
+/// Factors shown in a row, the most telling first.
+const IN_A_ROW: usize = 6;
+
+impl StationRow {
+    pub(super) fn of(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Self {
+        let mut latest: Vec<_> = condition.latest.iter().collect();
+        latest.sort_by_key(|value| super::factors::rank(&value.series.factor));
+        let value = |value: &&bilan_telemetry::Observation| {
+            let code = &value.series.factor;
+            let name = station.factor_label(code).text(language).to_owned();
+            (name, format!("{} {}", value.text, station.unit(code)).trim_end().to_owned(), value.is_valid())
+        };
+        Self {
+            number: station.number.clone(),
+            code: station.code.clone(),
+            name: station.name.clone(),
+            kind: station.kind.clone(),
+            kind_label: station.kind_label.text(language).to_owned(),
+            state: station.state_label.text(language).to_owned(),
+            running: station.reports(),
+            silent: condition.silent,
+            heard: condition.last_heard.map(|heard| Moment::of(heard, now, language)),
+            verdict: condition.verdict().map(|verdict| VerdictView::of(verdict, language)),
+            values: latest.iter().take(IN_A_ROW).map(value).collect(),
+        }
+    }
+}
+
+/// An open warning with the records that came of it.
+#[derive(Debug, Clone)]
+pub(super) struct WarningRow {
+    pub(super) level: &'static str,
+    pub(super) label: String,
+    pub(super) message: String,
+    pub(super) station: String,
+    pub(super) station_name: String,
+    pub(super) opened: Moment,
+    pub(super) lasted: String,
+    pub(super) value: String,
+    pub(super) threshold: String,
+    pub(super) peak: String,
+    /// Number of its record, where the visitor may see it.
+    pub(super) record: Option<String>,
+    /// State of its record.
+    pub(super) state: Option<String>,
+    /// Number of its task.
+    pub(super) task: Option<String>,
+    /// Version of the record, if the visitor may acknowledge it now.
+    pub(super) acknowledge: Option<i64>,
+}
+
+impl WarningRow {
+    /// A warning with its record and task, as far as the actor may see them.
+    pub(super) fn of(
+        warning: &Warning,
+        ledger: &Ledger,
+        actor: &Actor,
+        now: Timestamp,
+        language: Language,
+    ) -> Result<Self, ConditionError> {
+        let numbered = |part: &str| ledger.written_under(&format!("{part}:{}", warning.id));
+        let record = match numbered("warning")? {
+            Some(number) => ledger.record(actor, "warning", &number, None).ok(),
+            None => None,
+        };
+        let task = numbered("task")?.filter(|number| ledger.record(actor, "task", number, None).is_ok());
+        let acknowledge = record
+            .as_ref()
+            .filter(|record| ledger.open_steps(actor, record).iter().any(|(step, _)| *step == "acknowledge"));
+        let register = ledger.catalogue().registers.get("warning");
+        let state = record.as_ref().zip(register).map(|(record, register)| {
+            let state = record.state.as_deref().unwrap_or_default();
+            super::condition::state_label(register, state).text(language).to_owned()
+        });
+        let number = |value: f64| format!("{} {}", shortest(value), warning.unit).trim_end().to_owned();
+        let text = |text: &bilan_telemetry::Text| match language {
+            Language::Chinese => text.zh.clone(),
+            Language::English => text.en.clone(),
+        };
+        Ok(Self {
+            level: warning.level.name(),
+            label: text(&warning.label),
+            message: text(&warning.message),
+            station: warning.station.clone(),
+            station_name: warning.station_name.clone(),
+            opened: Moment::of(warning.opened_at, now, language),
+            lasted: lasted(warning.opened_at, now, language),
+            value: number(warning.value),
+            threshold: number(warning.threshold),
+            peak: number(warning.peak),
+            state,
+            task,
+            acknowledge: acknowledge.map(|record| record.version),
+            record: record.map(|record| record.number),
+        })
+    }
+
+    /// Name of its badge.
+    pub(super) fn badge(&self) -> &'static str {
+        match self.level {
+            "alarm" => "badge-bad",
+            "warning" => "badge-warn",
+            _ => "badge-info",
+        }
+    }
+}
+
+/// A number with at most three decimals and no nought at the end.
+pub(super) fn shortest(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_the_unit_that_says_enough() {
+        let from = Timestamp::UNIX_EPOCH;
+        let after = |seconds| Timestamp::from_second(seconds).unwrap();
+        for (seconds, zh, en) in [
+            (5, "5秒", "5 s"),
+            (125, "2分钟", "2 min"),
+            (3_725, "1小时2分", "1 h 2 min"),
+            (90_000, "1天1小时", "1 d 1 h"),
+        ] {
+            assert_eq!(lasted(from, after(seconds), Language::Chinese), zh);
+            assert_eq!(lasted(from, after(seconds), Language::English), en);
+        }
+    }
+
+    #[test]
+    fn numbers_lose_their_noughts() {
+        assert_eq!(shortest(2.0), "2");
+        assert_eq!(shortest(0.420), "0.42");
+        assert_eq!(shortest(150.0), "150");
+    }
+}

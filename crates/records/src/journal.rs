@@ -59,7 +59,9 @@ pub enum Action {
 }
 
 impl Action {
-    fn text(&self) -> String {
+    /// The name under which it is journalled: `edit`, `step:close`.
+    #[must_use]
+    pub fn text(&self) -> String {
         match self {
             Self::Create => "create".into(),
             Self::Import => "import".into(),

@@ -6,7 +6,8 @@ pub mod assets;
 mod figures;
 mod home;
 mod live;
-mod public;
+// mod public;
+mod records;
 mod refusal;
 pub mod render;
 pub mod reports;
@@ -48,11 +49,12 @@ pub fn router(app: AppState) -> Router {
         .merge(accounts::routes(RateLimit::new(20, Duration::from_secs(60))))
         .merge(service::routes())
         .merge(assets::routes())
+        .merge(records::routes())
         .merge(live::routes())
         .merge(figures::routes())
         .merge(reports::routes())
         .merge(api::routes())
-        .merge(public::routes())
+        // .merge(public::routes())
         .fallback(|uri: Uri| async move { Refusal::not_found(uri.path()) })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(CatchPanicLayer::custom(security::panicked))

@@ -89,6 +89,12 @@ class PlaceMap {
     this.home();
   }
 
+  /** Metres of a pixel: the drawing keeps its proportions inside of the frame. */
+  private get unit() {
+    const { width, height } = this.svg.getBoundingClientRect();
+    return Math.max(this.box.width / (width || 480), this.box.height / (height || 280));
+  }
+
   private get active() { return this.inputs !== undefined || this.drawn !== undefined; }
 
   /** Metres east and south of the corner. */
@@ -131,7 +137,7 @@ class PlaceMap {
   /** Draws what is shown, in the size of the present view. */
   private show() {
     this.marks.replaceChildren();
-    const unit = this.box.width / (this.svg.clientWidth || 480);
+    const unit = this.unit;
     if (this.shape.length) {
       const points = this.shape.map((at) => this.place(at).join(',')).join(' ');
       const area = (this.root.dataset.shapeKind ?? 'polygon') === 'polygon';
@@ -193,8 +199,7 @@ class PlaceMap {
   private listen() {
     const here = (event: { clientX: number; clientY: number }): Position => {
       const frame = this.svg.getBoundingClientRect();
-      // The drawing keeps its proportions inside of the frame.
-      const unit = Math.max(this.box.width / frame.width, this.box.height / frame.height);
+      const unit = this.unit;
       return [
         this.box.x + this.box.width / 2 + (event.clientX - frame.x - frame.width / 2) * unit,
         this.box.y + this.box.height / 2 + (event.clientY - frame.y - frame.height / 2) * unit,
@@ -209,7 +214,7 @@ class PlaceMap {
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
       if (!from.moved && Math.hypot(dx, dy) < 5) return;
       from.moved = true;
-      const unit = Math.max(from.box.width / this.svg.clientWidth, from.box.height / this.svg.clientHeight);
+      const unit = this.unit;
       this.look({ ...from.box, x: from.box.x - dx * unit, y: from.box.y - dy * unit });
     });
     this.svg.addEventListener('pointerup', (event) => {

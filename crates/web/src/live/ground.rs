@@ -244,22 +244,37 @@ pub(crate) fn is_personal(field: &Field) -> bool {
     field.personal || matches!(field.kind, FieldKind::Person | FieldKind::Phone)
 }
 
+/// The character on the mark of a station that no standard judges.
+fn kind_mark(kind: &str, label: &Label, language: Language) -> String {
+    let zh = match kind {
+        "air" => "气",
+        "water" => "水",
+        "noise" => "声",
+        "dust" => "尘",
+        "outfall" => "排",
+        "power" => "电",
+        _ => "",
+    };
+    match language {
+        Language::Chinese if !zh.is_empty() => zh.to_owned(),
+        _ => label.text(language).chars().next().map(String::from).unwrap_or_default(),
+    }
+}
+
 fn add_condition(properties: &mut Json, snapshot: &Snapshot, number: &str, language: Language) {
     let Some((station, condition)) = snapshot.get(number) else { return };
     properties["kind"] = json!(station.kind);
     let (colour, short, word) = match condition.verdict() {
-        Some(verdict) => (verdict.colour.as_str(), verdict.short.as_str(), verdict.word.text(language)),
-        None if condition.silent => ("#8a949c", "—", ""),
-        None => ("#2b7a9b", "", ""),
+        Some(verdict) => (verdict.colour.as_str(), verdict.short.clone(), verdict.word.text(language)),
+        None if condition.silent => ("#8a949c", "—".to_owned(), ""),
+        None => ("#2b7a9b", kind_mark(&station.kind, &station.kind_label, language), ""),
     };
     let dark = condition.verdict().is_some_and(|verdict| verdict.dark_ink);
     properties["colour"] = json!(colour);
     properties["ink"] = json!(if dark { "#1a1a1a" } else { "#ffffff" });
     properties["verdict"] = json!(word);
     properties["silent"] = json!(condition.silent);
-    if !short.is_empty() {
-        properties["short"] = json!(short);
-    }
+    properties["short"] = json!(short);
 }
 
 /// Points of all records of a register by number.

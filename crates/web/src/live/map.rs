@@ -8,7 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::Actor;
-use bilan_records::catalogue::Register;
+use bilan_records::catalogue::{Register, SYSTEMS};
 use bilan_records::ledger::ListQuery;
 use bilan_standards::clock::beijing_day;
 
@@ -156,7 +156,9 @@ fn switches(
         open: true,
         switches: Vec::new(),
     }];
-    for layer in Layer::all(app.catalogue(), actor) {
+    let mut layers = Layer::all(app.catalogue(), actor);
+    layers.sort_by_key(|layer| SYSTEMS.iter().position(|system| *system == layer.register.system));
+    for layer in layers {
         let register = layer.register;
         let first = FIRST.contains(&register.key.as_str());
         let switch = switch(app, actor, &layer, asked, language)?;
@@ -184,7 +186,8 @@ fn switch(
     asked: &Asked,
     language: Language,
 ) -> Result<Switch, ConditionError> {
-    let query = ListQuery { limit: 1, ..asked.wanted.query(&app.ledger, layer.register) };
+    // The map shows every cell, whichever is chosen.
+    let query = ListQuery { limit: 1, cell: None, ..asked.wanted.query(&app.ledger, layer.register) };
     let page = app.ledger.list(actor, query)?;
     Ok(Switch {
         key: layer.register.key.clone(),

@@ -45,7 +45,16 @@ impl PacketView {
         };
         match packets(raw, Mode::Tolerant).next() {
             Some(Event::Packet { packet, .. }) => {
-                let name = command(packet.cn).map_or("", |(name, _)| name);
+                let known = command(packet.cn).map_or("", |(name, _)| name);
+                let name = match (packet.cn, language) {
+                    ("2011", Language::Chinese) => "实时数据",
+                    ("2021", Language::Chinese) => "设备运行状态",
+                    ("2051", Language::Chinese) => "分钟数据",
+                    ("2061", Language::Chinese) => "小时数据",
+                    ("2031", Language::Chinese) => "日数据",
+                    ("9014", Language::Chinese) => "数据应答",
+                    _ => known,
+                };
                 view.command = format!("{} {name}", packet.cn).trim_end().to_owned();
                 let mut head = |key: &str, meaning: (&str, &str), value: String| {
                     let meaning = if language == Language::Chinese { meaning.0 } else { meaning.1 };

@@ -90,6 +90,9 @@ pub(super) struct Matter {
 /// A cell beside another: code, name.
 pub(super) type Beside = (String, String);
 
+/// Things in a cell: register, its name, how many.
+pub(super) type Thing = (String, String, String);
+
 /// A cell of the grid with what matters in it.
 pub(super) struct CellView {
     pub(super) code: String,
@@ -99,6 +102,7 @@ pub(super) struct CellView {
     pub(super) below: Vec<Beside>,
     pub(super) people: Vec<Person>,
     pub(super) matters: Vec<Matter>,
+    pub(super) things: Vec<Thing>,
 }
 
 impl CellView {
@@ -123,6 +127,7 @@ impl CellView {
             below: district.children(code).map(beside).collect(),
             people: people(app, actor, code, language)?,
             matters: matters(app, actor, code, language)?,
+            things: things(app, actor, code, language)?,
         }))
     }
 }
@@ -153,12 +158,49 @@ fn people(app: &AppState, actor: &Actor, code: &str, language: Language) -> Resu
     Ok(records.iter().map(person).collect())
 }
 
-/// Open records in a cell and below it, of every register that has states and places.
+/// Registers whose open records are matters although no clock runs on them.
+const CASES: [&str; 9] = [
+    "warning",
+    "task",
+    "dispatch_order",
+    "petition_piece",
+    "petition_assignment",
+    "enforcement_case",
+    "rectification_notice",
+    "handover",
+    "project",
+];
+
+/// Whether open records of a register wait for somebody; those of others (enterprises, permits) are simply there.
+fn is_matter(register: &Register) -> bool {
+    register.workflow.is_some() && (!register.deadlines.is_empty() || CASES.contains(&register.key.as_str()))
+}
+
+/// What is in a cell and below it without waiting for anybody: register, name, number.
+fn things(app: &AppState, actor: &Actor, code: &str, language: Language) -> Result<Vec<Thing>, ConditionError> {
+    let mut things = Vec::new();
+    for layer in Layer::all(app.catalogue(), actor) {
+        let register = layer.register;
+        if is_matter(register) || layer.whereabouts != Whereabouts::Place || register.key == "staff_post" {
+            continue;
+        }
+        let filter = register.workflow.as_ref().map(|_| "closed = false".to_owned());
+        let query = ListQuery { filter, cell: Some(code.to_owned()), limit: 1, ..ListQuery::of(&register.key) };
+        let page = app.ledger.list(actor, query)?;
+        if !page.records.is_empty() {
+            let total = if page.total_is_capped { "…".to_owned() } else { page.total.to_string() };
+            things.push((register.key.clone(), register.label.text(language).to_owned(), total));
+        }
+    }
+    Ok(things)
+}
+
+/// Open matters in a cell and below it.
 fn matters(app: &AppState, actor: &Actor, code: &str, language: Language) -> Result<Vec<Matter>, ConditionError> {
     let mut matters = Vec::new();
     for layer in Layer::all(app.catalogue(), actor) {
         let register = layer.register;
-        if register.workflow.is_none() || layer.whereabouts != Whereabouts::Place || register.key == "staff_post" {
+        if !is_matter(register) || layer.whereabouts != Whereabouts::Place {
             continue;
         }
         let query = ListQuery {

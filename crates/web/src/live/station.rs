@@ -54,7 +54,6 @@ struct HourRow {
 /// What is known of the device.
 struct DeviceRow {
     mn: String,
-    heard: Moment,
     peer: String,
     packets: i64,
     duplicates: i64,
@@ -63,9 +62,8 @@ struct DeviceRow {
 }
 
 impl DeviceRow {
-    fn of(device: DeviceState, now: Timestamp, language: Language) -> Self {
+    fn of(device: DeviceState) -> Self {
         Self {
-            heard: Moment::of(device.last_heard, now, language),
             clock: device.clock_behind_s.map(|seconds| format!("{seconds:+} s")),
             mn: device.mn,
             peer: device.peer,
@@ -184,7 +182,7 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         columns,
         hours,
         packets: packets.iter().map(|(at, raw)| PacketView::read(raw, *at, now, &station, language)).collect(),
-        device: device.map(|device| DeviceRow::of(device, now, language)),
+        device: device.map(DeviceRow::of),
         warnings,
         tasks: tasks(app, actor, number, language)?,
         missing: if station.kind == "air" { missing } else { String::new() },

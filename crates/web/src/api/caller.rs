@@ -1,0 +1,137 @@
+//! Who calls the API: the account of a token, of a name and password, or of a signed-in browser.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, header, request::Parts},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bilan_records::{
+    actor::Actor,
+    ledger::{Ledger, WriteError},
+};
+
+use super::problem::Problem;
+use crate::{
+    AppState,
+    accounts::{Account, SignInRefused},
+    visit::Visit,
+};
+
+/// An account that calls the API.
+pub struct Caller {
+    /// Who acts.
+    pub actor: Actor,
+    /// What it works with.
+    pub app: AppState,
+}
+
+impl Caller {
+    /// Asks the ledger where waiting does not hold up other requests.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (ledger, actor) = (self.app.ledger.clone(), self.actor.clone());
+        tokio::task::spawn_blocking(move || question(&ledger, &actor)).await.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Writes to a register; a refusal names the fields as the register does.
+    pub(super) async fn put<T: Send + 'static>(
+        &self,
+        register: &str,
+        act: impl FnOnce(&Ledger, &Actor, &str) -> Result<T, WriteError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let register = register.to_owned();
+        self.ask(move |ledger, actor| {
+            act(ledger, actor, &register)
+                .map_err(|error| Problem::of_write(error, ledger.catalogue().registers.get(&register)))
+        })
+        .await?
+    }
+}
+
+/// What a request brings to say who it is.
+enum Proof {
+    Token(String),
+    Password(String, String),
+    Session,
+    Unreadable,
+}
+
+fn proof(parts: &Parts) -> Proof {
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Proof::Session };
+    let Some((scheme, rest)) = value.to_str().ok().and_then(|text| text.trim().split_once(' ')) else {
+        return Proof::Unreadable;
+    };
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Proof::Token(rest.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Proof::Unreadable;
+    }
+    let pair = STANDARD.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match pair.as_deref().and_then(|pair| pair.split_once(':')) {
+        Some((name, password)) => Proof::Password(name.to_owned(), password.to_owned()),
+        None => Proof::Unreadable,
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let account = match proof(parts) {
+            Proof::Token(token) => {
+                let accounts = app.accounts.clone();
+                blocking(move || accounts.by_token(&token)).await?.map_err(|error| Problem::internal(&error))?
+            }
+            Proof::Password(name, password) => Some(by_password(app, name, password).await?),
+            Proof::Session => return by_session(parts, app).await,
+            Proof::Unreadable => None,
+        };
+        let account = account.ok_or_else(nobody)?;
+        Ok(Self { actor: account.actor(), app: app.clone() })
+    }
+}
+
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(ask).await.map_err(|error| Problem::internal(&error))
+}
+
+async fn by_password(app: &AppState, name: String, password: String) -> Result<Account, Problem> {
+    let accounts = app.accounts.clone();
+    match blocking(move || accounts.by_password(&name, &password, "api")).await? {
+        Ok(account) => Ok(account),
+        Err(SignInRefused::Wrong) => Err(nobody()),
+        Err(SignInRefused::Locked { wait_s }) => Err(Problem::new(
+            "too_many",
+            format!("密码错误次数过多，请{wait_s}秒后再试"),
+            format!("too many wrong passwords; wait {wait_s} s"),
+        )),
+        Err(SignInRefused::Failed(error)) => Err(Problem::internal(&error)),
+    }
+}
+
+/// A browser writes only with the token of its session, which another site does not know.
+async fn by_session(parts: &mut Parts, app: &AppState) -> Result<Caller, Problem> {
+    let visit = Visit::from_request_parts(parts, app).await.map_err(|_| nobody())?;
+    let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let token = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !reads && !bool::from(subtle::ConstantTimeEq::ct_eq(token.as_bytes(), visit.csrf.as_bytes())) {
+        return Err(Problem::new(
+            "csrf",
+            "浏览器会话的写入须带 X-CSRF-Token；程序请使用令牌",
+            "a write of a browser session carries X-CSRF-Token; programs use a token",
+        ));
+    }
+    Ok(Caller { actor: visit.actor, app: visit.app })
+}
+
+fn nobody() -> Problem {
+    Problem::new(
+        "unauthorized",
+        "请以 Authorization: Bearer 令牌，或账号和密码（Basic）访问",
+        "send Authorization: Bearer TOKEN, or name and password of an account (Basic)",
+    )
+}

@@ -1,0 +1,301 @@
+//! The description of the JSON API (OpenAPI 3.1), made from the registers: a new field is documented when it exists.
+//!
+//! [`description`] is pure: the same catalogue always gives the same text.
+
+mod example;
+mod fields;
+mod paths;
+
+use bilan_records::catalogue::{Catalogue, Register};
+use serde_json::{Map, Value as Json, json};
+
+pub use example::{example_of, example_values};
+use fields::{Side, record_values};
+
+/// Cookie of a signed-in browser.
+const SESSION_COOKIE: &str = "bilan_session";
+
+/// The whole description.
+#[must_use]
+pub fn description(catalogue: &Catalogue, public_url: &str) -> Json {
+    let mut paths = paths::of_the_bureau(catalogue);
+    let mut schemas = shared_schemas();
+    for register in catalogue.registers.values() {
+        paths.extend(paths::of_register(catalogue, register));
+        schemas.extend(schemas_of(catalogue, register));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("{} · Bilan API", catalogue.district.bureau.zh),
+            "summary": "Every register of the bureau, its figures and its reports",
+            "description": "Records are read, entered, changed and moved through their workflow with the same permissions \
+                as on the pages. Times without an offset are Beijing time. Personal fields are masked. A write may carry \
+                an Idempotency-Key: sent again with the same content it is answered, not repeated. Lists take the \
+                filter language, for example `category = \"noise\" and received_at >= \"2020-07-01\"`.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": public_url.trim_end_matches('/') }],
+        "security": [{ "token": [] }, { "password": [] }, { "session": [] }],
+        "tags": tags(catalogue),
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer", "description": "A token of an account, made on the account's page" },
+                "password": { "type": "http", "scheme": "basic", "description": "Name and password of an account" },
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+                    "description": "A signed-in browser; writes then carry the header X-CSRF-Token too",
+                },
+            },
+            "parameters": parameters(),
+            "headers": {
+                "Version": { "description": "The record's version, for If-Match", "schema": { "type": "string" }, "example": "\"3\"" },
+            },
+            "responses": responses(),
+            "schemas": schemas,
+        },
+    })
+}
+
+fn tags(catalogue: &Catalogue) -> Json {
+    let registers = catalogue.registers.values().map(|register| {
+        json!({ "name": register.key, "description": format!("{} · {}", register.label.zh, register.description.en) })
+    });
+    let bureau = json!({ "name": "bureau", "description": "指标与文书 · Figures and reports" });
+    std::iter::once(bureau).chain(registers).collect()
+}
+
+/// Name of a schema that belongs to a register.
+fn schema_name(register: &Register, part: &str) -> String {
+    format!("{}.{part}", register.key)
+}
+
+fn schema_ref(name: &str) -> Json {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn schemas_of(catalogue: &Catalogue, register: &Register) -> Map<String, Json> {
+    let mut schemas = Map::new();
+    let states: Vec<&String> = register.workflow.iter().flat_map(|workflow| workflow.states.keys()).collect();
+    let state = if states.is_empty() {
+        json!({ "type": "null" })
+    } else {
+        json!({ "type": ["string", "null"], "enum": states.iter().map(|state| json!(state)).chain([Json::Null]).collect::<Vec<_>>() })
+    };
+    schemas.insert(
+        schema_name(register, "record"),
+        json!({
+            "title": register.label.zh,
+            "description": register.description.en,
+            "allOf": [
+                schema_ref("Record"),
+                {
+                    "type": "object",
+                    "properties": {
+                        "register": { "const": register.key },
+                        "state": state,
+                        "values": schema_ref(&schema_name(register, "values")),
+                    },
+                },
+            ],
+        }),
+    );
+    schemas.insert(
+        schema_name(register, "page"),
+        json!({
+            "allOf": [
+                schema_ref("Page"),
+                {
+                    "type": "object",
+                    "properties": {
+                        "records": { "type": "array", "items": schema_ref(&schema_name(register, "record")) },
+                    },
+                },
+            ],
+        }),
+    );
+    schemas.insert(schema_name(register, "values"), record_values(catalogue, register, Side::Read));
+    schemas.insert(schema_name(register, "new"), wrapped(record_values(catalogue, register, Side::Create), false));
+    schemas.insert(schema_name(register, "changes"), wrapped(record_values(catalogue, register, Side::Change), true));
+    schemas
+}
+
+/// The body of a write: the values, and for a change the version it started from.
+fn wrapped(values: Json, change: bool) -> Json {
+    let mut properties = json!({ "values": values });
+    if change {
+        properties["version"] = json!({ "type": "integer", "minimum": 1, "description": "Instead of If-Match" });
+    }
+    json!({ "type": "object", "properties": properties, "required": ["values"] })
+}
+
+fn shared_schemas() -> Map<String, Json> {
+    let time = json!({ "type": "string", "format": "date-time", "examples": ["2020-07-15T22:40:00+08:00"] });
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    let optional = |description: &str| json!({ "type": ["string", "null"], "description": description });
+    let count = |description: &str| json!({ "type": "integer", "minimum": 0, "description": description });
+    let schemas = json!({
+        "Record": {
+            "type": "object",
+            "required": ["register", "number", "version", "simulated", "values"],
+            "properties": {
+                "register": text("Register it belongs to"),
+                "number": text("The number by which people know it"),
+                "state": optional("State of its workflow"),
+                "cell": optional("Grid cell in which its place lies"),
+                "version": { "type": "integer", "minimum": 1, "description": "Counts its changes" },
+                "created_at": time, "created_by": text("Who entered it"),
+                "changed_at": time, "changed_by": text("Who last changed it"),
+                "simulated": { "type": "boolean", "description": "Made up for the sample district" },
+                "values": { "type": "object", "description": "Field values; a field without a value is absent" },
+                "steps": { "type": "array", "items": { "type": "string" }, "description": "Steps that you may take now" },
+            },
+        },
+        "Page": {
+            "type": "object",
+            "required": ["total", "total_is_capped", "offset", "limit", "records"],
+            "properties": {
+                "total": count("Records that match"),
+                "total_is_capped": { "type": "boolean", "description": "Counting stopped; there are more than total" },
+                "offset": count("Records skipped"), "limit": count("Records asked for"),
+                "next": optional("Address of the next page"),
+                "records": { "type": "array", "items": schema_ref("Record") },
+            },
+        },
+        "Step": {
+            "type": "object",
+            "properties": {
+                "values": { "type": "object", "description": "Fields that the step asks for" },
+                "reason": text("Why; some steps need one"),
+                "version": { "type": "integer", "minimum": 1, "description": "Instead of If-Match" },
+            },
+        },
+        "JournalEntry": {
+            "type": "object",
+            "required": ["seq", "at", "actor", "action", "version", "changes"],
+            "properties": {
+                "seq": count("Position in the chain"), "at": time, "actor": text("Who"),
+                "action": text("create, import, edit, step:KEY, delete, unmask, attach or remind"),
+                "version": count("Version after the act"),
+                "changes": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "before", "after"],
+                        "properties": { "field": text("Field, or state"), "before": {}, "after": {} },
+                    },
+                },
+                "reason": optional("Reason given"),
+            },
+        },
+        "Figure": {
+            "type": "object",
+            "required": ["key", "label", "system", "value", "unit", "records", "gap"],
+            "properties": {
+                "key": text("Key"), "label": schema_ref("Label"), "system": text("System of the bureau"),
+                "value": optional("As printed, without unit; null in a gap"),
+                "text": { "description": "With unit and words of its bound", "allOf": [schema_ref("Label")] },
+                "unit": text("Unit"), "records": count("How many records it counts"),
+                "gap": { "description": "Why there is no value", "oneOf": [schema_ref("Label"), { "type": "null" }] },
+                "formula": { "description": "What it is, in words", "allOf": [schema_ref("Label")] },
+                "parts": { "type": "array", "items": { "type": "string" }, "description": "Figures it is made of" },
+            },
+        },
+        "Label": {
+            "type": "object", "required": ["zh", "en"],
+            "properties": { "zh": { "type": "string" }, "en": { "type": "string" } },
+        },
+        "Place": {
+            "type": "object",
+            "description": "A point (WGS-84), an address or both; the grid cell follows from the point",
+            "properties": {
+                "lon": { "type": "number", "minimum": -180, "maximum": 180 },
+                "lat": { "type": "number", "minimum": -90, "maximum": 90 },
+                "address": { "type": "string" },
+            },
+        },
+        "Point": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2, "description": "Longitude, latitude" },
+        "File": {
+            "type": "object", "required": ["name", "sha"],
+            "properties": { "name": text("File name"), "sha": text("SM3 digest; the file is at /attachments/{sha}") },
+        },
+        "Problem": {
+            "type": "object",
+            "description": "RFC 9457; the language follows Accept-Language",
+            "required": ["type", "title", "status", "code", "detail"],
+            "properties": {
+                "type": { "type": "string", "format": "uri-reference" }, "title": text("The kind of problem"),
+                "status": { "type": "integer" }, "code": text("The kind of problem, for programs"),
+                "detail": text("What happened and what to do"), "instance": text("Address asked for"),
+                "faults": { "type": "array", "items": schema_ref("Fault") },
+                "current": { "type": "integer", "description": "Version that stands now" },
+                "yours": { "type": "integer", "description": "Version the write started from" },
+                "differences": { "type": "array", "items": schema_ref("Difference") },
+            },
+        },
+        "Fault": {
+            "type": "object",
+            "required": ["field", "found", "why"],
+            "properties": {
+                "field": text("Field; in a table table[row].field"), "label": text("Name of the field"),
+                "found": text("What was given"), "why": text("What is wrong"), "zh": text("The same in Chinese"), "en": text("The same in English"),
+            },
+        },
+        "Difference": {
+            "type": "object",
+            "description": "What somebody else changed meanwhile",
+            "required": ["field", "base", "theirs"],
+            "properties": {
+                "field": text("Field"), "label": text("Name of the field"), "base": {}, "yours": {}, "theirs": {},
+                "by": text("Who changed it"), "at": time,
+            },
+        },
+    });
+    match schemas {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn parameters() -> Json {
+    let query = |name: &str, schema: Json, description: &str, example: Json| {
+        json!({ "name": name, "in": "query", "schema": schema, "description": description, "example": example })
+    };
+    let header = |name: &str, description: &str, example: &str| {
+        json!({ "name": name, "in": "header", "schema": { "type": "string" }, "description": description, "example": example })
+    };
+    let text = || json!({ "type": "string" });
+    json!({
+        "filter": query("filter", text(), "Condition in the filter language", json!("created_at >= \"2020-07-01\"")),
+        "q": query("q", text(), "Words to be found in the searched fields", json!("夜间施工")),
+        "sort": query("sort", text(), "Field to sort by; a minus before it for descending", json!("-created_at")),
+        "limit": query("limit", json!({ "type": "integer", "minimum": 1, "maximum": super::query::LARGEST_PAGE, "default": 50 }), "Records on a page", json!(50)),
+        "offset": query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Records skipped", json!(0)),
+        "cell": query("cell", text(), "Only records in this grid cell or below it", json!("430103005")),
+        "as_of": query("as_of", json!({ "type": "string" }), "The ledger as it stood then", json!("2020-12-31T18:00:00+08:00")),
+        "year": query("year", json!({ "type": "string" }), "Period: 2020, 2020-Q3, 2020-07 or 2020-07-01..2020-07-15", json!("2020")),
+        "number": { "name": "number", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Number of the record" },
+        "key": { "name": "key", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Key of the figure or report" },
+        "Idempotency-Key": header("Idempotency-Key", "The same write sent again under it is answered, not repeated", "3f1c0f5e-6c58-4d0e-9d8a-1f2b7f3f6a10"),
+        "If-Match": header("If-Match", "Version the write starts from, as given in ETag", "\"3\""),
+    })
+}
+
+/// Answers that many operations give, all problems.
+fn responses() -> Json {
+    let problem = |description: &str| {
+        json!({ "description": description, "content": { "application/problem+json": { "schema": schema_ref("Problem") } } })
+    };
+    json!({
+        "BadRequest": problem("The request cannot be read: JSON, filter, sort or another parameter"),
+        "Unauthorized": problem("No account, or a wrong password or token"),
+        "Forbidden": problem("The account may not do this"),
+        "NotFound": problem("No such register, record, figure or report within your reach"),
+        "Conflict": problem("Changed by somebody else meanwhile, with both sides; or the workflow or other records forbid it"),
+        "Invalid": problem("Values are missing or wrong; every fault is listed"),
+        "VersionMissing": problem("Say which version the write starts from"),
+        "TooMany": problem("Too many requests; try later"),
+    })
+}

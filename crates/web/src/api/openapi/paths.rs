@@ -1,0 +1,212 @@
+//! The addresses of the API and what each answers.
+
+use bilan_records::catalogue::{Catalogue, Register, Step};
+use serde_json::{Map, Value as Json, json};
+
+use super::{example::{example_of, example_values}, schema_name, schema_ref};
+
+fn parameter(name: &str) -> Json {
+    json!({ "$ref": format!("#/components/parameters/{name}") })
+}
+
+fn problem(name: &str) -> Json {
+    json!({ "$ref": format!("#/components/responses/{name}") })
+}
+
+fn answer(description: &str, schema: Json) -> Json {
+    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+}
+
+/// An answer that carries one record and its version.
+fn record_answer(description: &str, register: &Register) -> Json {
+    let mut answer = answer(description, schema_ref(&schema_name(register, "record")));
+    answer["headers"] = json!({ "ETag": { "$ref": "#/components/headers/Version" } });
+    answer
+}
+
+fn body(schema: Json, example: Json) -> Json {
+    json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } })
+}
+
+/// Figures, reports and the list of registers.
+pub(super) fn of_the_bureau(catalogue: &Catalogue) -> Map<String, Json> {
+    let figure = catalogue.figures.values().find(|figure| !figure.hidden).map_or("", |figure| figure.key.as_str());
+    let report = catalogue.reports.keys().next().map_or("annual", String::as_str);
+    let get = |id: &str, summary: &str, parameters: Vec<Json>, schema: Json| {
+        json!({ "get": {
+            "operationId": id, "tags": ["bureau"], "summary": summary, "parameters": parameters,
+            "responses": {
+                "200": answer(summary, schema), "400": problem("BadRequest"), "401": problem("Unauthorized"),
+                "403": problem("Forbidden"), "404": problem("NotFound"),
+            },
+        } })
+    };
+    let figures = json!({ "type": "object", "properties": {
+        "period": { "type": "string" }, "as_of": { "type": ["string", "null"] },
+        "figures": { "type": "array", "items": schema_ref("Figure") },
+    } });
+    let behind = json!({ "type": "object", "properties": {
+        "figure": schema_ref("Figure"), "total": { "type": "integer" }, "offset": { "type": "integer" }, "limit": { "type": "integer" },
+        "records": { "type": "array", "items": { "type": "object", "properties": {
+            "register": { "type": "string" }, "number": { "type": "string" },
+        } } },
+    } });
+    let key = |example: &str| {
+        let mut key = json!({ "name": "key", "in": "path", "required": true, "schema": { "type": "string" } });
+        key["example"] = Json::from(example);
+        key
+    };
+    let (year, as_of) = (|| parameter("year"), || parameter("as_of"));
+    let paging = || vec![parameter("limit"), parameter("offset")];
+    Map::from_iter([
+        ("/api/v1/registers".to_owned(), get("registers", "The registers that you may read", vec![], json!({ "type": "object" }))),
+        ("/api/v1/figures".to_owned(), get("figures", "The figures of a period", vec![year(), as_of()], figures)),
+        ("/api/v1/figures/{key}".to_owned(), get("figure", "One figure", vec![key(figure), year(), as_of()], schema_ref("Figure"))),
+        (
+            "/api/v1/figures/{key}/records".to_owned(),
+            get("figure_records", "Exactly the records that a figure counts", [vec![key(figure), year(), as_of()], paging()].concat(), behind),
+        ),
+        (
+            "/api/v1/reports/{key}".to_owned(),
+            get("report", "A report with its figures filled in", vec![key(report), year(), as_of()], json!({ "type": "object" })),
+        ),
+    ])
+}
+
+/// The addresses of one register.
+pub(super) fn of_register(catalogue: &Catalogue, register: &Register) -> Map<String, Json> {
+    let base = format!("/api/v1/{}", register.key);
+    let mut paths = Map::new();
+    paths.insert(base.clone(), collection(catalogue, register));
+    paths.insert(format!("{base}/{{number}}"), item(catalogue, register));
+    paths.insert(format!("{base}/{{number}}/journal"), journal(register));
+    for (key, step) in register.workflow.iter().flat_map(|workflow| &workflow.steps) {
+        paths.insert(format!("{base}/{{number}}/steps/{key}"), step_path(catalogue, register, key, step));
+    }
+    paths
+}
+
+fn collection(catalogue: &Catalogue, register: &Register) -> Json {
+    let key = &register.key;
+    let parameters: Vec<Json> =
+        ["filter", "q", "sort", "limit", "offset", "cell", "as_of"].into_iter().map(parameter).collect();
+    json!({
+        "get": {
+            "operationId": format!("{key}.list"), "tags": [key],
+            "summary": format!("{} · list", register.label.zh),
+            "parameters": parameters,
+            "responses": {
+                "200": answer("A page of records", schema_ref(&schema_name(register, "page"))),
+                "400": problem("BadRequest"), "401": problem("Unauthorized"), "403": problem("Forbidden"),
+            },
+        },
+        "post": {
+            "operationId": format!("{key}.create"), "tags": [key],
+            "summary": format!("{} · enter a record", register.label.zh),
+            "x-roles": register.permissions.create,
+            "parameters": [parameter("Idempotency-Key")],
+            "requestBody": body(
+                schema_ref(&schema_name(register, "new")),
+                json!({ "values": example_values(catalogue, register) }),
+            ),
+            "responses": {
+                "201": record_answer("The record as it was entered", register),
+                "400": problem("BadRequest"), "401": problem("Unauthorized"), "403": problem("Forbidden"),
+                "422": problem("Invalid"), "429": problem("TooMany"),
+            },
+        },
+    })
+}
+
+fn item(catalogue: &Catalogue, register: &Register) -> Json {
+    let key = &register.key;
+    let example = register.fields.values().find(|field| super::fields::is_given(field));
+    let changes: Map<String, Json> =
+        example.and_then(|field| Some((field.key.clone(), example_of(catalogue, field)?))).into_iter().collect();
+    json!({
+        "parameters": [parameter("number")],
+        "get": {
+            "operationId": format!("{key}.read"), "tags": [key],
+            "summary": format!("{} · one record", register.label.zh),
+            "parameters": [parameter("as_of")],
+            "responses": {
+                "200": record_answer("The record", register),
+                "400": problem("BadRequest"), "401": problem("Unauthorized"), "403": problem("Forbidden"),
+                "404": problem("NotFound"),
+            },
+        },
+        "patch": {
+            "operationId": format!("{key}.change"), "tags": [key],
+            "summary": format!("{} · change fields", register.label.zh),
+            "x-roles": register.permissions.edit,
+            "parameters": [parameter("If-Match"), parameter("Idempotency-Key")],
+            "requestBody": body(schema_ref(&schema_name(register, "changes")), json!({ "values": changes, "version": 1 })),
+            "responses": written(record_answer("The record as it stands now", register), "200"),
+        },
+        "delete": {
+            "operationId": format!("{key}.delete"), "tags": [key],
+            "summary": format!("{} · delete", register.label.zh),
+            "x-roles": register.permissions.delete,
+            "parameters": [
+                parameter("If-Match"), parameter("Idempotency-Key"),
+                { "name": "reason", "in": "query", "required": true, "schema": { "type": "string" }, "description": "Kept in the journal", "example": "重复登记" },
+            ],
+            "responses": written(json!({ "description": "Deleted; journal and history stay" }), "204"),
+        },
+    })
+}
+
+fn written(success: Json, status: &str) -> Json {
+    let mut responses = json!({
+        "400": problem("BadRequest"), "401": problem("Unauthorized"), "403": problem("Forbidden"),
+        "404": problem("NotFound"), "409": problem("Conflict"), "422": problem("Invalid"),
+        "428": problem("VersionMissing"), "429": problem("TooMany"),
+    });
+    responses[status] = success;
+    responses
+}
+
+fn journal(register: &Register) -> Json {
+    let entries = json!({ "type": "object", "required": ["entries"], "properties": {
+        "entries": { "type": "array", "items": schema_ref("JournalEntry") },
+    } });
+    json!({
+        "parameters": [parameter("number")],
+        "get": {
+            "operationId": format!("{}.journal", register.key), "tags": [register.key],
+            "summary": format!("{} · journal of a record", register.label.zh),
+            "responses": {
+                "200": answer("Who did what, oldest first", entries),
+                "401": problem("Unauthorized"), "403": problem("Forbidden"), "404": problem("NotFound"),
+            },
+        },
+    })
+}
+
+fn step_path(catalogue: &Catalogue, register: &Register, key: &str, step: &Step) -> Json {
+    let needed: Map<String, Json> = step
+        .needs
+        .iter()
+        .filter_map(|need| Some((need.clone(), example_of(catalogue, register.fields.get(need)?)?)))
+        .collect();
+    let mut example = json!({ "values": needed });
+    if step.reason {
+        example["reason"] = Json::from("情况说明");
+    }
+    json!({
+        "parameters": [parameter("number")],
+        "post": {
+            "operationId": format!("{}.step.{key}", register.key), "tags": [register.key],
+            "summary": format!("{} · {}", register.label.zh, step.label.zh),
+            "description": format!("{}: from {} to {}. Asks for: {}. Needs: {}.", step.label.en, step.from.join(", "), step.to, listed(&step.asks), listed(&step.needs)),
+            "x-roles": step.roles,
+            "parameters": [parameter("If-Match"), parameter("Idempotency-Key")],
+            "requestBody": body(schema_ref("Step"), example),
+            "responses": written(record_answer("The record after the step", register), "200"),
+        },
+    })
+}
+
+fn listed(keys: &[String]) -> String {
+    if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
+}

@@ -1,0 +1,271 @@
+//! What went wrong, told to programs and people (RFC 9457, `application/problem+json`).
+//!
+//! A handler returns a [`Problem`] without knowing who asked in which language; [`worded`] stands around the API and
+//! writes the body in the language of the request.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use bilan_records::{
+    catalogue::Register,
+    figures::FigureError,
+    ledger::{FieldDifference, FieldFault, ReadError, WriteError},
+    report::ReportError,
+    value::{Language, beijing_text},
+};
+use serde_json::{Map, Value as Json, json};
+
+/// A refusal of the API.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    zh: String,
+    en: String,
+    faults: Vec<Fault>,
+    more: Map<String, Json>,
+}
+
+#[derive(Debug, Clone)]
+struct Fault {
+    label: Option<bilan_records::catalogue::Label>,
+    fault: FieldFault,
+}
+
+/// Code, status and title of every kind of problem, in the order of the page that explains them.
+pub const KINDS: [(&str, u16, &str, &str); 20] = [
+    ("unreadable", 400, "请求内容无法读取", "The body cannot be read"),
+    ("parameter", 400, "参数有误", "A parameter is wrong"),
+    ("filter", 400, "筛选条件有误", "The filter is wrong"),
+    ("unauthorized", 401, "需要登录", "No account"),
+    ("csrf", 403, "缺少 X-CSRF-Token", "X-CSRF-Token is missing"),
+    ("forbidden", 403, "没有权限", "Not allowed"),
+    ("not_found", 404, "没有找到", "Not found"),
+    ("method", 405, "不支持的方法", "The method is not supported"),
+    ("stale", 409, "记录已被他人修改", "Changed by somebody else"),
+    ("step_refused", 409, "当前不能办理该步骤", "The step cannot be taken now"),
+    ("still_referred", 409, "仍被其他记录引用", "Other records refer to it"),
+    ("too_large", 413, "内容过大", "Too large"),
+    ("not_json", 415, "只接受 application/json", "Only application/json is accepted"),
+    ("invalid", 422, "填写内容有误", "Values are missing or wrong"),
+    ("reason_missing", 422, "请说明原因", "A reason is needed"),
+    ("key_reused", 422, "幂等键已用于其他内容", "The idempotency key was used for other content"),
+    ("file_refused", 422, "附件不被接受", "The file is not accepted"),
+    ("version_missing", 428, "请给出版本", "Say which version"),
+    ("too_many", 429, "请求过于频繁", "Too many requests"),
+    ("internal", 500, "系统内部错误", "The system failed"),
+];
+
+impl Problem {
+    /// A problem of one of the [`KINDS`].
+    pub(super) fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        let status = KINDS.iter().find(|(kind, ..)| *kind == code).map_or(500, |(_, status, ..)| *status);
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code,
+            zh: zh.into(),
+            en: en.into(),
+            faults: Vec::new(),
+            more: Map::new(),
+        }
+    }
+
+    /// A parameter of the address that is wrong.
+    pub(super) fn parameter(name: &str, zh: &str, en: &str) -> Self {
+        Self::new("parameter", format!("参数“{name}”{zh}"), format!("the parameter “{name}”: {en}"))
+    }
+
+    /// Nothing at this address.
+    pub(super) fn not_found(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new("not_found", zh, en)
+    }
+
+    /// A failure that is ours; the facts go to the log and not to the caller.
+    pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "the API failed");
+        Self::new("internal", "系统出错，已记录，请稍后再试。", "the system failed; it has been noted, try again later")
+    }
+
+    /// A refused write to `register`.
+    pub(super) fn of_write(error: WriteError, register: Option<&Register>) -> Self {
+        let en = error.to_string();
+        match error {
+            WriteError::UnknownRegister(key) => unknown_register(&key, en),
+            WriteError::NotFound { register, number } => no_record(&register, &number, en),
+            WriteError::Forbidden { actor, register, .. } => {
+                Self::new("forbidden", format!("{actor}无权对台账“{register}”的这条记录进行此操作"), en)
+            }
+            WriteError::Invalid { faults } => {
+                let faults: Vec<Fault> = faults.0.into_iter().map(|fault| labelled(fault, register)).collect();
+                Self { faults, ..Self::new("invalid", "填写内容有误，没有保存任何内容。", format!("nothing was stored: {en}")) }
+            }
+            WriteError::Stale { number, yours, current, theirs } => {
+                let zh = format!("{number}在版本{yours}之后已被他人修改，现为版本{current}；请对照后重新提交。");
+                let mut problem = Self::new("stale", zh, en);
+                problem.more.insert("yours".into(), Json::from(yours));
+                problem.more.insert("current".into(), Json::from(current));
+                let differences: Vec<Json> = theirs.iter().map(|theirs| difference(theirs, register)).collect();
+                problem.more.insert("differences".into(), Json::from(differences));
+                problem
+            }
+            WriteError::StepRefused { step, number, why } => {
+                Self::new("step_refused", format!("{number}当前不能办理步骤“{step}”：{why}"), en)
+            }
+            WriteError::ReasonMissing(_) => Self::new("reason_missing", "请在 reason 中说明原因，原因将记入日志。", en),
+            WriteError::StillReferred { number, register, count } => {
+                Self::new("still_referred", format!("{number}不能删除：台账“{register}”中有{count}条记录引用它"), en)
+            }
+            WriteError::KeyReused { key, .. } => {
+                Self::new("key_reused", format!("幂等键“{key}”已用于另一次写入；新的内容请换新的键"), en)
+            }
+            WriteError::Attachment { name, .. } => Self::new("file_refused", format!("文件“{name}”不被接受"), en),
+            error @ (WriteError::Personal(_) | WriteError::Database(_) | WriteError::Damaged { .. }) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+fn unknown_register(key: &str, en: String) -> Problem {
+    Problem::not_found(format!("没有台账“{key}”"), en)
+}
+
+fn no_record(register: &str, number: &str, en: String) -> Problem {
+    Problem::not_found(format!("台账“{register}”中没有编号为“{number}”的记录，或您无权查看"), en)
+}
+
+fn labelled(fault: FieldFault, register: Option<&Register>) -> Fault {
+    let key = fault.field.split(['[', '.']).next().unwrap_or_default();
+    Fault { label: register.and_then(|register| Some(register.fields.get(key)?.label.clone())), fault }
+}
+
+fn difference(theirs: &FieldDifference, register: Option<&Register>) -> Json {
+    let label = register.and_then(|register| register.fields.get(&theirs.field)).map(|field| &field.label);
+    let mut difference = json!({
+        "field": theirs.field, "base": theirs.base, "theirs": theirs.theirs, "by": theirs.by, "at": beijing_text(theirs.at),
+    });
+    if let Some(label) = label {
+        difference["label"] = json!(label);
+    }
+    if let Some(yours) = &theirs.yours {
+        difference["yours"] = yours.clone();
+    }
+    difference
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let en = error.to_string();
+        match error {
+            ReadError::UnknownRegister(key) => unknown_register(&key, en),
+            ReadError::NotFound { register, number } => no_record(&register, &number, en),
+            ReadError::UnknownField { register, field } => {
+                Self::new("parameter", format!("台账“{register}”没有可用于此处的字段“{field}”"), en)
+            }
+            ReadError::Forbidden { actor, register, .. } => {
+                Self::new("forbidden", format!("{actor}无权查看台账“{register}”"), en)
+            }
+            ReadError::Filter(why) => Self::new("filter", format!("筛选条件有误：{why}"), en),
+            ReadError::ReasonMissing(_) => Self::new("reason_missing", "请说明原因，原因将记入日志。", en),
+            error @ (ReadError::Personal(_) | ReadError::Database(_) | ReadError::Damaged { .. }) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+impl From<FigureError> for Problem {
+    fn from(error: FigureError) -> Self {
+        let en = error.to_string();
+        match error {
+            FigureError::Unknown { key, closest } => {
+                let meant = closest.map(|closest| format!("，是否指“{closest}”？")).unwrap_or_default();
+                Self::not_found(format!("没有指标“{key}”{meant}"), en)
+            }
+            FigureError::Forbidden { actor, key } => Self::new("forbidden", format!("{actor}无权查看指标“{key}”"), en),
+            FigureError::Read(error) => error.into(),
+            error @ (FigureError::Observations(_) | FigureError::Database(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Unknown { ref key, .. } => Self::not_found(format!("没有文书“{key}”"), error.to_string()),
+            ReportError::Figure(error) => error.into(),
+            ReportError::Read(error) => error.into(),
+            error @ ReportError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the body of a problem in the language of the request.
+pub(super) async fn worded(request: Request, next: Next) -> Response {
+    let language = language_of(request.headers());
+    let instance = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let mut worded = (problem.status, problem.body(language, &instance).to_string()).into_response();
+    let headers = worded.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    let tongue = if language == Language::Chinese { "zh-CN" } else { "en" };
+    headers.insert(header::CONTENT_LANGUAGE, header::HeaderValue::from_static(tongue));
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            header::HeaderValue::from_static("Bearer realm=\"Bilan\", Basic realm=\"Bilan\", charset=\"UTF-8\""),
+        );
+    }
+    worded
+}
+
+/// The language that the caller asks for; Chinese, unless English stands before it.
+pub(super) fn language_of(headers: &HeaderMap) -> Language {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase()).find(|tag| {
+        tag.starts_with("zh") || tag.starts_with("en")
+    });
+    match first {
+        Some(tag) if tag.starts_with("en") => Language::English,
+        _ => Language::Chinese,
+    }
+}
+
+impl Problem {
+    fn body(&self, language: Language, instance: &str) -> Json {
+        let pick = |zh: &str, en: &str| match language {
+            Language::Chinese => zh.to_owned(),
+            Language::English => en.to_owned(),
+        };
+        let title = KINDS.iter().find(|(code, ..)| *code == self.code).map(|(_, _, zh, en)| pick(zh, en));
+        let mut body = self.more.clone();
+        body.insert("type".into(), Json::from(format!("/api#problem-{}", self.code)));
+        body.insert("title".into(), json!(title));
+        body.insert("status".into(), Json::from(self.status.as_u16()));
+        body.insert("code".into(), Json::from(self.code));
+        body.insert("detail".into(), Json::from(pick(&self.zh, &self.en)));
+        body.insert("instance".into(), Json::from(instance));
+        if !self.faults.is_empty() {
+            let faults = self.faults.iter().map(|Fault { label, fault }| {
+                json!({
+                    "field": fault.field, "label": label.as_ref().map(|label| label.text(language)), "found": fault.found,
+                    "why": pick(&fault.why_zh, &fault.why), "zh": fault.why_zh, "en": fault.why,
+                })
+            });
+            body.insert("faults".into(), faults.collect());
+        }
+        Json::Object(body)
+    }
+}

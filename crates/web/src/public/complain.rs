@@ -1,0 +1,345 @@
+//! A complaint by anybody: no account, a number and a tracking code in return.
+//!
+//! The form says little of the register: category, kind, what, where; who may stay unsaid. What is written here is
+//! published only after the bureau has replied, and the subject that is then shown is the bureau's, not the resident's.
+
+use std::io::Read as _;
+
+use askama::Template;
+use axum::{Extension, http::StatusCode, response::Response};
+use bilan_records::{
+    attachments::{digest, media_type},
+    catalogue::{Catalogue, FieldKind, Register},
+    ledger::{FieldFault, JsonMap, Ledger, ListQuery, Write, WriteError},
+    value::{Language, beijing_text},
+};
+use serde_json::{Value as Json, json};
+
+use super::{Limits, size::Size, view};
+use crate::{
+    refusal::Refusal,
+    render::page as rendered,
+    shell::{Messages as _, Shell},
+    submission::Submission,
+    visit::Guest,
+};
+
+/// The register in which complaints are kept.
+pub(super) const REGISTER: &str = "complaint";
+/// Field for photographs.
+const PHOTOS: &str = "photos";
+/// Photographs with one complaint.
+const MOST_PHOTOS: usize = 6;
+/// Letters of a tracking code: none looks like another.
+const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Letters in a tracking code, about 49 bits.
+const CODE: usize = 10;
+
+#[derive(Template)]
+#[template(path = "public/complain.html")]
+struct FormPage {
+    shell: Shell,
+    large: bool,
+    key: String,
+    categories: Vec<Choice>,
+    kinds: Vec<Choice>,
+    given: Given,
+    faults: Vec<(String, String)>,
+}
+
+impl FormPage {
+    /// What is wrong with a field.
+    fn fault(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|(name, _)| name == field).map(|(_, why)| why.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "public/received.html")]
+struct ReceivedPage {
+    shell: Shell,
+    large: bool,
+    number: String,
+    code: String,
+    photos: usize,
+}
+
+struct Choice {
+    key: String,
+    label: String,
+    chosen: bool,
+}
+
+/// What a resident typed, kept so that nothing is lost when something is wrong.
+#[derive(Default, Clone)]
+struct Given {
+    category: String,
+    kind: String,
+    content: String,
+    address: String,
+    lon: String,
+    lat: String,
+    against: String,
+    night: bool,
+    complainant: String,
+    phone: String,
+    confidential: bool,
+}
+
+impl Given {
+    fn read(form: &Submission) -> Self {
+        let text = |name: &str| form.filled(name).unwrap_or_default().to_owned();
+        Self {
+            category: text("category"),
+            kind: text("kind"),
+            content: text("content"),
+            address: text("place.address"),
+            lon: text("place.lon"),
+            lat: text("place.lat"),
+            against: text("against"),
+            night: form.filled("happens_at_night").is_some(),
+            complainant: text("complainant"),
+            phone: text("phone"),
+            confidential: form.filled("confidential").is_some(),
+        }
+    }
+
+    /// The record to be entered.
+    fn values(&self, register: &Register, at: &str, code: &str) -> JsonMap {
+        let kind = if self.kind.is_empty() { "other" } else { &self.kind };
+        let mut place = json!({ "address": self.address });
+        if let (Ok(lon), Ok(lat)) = (self.lon.parse::<f64>(), self.lat.parse::<f64>()) {
+            place["lon"] = json!(lon);
+            place["lat"] = json!(lat);
+        }
+        let mut values = JsonMap::new();
+        for (key, value) in [
+            ("received_at", json!(at)),
+            ("source", json!("portal")),
+            ("tracking_code", json!(code)),
+            ("category", json!(self.category)),
+            ("kind", json!(kind)),
+            ("subject", json!(subject(register, &self.category, kind))),
+            ("content", json!(self.content)),
+            ("place", if self.address.is_empty() && place.get("lon").is_none() { Json::Null } else { place }),
+            ("against", json!(self.against)),
+            ("happens_at_night", json!(self.night)),
+            ("complainant", json!(self.complainant)),
+            ("phone", json!(self.phone)),
+            ("confidential", json!(self.confidential)),
+        ] {
+            if register.fields.contains_key(key) {
+                values.insert(key.to_owned(), value);
+            }
+        }
+        values
+    }
+}
+
+/// A subject that tells nothing of the resident: 夜间施工噪声（公众平台）.
+fn subject(register: &Register, category: &str, kind: &str) -> String {
+    let name = |field: &str, key: &str| label(register, field, key, Language::Chinese);
+    let what = if kind == "other" { name("category", category) } else { name("kind", kind) };
+    format!("{}（公众平台）", what.unwrap_or_else(|| "环境投诉".to_owned()))
+}
+
+fn label(register: &Register, field: &str, key: &str, language: Language) -> Option<String> {
+    choices(register, field).find(|(choice, _)| *choice == key).map(|(_, label)| label.text(language).to_owned())
+}
+
+fn choices<'r>(
+    register: &'r Register,
+    field: &str,
+) -> impl Iterator<Item = (&'r str, &'r bilan_records::catalogue::Label)> {
+    let choices = match register.fields.get(field).map(|field| &field.kind) {
+        Some(FieldKind::Choice { choices }) => Some(choices),
+        _ => None,
+    };
+    choices.into_iter().flatten().map(|(key, label)| (key.as_str(), label))
+}
+
+fn register(catalogue: &Catalogue) -> Result<&Register, Refusal> {
+    catalogue.registers.get(REGISTER).ok_or_else(|| Refusal::NotFound { what: REGISTER.to_owned() })
+}
+
+pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
+    shown(&guest, size.large, Given::default(), Vec::new(), None)
+}
+
+fn shown(
+    guest: &Guest,
+    large: bool,
+    given: Given,
+    faults: Vec<(String, String)>,
+    key: Option<String>,
+) -> Result<Response, Refusal> {
+    let register = register(guest.app.catalogue())?;
+    let shell = guest.shell(guest.text("public.complain.title"));
+    let listed = |field: &str, chosen: &str| {
+        choices(register, field)
+            .map(|(key, label)| Choice {
+                key: key.to_owned(),
+                label: label.text(guest.language).to_owned(),
+                chosen: key == chosen,
+            })
+            .collect()
+    };
+    let is_wrong = !faults.is_empty();
+    let mut answer = rendered(&FormPage {
+        key: key.unwrap_or_else(|| shell.idempotency_key()),
+        shell,
+        large,
+        categories: listed("category", &given.category),
+        kinds: listed("kind", &given.kind),
+        given,
+        faults,
+    })?;
+    if is_wrong {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(answer)
+}
+
+/// Enters a complaint. Sent twice, it is answered twice and entered once.
+pub(super) async fn receive(
+    guest: Guest,
+    size: Size,
+    Extension(limits): Extension<Limits>,
+    form: Submission,
+) -> Result<Response, Refusal> {
+    register(guest.app.catalogue())?;
+    let given = Given::read(&form);
+    // A key that could be guessed would make a code that can be guessed.
+    let key = form.idempotency_key().filter(|key| key.len() >= 32 && key.len() <= 100);
+    let key = key.unwrap_or_else(|| guest.shell("").idempotency_key());
+    let code = code_of(&key);
+    let mut faults = wrong(&given, guest.language);
+    let photos = match read_photos(&form, guest.app.catalogue()) {
+        Ok(photos) => photos,
+        Err(name) => {
+            faults.push((PHOTOS.to_owned(), guest.language.fill("public.complain.bad_photo", &[("name", &name)])));
+            Vec::new()
+        }
+    };
+    if !faults.is_empty() {
+        return shown(&guest, size.large, given, faults, Some(key));
+    }
+    let (wanted, at) = (code.clone(), beijing_text(guest.app.clock.now()));
+    if let Some(number) = guest.read(move |ledger| known(ledger, &wanted)).await?? {
+        return received(&guest, size.large, number, code, photos.len());
+    }
+    limits.complaints.count(&guest.from)?;
+    let (values, code_again, count) = (given.clone(), code.clone(), photos.len());
+    match guest.read(move |ledger| enter(ledger, &values, &photos, &key, &code_again, &at)).await? {
+        Ok(number) => received(&guest, size.large, number, code, count),
+        Err(WriteError::Invalid { faults }) => {
+            let faults = faults.0.iter().map(|fault| told(fault, guest.language)).collect();
+            shown(&guest, size.large, given, faults, None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn received(guest: &Guest, large: bool, number: String, code: String, photos: usize) -> Result<Response, Refusal> {
+    let shell = guest.shell(guest.text("public.received.title"));
+    rendered(&ReceivedPage { shell, large, number, code, photos })
+}
+
+fn told(fault: &FieldFault, language: Language) -> (String, String) {
+    let why = if language == Language::Chinese { &fault.why_zh } else { &fault.why };
+    (fault.field.clone(), why.clone())
+}
+
+/// What a form can say is wrong before the register is asked.
+fn wrong(given: &Given, language: Language) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    let mut require = |field: &str, text: &str| {
+        if text.is_empty() {
+            faults.push((field.to_owned(), language.text("public.complain.required").to_owned()));
+        }
+    };
+    require("category", &given.category);
+    require("content", &given.content);
+    require("place", &given.address);
+    let number = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
+    if !number(&given.lon) || !number(&given.lat) || given.lon.is_empty() != given.lat.is_empty() {
+        faults.push(("place".to_owned(), language.text("public.complain.bad_point").to_owned()));
+    }
+    faults
+}
+
+/// Names and bytes of the photographs, or the name of one that is none.
+fn read_photos(form: &Submission, catalogue: &Catalogue) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let field = catalogue.registers.get(REGISTER).and_then(|register| register.fields.get(PHOTOS));
+    let Some(FieldKind::Attachment { accept, max_mb, .. }) = field.map(|field| &field.kind) else {
+        return Ok(Vec::new());
+    };
+    let mut photos = Vec::new();
+    for upload in form.files.iter().filter(|upload| upload.field == PHOTOS && upload.size > 0) {
+        let refused = || upload.name.clone();
+        if photos.len() == MOST_PHOTOS || upload.size > u64::from(*max_mb) * 1024 * 1024 {
+            return Err(refused());
+        }
+        let mut bytes = Vec::new();
+        upload.file.reopen().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|_| refused())?;
+        let kind = media_type(&bytes).ok_or_else(refused)?;
+        if !kind.starts_with("image/") || !(accept.is_empty() || accept.iter().any(|accepted| accepted == kind)) {
+            return Err(refused());
+        }
+        photos.push((upload.name.clone(), bytes));
+    }
+    Ok(photos)
+}
+
+/// The code that belongs to a form: the same form gives the same code, and nobody else can know it.
+fn code_of(key: &str) -> String {
+    let digest = digest(format!("tracking code of {key}").as_bytes());
+    let bytes = digest.as_bytes().chunks(2).take(CODE);
+    bytes
+        .map(|pair| {
+            let text = std::str::from_utf8(pair).unwrap_or("00");
+            let number = usize::from_str_radix(text, 16).unwrap_or(0);
+            char::from(LETTERS[number % LETTERS.len()])
+        })
+        .collect()
+}
+
+/// The complaint that a form made before.
+fn known(ledger: &Ledger, code: &str) -> Result<Option<String>, Refusal> {
+    let filter = Some(format!("source = \"portal\" and tracking_code = \"{code}\""));
+    let page = ledger.list(&view::actor(), ListQuery { filter, limit: 1, ..ListQuery::of(REGISTER) })?;
+    Ok(page.records.into_iter().next().map(|record| record.number))
+}
+
+fn enter(
+    ledger: &Ledger,
+    given: &Given,
+    photos: &[(String, Vec<u8>)],
+    key: &str,
+    code: &str,
+    at: &str,
+) -> Result<String, WriteError> {
+    let actor = view::actor();
+    let register = ledger.catalogue().registers.get(REGISTER);
+    let register = register.ok_or_else(|| WriteError::UnknownRegister(REGISTER.to_owned()))?;
+    let write = Write::once(&format!("portal:{key}"));
+    let record = ledger.create(&actor, REGISTER, given.values(register, at, code), write)?;
+    for (name, bytes) in photos {
+        ledger.attach(&actor, REGISTER, &record.number, PHOTOS, name, "image", bytes)?;
+    }
+    Ok(record.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_has_one_code_and_another_form_another() {
+        let (first, second) = (code_of(&"a".repeat(32)), code_of(&"b".repeat(32)));
+        assert_eq!(first, code_of(&"a".repeat(32)));
+        assert_ne!(first, second);
+        assert_eq!(first.len(), CODE);
+        assert!(first.bytes().all(|letter| LETTERS.contains(&letter)));
+    }
+}

@@ -1,0 +1,208 @@
+//! What anybody may see of a register: the fields that its `[public]` section shows, of the records that pass its filter.
+//!
+//! The portal reads with the rights of the program and shows through this view only. A personal field is never shown,
+//! even if a register file should name one.
+
+use std::collections::HashMap;
+
+use bilan_records::{
+    actor::Actor,
+    catalogue::{Catalogue, Field, FieldKind, PublicView, Register},
+    ledger::{Ledger, ListQuery, Page, ReadError, Record},
+    value::{Language, Value},
+};
+use serde_json::Value as Json;
+
+use crate::figures::columns;
+
+/// Records on a page.
+pub(super) const PAGE: u64 = 20;
+
+/// Name under which the portal acts.
+const NAME: &str = "公众平台";
+
+/// Who reads and writes for residents.
+pub(super) fn actor() -> Actor {
+    Actor::system(NAME)
+}
+
+/// The public side of a register.
+#[derive(Clone, Copy)]
+pub(super) struct View<'c> {
+    pub register: &'c Register,
+    public: &'c PublicView,
+    catalogue: &'c Catalogue,
+}
+
+impl<'c> View<'c> {
+    /// The public side of the register `key`, if it has one.
+    pub(super) fn of(catalogue: &'c Catalogue, key: &str) -> Option<Self> {
+        let register = catalogue.registers.get(key)?;
+        Some(Self { register, public: register.public.as_ref()?, catalogue })
+    }
+
+    /// The public sides of all registers, in the order of the files.
+    pub(super) fn all(catalogue: &'c Catalogue) -> impl Iterator<Item = Self> {
+        catalogue.registers.keys().filter_map(move |key| Self::of(catalogue, key))
+    }
+
+    /// Fields and system columns shown.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'c str> {
+        let register = self.register;
+        self.public.show.iter().map(String::as_str).filter(move |column| match register.fields.get(*column) {
+            Some(field) => is_open(field),
+            None => matches!(*column, "number" | "state" | "cell"),
+        })
+    }
+
+    /// The field by which lists can be narrowed: the first choice that is shown.
+    pub(super) fn kind(&self) -> Option<&'c Field> {
+        self.columns()
+            .filter_map(|column| self.register.fields.get(column))
+            .find(|field| matches!(field.kind, FieldKind::Choice { .. }))
+    }
+
+    /// Words and a choice, asked of what is shown and of nothing else: a search must not tell of hidden fields.
+    fn condition(&self, words: &str, kind: &str, number: Option<&str>) -> Option<String> {
+        let mut parts: Vec<String> = self.public.filter.iter().map(|filter| format!("({filter})")).collect();
+        if let Some(number) = number {
+            parts.push(format!("number = {}", quoted(number)));
+        }
+        if let (Some(field), false) = (self.kind(), kind.is_empty())
+            && let FieldKind::Choice { choices } = &field.kind
+            && choices.contains_key(kind)
+        {
+            parts.push(format!("{} = {}", field.key, quoted(kind)));
+        }
+        for word in words.split_whitespace().take(5) {
+            let asked: Vec<String> = self
+                .columns()
+                .filter(|column| {
+                    *column == "number" || self.register.fields.get(*column).is_some_and(|field| field.kind.is_text())
+                })
+                .map(|column| format!("{column} contains {}", quoted(word)))
+                .collect();
+            if !asked.is_empty() {
+                parts.push(format!("({})", asked.join(" or ")));
+            }
+        }
+        (!parts.is_empty()).then(|| parts.join(" and "))
+    }
+
+    /// A page of what is published.
+    pub(super) fn page(&self, ledger: &Ledger, words: &str, kind: &str, page: u64) -> Result<(Page, u64), ReadError> {
+        let query = ListQuery {
+            filter: self.condition(words, kind, None),
+            offset: page.saturating_sub(1).saturating_mul(PAGE),
+            limit: PAGE,
+            ..ListQuery::of(&self.register.key)
+        };
+        let total = ledger.count(&actor(), &query)?;
+        Ok((ledger.list(&actor(), query)?, total))
+    }
+
+    /// How many records are published.
+    pub(super) fn count(&self, ledger: &Ledger) -> Result<u64, ReadError> {
+        let filter = self.condition("", "", None);
+        ledger.count(&actor(), &ListQuery { filter, ..ListQuery::of(&self.register.key) })
+    }
+
+    /// One record, if it is published.
+    pub(super) fn record(&self, ledger: &Ledger, number: &str) -> Result<Option<Record>, ReadError> {
+        let filter = self.condition("", "", Some(number));
+        let query = ListQuery { filter, limit: 1, ..ListQuery::of(&self.register.key) };
+        Ok(ledger.list(&actor(), query)?.records.into_iter().next())
+    }
+}
+
+/// Whether a field may be shown to anybody.
+fn is_open(field: &Field) -> bool {
+    !field.personal && !matches!(field.kind, FieldKind::Attachment { .. } | FieldKind::Line | FieldKind::Polygon)
+}
+
+/// A text of the filter language.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Writes what is shown of records.
+pub(super) struct Writer<'l> {
+    ledger: &'l Ledger,
+    actor: Actor,
+    language: Language,
+    titles: HashMap<(String, String), String>,
+}
+
+impl<'l> Writer<'l> {
+    pub(super) fn new(ledger: &'l Ledger, language: Language) -> Self {
+        Self { ledger, actor: actor(), language, titles: HashMap::new() }
+    }
+
+    /// Language in which it writes.
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Heads and texts of the shown columns that have a value.
+    pub(super) fn shown(&mut self, view: View<'_>, record: &Record) -> Vec<(String, String)> {
+        let mut shown = Vec::new();
+        for column in view.columns() {
+            let text = self.text(view, record, column);
+            if !text.is_empty() {
+                shown.push((columns::head(view.register, column, self.language), text));
+            }
+        }
+        shown
+    }
+
+    /// The text of a shown column.
+    pub(super) fn text(&mut self, view: View<'_>, record: &Record, column: &str) -> String {
+        let field = view.register.fields.get(column);
+        match (field.map(|field| &field.kind), record.values.get(column)) {
+            (Some(FieldKind::Reference { to }), Some(Json::String(number))) => self.title(view, to, number),
+            (Some(FieldKind::Table { fields }), Some(Json::Array(rows))) => rows
+                .iter()
+                .map(|row| self.row(fields.values(), row))
+                .collect::<Vec<_>>()
+                .join(if self.language == Language::Chinese { "；" } else { "; " }),
+            _ => columns::Cells::new(self.ledger, &self.actor, None, self.language).cell(view.register, record, column),
+        }
+    }
+
+    fn row<'f>(&self, fields: impl Iterator<Item = &'f Field>, row: &Json) -> String {
+        let plain = fields.filter(|field| is_open(field) && !matches!(field.kind, FieldKind::Reference { .. }));
+        let cells = plain.filter_map(|field| {
+            let json = row.get(&field.key)?;
+            let text = Value::from_json(field, json).map(|value| value.display(field, self.language));
+            Some(text.unwrap_or_else(|_| json.as_str().map_or_else(|| json.to_string(), str::to_owned)))
+        });
+        cells.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The title of a record referred to, if that is published itself; its number otherwise.
+    fn title(&mut self, view: View<'_>, to: &str, number: &str) -> String {
+        let key = (to.to_owned(), number.to_owned());
+        if let Some(title) = self.titles.get(&key) {
+            return title.clone();
+        }
+        let title = View::of(view.catalogue, to)
+            .filter(|other| other.columns().any(|column| column == other.register.title))
+            .and_then(|other| {
+                let record = other.record(self.ledger, number).ok()??;
+                record.values.get(&other.register.title)?.as_str().map(str::to_owned)
+            })
+            .unwrap_or_else(|| number.to_owned());
+        self.titles.insert(key, title.clone());
+        title
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_visitor_stay_words_in_the_filter() {
+        assert_eq!(quoted(r#"a" or number is filled or subject contains "\"#), r#""a\" or number is filled or subject contains \"\\""#);
+    }
+}

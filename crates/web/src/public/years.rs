@@ -1,0 +1,77 @@
+//! The figures of finished years.
+
+use askama::Template;
+use axum::{extract::Query, response::Response};
+use bilan_records::figures::{Figures, Period};
+use bilan_standards::clock::beijing_day;
+
+use super::{size::Size, view};
+use crate::{
+    figures::{formula, has_records, newest_year, years},
+    refusal::Refusal,
+    render::page as rendered,
+    shell::{Shell, systems},
+    visit::Guest,
+};
+
+#[derive(Template)]
+#[template(path = "public/years.html")]
+struct YearsPage {
+    shell: Shell,
+    large: bool,
+    year: i16,
+    years: Vec<i16>,
+    any: bool,
+    groups: Vec<(String, Vec<Row>)>,
+}
+
+struct Row {
+    key: String,
+    label: String,
+    text: String,
+    formula: String,
+    gap: bool,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Wanted {
+    year: Option<i16>,
+}
+
+/// A year is published when it is over; the figures of a running one would still change.
+pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    let language = guest.language;
+    let present = beijing_day(guest.app.clock.now()).year();
+    let (year, years, any, groups) = guest
+        .read(move |ledger| {
+            let catalogue = ledger.catalogue();
+            let actor = view::actor();
+            let figures = Figures::of(ledger, &actor, None);
+            // A running year would still change, so it is not published.
+            let span = years(ledger)?.map(|(first, last)| (first, last.min(present - 1)));
+            let listed: Vec<i16> = span.map(|(first, last)| (first..=last).rev().collect()).unwrap_or_default();
+            let newest = newest_year(ledger)?.min(present - 1);
+            let year = wanted.year.unwrap_or(newest);
+            let values = if listed.contains(&year) { figures.all(&Period::year(year))? } else { Vec::new() };
+            let any = has_records(values.iter().map(|value| (value.key.as_str(), value.records)), catalogue);
+            let mut groups: Vec<(String, Vec<Row>)> = Vec::new();
+            for value in values.iter().filter(|_| any) {
+                let Some(figure) = catalogue.figures.get(&value.key) else { continue };
+                let row = Row {
+                    key: value.key.clone(),
+                    label: figure.label.text(language).to_owned(),
+                    text: value.full(language),
+                    formula: formula(figure, catalogue, language),
+                    gap: value.gap.is_some(),
+                };
+                let system = systems::label(&figure.system, language);
+                match groups.iter_mut().find(|(label, _)| label == system) {
+                    Some((_, rows)) => rows.push(row),
+                    None => groups.push((system.to_owned(), vec![row])),
+                }
+            }
+            Ok::<_, Refusal>((year, listed, any, groups))
+        })
+        .await??;
+    rendered(&YearsPage { shell: guest.shell(guest.text("public.years.title")), large: size.large, year, years, any, groups })
+}

@@ -1,0 +1,121 @@
+//! What is done to a record: a step of its workflow, deleting it, looking at a personal field.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use bilan_records::ledger::{FieldFaults, WriteError};
+
+use super::control::values;
+use super::form::{attach, read_files, wrong_files};
+use super::record::{Extra, RefusedStep, shown};
+use super::{address, register};
+use crate::AppState;
+use crate::refusal::Refusal;
+use crate::submission::Submission;
+use crate::visit::Visit;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/records/{register}/{number}/step/{step}", post(step))
+        .route("/records/{register}/{number}/delete", post(delete))
+        .route("/records/{register}/{number}/unmask", post(unmask))
+}
+
+async fn step(
+    visit: Visit,
+    Path((key, number, step)): Path<(String, String, String)>,
+    form: Submission,
+) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(&step));
+    let Some(known) = known else { return Err(Refusal::not_found(step)) };
+    let fields: Vec<_> = register
+        .fields
+        .values()
+        .filter(|field| known.asks.contains(&field.key) || known.needs.contains(&field.key))
+        .collect();
+    let given = values(&fields, &form);
+    let version = version(&form)?;
+    let reason = form.filled("reason").map(str::to_owned);
+    let refused = |faults: FieldFaults, why: Option<String>| RefusedStep {
+        key: step.clone(),
+        values: given.clone(),
+        faults,
+        reason: reason.clone().unwrap_or_default(),
+        why,
+    };
+    let files = wrong_files(register, &form.files)?;
+    if !files.0.is_empty() {
+        let extra = Extra { step: Some(refused(files, None)), ..Extra::default() };
+        return shown(visit, key, number, None, extra, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let uploads = read_files(register, &form.files)?;
+    let (name, asked, taken, write) = (key.clone(), number.clone(), step.clone(), form.write());
+    let (entered, why) = (given.clone(), reason.clone());
+    let done = visit
+        .read(move |ledger, actor| {
+            let mut version = version;
+            if !uploads.is_empty() {
+                let record = ledger.record(actor, &name, &asked, None)?;
+                let was = record.version;
+                let record = attach(ledger, actor, record, &uploads)?;
+                // The files are ours: only a change of somebody else makes the step stale.
+                if was == version {
+                    version = record.version;
+                }
+            }
+            ledger.step(actor, &name, &asked, version, &taken, entered, why, write)
+        })
+        .await?;
+    let (status, extra) = match done {
+        Ok(_) => return Ok(Redirect::to(&address(&key, &number)).into_response()),
+        Err(WriteError::Invalid { faults }) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(refused(faults, None)), ..Extra::default() })
+        }
+        Err(error @ (WriteError::ReasonMissing(_) | WriteError::Attachment { .. })) => {
+            let step = refused(FieldFaults(Vec::new()), Some(error.to_string()));
+            (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(step), ..Extra::default() })
+        }
+        Err(WriteError::Stale { .. }) => {
+            // The page shows the record as it is now; what was entered stays in the form of the step.
+            let why = visit.text("records.stale_step").to_owned();
+            (StatusCode::CONFLICT, Extra { step: Some(refused(FieldFaults(Vec::new()), Some(why.clone()))), fault: Some(why), ..Extra::default() })
+        }
+        Err(WriteError::StepRefused { .. }) => {
+            let fault = visit.text("records.step_gone").to_owned();
+            (StatusCode::CONFLICT, Extra { fault: Some(fault), ..Extra::default() })
+        }
+        Err(error) => return Err(error.into()),
+    };
+    shown(visit, key, number, None, extra, status).await
+}
+
+fn version(form: &Submission) -> Result<i64, Refusal> {
+    form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))
+}
+
+async fn delete(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+    register(&visit, &key)?;
+    let version = version(&form)?;
+    let (name, asked, write) = (key.clone(), number.clone(), form.write());
+    let reason = form.filled("reason").unwrap_or_default().to_owned();
+    let done = visit.read(move |ledger, actor| ledger.delete(actor, &name, &asked, version, &reason, write)).await?;
+    let fault = match done {
+        Ok(()) => return Ok(Redirect::to(&format!("/records/{key}")).into_response()),
+        Err(error @ (WriteError::ReasonMissing(_) | WriteError::StillReferred { .. } | WriteError::Stale { .. })) => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    let extra = Extra { fault: Some(fault), ..Extra::default() };
+    shown(visit, key, number, None, extra, StatusCode::CONFLICT).await
+}
+
+async fn unmask(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+    register(&visit, &key)?;
+    let field = form.get("field").unwrap_or_default().to_owned();
+    let reason = form.filled("reason").unwrap_or_default().to_owned();
+    let (name, asked, wanted) = (key.clone(), number.clone(), field.clone());
+    let text = visit.read(move |ledger, actor| ledger.unmask(actor, &name, &asked, &wanted, &reason)).await??;
+    shown(visit, key, number, None, Extra { plain: Some((field, text)), ..Extra::default() }, StatusCode::OK).await
+}

@@ -1,0 +1,296 @@
+//! Entering and changing a record: every fault beside its box, nothing typed is lost, two people do not overwrite each other.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use bilan_records::actor::{Act, Scope};
+use bilan_records::attachments;
+use bilan_records::catalogue::{Field, FieldKind, Register};
+use bilan_records::ledger::{FieldDifference, FieldFault, FieldFaults, JsonMap, Ledger, Record, WriteError};
+use bilan_records::actor::Actor;
+use serde_json::Value as Json;
+
+use super::control::{Control, controls, is_entered, values};
+use super::{address, register, shown};
+use crate::AppState;
+use crate::refusal::Refusal;
+use crate::render::page;
+use crate::shell::{Language, Messages, Shell};
+use crate::submission::{Submission, Upload};
+use crate::visit::Visit;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/records/{register}/new", get(new).post(create))
+        .route("/records/{register}/{number}/edit", get(edit).post(change))
+}
+
+#[derive(Template)]
+#[template(path = "records/form.html")]
+struct FormPage {
+    shell: Shell,
+    ledger_label: String,
+    back: String,
+    action: String,
+    version: Option<i64>,
+    idempotency_key: String,
+    controls: Vec<Control>,
+    faults: Vec<(String, String)>,
+    differences: Vec<Difference>,
+    fault: Option<String>,
+}
+
+/// A field that somebody else changed meanwhile.
+struct Difference {
+    label: String,
+    base: String,
+    yours: String,
+    theirs: String,
+    by: String,
+    /// Both changed it, each in their own way.
+    clashes: bool,
+}
+
+/// What a form is drawn from.
+struct Draft {
+    number: Option<String>,
+    version: Option<i64>,
+    values: JsonMap,
+    faults: FieldFaults,
+    differences: Vec<FieldDifference>,
+    fault: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+impl Draft {
+    fn new(number: Option<String>, version: Option<i64>, values: JsonMap) -> Self {
+        let (faults, differences) = (FieldFaults(Vec::new()), Vec::new());
+        Self { number, version, values, faults, differences, fault: None, idempotency_key: None }
+    }
+}
+
+fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let label = register.label.text(language).to_owned();
+    let fields = offered(register);
+    let verb = if draft.number.is_some() { "records.edit" } else { "records.new" };
+    let title = match &draft.number {
+        Some(number) => format!("{} {number}", visit.text(verb)),
+        None => format!("{} {label}", visit.text(verb)),
+    };
+    let shell = visit.shell(title);
+    let named = |fault: &FieldFault| {
+        let key = fault.field.split(['[', '.']).next().unwrap_or_default();
+        let label = register.fields.get(key).map_or(key, |field| field.label.text(language));
+        let why = if language == Language::Chinese { &fault.why_zh } else { &fault.why };
+        (label.to_owned(), why.clone())
+    };
+    let form = FormPage {
+        ledger_label: label,
+        back: draft.number.as_ref().map_or_else(|| format!("/records/{}", register.key), |number| address(&register.key, number)),
+        action: match &draft.number {
+            Some(number) => format!("{}/edit", address(&register.key, number)),
+            None => format!("/records/{}/new", register.key),
+        },
+        version: draft.version,
+        idempotency_key: draft.idempotency_key.unwrap_or_else(|| shell.idempotency_key()),
+        controls: controls(register, &fields, &draft.values, &draft.faults, language),
+        faults: draft.faults.0.iter().map(named).collect(),
+        differences: draft.differences.iter().map(|difference| told(difference, register, language)).collect(),
+        fault: draft.fault,
+        shell,
+    };
+    Ok((status, page(&form)?).into_response())
+}
+
+fn offered(register: &Register) -> Vec<&Field> {
+    register.fields.values().filter(|field| is_entered(field)).collect()
+}
+
+fn told(difference: &FieldDifference, register: &Register, language: Language) -> Difference {
+    let field = register.fields.get(&difference.field);
+    let text = |json: &Json| match (json.get("masked").and_then(Json::as_str), field) {
+        (Some(masked), _) => masked.to_owned(),
+        (None, Some(field)) => shown::text(field, json, language),
+        (None, None) => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
+    };
+    let yours = difference.yours.as_ref().map(|yours| text(yours));
+    let clashes = yours.as_ref().is_some_and(|yours| *yours != text(&difference.theirs) && *yours != text(&difference.base));
+    let label = match difference.field.as_str() {
+        "state" => language.text("records.state"),
+        key => field.map_or(key, |field| field.label.text(language)),
+    };
+    Difference {
+        label: label.to_owned(),
+        base: text(&difference.base),
+        yours: yours.unwrap_or_default(),
+        theirs: text(&difference.theirs),
+        by: difference.by.clone(),
+        clashes,
+    }
+}
+
+async fn new(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    allowed(&visit, register, Act::Create)?;
+    drawn(&visit, register, Draft::new(None, None, JsonMap::new()), StatusCode::OK)
+}
+
+fn allowed(visit: &Visit, register: &Register, act: Act) -> Result<(), Refusal> {
+    if visit.actor.scope(register, act) == Scope::Nothing {
+        let what = format!("{} {}", act.verb(), register.label.text(visit.language));
+        return Err(Refusal::Forbidden { what });
+    }
+    Ok(())
+}
+
+async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    allowed(&visit, register, Act::Create)?;
+    let mut given = values(&offered(register), &form);
+    given.retain(|_, value| !bilan_records::value::is_blank(value));
+    let (write, kept, name) = (form.write(), given.clone(), key.clone());
+    let files = wrong_files(register, &form.files)?;
+    if !files.0.is_empty() {
+        return refused(&visit, register, Draft { faults: files, ..Draft::new(None, None, given) }, &form);
+    }
+    let (uploads, form) = (read_files(register, &form.files)?, form);
+    let made = visit
+        .read(move |ledger, actor| {
+            let record = ledger.create(actor, &name, given, write)?;
+            attach(ledger, actor, record, &uploads)
+        })
+        .await?;
+    match made {
+        Ok(record) => Ok(Redirect::to(&address(&key, &record.number)).into_response()),
+        Err(WriteError::Invalid { faults }) => refused(&visit, register, Draft { faults, ..Draft::new(None, None, kept) }, &form),
+        Err(error) => other(&visit, register, error, Draft::new(None, None, kept), &form),
+    }
+}
+
+async fn edit(visit: Visit, Path((key, number)): Path<(String, String)>) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    allowed(&visit, register, Act::Edit)?;
+    let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
+    drawn(&visit, register, Draft::new(Some(record.number), Some(record.version), record.values), StatusCode::OK)
+}
+
+async fn change(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    allowed(&visit, register, Act::Edit)?;
+    let version: i64 = form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))?;
+    let given = values(&offered(register), &form);
+    let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), given.clone()) };
+    let files = wrong_files(register, &form.files)?;
+    if !files.0.is_empty() {
+        return refused(&visit, register, draft(files), &form);
+    }
+    let uploads = read_files(register, &form.files)?;
+    let (name, asked, write, changes) = (key.clone(), number.clone(), form.write(), given.clone());
+    let changed = visit
+        .read(move |ledger, actor| {
+            let record = ledger.edit(actor, &name, &asked, version, changes, write)?;
+            attach(ledger, actor, record, &uploads)
+        })
+        .await?;
+    match changed {
+        Ok(record) => Ok(Redirect::to(&address(&key, &record.number)).into_response()),
+        Err(WriteError::Invalid { faults }) => refused(&visit, register, draft(faults), &form),
+        Err(WriteError::Stale { current, theirs, .. }) => {
+            let mut values = given.clone();
+            for difference in &theirs {
+                // Where only the other person changed something, their text is kept; where both did, the own one stays in the box.
+                let mine_too = difference.yours.as_ref().is_some_and(|yours| !same(register, difference, yours));
+                if !mine_too {
+                    values.insert(difference.field.clone(), difference.theirs.clone());
+                }
+            }
+            let draft = Draft { differences: theirs, ..Draft::new(Some(number), Some(current), values) };
+            drawn(&visit, register, draft, StatusCode::CONFLICT)
+        }
+        Err(error) => other(&visit, register, error, draft(FieldFaults(Vec::new())), &form),
+    }
+}
+
+/// Whether what the form sent for a field is what stood there when the form was made.
+fn same(register: &Register, difference: &FieldDifference, yours: &Json) -> bool {
+    let Some(field) = register.fields.get(&difference.field) else { return true };
+    shown::text(field, yours, Language::Chinese) == shown::text(field, &difference.base, Language::Chinese)
+}
+
+/// The form again, with the same key: once its faults are mended it is still one record.
+fn refused(visit: &Visit, register: &Register, draft: Draft, form: &Submission) -> Result<Response, Refusal> {
+    let draft = Draft { idempotency_key: form.idempotency_key(), ..draft };
+    drawn(visit, register, draft, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// A refusal that is about no single field, in words above the form.
+fn other(visit: &Visit, register: &Register, error: WriteError, draft: Draft, form: &Submission) -> Result<Response, Refusal> {
+    match error {
+        WriteError::Attachment { .. } | WriteError::ReasonMissing(_) => {
+            refused(visit, register, Draft { fault: Some(error.to_string()), ..draft }, form)
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// A chosen file with its field.
+pub(super) struct Chosen {
+    field: String,
+    name: String,
+    media_type: String,
+    bytes: Vec<u8>,
+}
+
+/// Faults of the files of a form, before anything is written.
+pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<FieldFaults, Refusal> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.size > 0) {
+        let Some(FieldKind::Attachment { accept, max_mb, .. }) = register.fields.get(&file.field).map(|field| &field.kind) else {
+            continue;
+        };
+        let mut head = vec![0; 4096];
+        let read = std::io::Read::read(&mut file.file.reopen()?, &mut head)?;
+        let found = attachments::media_type(&head[..read]).unwrap_or("application/octet-stream");
+        let mut fault = |why: String, why_zh: String| {
+            faults.push(FieldFault { field: file.field.clone(), found: file.name.clone(), why, why_zh });
+        };
+        if file.size > u64::from(*max_mb) * 1024 * 1024 {
+            fault(format!("{} is larger than {max_mb} MB", file.name), format!("{}超过{max_mb} MB", file.name));
+        } else if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
+            let list = accept.join(", ");
+            fault(format!("{} is {found}; accepted are {list}", file.name), format!("{}的内容是{found}，只接受{list}", file.name));
+        }
+    }
+    Ok(FieldFaults(faults))
+}
+
+/// The files of a form for fields of this register.
+pub(super) fn read_files(register: &Register, files: &[Upload]) -> Result<Vec<Chosen>, Refusal> {
+    let own = files.iter().filter(|file| file.size > 0 && register.fields.contains_key(&file.field));
+    own.map(|file| {
+        Ok(Chosen {
+            field: file.field.clone(),
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            bytes: std::fs::read(file.file.path())?,
+        })
+    })
+    .collect()
+}
+
+/// Attaches files to a record; one that is there already is not attached again.
+pub(super) fn attach(ledger: &Ledger, actor: &Actor, mut record: Record, files: &[Chosen]) -> Result<Record, WriteError> {
+    for file in files {
+        let sha = attachments::digest(&file.bytes);
+        let held = record.values.get(&file.field).and_then(Json::as_array).into_iter().flatten();
+        if held.filter_map(|held| held.get("sha")?.as_str()).any(|held| held == sha) {
+            continue;
+        }
+        record = ledger.attach(actor, &record.register, &record.number, &file.field, &file.name, &file.media_type, &file.bytes)?;
+    }
+    Ok(record)
+}

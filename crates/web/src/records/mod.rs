@@ -1,0 +1,37 @@
+//! The ledgers (台账): lists, records with their way and history, forms, files in and out.
+
+mod act;
+mod clock;
+mod control;
+mod form;
+pub(crate) mod history;
+mod index;
+mod list;
+mod record;
+mod shown;
+
+use axum::Router;
+
+use crate::AppState;
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// The pages of the ledgers.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .merge(index::routes())
+        .merge(list::routes())
+        .merge(form::routes())
+        .merge(record::routes())
+        .merge(act::routes())
+}
+
+/// The register of an address, if there is one.
+pub(crate) fn register<'v>(visit: &'v Visit, key: &str) -> Result<&'v bilan_records::catalogue::Register, Refusal> {
+    visit.app.catalogue().registers.get(key).ok_or_else(|| Refusal::not_found(key))
+}
+
+/// Address of a record.
+pub(crate) fn address(register: &str, number: &str) -> String {
+    format!("/records/{register}/{}", crate::visit::encoded(number))
+}

@@ -1,0 +1,240 @@
+//! The live pages as people meet them: a station with its hour, events, the map's layers, warnings.
+
+#[path = "live_bureau/mod.rs"]
+mod live_bureau;
+
+use axum::http::StatusCode;
+use bilan_records::catalogue::Role;
+use live_bureau::{Bureau, SIX};
+use serde_json::Value as Json;
+
+#[tokio::test]
+async fn a_station_of_air_shows_the_index_of_its_hour_with_standard_and_clause() {
+    let bureau = Bureau::open();
+    // Two values of PM2.5: their mean, 75 µg/m³, makes the index.
+    for (time, pm25) in [("20261123200100", "70"), ("20261123200200", "80")] {
+        let mut values = SIX.to_vec();
+        values[0].1 = pm25;
+        bureau.sends("A1", "2011", time, &values);
+    }
+    let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains(r#"data-testid="hour-verdict">114<"#), "{}", page.near("hour-verdict"));
+    assert!(page.text.contains("首要污染物 PM2.5"), "{}", page.near("verdict-detail"));
+    assert!(page.text.contains("HJ 633-2026 第5.3.1条"), "{}", page.near("basis"));
+    assert!(page.text.contains(r#"data-testid="provisional""#), "the hour is not over");
+    // The last packet field by field, without its password.
+    assert!(page.text.contains("a34004-Rtd") && page.text.contains("实时数据"));
+    assert!(!page.text.contains("654321"), "the password of a device is never shown");
+}
+
+#[tokio::test]
+async fn values_that_the_device_marks_as_bad_do_not_count() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    bureau.sends_marked("A1", "20261123200200", "a34004", "999", "D");
+    let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert!(page.text.contains(r#"data-testid="hour-verdict">58<"#), "{}", page.near("hour-verdict"));
+    assert!(page.text.contains(r#"value-bad">999<"#), "it is shown, struck out");
+}
+
+#[tokio::test]
+async fn a_station_without_particles_says_what_is_missing() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2011", "20261123200100", &SIX[2..]);
+    let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert!(!page.text.contains("hour-verdict"));
+    assert!(page.text.contains("PM10、PM2.5"), "{}", page.near("缺"));
+}
+
+#[tokio::test]
+async fn water_and_noise_are_judged_against_target_and_zone() {
+    let bureau = Bureau::open();
+    bureau.sends("W1", "2061", "20261123190000", &[("w01009", "6.9"), ("w21003", "1.2")]);
+    bureau.sends("N1", "2011", "20261123200100", &[("LA", "57.2")]);
+    let water = bureau.page(Role::Duty, "/stations/ZD-W").await;
+    assert!(water.text.contains("定类因子 氨氮；目标Ⅲ类，未达标"), "{}", water.near("verdict-detail"));
+    let noise = bureau.page(Role::Duty, "/stations/ZD-N").await;
+    assert!(noise.text.contains("2类区昼间限值 60 dB(A)"), "{}", noise.near("verdict-detail"));
+}
+
+#[tokio::test]
+async fn an_unknown_station_is_not_found_in_any_of_its_forms() {
+    let bureau = Bureau::open();
+    for address in ["/stations/NONE", "/stations/NONE/series.json", "/stations/NONE/events", "/map/cells/9", "/map/layers/none.geojson"] {
+        assert_eq!(bureau.page(Role::Duty, address).await.status, StatusCode::NOT_FOUND, "{address}");
+    }
+    assert_eq!(bureau.page(Role::Duty, "/stations/ZD-A/series.json?span=century").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn nobody_looks_without_signing_in() {
+    let bureau = Bureau::open();
+    for address in ["/map", "/stations", "/stations/ZD-A", "/stations/ZD-A/events", "/warnings", "/devices", "/map/screen", "/map/layers/complaint.geojson"] {
+        let page = bureau.as_guest(address).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{address}");
+    }
+    let cells = bureau.as_guest("/map/layers/cells.geojson").await;
+    assert_eq!(cells.status, StatusCode::OK, "the grid itself is public");
+}
+
+#[tokio::test]
+async fn what_comes_in_is_told_as_it_comes() {
+    let bureau = Bureau::open();
+    let mut events = bureau.listen(Role::Duty, "/stations/ZD-A/events").await;
+    assert!(events.next().await.contains("event: heartbeat"), "a word at once, so that the page knows the line is up");
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    let told = events.next().await;
+    assert!(told.contains("event: observed"), "{told}");
+    let data: Json = serde_json::from_str(told.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap();
+    assert_eq!(data["station"], "ZD-A");
+    assert_eq!(data["values"][0]["factor"], "a34004");
+    assert_eq!(data["values"][0]["value"], 41.0);
+    assert_eq!(data["values"][0]["valid"], true);
+}
+
+#[tokio::test]
+async fn the_map_is_told_which_stations_changed() {
+    let bureau = Bureau::open();
+    let mut events = bureau.listen(Role::Duty, "/map/events").await;
+    events.next().await;
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    let told = events.next().await;
+    assert!(told.contains("event: change") && told.contains(r#"["ZD-A"]"#), "{told}");
+}
+
+#[tokio::test]
+async fn a_layer_is_geojson_without_a_word_about_persons() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/map/layers/complaint.geojson").await;
+    assert_eq!(page.kind, "application/geo+json");
+    let layer: Json = serde_json::from_str(&page.text).unwrap();
+    assert_eq!(layer["type"], "FeatureCollection");
+    assert_eq!(layer["total"], 2);
+    let feature = &layer["features"][0];
+    assert_eq!(feature["type"], "Feature");
+    assert_eq!(feature["geometry"]["type"], "Point");
+    assert_eq!(feature["geometry"]["coordinates"].as_array().unwrap().len(), 2);
+    let mut keys: Vec<&String> = feature["properties"].as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["cell", "date", "number", "register", "state", "title"]);
+    for secret in ["王小明", "13873100000", "1387310", "解放西路8号3栋"] {
+        assert!(!page.text.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_holds_what_the_visitor_may_read_and_nothing_else() {
+    let bureau = Bureau::open();
+    let layer = async |role, address: &str| bureau.page(role, address).await;
+    // A grid member sees the records of the own cell; the other complaint lies elsewhere.
+    let own = layer(Role::Grid, "/map/layers/complaint.geojson").await;
+    assert_eq!(serde_json::from_str::<Json>(&own.text).unwrap()["total"], 1, "{}", own.text);
+    let all = layer(Role::Duty, "/map/layers/complaint.geojson").await;
+    assert_eq!(serde_json::from_str::<Json>(&all.text).unwrap()["total"], 2);
+    // The register of stations is not for enterprises, nor is it among the switches of their map.
+    assert_eq!(layer(Role::Enterprise, "/map/layers/station.geojson").await.status, StatusCode::FORBIDDEN);
+    assert!(!layer(Role::Enterprise, "/map").await.text.contains(r#"value="station""#));
+    assert!(layer(Role::Duty, "/map").await.text.contains(r#"value="station""#));
+}
+
+#[tokio::test]
+async fn stations_carry_their_state_to_the_map_and_the_silent_are_grey() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    let page = bureau.page(Role::Duty, "/map/layers/station.geojson").await;
+    let layer: Json = serde_json::from_str(&page.text).unwrap();
+    let of = |number: &str| {
+        let features = layer["features"].as_array().unwrap();
+        features.iter().find(|feature| feature["properties"]["number"] == number).unwrap()["properties"].clone()
+    };
+    assert_eq!((&of("ZD-A")["short"], &of("ZD-A")["colour"]), (&"58".into(), &"#FFFF00".into()));
+    assert_eq!((&of("ZD-W")["silent"], &of("ZD-W")["colour"]), (&true.into(), &"#8a949c".into()));
+    let list = bureau.page(Role::Duty, "/stations?only=silent").await;
+    assert!(list.text.contains("圭塘河水质站") && !list.text.contains("测试空气站</strong>"));
+}
+
+#[tokio::test]
+async fn the_grid_is_geojson_of_every_cell() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/map/layers/cells.geojson").await;
+    let grid: Json = serde_json::from_str(&page.text).unwrap();
+    let features = grid["features"].as_array().unwrap();
+    assert!(features.len() > 100);
+    for feature in features {
+        assert_eq!(feature["geometry"]["type"], "MultiPolygon");
+        let ring = feature["geometry"]["coordinates"][0][0].as_array().unwrap();
+        assert!(ring.len() >= 4 && ring.first() == ring.last(), "a ring is closed: {}", feature["properties"]);
+    }
+}
+
+#[tokio::test]
+async fn the_curve_of_a_day_has_the_hours_that_came_in_with_their_marks() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2061", "20261123180000", &[("a34004", "62")]);
+    bureau.sends("A1", "2061", "20261123190000", &[("a34004", "35")]);
+    let page = bureau.page(Role::Duty, "/stations/ZD-A/series.json?factor=a34004&span=day").await;
+    let curve: Json = serde_json::from_str(&page.text).unwrap();
+    let points = curve["points"].as_array().unwrap();
+    assert_eq!(points.len(), 2);
+    // 18:00 to 19:00 in Beijing is shown at its end, 11:00 UTC.
+    assert_eq!(points[0]["at"], "2026-11-23T11:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second());
+    assert_eq!((&points[0]["value"], &points[0]["valid"]), (&62.0.into(), &true.into()));
+    assert_eq!(points[0]["colour"], "#FFFF00");
+    let none = bureau.page(Role::Duty, "/stations/ZD-A/series.json?factor=nothing&span=hour").await;
+    assert_eq!(serde_json::from_str::<Json>(&none.text).unwrap()["points"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_warning_stands_on_the_wall_and_is_acknowledged_in_the_ledger_once() {
+    let bureau = Bureau::open();
+    bureau.sends("W1", "2011", "20261123200100", &[("w01009", "1.2")]);
+    let number = bureau.enters_warning();
+    let wall = bureau.page(Role::Duty, "/warnings").await;
+    assert!(wall.text.contains("圭塘河水质站") && wall.text.contains("溶解氧"), "{}", wall.near("warning-card"));
+    assert!(wall.text.contains(&format!("/warnings/{number}/acknowledge")));
+    let sent = bureau.acknowledges(Role::Duty, &number).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    assert_eq!(bureau.state_of("warning", &number), "acknowledged");
+    let again = bureau.page(Role::Duty, "/warnings").await;
+    assert!(!again.text.contains("/acknowledge\""), "there is nothing left to acknowledge");
+    assert_eq!(bureau.acknowledges_without_token(&number).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn devices_show_what_was_not_believed_with_the_password_covered() {
+    let bureau = Bureau::open();
+    bureau.quarantines(b"##0100QN=1;ST=22;CN=2011;PW=999888;MN=NOBODY;Flag=5;CP=&&<script>&&0000\r\n", "unknown_device").await;
+    let page = bureau.page(Role::Duty, "/devices").await;
+    assert!(page.text.contains("设备未登记") && page.text.contains("NOBODY"));
+    assert!(!page.text.contains("999888") && !page.text.contains("<script>&"), "{}", page.near("NOBODY"));
+    assert!(page.text.contains("从未收到数据"), "stations of the register that were never heard are listed");
+}
+
+#[tokio::test]
+async fn a_cell_names_its_people_and_open_matters_and_leads_down() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/map/cells/430103").await;
+    assert!(page.text.contains("区网格长岗") && page.text.contains("夜间施工噪声"), "{}", page.near("panel-matter"));
+    assert!(page.text.contains(r#"data-cell="430103005""#), "the subdistricts below");
+    let part = bureau.page(Role::Duty, "/map/cells/430103?part=1").await;
+    assert!(!part.text.contains("<html"), "the part alone");
+    let list = bureau.page(Role::Duty, "/map/list?layer=complaint").await;
+    assert!(list.text.contains("夜间施工噪声") && list.text.contains("<table"));
+    let found = bureau.page(Role::Duty, "/map/search?q=%E6%96%BD%E5%B7%A5").await;
+    assert!(found.text.contains("夜间施工噪声"), "{}", found.near("panel-path"));
+}
+
+#[tokio::test]
+async fn every_live_page_speaks_both_languages() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    for address in ["/map", "/map/screen", "/map/list", "/stations", "/stations/ZD-A", "/warnings", "/devices"] {
+        let page = bureau.page_in(Role::Duty, address, "en").await;
+        assert_eq!(page.status, StatusCode::OK, "{address}");
+        assert!(page.text.contains(r#"lang="en""#), "{address}");
+        assert!(!page.text.contains('…') || address == "/map" || address.starts_with("/map/"), "{address}: {}", page.near("…"));
+    }
+    let station = bureau.page_in(Role::Duty, "/stations/ZD-A", "en").await;
+    assert!(station.text.contains("primary pollutant PM2.5") || station.text.contains("primary pollutant PM10"));
+}

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bilan_documents::Fonts;
+use bilan_gateway::Counters;
+use bilan_records::catalogue::CellLevel;
 use bilan_telemetry::Store;
 use bilan_web::accounts::Accounts;
 use bilan_web::{AppState, Settings};
@@ -13,7 +15,45 @@ use crate::bureau::Bureau;
 use crate::clock::SystemClock;
 use crate::running::Plan;
 
-/// Accounts of the demonstration.
-pub const DEMO_ACCOUNTS: [&str; 8] = ["admin", "head", "duty", "handler", "clerk", "grid", "analyst", "auditor"];
-/// Their password.
-pub const DEMO_PASSWORD: &str = "bilan-demo";
+/// The state behind the pages; in a demonstration with its accounts.
+pub fn state(
+    plan: &Plan,
+    bureau: &Bureau,
+    observations: Store,
+    address: SocketAddr,
+    gateway: Arc<Counters>,
+) -> Result<AppState> {
+    let configuration = &plan.configuration;
+    let accounts = accounts(bureau)?;
+    if plan.demonstration.is_some() && accounts.is_empty()? {
+        accounts.seed_demonstration(&first_community(bureau)).context("the accounts of the demonstration")?;
+    }
+    let public_url = configuration.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let settings = Settings {
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        secure_cookies: configuration.secure_cookies,
+        upload_limit_mb: configuration.upload_limit_mb,
+        uploads: bureau.data.join("uploads"),
+        demo: plan.demonstration.is_some(),
+    };
+    let fonts = Fonts::discover(&[bureau.files.join("assets/fonts")]);
+    if let Err(why) = &fonts {
+        tracing::warn!("no PDF: {why}");
+    }
+    let counters = move || serde_json::to_value(gateway.now()).unwrap_or_default();
+    let state = AppState::new(Arc::clone(&bureau.ledger), observations, Arc::new(accounts), Arc::new(SystemClock), settings);
+    Ok(state.with_fonts(fonts.ok()).with_gateway(counters))
+}
+
+/// The accounts of a data folder.
+pub fn accounts(bureau: &Bureau) -> Result<Accounts> {
+    let path = bureau.data.join("accounts.db");
+    Accounts::open(&path, Arc::new(SystemClock)).with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// The cell of the demonstration's grid member: the first community of the district.
+fn first_community(bureau: &Bureau) -> String {
+    let district = &bureau.ledger.catalogue().district;
+    let community = district.cells.values().find(|cell| cell.level == CellLevel::Community);
+    community.map_or_else(|| district.adcode.clone(), |cell| cell.code.clone())
+}

@@ -10,6 +10,7 @@ use bilan_gateway::simulator::{self, SimulatedDevice};
 use bilan_gateway::{DeviceDirectory, SimulateOptions, simulate};
 use bilan_records::ledger::Ledger;
 use bilan_telemetry::Store;
+use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -146,7 +147,8 @@ async fn play(gateway: SocketAddr, devices: Vec<SimulatedDevice>) {
 
 fn announce(plan: &Plan, pages: SocketAddr, gateway: SocketAddr) {
     if plan.demonstration.is_some() {
-        println!("accounts: {} (password {})", pages::DEMO_ACCOUNTS.join(", "), pages::DEMO_PASSWORD);
+        let names: Vec<&str> = DEMO_ACCOUNTS.iter().map(|(name, ..)| *name).collect();
+        println!("accounts: {} (password {DEMO_PASSWORD})", names.join(", "));
     }
     println!("devices: {gateway} (HJ 212 over TCP)");
     println!("data: {}", shown(&plan.configuration.data));

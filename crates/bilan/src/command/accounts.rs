@@ -2,13 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bilan_records::catalogue::Role;
 use bilan_web::accounts::{Accounts, NewAccount};
 use clap::{Args, Subcommand};
 
 use super::DataFolder;
-use crate::bureau::{Bureau, accounts};
+use crate::bureau::Bureau;
+use crate::pages::accounts;
 
 /// Accounts of the staff.
 #[derive(Debug, Args)]
@@ -70,4 +71,85 @@ enum What {
         #[command(flatten)]
         data: DataFolder,
     },
+}
+
+/// Who changes accounts here; stands in their history.
+const BY: &str = "command line";
+
+impl User {
+    pub fn run(self) -> Result<()> {
+        match self.what {
+            What::Add { name, roles, display_name, cell, enterprise, data } => {
+                let roles = roles.iter().map(|key| role(key)).collect::<Result<Vec<_>>>()?;
+                let accounts = open(&data)?;
+                let (password, is_made_up) = password()?;
+                let display_name = display_name.unwrap_or_else(|| name.clone());
+                accounts.create(
+                    &NewAccount { name: name.clone(), display_name, password: password.clone(), roles, cell, enterprise },
+                    BY,
+                )?;
+                told(&name, &password, is_made_up);
+            }
+            What::Password { name, data } => {
+                let accounts = open(&data)?;
+                let (password, is_made_up) = password()?;
+                accounts.set_password(&name, &password, BY)?;
+                told(&name, &password, is_made_up);
+            }
+            What::Disable { name, data } => open(&data)?.set_disabled(&name, true, BY)?,
+            What::List { data } => list(&open(&data)?)?,
+            What::Token { name, label, data } => println!("{}", open(&data)?.issue_token(&name, &label, BY)?),
+        }
+        Ok(())
+    }
+}
+
+fn open(data: &DataFolder) -> Result<Accounts> {
+    accounts(&Bureau::open(&data.path)?)
+}
+
+fn list(accounts: &Accounts) -> Result<()> {
+    for account in accounts.list()? {
+        let roles: Vec<&str> = account.roles.iter().map(|role| role.key()).collect();
+        println!(
+            "{}\t{}\t{}\t{}\t{}",
+            account.name,
+            roles.join(" "),
+            account.cell.unwrap_or_default(),
+            account.enterprise.unwrap_or_default(),
+            if account.disabled { "disabled" } else { "active" }
+        );
+    }
+    Ok(())
+}
+
+fn role(key: &str) -> Result<Role> {
+    let known = || Role::ALL.map(Role::key).join(", ");
+    Role::ALL.into_iter().find(|role| role.key() == key).with_context(|| format!("{key} is no role; there are {}", known()))
+}
+
+/// The password of standard input; at a terminal, or where nothing is given, one that is made up.
+fn password() -> Result<(String, bool)> {
+    let input = io::stdin();
+    let mut line = String::new();
+    if !input.is_terminal() {
+        input.lock().read_line(&mut line)?;
+    }
+    let given = line.trim_end_matches(['\r', '\n']);
+    if !given.is_empty() {
+        return Ok((given.to_owned(), false));
+    }
+    // Without letters that look alike.
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut rng = rand::rng();
+    let made = (0..16).map(|_| char::from(LETTERS[rand::RngExt::random_range(&mut rng, 0..LETTERS.len())])).collect();
+    Ok((made, true))
+}
+
+fn told(name: &str, password: &str, is_made_up: bool) {
+    if is_made_up {
+        println!("{name} {password}");
+    } else {
+        println!("{name}");
+    }
 }

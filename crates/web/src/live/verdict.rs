@@ -299,7 +299,7 @@ mod tests {
         let clean: Vec<_> = near.iter().map(|(item, _)| (*item, Concentration::from_units(1))).collect();
         let verdict = district(&[near, clean], &hour(&[]), day("2026-11-23")).unwrap();
         // PM2.5: (75 + 1) / 2 = 38 µg/m³.
-        assert_eq!(verdict.short, "54");
+        assert_eq!(verdict.short, "56");
         assert_eq!(district(&[], &hour(&[]), day("2026-11-23")), None);
     }
 

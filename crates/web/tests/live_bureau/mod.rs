@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// An hour of all six items; PM2.5 of 41 µg/m³ makes an index of 58.
+/// An hour of all six items; PM2.5 of 41 µg/m³ makes an index of 62.
 pub const SIX: [(&str, &str); 6] =
     [("a34004", "41"), ("a34002", "50"), ("a21026", "7"), ("a21004", "31"), ("a05024", "72"), ("a21005", "0.74")];
 
@@ -47,7 +47,9 @@ pub struct Page {
 impl Page {
     /// The text about a word, for messages.
     pub fn near(&self, word: &str) -> String {
-        let Some(at) = self.text.find(word) else { return format!("“{word}” is not in the page ({})", self.status) };
+        let Some(at) = self.text.find(word) else {
+            return format!("“{word}” is not in the page ({})", self.status);
+        };
         let letters: Vec<char> = self.text[at..].chars().take(400).collect();
         letters.into_iter().collect()
     }
@@ -123,7 +125,9 @@ impl Bureau {
     }
 
     fn enter(&self, register: &str, values: Json) {
-        let Json::Object(values) = values else { panic!("an object") };
+        let Json::Object(given) = values else { panic!("an object") };
+        let mut values = filled(&self.ledger.catalogue().registers[register]);
+        values.extend(given);
         self.enter_map(register, values);
     }
 
@@ -163,32 +167,21 @@ impl Bureau {
         for (number, subject, place) in [("TS-1", "夜间施工噪声", &inside), ("TS-2", "餐饮油烟", &outside)] {
             let mut place = place.clone();
             place["address"] = json!("解放西路8号3栋");
-            self.enter("complaint", self.complaint(number, subject, &place));
+            self.enter(
+                "complaint",
+                json!({
+                    "number": number, "subject": subject, "place": place, "received_at": "2026-11-20T22:10:00+08:00",
+                }),
+            );
         }
-        self.enter("agency", json!({ "number": "DW-1", "name": "天心分局", "kind": "bureau" }));
-        self.enter("staff_post", json!({
-            "number": "GWZ-1", "state": "filled", "name": "区网格长岗", "level": "district", "grid_code": "430103",
-            "kind": "leader", "holder": "李强", "agency": "DW-1", "since_on": "2020-01-01",
-        }));
-    }
-
-    /// A complaint with everything that the register wants, whatever that is today.
-    fn complaint(&self, number: &str, subject: &str, place: &Json) -> Json {
-        let register = &self.ledger.catalogue().registers["complaint"];
-        let mut values = filled(register);
-        for (key, value) in [
-            ("number", json!(number)),
-            ("subject", json!(subject)),
-            ("place", place.clone()),
-            ("complainant", json!("王小明")),
-            ("phone", json!("13873100000")),
-            ("received_at", json!("2026-11-20T22:10:00+08:00")),
-        ] {
-            if key == "number" || register.fields.contains_key(key) {
-                values.insert(key.to_owned(), value);
-            }
-        }
-        Json::Object(values)
+        self.enter("agency", json!({ "number": "DW-1", "name": "天心分局", "short_name": "分局", "kind": "bureau", "listed_on": "2020-01-01" }));
+        self.enter(
+            "staff_post",
+            json!({
+                "number": "GWZ-1", "state": "filled", "name": "区网格长岗", "level": "district", "grid_code": "430103",
+                "kind": "leader", "holder": "李强", "agency": "DW-1", "since_on": "2020-01-01",
+            }),
+        );
     }
 
     /// A point inside of a cell.
@@ -224,7 +217,9 @@ impl Bureau {
 
     fn append(&self, mn: &str, message: &Message) {
         let bytes = message.encode().expect("a clean message");
-        let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("a good packet") };
+        let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
+            panic!("a good packet")
+        };
         let submission = Submission::new(&packet, device(mn), "10.1.2.3:4", now());
         let store = self.store.clone();
         // Tests run inside of a runtime, where waiting is not allowed.
@@ -329,7 +324,7 @@ impl Bureau {
     }
 }
 
-/// A value for every field that a record must have.
+/// A value for every field that a record must have, and for every personal one.
 fn filled(register: &catalogue::Register) -> JsonMap {
     use bilan_records::catalogue::FieldKind;
     let value = |kind: &FieldKind| match kind {
@@ -340,10 +335,13 @@ fn filled(register: &catalogue::Register) -> JsonMap {
         FieldKind::DateTime => json!("2026-11-20T22:10:00+08:00"),
         FieldKind::YesNo => json!(false),
         FieldKind::Phone => json!("13873100000"),
+        FieldKind::Person => json!("王小明"),
         _ => json!("内容"),
     };
-    let required = register.fields.values().filter(|field| field.required);
-    required.map(|field| (field.key.clone(), value(&field.kind))).collect()
+    let simple =
+        |kind: &FieldKind| !matches!(kind, FieldKind::Reference { .. } | FieldKind::Place | FieldKind::Table { .. });
+    let wanted = register.fields.values().filter(|field| (field.required || field.personal) && simple(&field.kind));
+    wanted.map(|field| (field.key.clone(), value(&field.kind))).collect()
 }
 
 fn message(cn: &str, mn: &str, time: &str) -> Message {

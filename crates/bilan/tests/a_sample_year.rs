@@ -54,20 +54,22 @@ fn the_sample_year_is_counted_printed_kept_and_carried_away() {
     bilan(&data).args(["demo", "--load-only", "--data"]).arg(&data).assert().success();
 
     let counted = figures(&data);
-    assert_eq!(counted, published(), "each figure of the published year follows from the records");
+    for (key, value) in published() {
+        assert_eq!(counted.get(&key), Some(&value), "{key} of the published year follows from the records");
+    }
     bilan(&data).args(["check", "--year", "2020", "--data"]).arg(&data).assert().success();
     bilan(&data).arg("verify").assert().success().stdout(starts_with("ok "));
 
-    every_figure_is_in_the_report(&data, &counted);
+    every_figure_is_in_the_report(&data);
     records_behind_a_figure_are_as_many_as_it_says(&data);
     registers_go_out_and_come_back(&data, folder.path());
     a_backup_is_the_same_year(&data, folder.path());
     a_row_altered_behind_the_ledger_is_named(&data);
 }
 
-fn every_figure_is_in_the_report(data: &Path, counted: &BTreeMap<String, (String, String)>) {
+fn every_figure_is_in_the_report(data: &Path) {
     let html = stdout(bilan(data).args(["report", "annual", "--year", "2020", "--format", "html"]));
-    for key in counted.keys() {
+    for key in published().keys() {
         assert!(html.contains(&format!("/figures/{key}/records")), "the report does not open {key}");
     }
     assert!(html.contains("模拟数据"), "simulated data are labelled");

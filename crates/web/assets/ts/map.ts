@@ -76,6 +76,8 @@ class DistrictMap {
       this.map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-right');
     }
     root.classList.add('map-live');
+    // On a phone the map comes first; its switches open on demand.
+    if (innerWidth < 700) root.querySelector('.map-filter')?.removeAttribute('open');
     this.map.once('load', () => void this.begin(bounds));
   }
 

@@ -121,7 +121,7 @@ class StationPage {
     const token = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
     const ink = token('--text', '#1f2d3a');
     const line = token('--primary', '#0b5f83');
-    const rule = token('--border', '#d7e0e8');
+    const rule = token('--line', '#d8e1e7');
     const bad = token('--bad', '#b3261e');
     const named = (at: number) => curve.points.find((point) => point.at === at);
     const axis = { stroke: ink, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule, width: 1 }, font: '12px sans-serif' };

@@ -179,7 +179,9 @@ class DistrictMap {
   private add(key: string, colour: string, mark: string, data: Collection) {
     const { map } = this;
     const station = key === 'station';
-    map.addSource(key, { type: 'geojson', data, cluster: !station, clusterRadius: 42, clusterMaxZoom: 15 });
+    // A warning is a ring about the station that it is of.
+    const ring = key === 'warning';
+    map.addSource(key, { type: 'geojson', data, cluster: !station && !ring, clusterRadius: 42, clusterMaxZoom: 15 });
     const isPoint: ExpressionSpecification = ['==', ['geometry-type'], 'Point'];
     const single: ExpressionSpecification = ['all', isPoint, ['!', ['has', 'point_count']]];
     const own: ExpressionSpecification = ['coalesce', ['get', 'colour'], colour];
@@ -189,8 +191,10 @@ class DistrictMap {
       { id: `${key}-edge`, type: 'line', source: key, filter: ['!', isPoint], paint: { 'line-color': own, 'line-width': 2 } },
       { id: `${key}-cluster`, type: 'circle', source: key, filter: ['has', 'point_count'], paint: { 'circle-color': colour, 'circle-opacity': 0.85, 'circle-stroke-color': edge, 'circle-stroke-width': 2, 'circle-radius': ['step', ['get', 'point_count'], 13, 20, 17, 100, 22, 1000, 28] } },
       { id: `${key}-number`, type: 'symbol', source: key, filter: ['has', 'point_count'], layout: { 'text-field': ['get', 'point_count_abbreviated'], 'text-font': FONT, 'text-size': 12, 'text-allow-overlap': true }, paint: { 'text-color': '#ffffff' } },
-      { id: `${key}-point`, type: 'circle', source: key, filter: single, paint: { 'circle-color': own, 'circle-radius': station ? (this.screen ? 17 : 14) : 10, 'circle-stroke-color': edge, 'circle-stroke-width': 2 } },
-      { id: `${key}-mark`, type: 'symbol', source: key, filter: single, layout: { 'text-field': ['coalesce', ['get', 'short'], mark], 'text-font': FONT, 'text-size': station ? 12 : 11, 'text-allow-overlap': true }, paint: { 'text-color': ['coalesce', ['get', 'ink'], '#ffffff'] } },
+      { id: `${key}-point`, type: 'circle', source: key, filter: single, paint: ring
+        ? { 'circle-color': own, 'circle-opacity': 0.25, 'circle-radius': this.screen ? 26 : 21, 'circle-stroke-color': own, 'circle-stroke-width': 3 }
+        : { 'circle-color': own, 'circle-radius': station ? (this.screen ? 17 : 14) : 10, 'circle-stroke-color': edge, 'circle-stroke-width': 2 } },
+      { id: `${key}-mark`, type: 'symbol', source: key, filter: single, layout: { 'text-field': ring ? '' : ['coalesce', ['get', 'short'], mark], 'text-font': FONT, 'text-size': station ? 12 : 11, 'text-allow-overlap': true }, paint: { 'text-color': ['coalesce', ['get', 'ink'], '#ffffff'] } },
       { id: `${key}-name`, type: 'symbol', source: key, minzoom: station ? 12 : 15.5, filter: single, layout: { 'text-field': ['get', 'title'], 'text-font': FONT, 'text-size': 11, 'text-offset': [0, 1.5], 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 12 }, paint: { 'text-color': this.ground.text, 'text-halo-color': this.ground.halo, 'text-halo-width': 1.4 } },
     ];
     for (const layer of layers) map.addLayer(layer);
@@ -213,7 +217,8 @@ class DistrictMap {
     map.on('click', (event) => {
       const hit = map.queryRenderedFeatures([[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]]);
       const cluster = hit.find((feature) => feature.properties.point_count);
-      const record = hit.find((feature) => feature.properties.register);
+      // What is smaller lies above: a station before the ring about it.
+      const record = hit.find((feature) => feature.properties.register && feature.source !== 'warning') ?? hit.find((feature) => feature.properties.register);
       if (record) void this.open(`/map/panel/${record.properties.register}/${encodeURIComponent(record.properties.number)}`);
       else if (cluster) void this.spread(cluster);
       else this.choose(this.deepest(event.lngLat.lng, event.lngLat.lat), false);

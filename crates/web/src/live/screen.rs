@@ -45,9 +45,18 @@ struct FigureView {
     text: String,
 }
 
-/// Figures that were reckoned, for whom and when.
+/// Figures that were reckoned.
 #[derive(Default)]
-pub(super) struct Reckoned(std::sync::Mutex<Vec<(String, Language, i16, Instant, Vec<FigureView>)>>);
+pub(super) struct Reckoned(std::sync::Mutex<Vec<Known>>);
+
+/// Figures of a year, for whom, and when they were reckoned.
+struct Known {
+    actor: String,
+    language: Language,
+    year: i16,
+    at: Instant,
+    figures: Vec<FigureView>,
+}
 
 /// A layer that the map of the screen shows.
 struct Shown {
@@ -192,12 +201,10 @@ impl Reckoned {
     /// The figures of a year for an actor; one that cannot be reckoned or may not be seen is left out.
     fn of_year(&self, app: &AppState, actor: &Actor, year: i16, language: Language) -> Vec<FigureView> {
         let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        known.retain(|(.., at, _)| at.elapsed() < FIGURES_STAND);
-        let mine = |(name, spoken, of, ..): &&(String, Language, i16, Instant, Vec<FigureView>)| {
-            *name == actor.name && *spoken == language && *of == year
-        };
-        if let Some((.., figures)) = known.iter().find(mine) {
-            return figures.clone();
+        known.retain(|known| known.at.elapsed() < FIGURES_STAND);
+        let mine = |known: &&Known| known.actor == actor.name && known.language == language && known.year == year;
+        if let Some(known) = known.iter().find(mine) {
+            return known.figures.clone();
         }
         let period = Period::year(year);
         let figure = |key: &str| {
@@ -207,7 +214,7 @@ impl Reckoned {
             Some(FigureView { key: key.to_owned(), label, text: value.full(language) })
         };
         let figures: Vec<FigureView> = FIGURES.iter().filter_map(|key| figure(key)).collect();
-        known.push((actor.name.clone(), language, year, Instant::now(), figures.clone()));
+        known.push(Known { actor: actor.name.clone(), language, year, at: Instant::now(), figures: figures.clone() });
         figures
     }
 }

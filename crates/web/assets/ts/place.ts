@@ -140,7 +140,7 @@ class PlaceMap {
     const unit = this.unit;
     if (this.shape.length) {
       const points = this.shape.map((at) => this.place(at).join(',')).join(' ');
-      const area = (this.root.dataset.shapeKind ?? 'polygon') === 'polygon';
+      const area = this.kind === 'polygon' || this.closed;
       this.add(area ? 'polygon' : 'polyline', { points, class: area ? 'place-area' : 'place-line' }, undefined, this.marks);
       if (this.drawn) {
         for (const at of this.shape) {
@@ -246,7 +246,7 @@ class PlaceMap {
   private choose(at: Position) {
     if (this.drawn) {
       const open = this.closed ? this.shape.slice(0, -1) : this.shape;
-      this.redraw([...open, at]);
+      this.redraw(this.closes(open, at) ? [...open, open[0]!] : [...open, at]);
     } else if (this.inputs) {
       this.inputs.lon.value = at[0].toFixed(6);
       this.inputs.lat.value = at[1].toFixed(6);
@@ -260,11 +260,20 @@ class PlaceMap {
     return this.shape.length > 3 && first![0] === last![0] && first![1] === last![1];
   }
 
+  /** Whether a point is meant as the first corner of a shape again: that makes a line an area. */
+  private closes(open: Position[], at: Position) {
+    if (this.kind || open.length < 3) return false;
+    const [[x1, y1], [x2, y2]] = [this.place(open[0]!), this.place(at)];
+    return Math.hypot(x1 - x2, y1 - y2) < 12 * this.unit;
+  }
+
+  /** What the field holds, if the form says so; else the hand decides: a line whose end meets its beginning is an area. */
+  private get kind() { return this.root.dataset.shapeKind; }
+
   /** The shape as the form sends it: a line, or one closed ring. */
   private redraw(shape: Position[]) {
-    const area = this.root.dataset.shapeKind !== 'line';
-    this.shape = area && shape.length > 2 ? [...shape, shape[0]!] : shape;
-    const value = area ? [this.shape] : this.shape;
+    this.shape = this.kind === 'polygon' && shape.length > 2 ? [...shape, shape[0]!] : shape;
+    const value = this.kind === 'polygon' || this.closed ? [this.shape] : this.shape;
     if (this.drawn) this.drawn.value = this.shape.length ? JSON.stringify(value) : '';
     this.show();
   }

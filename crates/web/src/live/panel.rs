@@ -410,6 +410,11 @@ pub(super) async fn search(visit: Visit, Query(part): Query<Part>) -> Result<Res
     crate::render::page(&SearchPage { shell: visit.shell(visit.text("live.map.search")), language, finds, q: words })
 }
 
+/// Place of a register among those that press.
+fn first_position(register: &str) -> usize {
+    super::ground::FIRST.iter().position(|key| *key == register).unwrap_or(usize::MAX)
+}
+
 fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Result<Vec<Find>, ConditionError> {
     let catalogue = app.catalogue();
     let lower = words.to_lowercase();
@@ -432,7 +437,9 @@ fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Resul
             layer: String::new(),
         })
         .collect();
-    for layer in Layer::all(catalogue, actor) {
+    let mut layers = Layer::all(catalogue, actor);
+    layers.sort_by_key(|layer| first_position(&layer.register.key));
+    for layer in layers {
         let register = layer.register;
         let query = ListQuery { search: Some(words.to_owned()), limit: FINDS, ..ListQuery::of(&register.key) };
         for record in app.ledger.list(actor, query)?.records {

@@ -119,6 +119,8 @@ pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Res
     let language = visit.language;
     let view = ask(&visit, move |app, actor| view(app, actor, &number, language)).await?;
     let (station, condition) = (&view.station, &view.condition);
+    // A station that has not sent an hour yet shows its instants.
+    let first = if view.hours.is_empty() { Span::Hour } else { Span::Day };
     let shown = |verdict: &super::verdict::Verdict| VerdictView::of(verdict, language);
     let cell = station.cell.as_deref().and_then(|code| visit.app.catalogue().district.cells.get(code));
     let page = StationPage {
@@ -139,7 +141,7 @@ pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Res
         judged: matches!(station.kind.as_str(), "air" | "water" | "noise"),
         factors: charted(&view, language),
         spans: Span::ALL
-            .map(|span| (span.name(), language.text(&format!("live.span.{}", span.name())), span == Span::Day))
+            .map(|span| (span.name(), language.text(&format!("live.span.{}", span.name())), span == first))
             .to_vec(),
         view,
     };

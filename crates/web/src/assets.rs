@@ -47,7 +47,8 @@ pub fn has(name: &str) -> bool {
 
 /// Every style sheet of the design system, `base.css` first, then in the order of the alphabet.
 pub(crate) static SHEETS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut names: Vec<_> = Assets::iter().filter(|name| name.starts_with("style/") && name.ends_with(".css")).collect();
+    let mut names: Vec<_> =
+        Assets::iter().filter(|name| name.starts_with("style/") && name.ends_with(".css")).collect();
     names.sort_by_key(|name| (name != "style/base.css", name.clone()));
     names.iter().map(|name| address(name)).collect()
 });
@@ -73,7 +74,8 @@ fn serve(name: &str, for_ever: bool) -> Response {
     let keep = if for_ever { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = file.data.into_owned().into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("text/plain")));
+    headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("text/plain")));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }

@@ -172,15 +172,18 @@ fn mine<'r>(register: &'r Register, actor: &Actor) -> Vec<&'r str> {
     let Some(workflow) = &register.workflow else { return Vec::new() };
     let may = |roles: &[Role]| actor.roles.iter().any(|role| *role != Role::Admin && roles.contains(role));
     let is_mine = |state: &str| {
-        workflow.steps.values().any(|step| step.from.iter().any(|from| from == state) && step.to != state && may(&step.roles))
+        workflow
+            .steps
+            .values()
+            .any(|step| step.from.iter().any(|from| from == state) && step.to != state && may(&step.roles))
     };
     workflow.states.iter().filter(|(key, state)| !state.closed && is_mine(key)).map(|(key, _)| key.as_str()).collect()
 }
 
 fn state_names(register: &Register, states: &[&str], language: Language) -> String {
-    let names = states.iter().filter_map(|state| {
-        register.workflow.as_ref()?.states.get(*state).map(|state| state.label.text(language))
-    });
+    let names = states
+        .iter()
+        .filter_map(|state| register.workflow.as_ref()?.states.get(*state).map(|state| state.label.text(language)));
     names.collect::<Vec<_>>().join(language.text("shell.list_comma"))
 }
 

@@ -5,6 +5,7 @@ mod api;
 pub mod assets;
 mod figures;
 mod home;
+mod journal;
 mod live;
 // mod public;
 mod records;
@@ -50,6 +51,7 @@ pub fn router(app: AppState) -> Router {
         .merge(service::routes())
         .merge(assets::routes())
         .merge(records::routes())
+        .merge(journal::routes())
         .merge(live::routes())
         .merge(figures::routes())
         .merge(reports::routes())

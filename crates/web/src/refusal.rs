@@ -64,10 +64,6 @@ pub enum Refusal {
     Internal(String),
 }
 
-/// The language of the visitor, put beside a response so that the page of a refusal can speak it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spoken(pub Language);
-
 /// A refusal on its way out: the outermost layer turns it into a page when it knows the language.
 #[derive(Clone)]
 pub(crate) struct Refused(pub std::sync::Arc<Refusal>);
@@ -220,4 +216,11 @@ macro_rules! internal {
     )+};
 }
 
-internal!(StoreError, ExportError, askama::Error, std::io::Error, tokio::task::JoinError, crate::accounts::AccountsError);
+internal!(
+    StoreError,
+    ExportError,
+    askama::Error,
+    std::io::Error,
+    tokio::task::JoinError,
+    crate::accounts::AccountsError
+);

@@ -82,7 +82,8 @@ fn finished(
     started: Instant,
 ) -> Response {
     if let Some(Refused(refusal)) = response.extensions_mut().remove::<Refused>() {
-        response = if is_api { crate::service::problem(&refusal, path) } else { refusal.page(language, app.settings.demo) };
+        response =
+            if is_api { crate::service::problem(&refusal, path) } else { refusal.page(language, app.settings.demo) };
     } else if response.status() == StatusCode::METHOD_NOT_ALLOWED && !is_api {
         let status = response.status();
         response = Refusal::not_found(path).page(language, app.settings.demo);

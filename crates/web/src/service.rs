@@ -47,7 +47,8 @@ impl Traffic {
 /// The first part of an address, so that there are few of them.
 fn class(path: &str) -> &'static str {
     const KNOWN: [&str; 12] = [
-        "records", "figures", "reports", "stations", "map", "warnings", "api", "assets", "public", "devices", "journal", "search",
+        "records", "figures", "reports", "stations", "map", "warnings", "api", "assets", "public", "devices",
+        "journal", "search",
     ];
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     KNOWN.iter().copied().find(|known| *known == first).unwrap_or("other")
@@ -97,7 +98,11 @@ async fn metrics(State(app): State<AppState>) -> Response {
     }
     let store = app.observations.clone();
     if let Ok(Ok(open)) = tokio::task::spawn_blocking(move || store.open_warnings()).await {
-        let _ = writeln!(text, "# HELP bilan_warnings_open Warnings that are open.\n# TYPE bilan_warnings_open gauge\nbilan_warnings_open {}", open.len());
+        let _ = writeln!(
+            text,
+            "# HELP bilan_warnings_open Warnings that are open.\n# TYPE bilan_warnings_open gauge\nbilan_warnings_open {}",
+            open.len()
+        );
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

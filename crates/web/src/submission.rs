@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 
+use axum::RequestExt;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::RequestExt;
 use bilan_records::ledger::Write;
 use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
@@ -84,7 +84,8 @@ impl FromRequest<AppState> for Submission {
 
     async fn from_request(mut request: Request, app: &AppState) -> Result<Self, Refusal> {
         let Ok(guest) = request.extract_parts_with_state::<Guest, _>(app).await;
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let kind =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         if kind.starts_with("multipart/form-data") {
             return multipart(request, app, &guest.csrf).await;
         }

@@ -148,14 +148,8 @@ async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, R
     let accounts = app.accounts.clone();
     let session = tokio::task::spawn_blocking(move || accounts.session(&secret)).await??;
     let Some(Session { csrf, account, .. }) = session else { return Ok(None) };
-    let visit = Visit {
-        actor: account.actor(),
-        account,
-        language: language(parts),
-        csrf,
-        here: here(parts),
-        app: app.clone(),
-    };
+    let visit =
+        Visit { actor: account.actor(), account, language: language(parts), csrf, here: here(parts), app: app.clone() };
     // Body extractors ask for the same session again.
     parts.extensions.insert(visit.clone());
     Ok(Some(visit))

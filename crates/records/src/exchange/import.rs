@@ -37,12 +37,30 @@ pub struct ImportFault {
     pub row: u64,
     /// Heading of the column as it stands in the file.
     pub column: String,
+    /// The column counted from 1, where the fault lies in one that the file has.
+    pub position: Option<usize>,
     /// What was found.
     pub found: String,
     /// Why it is refused and what is allowed, in English.
     pub why: String,
     /// The same in Chinese.
     pub why_zh: String,
+}
+
+impl ImportFault {
+    /// The cell as a spreadsheet names it, such as `C7`.
+    #[must_use]
+    pub fn cell(&self) -> Option<String> {
+        let mut left = self.position?;
+        let mut letters = Vec::new();
+        while left > 0 {
+            left -= 1;
+            // The remainder is below 26.
+            letters.push(char::from(b'A' + u8::try_from(left % 26).unwrap_or_default()));
+            left /= 26;
+        }
+        Some(letters.iter().rev().chain(self.row.to_string().chars().collect::<Vec<_>>().iter()).collect())
+    }
 }
 
 impl std::fmt::Display for ImportFault {
@@ -187,6 +205,7 @@ pub fn load(
                     faults.add(ImportFault {
                         row: index as u64 + 1,
                         column: format!("{}.{}", register.key, wrong.field),
+                        position: None,
                         found: wrong.found,
                         why: wrong.why,
                         why_zh: wrong.why_zh,
@@ -216,10 +235,15 @@ struct Intake<'l> {
 }
 
 impl Intake<'_> {
+    /// Which column holds a field.
+    fn position_of(&self, field: &str) -> Option<usize> {
+        let key = field.split(['[', '.']).next().unwrap_or(field);
+        self.columns.iter().position(|column| column.as_ref().and_then(Column::key) == Some(key))
+    }
+
     fn heading_of(&self, field: &str) -> String {
         let key = field.split(['[', '.']).next().unwrap_or(field);
-        let at = self.columns.iter().position(|column| column.as_ref().and_then(Column::key) == Some(key));
-        match at {
+        match self.position_of(field) {
             Some(at) if key == field => self.headings[at].clone(),
             Some(at) => format!("{} {}", self.headings[at], &field[key.len()..]),
             None => field.to_owned(),
@@ -244,7 +268,9 @@ impl Visitor for Intake<'_> {
                         format!("“{}”没有这个字段，字段有：{}", register.label.zh, known.join("、")),
                     )
                 };
-                self.faults.add(ImportFault { row: 1, column: heading.clone(), found: heading.clone(), why, why_zh });
+                let position = Some(self.columns.len() + 1);
+                let (column, found) = (heading.clone(), heading.clone());
+                self.faults.add(ImportFault { row: 1, column, position, found, why, why_zh });
             }
             self.columns.push(column);
             self.headings.push(heading.clone());
@@ -275,6 +301,7 @@ impl Visitor for Intake<'_> {
                 None => self.faults.add(ImportFault {
                     row: row.row,
                     column: format!("{}", at + 1),
+                    position: Some(at + 1),
                     found: cell_text(&value),
                     why: "this cell lies to the right of the last heading".to_owned(),
                     why_zh: "该单元格在最后一个列标题之外".to_owned(),
@@ -290,6 +317,7 @@ impl Visitor for Intake<'_> {
                     self.faults.add(ImportFault {
                         row: row.row,
                         column: self.heading_of(&fault.field),
+                        position: self.position_of(&fault.field).map(|at| at + 1),
                         found: fault.found,
                         why: fault.why,
                         why_zh: fault.why_zh,
@@ -299,6 +327,7 @@ impl Visitor for Intake<'_> {
             Err(WriteError::Forbidden { why, .. }) => self.faults.add(ImportFault {
                 row: row.row,
                 column: String::new(),
+                position: None,
                 found: String::new(),
                 why_zh: "无权登记该记录".to_owned(),
                 why,
@@ -309,5 +338,23 @@ impl Visitor for Intake<'_> {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_named_as_a_spreadsheet_names_it() {
+        let cell = |position, row| {
+            let text = String::new;
+            ImportFault { row, column: text(), position, found: text(), why: text(), why_zh: text() }.cell()
+        };
+        assert_eq!(cell(Some(3), 7).as_deref(), Some("C7"));
+        assert_eq!(cell(Some(26), 1).as_deref(), Some("Z1"));
+        assert_eq!(cell(Some(27), 12).as_deref(), Some("AA12"));
+        assert_eq!(cell(Some(703), 2).as_deref(), Some("AAA2"));
+        assert_eq!(cell(None, 2), None);
     }
 }

@@ -75,11 +75,7 @@ fn sign_in_form(guest: &Guest, next: String, name: String, fault: Option<String>
     })
 }
 
-async fn sign_in(
-    guest: Guest,
-    Extension(limit): Extension<RateLimit>,
-    form: Submission,
-) -> Result<Response, Refusal> {
+async fn sign_in(guest: Guest, Extension(limit): Extension<RateLimit>, form: Submission) -> Result<Response, Refusal> {
     limit.count(&guest.from)?;
     let name = form.get("name").unwrap_or_default().trim().to_owned();
     let password = form.get("password").unwrap_or_default().to_owned();
@@ -141,7 +137,12 @@ struct AccountPage {
     token: Option<String>,
 }
 
-fn own(visit: &Visit, done: Option<&'static str>, fault: Option<String>, token: Option<String>) -> Result<Response, Refusal> {
+fn own(
+    visit: &Visit,
+    done: Option<&'static str>,
+    fault: Option<String>,
+    token: Option<String>,
+) -> Result<Response, Refusal> {
     let shell = visit.shell(visit.text("shell.account.title"));
     page(&AccountPage { shell, account: visit.account.clone(), done, fault, token })
 }
@@ -226,7 +227,8 @@ async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusa
     let language = visit.language;
     let name_of = |role: Role| language.text(crate::shell::role_message(role));
     let accounts = visit.app.accounts.clone();
-    let (all, events) = tokio::task::spawn_blocking(move || Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?))).await??;
+    let (all, events) =
+        tokio::task::spawn_blocking(move || Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?))).await??;
     let lines = all.into_iter().map(|account| {
         let roles: Vec<_> = account.roles.iter().map(|role| name_of(*role)).collect();
         AccountLine { roles: roles.join(language.text("shell.list_comma")), account }
@@ -282,7 +284,11 @@ async fn add(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     }
 }
 
-async fn change(visit: Visit, Path((name, act)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+async fn change(
+    visit: Visit,
+    Path((name, act)): Path<(String, String)>,
+    form: Submission,
+) -> Result<Response, Refusal> {
     only_admin(&visit)?;
     if name == visit.account.name && act == "disable" {
         return listed(&visit, Some(visit.text("shell.accounts.not_yourself").to_owned())).await;

@@ -169,7 +169,10 @@ impl Accounts {
             return Ok(None);
         }
         if since(&seen) >= SEEN_EVERY {
-            connection.execute("UPDATE session SET seen_at = ?2 WHERE digest = ?1", params![digest(secret), stored_time(now)])?;
+            connection.execute(
+                "UPDATE session SET seen_at = ?2 WHERE digest = ?1",
+                params![digest(secret), stored_time(now)],
+            )?;
         }
         Ok(Some(Session { secret: String::new(), csrf, account }))
     }

@@ -167,9 +167,18 @@ pub(crate) fn role(key: &str) -> Option<Role> {
     Role::ALL.into_iter().find(|role| role.key() == key)
 }
 
-pub(super) fn note(connection: &Connection, at: Timestamp, name: &str, what: &str, by: &str) -> Result<(), AccountsError> {
-    connection
-        .prepare_cached("INSERT INTO event (at, name, what, by) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![stored_time(at), name, what, by])?;
+pub(super) fn note(
+    connection: &Connection,
+    at: Timestamp,
+    name: &str,
+    what: &str,
+    by: &str,
+) -> Result<(), AccountsError> {
+    connection.prepare_cached("INSERT INTO event (at, name, what, by) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        stored_time(at),
+        name,
+        what,
+        by
+    ])?;
     Ok(())
 }

@@ -29,7 +29,11 @@ struct Asked {
 impl Asked {
     fn read(pairs: &[(String, String)]) -> Result<Self, Problem> {
         let year = query::value(pairs, "year").ok_or_else(|| {
-            Problem::parameter("year", "必须给出，如 2020、2020-Q3、2020-07", "must be given, for example 2020, 2020-Q3 or 2020-07")
+            Problem::parameter(
+                "year",
+                "必须给出，如 2020、2020-Q3、2020-07",
+                "must be given, for example 2020, 2020-Q3 or 2020-07",
+            )
         })?;
         let period = year.parse().map_err(|_| {
             Problem::parameter(
@@ -50,7 +54,12 @@ pub(super) async fn list(caller: Caller, Query(pairs): Pairs) -> Answer {
         .ask(move |ledger, actor| {
             let values = Figures::of(ledger, actor, as_of).all(&period)?;
             let catalogue = ledger.catalogue();
-            Ok::<_, Problem>(values.iter().filter_map(|value| Some(figure_json(catalogue.figures.get(&value.key)?, value, catalogue))).collect::<Vec<_>>())
+            Ok::<_, Problem>(
+                values
+                    .iter()
+                    .filter_map(|value| Some(figure_json(catalogue.figures.get(&value.key)?, value, catalogue)))
+                    .collect::<Vec<_>>(),
+            )
         })
         .await??;
     let body = json!({ "period": period.to_string(), "as_of": as_of.map(beijing_text), "figures": figures });

@@ -18,8 +18,6 @@ use axum::{
     routing::{get, post},
 };
 
-pub use caller::Caller;
-
 use self::problem::Problem;
 use crate::AppState;
 
@@ -42,10 +40,7 @@ pub fn routes() -> Router<AppState> {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(problem::worded));
-    Router::new()
-        .route("/api", get(page::page))
-        .route("/api/openapi.json", get(description))
-        .nest("/api/v1", api)
+    Router::new().route("/api", get(page::page)).route("/api/openapi.json", get(description)).nest("/api/v1", api)
 }
 
 /// The description, made anew: it follows the registers with which the program was started.

@@ -100,7 +100,10 @@ impl Problem {
             }
             WriteError::Invalid { faults } => {
                 let faults: Vec<Fault> = faults.0.into_iter().map(|fault| labelled(fault, register)).collect();
-                Self { faults, ..Self::new("invalid", "填写内容有误，没有保存任何内容。", format!("nothing was stored: {en}")) }
+                Self {
+                    faults,
+                    ..Self::new("invalid", "填写内容有误，没有保存任何内容。", format!("nothing was stored: {en}"))
+                }
             }
             WriteError::Stale { number, yours, current, theirs } => {
                 let zh = format!("{number}在版本{yours}之后已被他人修改，现为版本{current}；请对照后重新提交。");
@@ -234,9 +237,10 @@ pub(super) async fn worded(request: Request, next: Next) -> Response {
 /// The language that the caller asks for; Chinese, unless English stands before it.
 pub(super) fn language_of(headers: &HeaderMap) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase()).find(|tag| {
-        tag.starts_with("zh") || tag.starts_with("en")
-    });
+    let first = wanted
+        .split(',')
+        .map(|tag| tag.trim().to_ascii_lowercase())
+        .find(|tag| tag.starts_with("zh") || tag.starts_with("en"));
     match first {
         Some(tag) if tag.starts_with("en") => Language::English,
         _ => Language::Chinese,

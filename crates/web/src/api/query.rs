@@ -39,9 +39,11 @@ pub(super) fn list_query(register: &str, pairs: &[(String, String)]) -> Result<L
 
 /// Records on a page, 1 to [`LARGEST_PAGE`].
 pub(super) fn limit(value: &str) -> Result<u64, Problem> {
-    value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit)).ok_or_else(|| {
-        Problem::parameter("limit", "应为 1 到 500 的整数", "must be a whole number from 1 to 500")
-    })
+    value
+        .parse()
+        .ok()
+        .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
+        .ok_or_else(|| Problem::parameter("limit", "应为 1 到 500 的整数", "must be a whole number from 1 to 500"))
 }
 
 /// Records skipped.

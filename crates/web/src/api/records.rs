@@ -104,7 +104,8 @@ pub(super) async fn journal(caller: Caller, Path((register, number)): Path<(Stri
 pub(super) async fn create(caller: Caller, Path(register): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
     let values = values_of(object(&headers, &body)?)?;
     let write = write(&caller, &headers)?;
-    let record = caller.put(&register, move |ledger, actor, register| ledger.create(actor, register, values, write)).await?;
+    let record =
+        caller.put(&register, move |ledger, actor, register| ledger.create(actor, register, values, write)).await?;
     let mut answer = with_version(StatusCode::CREATED, &record, record_json(&record));
     let address = format!("/api/v1/{register}/{}", crate::figures::encoded(&record.number));
     if let Ok(address) = HeaderValue::from_str(&address) {
@@ -170,7 +171,9 @@ pub(super) async fn delete(
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Answer {
-    let given = query::value(&pairs, "version").and_then(|version| version.parse().ok()).map(|version: i64| Json::from(version));
+    let given = query::value(&pairs, "version")
+        .and_then(|version| version.parse().ok())
+        .map(|version: i64| Json::from(version));
     let version = version(&headers, given)?;
     let reason = query::value(&pairs, "reason").unwrap_or_default().to_owned();
     let write = write(&caller, &headers)?;

@@ -14,7 +14,9 @@ use bilan_records::{
 use jiff::Timestamp;
 
 use super::{Asked, encoded, read_moment};
-use crate::{refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit};
+use crate::{
+    refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit,
+};
 
 /// Records named on each side of a figure; more are counted.
 const NAMED: usize = 20;

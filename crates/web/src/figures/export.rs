@@ -1,6 +1,10 @@
 //! The figures of a period as a file.
 
-use axum::{extract::Query, http::header, response::{IntoResponse, Response}};
+use axum::{
+    extract::Query,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use bilan_records::figures::{FigureValue, Figures, Period};
 
 use super::{Asked, has_records};
@@ -41,8 +45,12 @@ pub(super) async fn csv(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
         let gap = value.gap.as_ref().map(|gap| bilan_records::report::gap_words(gap, catalogue));
         let gap = gap.map(|gap| gap.text(visit.language).to_owned()).unwrap_or_default();
         let cells = [
-            value.key.clone(), label.unwrap_or_default(), value.value.clone().unwrap_or_default(), value.unit.clone(),
-            value.records.to_string(), gap,
+            value.key.clone(),
+            label.unwrap_or_default(),
+            value.value.clone().unwrap_or_default(),
+            value.unit.clone(),
+            value.records.to_string(),
+            gap,
         ];
         let line: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
         text.push_str(&line.join(","));

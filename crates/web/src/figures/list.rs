@@ -1,7 +1,7 @@
 //! The page of all figures of a period.
 
 use askama::Template;
-use axum::{extract::{Query, State}, response::Response};
+use axum::{extract::Query, response::Response};
 use bilan_records::{
     actor::Actor,
     catalogue::{Catalogue, Figure, FigurePeriod, FigureRule},
@@ -13,7 +13,13 @@ use bilan_records::{
 use jiff::Timestamp;
 
 use super::{Asked, formula, has_records, years};
-use crate::{refusal::Refusal, render::page as rendered, reports::document::records_address, shell::{Shell, systems}, visit::Visit};
+use crate::{
+    refusal::Refusal,
+    render::page as rendered,
+    reports::document::records_address,
+    shell::{Shell, systems},
+    visit::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "figures/list.html")]

@@ -2,8 +2,8 @@
 //!
 //! Nothing is kept between requests: a figure shown is the figure of this moment, or of the earlier moment asked for.
 
-pub mod columns;
 mod changes;
+pub mod columns;
 mod export;
 mod formula;
 mod list;
@@ -86,7 +86,8 @@ pub(crate) fn read_moment(text: &str) -> Result<Option<Timestamp>, Refusal> {
 pub fn has_records<'f>(figures: impl IntoIterator<Item = (&'f str, u64)>, catalogue: &Catalogue) -> bool {
     figures.into_iter().any(|(key, records)| {
         let figure = catalogue.figures.get(key);
-        records > 0 && figure.is_some_and(|figure| figure.rule.records().is_some() && figure.period == FigurePeriod::Asked)
+        records > 0
+            && figure.is_some_and(|figure| figure.rule.records().is_some() && figure.period == FigurePeriod::Asked)
     })
 }
 

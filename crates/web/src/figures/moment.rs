@@ -1,7 +1,12 @@
 //! An earlier moment at which the ledger is looked at, as people and programs write it in an address.
 
 use bilan_records::value::start_of_day;
-use jiff::{SignedDuration, Timestamp, civil::Date, civil::DateTime, tz::{TimeZone, offset}};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::Date,
+    civil::DateTime,
+    tz::{TimeZone, offset},
+};
 
 /// Reads `2020-12-31T18:00:00+08:00`, `2020-12-31T18:00`, `2020-12-31 18:00` (Beijing time) or `2020-12-31` (its end).
 #[must_use]

@@ -20,7 +20,9 @@ use super::{
     columns::{Cells, head},
     definition, encoded, formula, has_records,
 };
-use crate::{refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit};
+use crate::{
+    refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "figures/records.html")]
@@ -60,7 +62,6 @@ struct Table {
 /// One record: where it is, and its cells, each with the head that names it on a phone.
 struct Line {
     address: String,
-    simulated: bool,
     cells: Vec<(String, String)>,
 }
 
@@ -110,7 +111,11 @@ pub(super) async fn page(
     let figure = catalogue.figures.get(&key).ok_or_else(|| Refusal::NotFound { what: key.clone() })?;
     let shown = |value: &FigureValue| Shown {
         key: value.key.clone(),
-        label: catalogue.figures.get(&value.key).map(|figure| figure.label.text(language).to_owned()).unwrap_or_default(),
+        label: catalogue
+            .figures
+            .get(&value.key)
+            .map(|figure| figure.label.text(language).to_owned())
+            .unwrap_or_default(),
         text: value.full(language),
         gap: value.gap.as_ref().map(|gap| gap_words(gap, catalogue).text(language).to_owned()),
         records: value.records,
@@ -165,7 +170,6 @@ fn find(
         let columns = columns_of(register, figure);
         let line = Line {
             address: address_of(record, as_of),
-            simulated: record.simulated,
             cells: columns
                 .iter()
                 .map(|column| (head(register, column, language), cells.cell(register, record, column)))

@@ -81,7 +81,14 @@ async fn step(
         Err(WriteError::Stale { .. }) => {
             // The page shows the record as it is now; what was entered stays in the form of the step.
             let why = visit.text("records.stale_step").to_owned();
-            (StatusCode::CONFLICT, Extra { step: Some(refused(FieldFaults(Vec::new()), Some(why.clone()))), fault: Some(why), ..Extra::default() })
+            (
+                StatusCode::CONFLICT,
+                Extra {
+                    step: Some(refused(FieldFaults(Vec::new()), Some(why.clone()))),
+                    fault: Some(why),
+                    ..Extra::default()
+                },
+            )
         }
         Err(WriteError::StepRefused { .. }) => {
             let fault = visit.text("records.step_gone").to_owned();
@@ -96,7 +103,11 @@ fn version(form: &Submission) -> Result<i64, Refusal> {
     form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))
 }
 
-async fn delete(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+async fn delete(
+    visit: Visit,
+    Path((key, number)): Path<(String, String)>,
+    form: Submission,
+) -> Result<Response, Refusal> {
     register(&visit, &key)?;
     let version = version(&form)?;
     let (name, asked, write) = (key.clone(), number.clone(), form.write());
@@ -104,14 +115,20 @@ async fn delete(visit: Visit, Path((key, number)): Path<(String, String)>, form:
     let done = visit.read(move |ledger, actor| ledger.delete(actor, &name, &asked, version, &reason, write)).await?;
     let fault = match done {
         Ok(()) => return Ok(Redirect::to(&format!("/records/{key}")).into_response()),
-        Err(error @ (WriteError::ReasonMissing(_) | WriteError::StillReferred { .. } | WriteError::Stale { .. })) => error.to_string(),
+        Err(error @ (WriteError::ReasonMissing(_) | WriteError::StillReferred { .. } | WriteError::Stale { .. })) => {
+            error.to_string()
+        }
         Err(error) => return Err(error.into()),
     };
     let extra = Extra { fault: Some(fault), ..Extra::default() };
     shown(visit, key, number, None, extra, StatusCode::CONFLICT).await
 }
 
-async fn unmask(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+async fn unmask(
+    visit: Visit,
+    Path((key, number)): Path<(String, String)>,
+    form: Submission,
+) -> Result<Response, Refusal> {
     register(&visit, &key)?;
     let field = form.get("field").unwrap_or_default().to_owned();
     let reason = form.filled("reason").unwrap_or_default().to_owned();

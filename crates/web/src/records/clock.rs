@@ -83,14 +83,19 @@ fn explain(clock: &mut Clock, explanation: &Explanation, language: Language) {
         .pauses
         .iter()
         .map(|pause| {
-            let until = pause.until.map(|day| day.to_string()).unwrap_or_else(|| language.text("records.clock.open").to_owned());
+            let until = pause
+                .until
+                .map(|day| day.to_string())
+                .unwrap_or_else(|| language.text("records.clock.open").to_owned());
             format!("{} – {until} {}", pause.from, pause.reason)
         })
         .collect();
     clock.extensions = explanation
         .extensions
         .iter()
-        .map(|extended| format!("+{} ({}) {} {}", amount(&extended.budget), extended.granted_on, extended.law, extended.reason))
+        .map(|extended| {
+            format!("+{} ({}) {} {}", amount(&extended.budget), extended.granted_on, extended.law, extended.reason)
+        })
         .collect();
     clock.moved = explanation
         .moved
@@ -101,5 +106,6 @@ fn explain(clock: &mut Clock, explanation: &Explanation, language: Language) {
         })
         .unwrap_or_default();
     clock.status = if is_zh { explanation.status.zh() } else { explanation.status.en() }.to_owned();
-    clock.warnings = explanation.warnings.iter().map(|warning| if is_zh { warning.zh() } else { warning.en() }).collect();
+    clock.warnings =
+        explanation.warnings.iter().map(|warning| if is_zh { warning.zh() } else { warning.en() }).collect();
 }

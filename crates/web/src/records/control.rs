@@ -7,7 +7,7 @@ use bilan_records::ledger::{FieldFaults, JsonMap};
 use bilan_records::value::beijing;
 use serde_json::{Value as Json, json};
 
-use super::shown::FileShown;
+use super::shown::{FileShown, file};
 use crate::shell::{Language, Messages};
 use crate::submission::Submission;
 
@@ -66,7 +66,9 @@ pub(super) fn controls(
     language: Language,
 ) -> Vec<Control> {
     let own = |field: &Field| {
-        let about = |fault: &&bilan_records::ledger::FieldFault| fault.field.split(['[', '.']).next() == Some(field.key.as_str());
+        let about = |fault: &&bilan_records::ledger::FieldFault| {
+            fault.field.split(['[', '.']).next() == Some(field.key.as_str())
+        };
         let told = |fault: &bilan_records::ledger::FieldFault| match language {
             Language::Chinese => fault.why_zh.clone(),
             Language::English => fault.why.clone(),
@@ -111,7 +113,11 @@ fn control(field: &Field, name: &str, json: &Json, language: Language) -> Contro
     };
     if field.personal {
         // What is kept is masked here; an empty box leaves it as it is.
-        control.hint = if control.value.is_empty() { control.hint } else { language.fill("records.personal_hint", &[("masked", &control.value)]) };
+        control.hint = if control.value.is_empty() {
+            control.hint
+        } else {
+            language.fill("records.personal_hint", &[("masked", &control.value)])
+        };
         control.value = String::new();
         control.is_required = field.required && json.is_null();
     }
@@ -120,7 +126,8 @@ fn control(field: &Field, name: &str, json: &Json, language: Language) -> Contro
 }
 
 fn draw(control: &mut Control, field: &Field, json: &Json, language: Language) {
-    let choose = |choices: &indexmap::IndexMap<String, bilan_records::catalogue::Label>, chosen: &dyn Fn(&str) -> bool| {
+    let choose = |choices: &indexmap::IndexMap<String, bilan_records::catalogue::Label>,
+                  chosen: &dyn Fn(&str) -> bool| {
         choices.iter().map(|(key, label)| (key.clone(), label.text(language).to_owned(), chosen(key))).collect()
     };
     match &field.kind {
@@ -153,7 +160,13 @@ fn draw(control: &mut Control, field: &Field, json: &Json, language: Language) {
         FieldKind::YesNo => {
             control.kind = "choice";
             control.options = ["true", "false"]
-                .map(|key| (key.to_owned(), language.text(if key == "true" { "records.yes" } else { "records.no" }).to_owned(), key == control.value))
+                .map(|key| {
+                    (
+                        key.to_owned(),
+                        language.text(if key == "true" { "records.yes" } else { "records.no" }).to_owned(),
+                        key == control.value,
+                    )
+                })
                 .to_vec();
         }
         FieldKind::Place => {
@@ -166,6 +179,7 @@ fn draw(control: &mut Control, field: &Field, json: &Json, language: Language) {
         FieldKind::Table { fields } => table(control, fields, json, language),
         FieldKind::Attachment { accept, many, .. } => {
             (control.kind, control.accept, control.many) = ("files", accept.join(","), *many);
+            control.files = json.as_array().into_iter().flatten().filter_map(file).collect();
         }
     }
 }
@@ -214,7 +228,8 @@ pub(super) fn values(fields: &[&Field], form: &Submission) -> JsonMap {
 }
 
 fn value(field: &Field, name: &str, form: &Submission) -> Option<Json> {
-    let text = |name: &str| form.get(name).map(|text| if text.trim().is_empty() { Json::Null } else { Json::from(text) });
+    let text =
+        |name: &str| form.get(name).map(|text| if text.trim().is_empty() { Json::Null } else { Json::from(text) });
     match &field.kind {
         FieldKind::Computed { .. } | FieldKind::Attachment { .. } => None,
         _ if field.personal => text(name).filter(|value| !value.is_null()),
@@ -226,7 +241,11 @@ fn value(field: &Field, name: &str, form: &Submission) -> Option<Json> {
         FieldKind::Place => place(name, form),
         FieldKind::Line | FieldKind::Polygon => {
             let text = form.get(name)?.trim();
-            Some(if text.is_empty() { Json::Null } else { serde_json::from_str(text).unwrap_or_else(|_| Json::from(text)) })
+            Some(if text.is_empty() {
+                Json::Null
+            } else {
+                serde_json::from_str(text).unwrap_or_else(|_| Json::from(text))
+            })
         }
         FieldKind::Table { fields } => Some(rows(fields, name, form)),
         _ => text(name),
@@ -264,7 +283,9 @@ fn rows(fields: &indexmap::IndexMap<String, Field>, name: &str, form: &Submissio
         }
     }
     let row = |row: usize| -> JsonMap {
-        let cells = fields.values().filter_map(|field| Some((field.key.clone(), value(field, &format!("{name}.{row}.{}", field.key), form)?)));
+        let cells = fields
+            .values()
+            .filter_map(|field| Some((field.key.clone(), value(field, &format!("{name}.{row}.{}", field.key), form)?)));
         cells.filter(|(_, value)| !value.is_null()).collect()
     };
     numbers.keys().map(|number| Json::Object(row(*number))).collect()
@@ -298,7 +319,8 @@ mod tests {
     #[test]
     fn a_place_is_read_from_its_three_boxes() {
         let place = field("place", FieldKind::Place);
-        let given = values(&[&place], &form(&[("place.lon", "112.98"), ("place.lat", "28.1"), ("place.address", "湘府路")]));
+        let given =
+            values(&[&place], &form(&[("place.lon", "112.98"), ("place.lat", "28.1"), ("place.address", "湘府路")]));
         assert_eq!(Json::Object(given), json!({"place": {"lon": 112.98, "lat": 28.1, "address": "湘府路"}}));
         let wrong = values(&[&place], &form(&[("place.lon", "east"), ("place.lat", "")]));
         assert_eq!(Json::Object(wrong), json!({"place": {"lon": "east"}}), "the ledger says what is wrong with it");
@@ -307,9 +329,20 @@ mod tests {
 
     #[test]
     fn rows_of_a_table_keep_their_order_and_lose_the_empty_ones() {
-        let fields = [field("kind", FieldKind::Text { max: 20 }), field("units", FieldKind::Integer { unit: None, min: None, max: None })];
-        let table = field("measures", FieldKind::Table { fields: fields.into_iter().map(|field| (field.key.clone(), field)).collect() });
-        let sent = form(&[("measures.10.kind", "b"), ("measures.2.kind", "a"), ("measures.2.units", "3"), ("measures.11.kind", " ")]);
+        let fields = [
+            field("kind", FieldKind::Text { max: 20 }),
+            field("units", FieldKind::Integer { unit: None, min: None, max: None }),
+        ];
+        let table = field(
+            "measures",
+            FieldKind::Table { fields: fields.into_iter().map(|field| (field.key.clone(), field)).collect() },
+        );
+        let sent = form(&[
+            ("measures.10.kind", "b"),
+            ("measures.2.kind", "a"),
+            ("measures.2.units", "3"),
+            ("measures.11.kind", " "),
+        ]);
         let given = values(&[&table], &sent);
         assert_eq!(Json::Object(given), json!({"measures": [{"kind": "a", "units": "3"}, {"kind": "b"}]}));
     }

@@ -6,11 +6,11 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use bilan_records::actor::Actor;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::attachments;
 use bilan_records::catalogue::{Field, FieldKind, Register};
 use bilan_records::ledger::{FieldDifference, FieldFault, FieldFaults, JsonMap, Ledger, Record, WriteError};
-use bilan_records::actor::Actor;
 use serde_json::Value as Json;
 
 use super::control::{Control, controls, is_entered, values};
@@ -90,7 +90,10 @@ fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -
     };
     let form = FormPage {
         ledger_label: label,
-        back: draft.number.as_ref().map_or_else(|| format!("/records/{}", register.key), |number| address(&register.key, number)),
+        back: draft
+            .number
+            .as_ref()
+            .map_or_else(|| format!("/records/{}", register.key), |number| address(&register.key, number)),
         action: match &draft.number {
             Some(number) => format!("{}/edit", address(&register.key, number)),
             None => format!("/records/{}/new", register.key),
@@ -118,7 +121,8 @@ fn told(difference: &FieldDifference, register: &Register, language: Language) -
         (None, None) => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
     };
     let yours = difference.yours.as_ref().map(|yours| text(yours));
-    let clashes = yours.as_ref().is_some_and(|yours| *yours != text(&difference.theirs) && *yours != text(&difference.base));
+    let clashes =
+        yours.as_ref().is_some_and(|yours| *yours != text(&difference.theirs) && *yours != text(&difference.base));
     let label = match difference.field.as_str() {
         "state" => language.text("records.state"),
         key => field.map_or(key, |field| field.label.text(language)),
@@ -166,7 +170,9 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
         .await?;
     match made {
         Ok(record) => Ok(Redirect::to(&address(&key, &record.number)).into_response()),
-        Err(WriteError::Invalid { faults }) => refused(&visit, register, Draft { faults, ..Draft::new(None, None, kept) }, &form),
+        Err(WriteError::Invalid { faults }) => {
+            refused(&visit, register, Draft { faults, ..Draft::new(None, None, kept) }, &form)
+        }
         Err(error) => other(&visit, register, error, Draft::new(None, None, kept), &form),
     }
 }
@@ -178,10 +184,15 @@ async fn edit(visit: Visit, Path((key, number)): Path<(String, String)>) -> Resu
     drawn(&visit, register, Draft::new(Some(record.number), Some(record.version), record.values), StatusCode::OK)
 }
 
-async fn change(visit: Visit, Path((key, number)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
+async fn change(
+    visit: Visit,
+    Path((key, number)): Path<(String, String)>,
+    form: Submission,
+) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register, Act::Edit)?;
-    let version: i64 = form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))?;
+    let version: i64 =
+        form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))?;
     let given = values(&offered(register), &form);
     let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), given.clone()) };
     let files = wrong_files(register, &form.files)?;
@@ -228,7 +239,13 @@ fn refused(visit: &Visit, register: &Register, draft: Draft, form: &Submission) 
 }
 
 /// A refusal that is about no single field, in words above the form.
-fn other(visit: &Visit, register: &Register, error: WriteError, draft: Draft, form: &Submission) -> Result<Response, Refusal> {
+fn other(
+    visit: &Visit,
+    register: &Register,
+    error: WriteError,
+    draft: Draft,
+    form: &Submission,
+) -> Result<Response, Refusal> {
     match error {
         WriteError::Attachment { .. } | WriteError::ReasonMissing(_) => {
             refused(visit, register, Draft { fault: Some(error.to_string()), ..draft }, form)
@@ -249,7 +266,9 @@ pub(super) struct Chosen {
 pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<FieldFaults, Refusal> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.size > 0) {
-        let Some(FieldKind::Attachment { accept, max_mb, .. }) = register.fields.get(&file.field).map(|field| &field.kind) else {
+        let Some(FieldKind::Attachment { accept, max_mb, .. }) =
+            register.fields.get(&file.field).map(|field| &field.kind)
+        else {
             continue;
         };
         let mut head = vec![0; 4096];
@@ -262,7 +281,10 @@ pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<Field
             fault(format!("{} is larger than {max_mb} MB", file.name), format!("{}超过{max_mb} MB", file.name));
         } else if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
             let list = accept.join(", ");
-            fault(format!("{} is {found}; accepted are {list}", file.name), format!("{}的内容是{found}，只接受{list}", file.name));
+            fault(
+                format!("{} is {found}; accepted are {list}", file.name),
+                format!("{}的内容是{found}，只接受{list}", file.name),
+            );
         }
     }
     Ok(FieldFaults(faults))
@@ -283,14 +305,27 @@ pub(super) fn read_files(register: &Register, files: &[Upload]) -> Result<Vec<Ch
 }
 
 /// Attaches files to a record; one that is there already is not attached again.
-pub(super) fn attach(ledger: &Ledger, actor: &Actor, mut record: Record, files: &[Chosen]) -> Result<Record, WriteError> {
+pub(super) fn attach(
+    ledger: &Ledger,
+    actor: &Actor,
+    mut record: Record,
+    files: &[Chosen],
+) -> Result<Record, WriteError> {
     for file in files {
         let sha = attachments::digest(&file.bytes);
         let held = record.values.get(&file.field).and_then(Json::as_array).into_iter().flatten();
         if held.filter_map(|held| held.get("sha")?.as_str()).any(|held| held == sha) {
             continue;
         }
-        record = ledger.attach(actor, &record.register, &record.number, &file.field, &file.name, &file.media_type, &file.bytes)?;
+        record = ledger.attach(
+            actor,
+            &record.register,
+            &record.number,
+            &file.field,
+            &file.name,
+            &file.media_type,
+            &file.bytes,
+        )?;
     }
     Ok(record)
 }

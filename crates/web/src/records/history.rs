@@ -68,7 +68,10 @@ fn label(field: &str, register: Option<&Register>, language: Language) -> String
     match field {
         "state" => language.text("records.state").to_owned(),
         "reminder" => language.text("records.act.remind").to_owned(),
-        _ => register.and_then(|register| register.fields.get(field)).map_or(field, |field| field.label.text(language)).to_owned(),
+        _ => register
+            .and_then(|register| register.fields.get(field))
+            .map_or(field, |field| field.label.text(language))
+            .to_owned(),
     }
 }
 

@@ -52,17 +52,26 @@ impl Asked {
                 parts.push(format!("{field} = {literal}"));
             }
         }
-        let is_instant = matches!(register.fields.get(&register.date).map(|field| &field.kind), Some(FieldKind::DateTime));
+        let is_instant =
+            matches!(register.fields.get(&register.date).map(|field| &field.kind), Some(FieldKind::DateTime));
         if !self.get("from").is_empty() {
             parts.push(format!("{} >= {}", register.date, quoted(self.get("from"))));
         }
         if !self.get("to").is_empty() {
             // A day is wholly in: an instant is compared with the last minute of it.
-            let end = if is_instant && self.get("to").len() == 10 { format!("{}T23:59:59", self.get("to")) } else { self.get("to").to_owned() };
+            let end = if is_instant && self.get("to").len() == 10 {
+                format!("{}T23:59:59", self.get("to"))
+            } else {
+                self.get("to").to_owned()
+            };
             parts.push(format!("{} <= {}", register.date, quoted(&end)));
         }
         if !self.get("filter").is_empty() {
-            parts.push(if parts.is_empty() { self.get("filter").to_owned() } else { format!("({})", self.get("filter")) });
+            parts.push(if parts.is_empty() {
+                self.get("filter").to_owned()
+            } else {
+                format!("({})", self.get("filter"))
+            });
         }
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
@@ -185,7 +194,9 @@ async fn show(
     let (wanted, as_of) = (query.clone(), query.as_of);
     let found = visit
         .read(move |ledger, actor| match ledger.list(actor, wanted.clone()) {
-            Ok(page) => Ok((rows(ledger, actor, &wanted, &page, as_of, language), page.total, page.total_is_capped, None)),
+            Ok(page) => {
+                Ok((rows(ledger, actor, &wanted, &page, as_of, language), page.total, page.total_is_capped, None))
+            }
             // A condition with a mistake leaves the page standing, with the mistake shown.
             Err(ReadError::Filter(why)) => Ok((Vec::new(), 0, false, Some(why))),
             Err(error) => Err(Refusal::from(error)),
@@ -228,7 +239,14 @@ async fn show(
     Ok(response)
 }
 
-fn rows(ledger: &Ledger, actor: &Actor, query: &ListQuery, page: &Page, as_of: Option<Timestamp>, language: Language) -> Vec<Row> {
+fn rows(
+    ledger: &Ledger,
+    actor: &Actor,
+    query: &ListQuery,
+    page: &Page,
+    as_of: Option<Timestamp>,
+    language: Language,
+) -> Vec<Row> {
     let Some(register) = ledger.catalogue().registers.get(&query.register) else { return Vec::new() };
     let mut cells = Cells::new(ledger, actor, as_of, language);
     let moment = as_of.map(|at| format!("?as_of={}", encoded(&at.to_string()))).unwrap_or_default();
@@ -264,7 +282,10 @@ fn controls(register: &Register, asked: &Asked, language: Language) -> Vec<Filte
     let mut controls = Vec::new();
     if let Some(workflow) = &register.workflow {
         let chosen = asked.get("f.state");
-        let options = workflow.states.iter().map(|(key, state)| (key.clone(), state.label.text(language).to_owned(), key == chosen));
+        let options = workflow
+            .states
+            .iter()
+            .map(|(key, state)| (key.clone(), state.label.text(language).to_owned(), key == chosen));
         controls.push(FilterControl {
             name: "f.state".to_owned(),
             label: language.text("records.state").to_owned(),
@@ -279,8 +300,13 @@ fn controls(register: &Register, asked: &Asked, language: Language) -> Vec<Filte
         }
         if let FieldKind::Choice { choices } = &field.kind {
             let chosen = asked.get(&name);
-            let options = choices.iter().map(|(key, label)| (key.clone(), label.text(language).to_owned(), key == chosen));
-            controls.push(FilterControl { label: field.label.text(language).to_owned(), options: options.collect(), name });
+            let options =
+                choices.iter().map(|(key, label)| (key.clone(), label.text(language).to_owned(), key == chosen));
+            controls.push(FilterControl {
+                label: field.label.text(language).to_owned(),
+                options: options.collect(),
+                name,
+            });
         }
     }
     controls

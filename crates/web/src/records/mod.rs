@@ -1,10 +1,13 @@
 //! The ledgers (台账): lists, records with their way and history, forms, files in and out.
 
 mod act;
+mod attachment;
 mod clock;
 mod control;
+mod export;
 mod form;
 pub(crate) mod history;
+mod import;
 mod index;
 mod list;
 mod record;
@@ -24,6 +27,9 @@ pub(crate) fn routes() -> Router<AppState> {
         .merge(form::routes())
         .merge(record::routes())
         .merge(act::routes())
+        .merge(import::routes())
+        .merge(export::routes())
+        .merge(attachment::routes())
 }
 
 /// The register of an address, if there is one.

@@ -159,11 +159,18 @@ fn collect(
         key: key.to_owned(),
         ledger_label: register.label.text(language).to_owned(),
         address: address(key, number),
-        state: record.state.as_deref().map(|state| (state_label(register, state, language), badge(register, Some(state)))),
+        state: record
+            .state
+            .as_deref()
+            .map(|state| (state_label(register, state, language), badge(register, Some(state)))),
         way: way(register, &record, &lines, language),
         fields: shown_fields,
         steps: if now { steps(ledger, actor, register, &record, extra.step, language) } else { Vec::new() },
-        clocks: if now { ledger.deadlines(actor, key, number)?.iter().map(|view| clock(view, language)).collect() } else { Vec::new() },
+        clocks: if now {
+            ledger.deadlines(actor, key, number)?.iter().map(|view| clock(view, language)).collect()
+        } else {
+            Vec::new()
+        },
         lines,
         related: if now { related(ledger, actor, register, number, language)? } else { Vec::new() },
         cell: cell(visit, &record),
@@ -196,7 +203,9 @@ fn cell(visit: &Visit, record: &Record) -> String {
 fn way(register: &Register, record: &Record, lines: &[Line], language: Language) -> Vec<WayState> {
     let (Some(workflow), Some(here)) = (&register.workflow, record.state.as_deref()) else { return Vec::new() };
     let named = language.text("records.state");
-    let passed = |label: &str| lines.iter().flat_map(|line| &line.changes).any(|change| change.label == named && change.after == label);
+    let passed = |label: &str| {
+        lines.iter().flat_map(|line| &line.changes).any(|change| change.label == named && change.after == label)
+    };
     workflow
         .states
         .iter()
@@ -275,7 +284,11 @@ fn related(
         };
         Some(RelatedGroup {
             label: other.label.text(language).to_owned(),
-            field: other.fields.get(&related.field).map(|field| field.label.text(language).to_owned()).unwrap_or_default(),
+            field: other
+                .fields
+                .get(&related.field)
+                .map(|field| field.label.text(language).to_owned())
+                .unwrap_or_default(),
             total: related.total,
             address: format!("/records/{}?filter={}", other.key, crate::visit::encoded(&filter)),
             records: related.first.iter().map(record).collect(),

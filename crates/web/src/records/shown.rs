@@ -98,7 +98,9 @@ fn shown(
         }
         FieldKind::Place => {
             shown.kind = "place";
-            let part = |key: &str| json.get(key).filter(|value| value.is_number()).map(ToString::to_string).unwrap_or_default();
+            let part = |key: &str| {
+                json.get(key).filter(|value| value.is_number()).map(ToString::to_string).unwrap_or_default()
+            };
             (shown.lon, shown.lat) = (part("lon"), part("lat"));
             shown.text = json.get("address").and_then(Json::as_str).unwrap_or_default().to_owned();
         }
@@ -113,7 +115,12 @@ fn shown(
         FieldKind::Table { fields } => {
             shown.kind = "table";
             shown.heads = fields.values().map(|field| field.label.text(language).to_owned()).collect();
-            let row = |row: &Json| fields.values().map(|field| row.get(&field.key).map_or_else(String::new, |cell| text(field, cell, language))).collect();
+            let row = |row: &Json| {
+                fields
+                    .values()
+                    .map(|field| row.get(&field.key).map_or_else(String::new, |cell| text(field, cell, language)))
+                    .collect()
+            };
             shown.rows = json.as_array().into_iter().flatten().map(row).collect();
         }
         _ => {}
@@ -121,7 +128,7 @@ fn shown(
     shown
 }
 
-fn file(json: &Json) -> Option<FileShown> {
+pub(super) fn file(json: &Json) -> Option<FileShown> {
     let name = json.get("name")?.as_str()?.to_owned();
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     Some(FileShown {

@@ -43,7 +43,9 @@ impl Shape {
     fn write(self, document: &Document, fonts: Option<&Fonts>, no_fonts: &str) -> Result<Vec<u8>, Refusal> {
         match (self, fonts) {
             (Self::Docx, _) => bilan_documents::docx(document).map_err(|error| Refusal::Internal(error.to_string())),
-            (Self::Pdf, Some(fonts)) => bilan_documents::pdf(document, fonts).map_err(|error| Refusal::Internal(error.to_string())),
+            (Self::Pdf, Some(fonts)) => {
+                bilan_documents::pdf(document, fonts).map_err(|error| Refusal::Internal(error.to_string()))
+            }
             (Self::Pdf, None) => Err(Refusal::Invalid { why: no_fonts.to_owned() }),
             (Self::Markdown, _) => Ok(bilan_documents::markdown(document).into_bytes()),
         }
@@ -70,7 +72,8 @@ pub(super) async fn download(
             Ok::<_, Refusal>(Some((document.title, bytes)))
         })
         .await??;
-    let nothing = || Refusal::NotFound { what: visit.language.fill("reports.no_records", &[("year", &year.to_string())]) };
+    let nothing =
+        || Refusal::NotFound { what: visit.language.fill("reports.no_records", &[("year", &year.to_string())]) };
     let (title, bytes) = made.ok_or_else(nothing)?;
     let plain = format!("{key}-{year}.{ending}");
     let full = format!("{}.{ending}", file_name(&title));

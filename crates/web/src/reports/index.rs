@@ -3,7 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::{figures::years, refusal::Refusal, render::page as rendered, shell::{Messages, Shell}, visit::Visit};
+use crate::{
+    figures::years,
+    refusal::Refusal,
+    render::page as rendered,
+    shell::{Messages, Shell},
+    visit::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "reports/index.html")]

@@ -74,7 +74,9 @@ async fn page(visit: Visit, key: String, asked: Asked) -> Result<Response, Refus
     let options = options(&visit, as_of);
     let wanted = key.clone();
     let (made, span) = visit
-        .read(move |ledger, actor| Ok::<_, Refusal>((make(ledger, actor, &wanted, year, as_of, options)?, years(ledger)?)))
+        .read(move |ledger, actor| {
+            Ok::<_, Refusal>((make(ledger, actor, &wanted, year, as_of, options)?, years(ledger)?))
+        })
         .await??;
     let years: Vec<i16> = span.map(|(first, last)| (first..=last).rev().collect()).unwrap_or_default();
     let Some(document) = made else {

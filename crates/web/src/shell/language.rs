@@ -75,7 +75,8 @@ impl Messages for Language {
 fn messages(language: Language) -> HashMap<String, String> {
     let mut all = HashMap::new();
     for path in Texts::iter() {
-        let Some(area) = path.strip_prefix(language.key()).and_then(|rest| rest.strip_prefix('/')?.strip_suffix(".toml"))
+        let Some(area) =
+            path.strip_prefix(language.key()).and_then(|rest| rest.strip_prefix('/')?.strip_suffix(".toml"))
         else {
             continue;
         };
@@ -109,7 +110,10 @@ mod tests {
     fn every_file_of_messages_can_be_read() {
         for path in Texts::iter() {
             let bytes = Texts::get(&path).unwrap().data;
-            std::str::from_utf8(&bytes).unwrap().parse::<toml::Table>().unwrap_or_else(|fault| panic!("{path}: {fault}"));
+            std::str::from_utf8(&bytes)
+                .unwrap()
+                .parse::<toml::Table>()
+                .unwrap_or_else(|fault| panic!("{path}: {fault}"));
         }
     }
 

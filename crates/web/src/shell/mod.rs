@@ -6,9 +6,9 @@ pub mod systems;
 
 use bilan_records::catalogue::{Label, Role};
 
-pub use language::{LANGUAGES, Language, Messages};
+pub use language::{Language, Messages};
+pub use navigation::NavigationGroup;
 pub(crate) use navigation::role_message;
-pub use navigation::{NavigationGroup, NavigationLink};
 
 use crate::assets;
 use crate::visit::{Guest, Visit};

@@ -47,7 +47,8 @@ pub(super) fn groups(visit: &Visit) -> Vec<NavigationGroup> {
     let links = daily.map(|(address, message)| NavigationLink {
         label: visit.text(message).to_owned(),
         address: (*address).to_owned(),
-        is_current: path == *address || (*address != "/" && *address != "/records" && path.starts_with(&format!("{address}/"))),
+        is_current: path == *address
+            || (*address != "/" && *address != "/records" && path.starts_with(&format!("{address}/"))),
     });
     let mut groups = vec![NavigationGroup { label: String::new(), is_open: true, links: links.collect() }];
     let registers = &visit.app.catalogue().registers;

@@ -17,9 +17,7 @@ pub fn example_of(catalogue: &Catalogue, field: &Field) -> Option<Json> {
         }
         FieldKind::Person => Json::from("李明"),
         FieldKind::Phone => Json::from("13800000000"),
-        FieldKind::CreditCode => {
-            Json::from(CreditCode::complete("91430103MA4L00001").ok()?.as_str())
-        }
+        FieldKind::CreditCode => Json::from(CreditCode::complete("91430103MA4L00001").ok()?.as_str()),
         FieldKind::Integer { min, max, .. } => Json::from(1.max(min.unwrap_or(1)).min(max.unwrap_or(i64::MAX))),
         FieldKind::Decimal { min, max, .. } => {
             let number = 1.0_f64.max(min.unwrap_or(1.0)).min(max.unwrap_or(f64::MAX));

@@ -9,7 +9,7 @@ mod paths;
 use bilan_records::catalogue::{Catalogue, Register};
 use serde_json::{Map, Value as Json, json};
 
-pub use example::{example_of, example_values};
+pub use example::example_values;
 use fields::{Side, record_values};
 
 /// Cookie of a signed-in browser.
@@ -260,12 +260,8 @@ fn shared_schemas() -> Map<String, Json> {
 }
 
 fn parameters() -> Json {
-    let query = |name: &str, schema: Json, description: &str, example: Json| {
-        json!({ "name": name, "in": "query", "schema": schema, "description": description, "example": example })
-    };
-    let header = |name: &str, description: &str, example: &str| {
-        json!({ "name": name, "in": "header", "schema": { "type": "string" }, "description": description, "example": example })
-    };
+    let query = |name: &str, schema: Json, description: &str, example: Json| json!({ "name": name, "in": "query", "schema": schema, "description": description, "example": example });
+    let header = |name: &str, description: &str, example: &str| json!({ "name": name, "in": "header", "schema": { "type": "string" }, "description": description, "example": example });
     let text = || json!({ "type": "string" });
     json!({
         "filter": query("filter", text(), "Condition in the filter language", json!("created_at >= \"2020-07-01\"")),
@@ -285,9 +281,7 @@ fn parameters() -> Json {
 
 /// Answers that many operations give, all problems.
 fn responses() -> Json {
-    let problem = |description: &str| {
-        json!({ "description": description, "content": { "application/problem+json": { "schema": schema_ref("Problem") } } })
-    };
+    let problem = |description: &str| json!({ "description": description, "content": { "application/problem+json": { "schema": schema_ref("Problem") } } });
     json!({
         "BadRequest": problem("The request cannot be read: JSON, filter, sort or another parameter"),
         "Unauthorized": problem("No account, or a wrong password or token"),

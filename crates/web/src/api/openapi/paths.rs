@@ -3,7 +3,10 @@
 use bilan_records::catalogue::{Catalogue, Register, Step};
 use serde_json::{Map, Value as Json, json};
 
-use super::{example::{example_of, example_values}, schema_name, schema_ref};
+use super::{
+    example::{example_of, example_values},
+    schema_name, schema_ref,
+};
 
 fn parameter(name: &str) -> Json {
     json!({ "$ref": format!("#/components/parameters/{name}") })
@@ -59,16 +62,32 @@ pub(super) fn of_the_bureau(catalogue: &Catalogue) -> Map<String, Json> {
     let (year, as_of) = (|| parameter("year"), || parameter("as_of"));
     let paging = || vec![parameter("limit"), parameter("offset")];
     Map::from_iter([
-        ("/api/v1/registers".to_owned(), get("registers", "The registers that you may read", vec![], json!({ "type": "object" }))),
+        (
+            "/api/v1/registers".to_owned(),
+            get("registers", "The registers that you may read", vec![], json!({ "type": "object" })),
+        ),
         ("/api/v1/figures".to_owned(), get("figures", "The figures of a period", vec![year(), as_of()], figures)),
-        ("/api/v1/figures/{key}".to_owned(), get("figure", "One figure", vec![key(figure), year(), as_of()], schema_ref("Figure"))),
+        (
+            "/api/v1/figures/{key}".to_owned(),
+            get("figure", "One figure", vec![key(figure), year(), as_of()], schema_ref("Figure")),
+        ),
         (
             "/api/v1/figures/{key}/records".to_owned(),
-            get("figure_records", "Exactly the records that a figure counts", [vec![key(figure), year(), as_of()], paging()].concat(), behind),
+            get(
+                "figure_records",
+                "Exactly the records that a figure counts",
+                [vec![key(figure), year(), as_of()], paging()].concat(),
+                behind,
+            ),
         ),
         (
             "/api/v1/reports/{key}".to_owned(),
-            get("report", "A report with its figures filled in", vec![key(report), year(), as_of()], json!({ "type": "object" })),
+            get(
+                "report",
+                "A report with its figures filled in",
+                vec![key(report), year(), as_of()],
+                json!({ "type": "object" }),
+            ),
         ),
     ])
 }

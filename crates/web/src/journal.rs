@@ -1,0 +1,110 @@
+//! The journal (操作日志): every change of every record, and the proof that none was altered.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::{get, post};
+use bilan_records::catalogue::Role;
+use bilan_records::journal::JournalEntry;
+use bilan_records::ledger::ReadError;
+use bilan_standards::clock::beijing_day;
+use serde::Deserialize;
+
+use crate::AppState;
+use crate::records::{address, history};
+use crate::refusal::Refusal;
+use crate::render::page;
+use crate::shell::{Messages, Shell};
+use crate::submission::Submission;
+use crate::visit::Visit;
+
+/// Entries that are looked through …
+const SEARCHED: u64 = 20_000;
+/// … and shown.
+const SHOWN: usize = 200;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/journal", get(show)).route("/journal/verify", post(verify))
+}
+
+#[derive(Deserialize, Default)]
+struct Asked {
+    #[serde(default)]
+    register: String,
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    day: String,
+}
+
+impl Asked {
+    fn fits(&self, entry: &JournalEntry) -> bool {
+        (self.register.is_empty() || entry.register == self.register)
+            && (self.actor.is_empty() || entry.actor == self.actor)
+            && (self.day.is_empty() || beijing_day(entry.at).to_string() == self.day)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "journal/page.html")]
+struct JournalPage {
+    shell: Shell,
+    asked: Asked,
+    registers: Vec<(String, String)>,
+    entries: Vec<Entry>,
+    verdict: Option<(bool, String)>,
+}
+
+struct Entry {
+    line: history::Line,
+    register: String,
+    number: String,
+    address: String,
+}
+
+async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    drawn(visit, asked, None).await
+}
+
+async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> Result<Response, Refusal> {
+    if ![Role::Admin, Role::Auditor, Role::Head].iter().any(|role| visit.is(*role)) {
+        return Err(Refusal::Forbidden { what: visit.text("journal.title").to_owned() });
+    }
+    let language = visit.language;
+    let (entries, asked) = visit
+        .read(move |ledger, actor| {
+            let registers = &ledger.catalogue().registers;
+            let found = ledger.journal(actor, SEARCHED)?;
+            let fitting = found.iter().filter(|entry| asked.fits(entry)).take(SHOWN);
+            let entries = fitting.map(|entry| {
+                let register = registers.get(&entry.register);
+                Entry {
+                    line: history::line(entry, register, language),
+                    register: register
+                        .map_or(entry.register.as_str(), |register| register.label.text(language))
+                        .to_owned(),
+                    number: entry.number.clone(),
+                    address: address(&entry.register, &entry.number),
+                }
+            });
+            Ok::<_, ReadError>((entries.collect(), asked))
+        })
+        .await??;
+    let registers = visit.app.catalogue().registers.values();
+    page(&JournalPage {
+        shell: visit.shell(visit.text("journal.title")),
+        asked,
+        registers: registers.map(|register| (register.key.clone(), register.label.text(language).to_owned())).collect(),
+        entries,
+        verdict,
+    })
+}
+
+async fn verify(visit: Visit, _: Submission) -> Result<Response, Refusal> {
+    let verdict = match visit.read(|ledger, _| ledger.verify()).await?? {
+        Ok(verified) => (true, visit.language.fill("journal.whole", &[("entries", &verified.entries.to_string())])),
+        Err(broken) => (false, visit.language.fill("journal.broken", &[("what", &broken.to_string())])),
+    };
+    drawn(visit, Asked::default(), Some(verdict)).await
+}

@@ -41,7 +41,8 @@ pub fn state(
         tracing::warn!("no PDF: {why}");
     }
     let counters = move || serde_json::to_value(gateway.now()).unwrap_or_default();
-    let state = AppState::new(Arc::clone(&bureau.ledger), observations, Arc::new(accounts), Arc::new(SystemClock), settings);
+    let state =
+        AppState::new(Arc::clone(&bureau.ledger), observations, Arc::new(accounts), Arc::new(SystemClock), settings);
     Ok(state.with_fonts(fonts.ok()).with_gateway(counters))
 }
 

@@ -1,4 +1,5 @@
 //! The sample year from an empty folder to a restored backup, as a person at the command line goes through it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
 //! The command line, as scripts outside call it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

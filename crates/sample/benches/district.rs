@@ -38,8 +38,15 @@ fn main() {
 
     let actor = Actor::system("bench");
     let period = Period::year(2020);
-    println!("figures     {:>10.2?}  {} of the year", median(|| figures::all(&ledger, &actor, &period, None).unwrap()), listed(&catalogue));
-    println!("report      {:>10.2?}  the annual summary", median(|| report::build(&ledger, &actor, "annual", 2020, None).unwrap()));
+    println!(
+        "figures     {:>10.2?}  {} of the year",
+        median(|| figures::all(&ledger, &actor, &period, None).unwrap()),
+        listed(&catalogue)
+    );
+    println!(
+        "report      {:>10.2?}  the annual summary",
+        median(|| report::build(&ledger, &actor, "annual", 2020, None).unwrap())
+    );
     let list = |name: &str, register: &str, filter: &str, sort: Option<(&str, bool)>| {
         let query = ListQuery {
             filter: Some(filter.to_owned()).filter(|filter| !filter.is_empty()),
@@ -49,8 +56,18 @@ fn main() {
         println!("list        {:>10.2?}  {name}", median(|| ledger.list(&actor, query.clone()).unwrap()));
     };
     list("machines, newest first", "machine", "", None);
-    list("night-work permits of July by number", "night_work_permit", r#"applied_on >= "2020-07-01" and applied_on < "2020-08-01""#, Some(("number", true)));
-    list("noise complaints, closed, oldest first", "complaint", r#"category = "noise" and closed = true"#, Some(("received_at", false)));
+    list(
+        "night-work permits of July by number",
+        "night_work_permit",
+        r#"applied_on >= "2020-07-01" and applied_on < "2020-08-01""#,
+        Some(("number", true)),
+    );
+    list(
+        "noise complaints, closed, oldest first",
+        "complaint",
+        r#"category = "noise" and closed = true"#,
+        Some(("received_at", false)),
+    );
     list("complaints of the hotline by state", "complaint", r#"source = "hotline12345""#, Some(("state", false)));
 }
 

@@ -1,13 +1,14 @@
 //! The pages, the JSON API and the public portal of Bilan: HTML rendered here, moved by small scripts, whole without them.
 
 pub mod accounts;
+mod answer;
 mod api;
 pub mod assets;
 mod figures;
 mod home;
 mod journal;
 mod live;
-// mod public;
+mod public;
 mod records;
 mod refusal;
 pub mod render;
@@ -20,6 +21,7 @@ mod state;
 mod submission;
 mod visit;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -29,6 +31,7 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use refusal::Refusal;
 pub use render::page;
@@ -38,12 +41,15 @@ pub use state::{AppState, Settings};
 pub use submission::{Submission, Upload};
 pub use visit::{Guest, Visit};
 
+/// A body of which nothing arrives for so long is given up.
+const STALLED: Duration = Duration::from_secs(30);
 /// Largest body of a request that is no form: a record, not a book.
-const BODY: usize = 8 * 1024 * 1024;
+pub(crate) const BODY: usize = 8 * 1024 * 1024;
 
 /// Everything that is served over HTTP.
 pub fn router(app: AppState) -> Router {
     let compressed = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
+    let desk = Arc::new(live::Desk::default());
     Router::new()
         .merge(home::routes())
         .merge(search::routes())
@@ -52,15 +58,16 @@ pub fn router(app: AppState) -> Router {
         .merge(assets::routes())
         .merge(records::routes())
         .merge(journal::routes())
-        .merge(live::routes())
+        .merge(live::routes(Arc::clone(&desk)))
         .merge(figures::routes())
         .merge(reports::routes())
         .merge(api::routes())
-        // .merge(public::routes())
+        .merge(public::routes(desk))
         .fallback(|uri: Uri| async move { Refusal::not_found(uri.path()) })
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(CatchPanicLayer::custom(security::panicked))
-        .layer(from_fn_with_state(app.clone(), security::around))
+        .layer(from_fn_with_state(app.clone(), answer::around))
         .layer(CompressionLayer::new().compress_when(compressed))
         .with_state(app)
 }

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use bilan_records::catalogue::Catalogue;
 use bilan_records::exchange::ExportError;
 use bilan_records::figures::FigureError;
 use bilan_records::ledger::{ReadError, WriteError};
@@ -32,6 +34,23 @@ pub enum Refusal {
         /// What it may not do.
         what: String,
     },
+    /// No role of the account may do this with the register.
+    #[error("may not {verb} {register}")]
+    NoRight {
+        /// What it may not do: `read`, `create`, `edit` and so on.
+        verb: String,
+        /// Key of the register.
+        register: String,
+    },
+    /// The address is there, but not for this method.
+    #[error("the method is not supported here")]
+    WrongMethod,
+    /// A parameter of the address cannot be read.
+    #[error("a parameter of the address is wrong")]
+    BadAddress,
+    /// The work took longer than any request may.
+    #[error("the work took too long")]
+    TooSlow,
     /// The request makes no sense.
     #[error("{why}")]
     Invalid {
@@ -85,7 +104,10 @@ impl Refusal {
         match self {
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Forbidden { .. } | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::NoRight { .. } | Self::Forged => StatusCode::FORBIDDEN,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadAddress => StatusCode::BAD_REQUEST,
+            Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -95,53 +117,76 @@ impl Refusal {
     }
 
     /// Head and explanation of its page.
-    pub(crate) fn told(&self, language: Language) -> (&'static str, String) {
-        let (title, text) = match self {
-            Self::SignIn { .. } => ("shell.refusal.sign_in", language.text("shell.refusal.sign_in_text").to_owned()),
+    pub(crate) fn told(&self, language: Language, catalogue: &Catalogue) -> (&'static str, String) {
+        let plain = |title, text| (language.text(title), language.text(text).to_owned());
+        let filled = |title, text, places: &[(&str, &str)]| (language.text(title), language.fill(text, places));
+        match self {
+            Self::SignIn { .. } => plain("shell.refusal.sign_in", "shell.refusal.sign_in_text"),
             Self::NotFound { what } => {
-                ("shell.refusal.not_found", language.fill("shell.refusal.not_found_text", &[("what", what)]))
+                filled("shell.refusal.not_found", "shell.refusal.not_found_text", &[("what", what)])
             }
             Self::Forbidden { what } => {
-                ("shell.refusal.forbidden", language.fill("shell.refusal.forbidden_text", &[("what", what)]))
+                filled("shell.refusal.forbidden", "shell.refusal.forbidden_text", &[("what", what)])
             }
-            Self::Invalid { why } => ("shell.refusal.invalid", why.clone()),
-            Self::Forged => ("shell.refusal.forged", language.text("shell.refusal.forged_text").to_owned()),
-            Self::Conflict { why } => ("shell.refusal.conflict", why.clone()),
-            Self::TooLarge { limit_mb } => (
-                "shell.refusal.too_large",
-                language.fill("shell.refusal.too_large_text", &[("limit", &limit_mb.to_string())]),
-            ),
-            Self::TooOften { wait_s } => (
-                "shell.refusal.too_often",
-                language.fill("shell.refusal.too_often_text", &[("seconds", &wait_s.to_string())]),
-            ),
-            Self::Internal(_) => ("shell.refusal.internal", language.text("shell.refusal.internal_text").to_owned()),
-        };
-        (language.text(title), text)
+            Self::NoRight { verb, register } => {
+                let named =
+                    catalogue.registers.get(register).map_or(register.as_str(), |known| language.label(&known.label));
+                let places = [("verb", language.text(verb_message(verb))), ("register", named)];
+                let what = language.fill("shell.refusal.no_right", &places);
+                filled("shell.refusal.forbidden", "shell.refusal.forbidden_text", &[("what", &what)])
+            }
+            Self::WrongMethod => plain("shell.refusal.method", "shell.refusal.method_text"),
+            Self::BadAddress => plain("shell.refusal.invalid", "shell.refusal.address_text"),
+            Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),
+            Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
+            Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
+            Self::Conflict { why } => (language.text("shell.refusal.conflict"), why.clone()),
+            Self::TooLarge { limit_mb } => {
+                let limit = limit_mb.to_string();
+                filled("shell.refusal.too_large", "shell.refusal.too_large_text", &[("limit", &limit)])
+            }
+            Self::TooOften { wait_s } => {
+                let seconds = wait_s.to_string();
+                filled("shell.refusal.too_often", "shell.refusal.too_often_text", &[("seconds", &seconds)])
+            }
+            Self::Internal(_) => plain("shell.refusal.internal", "shell.refusal.internal_text"),
+        }
+    }
+}
+
+fn verb_message(verb: &str) -> &'static str {
+    match verb {
+        "read" => "shell.act.read",
+        "create" => "shell.act.create",
+        "edit" => "shell.act.edit",
+        "delete" => "shell.act.delete",
+        "unmask" => "shell.act.unmask",
+        _ => "shell.act.other",
     }
 }
 
 #[derive(Template)]
 #[template(path = "shell/refusal.html")]
-struct RefusalPage {
+struct RefusalPage<'r> {
     shell: Shell,
     status: u16,
     text: String,
+    /// Number of the request, where the fault is ours and stands in the log.
+    request: Option<&'r str>,
 }
 
 impl Refusal {
-    /// The page of this refusal.
-    pub(crate) fn page(&self, language: Language, demo: bool) -> Response {
-        if let Self::SignIn { next } = self {
-            return Redirect::to(&format!("/sign-in?next={}", crate::visit::encoded(next))).into_response();
-        }
-        let (title, text) = self.told(language);
-        let page = RefusalPage { shell: Shell::bare(title, language, demo), status: self.status().as_u16(), text };
-        match page.render() {
-            Ok(html) => (self.status(), axum::response::Html(html)).into_response(),
+    /// The page of this refusal; `request` names the request in the log.
+    pub(crate) fn page(&self, shell: Shell, catalogue: &Catalogue, request: &str) -> Response {
+        let (title, text) = self.told(shell.language, catalogue);
+        let status = self.status();
+        let request = status.is_server_error().then_some(request);
+        let shell = Shell { title: title.to_owned(), ..shell };
+        match (RefusalPage { shell, status: status.as_u16(), text, request }).render() {
+            Ok(html) => (status, axum::response::Html(html)).into_response(),
             Err(error) => {
                 tracing::error!("the page of a refusal could not be made: {error}");
-                self.status().into_response()
+                status.into_response()
             }
         }
     }
@@ -154,8 +199,17 @@ impl IntoResponse for Refusal {
         }
         let status = self.status();
         let mut response = status.into_response();
-        response.extensions_mut().insert(Refused(std::sync::Arc::new(self)));
+        if let Self::TooOften { wait_s } = &self {
+            response.headers_mut().insert(RETRY_AFTER, (*wait_s).into());
+        }
+        response.extensions_mut().insert(Refused::from(self));
         response
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(std::sync::Arc::new(refusal))
     }
 }
 
@@ -165,7 +219,7 @@ impl From<ReadError> for Refusal {
             ReadError::UnknownRegister(key) => Self::NotFound { what: key },
             ReadError::NotFound { number, .. } => Self::NotFound { what: number },
             ReadError::UnknownField { field, .. } => Self::NotFound { what: field },
-            ReadError::Forbidden { .. } => Self::Forbidden { what: error.to_string() },
+            ReadError::Forbidden { verb, register, .. } => Self::NoRight { verb, register },
             ReadError::Filter(_) | ReadError::ReasonMissing(_) => Self::Invalid { why: error.to_string() },
             other => Self::Internal(other.to_string()),
         }
@@ -177,7 +231,7 @@ impl From<WriteError> for Refusal {
         match error {
             WriteError::Database(_) => Self::Internal(error.to_string()),
             WriteError::NotFound { number, .. } => Self::NotFound { what: number },
-            WriteError::Forbidden { .. } => Self::Forbidden { what: error.to_string() },
+            WriteError::Forbidden { verb, register, .. } => Self::NoRight { verb, register },
             WriteError::Stale { .. } | WriteError::KeyReused { .. } => Self::Conflict { why: error.to_string() },
             other => Self::Invalid { why: other.to_string() },
         }

@@ -1,19 +1,16 @@
-//! What holds for every answer: headers, forged requests, limits, refusals turned into pages, panics caught.
+//! What protects every answer: headers, cookies that no script reads, forged requests, limits, panics caught.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
 use crate::AppState;
-use crate::refusal::{Refusal, Refused};
-use crate::visit::{self, GUEST};
+use crate::refusal::Refusal;
 
 /// No script, style, font or frame from anywhere else, and none inside a page.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
@@ -28,42 +25,21 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// The token of a visitor without a session, made for this request.
-#[derive(Clone)]
-pub(crate) struct GuestToken(pub String);
-
-/// Stands around every route.
-pub(crate) async fn around(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let path = request.uri().path().to_owned();
-    let is_api = path.starts_with("/api/");
-    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let (mut parts, body) = request.into_parts();
-    let language = visit::language(&parts);
-    if writes && comes_from_elsewhere(&parts) {
-        return finished(Refusal::Forged.into_response(), language, is_api, &app, &path, started);
+/// Puts the headers on an answer that hold for all.
+pub(crate) fn protect(response: &mut Response, is_https: bool) {
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let mut new_token = None;
-    if visit::cookie(&parts, visit::SESSION).is_none() && visit::cookie(&parts, GUEST).is_none() && !is_plain(&path) {
-        let token = crate::accounts::secret();
-        parts.extensions.insert(GuestToken(token.clone()));
-        new_token = Some(token);
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    request = Request::from_parts(parts, body);
-    let mut response = finished(next.run(request).await, language, is_api, &app, &path, started);
-    if let Some(token) = new_token {
-        set_cookie(&mut response, &app, GUEST, &token, Some(24 * 3600));
-    }
-    response
-}
-
-/// Addresses that need no forms.
-fn is_plain(path: &str) -> bool {
-    ["/assets/", "/api/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start))
+    // Pages show what a person may see: nothing of them stays in a shared browser.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// Whether a browser says that a page of another site sent the request.
-fn comes_from_elsewhere(parts: &axum::http::request::Parts) -> bool {
+pub(crate) fn comes_from_elsewhere(parts: &Parts) -> bool {
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
@@ -71,32 +47,6 @@ fn comes_from_elsewhere(parts: &axum::http::request::Parts) -> bool {
     let Some(origin) = text("origin") else { return false };
     let host = text("host").or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
     host != origin.split_once("://").map(|(_, host)| host)
-}
-
-fn finished(
-    mut response: Response,
-    language: crate::shell::Language,
-    is_api: bool,
-    app: &AppState,
-    path: &str,
-    started: Instant,
-) -> Response {
-    if let Some(Refused(refusal)) = response.extensions_mut().remove::<Refused>() {
-        response =
-            if is_api { crate::service::problem(&refusal, path) } else { refusal.page(language, app.settings.demo) };
-    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED && !is_api {
-        let status = response.status();
-        response = Refusal::not_found(path).page(language, app.settings.demo);
-        *response.status_mut() = status;
-    }
-    let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    // Pages show what a person may see: nothing of them stays in a shared browser.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    app.traffic.count(path, response.status(), started.elapsed());
-    response
 }
 
 /// Sets a cookie of the whole site that no script can read; `None` as long as the browser runs, `Some(0)` ends it.
@@ -136,6 +86,18 @@ impl RateLimit {
     /// # Errors
     /// [`Refusal::TooOften`] with the seconds to wait.
     pub fn count(&self, who: &str) -> Result<(), Refusal> {
+        self.seen_of(who, true)
+    }
+
+    /// Whether one more act would be let through; counts none.
+    ///
+    /// # Errors
+    /// [`Refusal::TooOften`] with the seconds to wait.
+    pub fn check(&self, who: &str) -> Result<(), Refusal> {
+        self.seen_of(who, false)
+    }
+
+    fn seen_of(&self, who: &str, counts: bool) -> Result<(), Refusal> {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, acts| acts.last().is_some_and(|last| now.duration_since(*last) < self.within));
@@ -145,7 +107,9 @@ impl RateLimit {
             let wait = self.within.saturating_sub(now.duration_since(acts[0]));
             return Err(Refusal::TooOften { wait_s: wait.as_secs().max(1) });
         }
-        acts.push(now);
+        if counts {
+            acts.push(now);
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bilan_records::catalogue::Catalogue;
 use serde_json::json;
 
 use crate::AppState;
@@ -108,13 +109,13 @@ async fn metrics(State(app): State<AppState>) -> Response {
 }
 
 /// A refusal as RFC 9457 has it.
-pub(crate) fn problem(refusal: &Refusal, path: &str) -> Response {
+pub(crate) fn problem(refusal: &Refusal, catalogue: &Catalogue, path: &str) -> Response {
     let (status, refused) = match refusal {
         Refusal::SignIn { .. } => (StatusCode::UNAUTHORIZED, refusal),
         other => (other.status(), other),
     };
-    let (title, detail) = refused.told(Language::English);
-    let (title_zh, detail_zh) = refused.told(Language::Chinese);
+    let (title, detail) = refused.told(Language::English, catalogue);
+    let (title_zh, detail_zh) = refused.told(Language::Chinese, catalogue);
     let body = json!({
         "type": format!("urn:bilan:problem:{}", status.as_u16()), "title": title, "status": status.as_u16(),
         "detail": detail, "instance": path, "title_zh": title_zh, "detail_zh": detail_zh,

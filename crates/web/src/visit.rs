@@ -12,8 +12,8 @@ use bilan_records::ledger::Ledger;
 
 use crate::AppState;
 use crate::accounts::{Account, Session};
+use crate::answer::GuestToken;
 use crate::refusal::Refusal;
-use crate::security::GuestToken;
 use crate::shell::{Language, Messages, Shell};
 
 /// Cookie of a session.
@@ -140,7 +140,8 @@ impl FromRequestParts<AppState> for Guest {
     }
 }
 
-async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, Refusal> {
+/// Who is signed in, by the cookie of the request.
+pub(crate) async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, Refusal> {
     if let Some(visit) = parts.extensions.get::<Visit>() {
         return Ok(Some(visit.clone()));
     }
@@ -156,7 +157,7 @@ async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, R
 }
 
 /// Path and query of the page that is looked at; for a part of a page, of the page around it.
-fn here(parts: &Parts) -> String {
+pub(crate) fn here(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
 }
 

@@ -28,7 +28,10 @@ impl Desk {
         let ledger = Ledger::open(&folder.path().join("records.db"), catalogue, clock, Keyring::new([7; 32])).unwrap();
         let place = json!({"lon": lon, "lat": lat, "address": "湘府中路"});
         let records = [
-            ("agency", json!({"number": "DW1", "name": "天心分局", "short_name": "天心分局", "kind": "bureau", "listed_on": "2020-01-01", "exchange": "platform", "state": null})),
+            (
+                "agency",
+                json!({"number": "DW1", "name": "天心分局", "short_name": "天心分局", "kind": "bureau", "listed_on": "2020-01-01", "exchange": "platform", "state": null}),
+            ),
             (
                 "staff_post",
                 json!({

@@ -85,7 +85,14 @@ impl User {
                 let (password, is_made_up) = password()?;
                 let display_name = display_name.unwrap_or_else(|| name.clone());
                 accounts.create(
-                    &NewAccount { name: name.clone(), display_name, password: password.clone(), roles, cell, enterprise },
+                    &NewAccount {
+                        name: name.clone(),
+                        display_name,
+                        password: password.clone(),
+                        roles,
+                        cell,
+                        enterprise,
+                    },
                     BY,
                 )?;
                 told(&name, &password, is_made_up);
@@ -125,7 +132,10 @@ fn list(accounts: &Accounts) -> Result<()> {
 
 fn role(key: &str) -> Result<Role> {
     let known = || Role::ALL.map(Role::key).join(", ");
-    Role::ALL.into_iter().find(|role| role.key() == key).with_context(|| format!("{key} is no role; there are {}", known()))
+    Role::ALL
+        .into_iter()
+        .find(|role| role.key() == key)
+        .with_context(|| format!("{key} is no role; there are {}", known()))
 }
 
 /// The password of standard input; at a terminal, or where nothing is given, one that is made up.

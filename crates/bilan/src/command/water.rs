@@ -38,6 +38,7 @@ enum What {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "UPPER")]
+#[allow(clippy::upper_case_acronyms, reason = "Roman numerals, as the standard writes the classes")]
 enum Target {
     I,
     II,

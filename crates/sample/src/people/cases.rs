@@ -161,7 +161,10 @@ fn against_firm(kit: &mut Kit, world: &World, at: usize) -> Case {
         subject: format!("{}{title}", firm.name),
         target: if cause == "night_work" { "site" } else { "enterprise" },
         cause,
-        source: *if complaint.is_some() { &"complaint" } else { kit.pick(&["patrol", "inspection"]) },
+        source: match &complaint {
+            Some(_) => "complaint",
+            None => kit.pick::<&str>(&["patrol", "inspection"]),
+        },
         party: firm.name.clone(),
         enterprise: firm.number.clone(),
         machine: None,

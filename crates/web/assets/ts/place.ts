@@ -185,12 +185,12 @@ class PlaceMap {
     button('−', words[1], () => this.zoom(2));
     button('⤢', words[2], () => this.look(this.whole));
     if (this.root.dataset.mapPick !== undefined && navigator.geolocation && isSecureContext) {
-      button('⌖', words[3], () =>
+      button('◎', words[3], () =>
         navigator.geolocation.getCurrentPosition((found) => this.choose([found.coords.longitude, found.coords.latitude])),
       );
     }
     if (this.root.dataset.mapDraw) {
-      button('↶', words[4], () => this.redraw(this.shape.slice(0, this.closed ? -2 : -1)));
+      button('←', words[4], () => this.redraw(this.shape.slice(0, this.closed ? -2 : -1)));
       button('×', words[5], () => this.redraw([]));
     }
     return bar;

@@ -168,7 +168,7 @@ class StationPage {
                 ctx.setLineDash([]);
                 ctx.font = `${11 * ratio}px sans-serif`;
                 ctx.textAlign = 'right';
-                ctx.fillText(limit.label, plot.bbox.left + plot.bbox.width - 4 * ratio, y - 4 * ratio);
+                ctx.fillText(limit.label, plot.bbox.left + plot.bbox.width - 4 * ratio, y - 6 * ratio);
               }
               const size = (curve.points.length > 400 ? 1.6 : 3.4) * ratio;
               for (const point of curve.points) {

@@ -2,6 +2,7 @@
 //!
 //! They live in a database of their own, beside the records: an account is no record of the bureau's work.
 
+mod lockout;
 mod pages;
 mod password;
 mod sessions;
@@ -18,7 +19,7 @@ use rusqlite::Connection;
 
 pub(crate) use pages::routes;
 pub(crate) use sessions::secret;
-pub use sessions::{Session, SignInRefused};
+pub use sessions::{Session, SignInRefused, Token};
 
 /// Password of every account of the demonstration.
 pub const DEMO_PASSWORD: &str = "bilan-demo";

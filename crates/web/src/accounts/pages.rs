@@ -7,11 +7,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bilan_records::catalogue::Role;
-use bilan_records::value::beijing;
+use bilan_records::value::{beijing, beijing_text};
 use serde::Deserialize;
 
 use super::store::role;
-use super::{Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, SignInRefused};
+use super::{Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, SignInRefused, Token};
 use crate::AppState;
 use crate::refusal::Refusal;
 use crate::render::page;
@@ -32,6 +32,7 @@ pub(crate) fn routes(limit: RateLimit) -> Router<AppState> {
         .route("/account/password", post(own_password))
         .route("/account/token", post(own_token))
         .route("/account/tokens/revoke", post(revoke_own_tokens))
+        .route("/account/tokens/{id}/revoke", post(revoke_own_token))
         .route("/accounts", get(accounts_page).post(add))
         .route("/accounts/{name}/{act}", post(change))
         .layer(Extension(limit))
@@ -76,12 +77,16 @@ fn sign_in_form(guest: &Guest, next: String, name: String, fault: Option<String>
 }
 
 async fn sign_in(guest: Guest, Extension(limit): Extension<RateLimit>, form: Submission) -> Result<Response, Refusal> {
-    limit.count(&guest.from)?;
+    limit.check(&guest.from)?;
     let name = form.get("name").unwrap_or_default().trim().to_owned();
     let password = form.get("password").unwrap_or_default().to_owned();
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
     let (accounts, from, asked) = (guest.app.accounts.clone(), guest.from.clone(), name.clone());
     let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, &from)).await?;
+    if session.is_err() {
+        // Only what failed is counted: a whole bureau signs in from one address in the morning.
+        limit.count(&guest.from)?;
+    }
     let (status, fault) = match session {
         Ok(session) => {
             let mut response = Redirect::to(&next).into_response();
@@ -101,12 +106,17 @@ async fn sign_in(guest: Guest, Extension(limit): Extension<RateLimit>, form: Sub
     Ok(response)
 }
 
-async fn sign_out(visit: Visit, cookies: axum::http::HeaderMap, _: Submission) -> Result<Response, Refusal> {
+async fn sign_out(
+    visit: Visit,
+    guest: Guest,
+    cookies: axum::http::HeaderMap,
+    _: Submission,
+) -> Result<Response, Refusal> {
     let (mut parts, ()) = axum::http::Request::new(()).into_parts();
     parts.headers = cookies;
     if let Some(secret) = crate::visit::cookie(&parts, SESSION) {
         let accounts = visit.app.accounts.clone();
-        tokio::task::spawn_blocking(move || accounts.sign_out(&secret)).await??;
+        tokio::task::spawn_blocking(move || accounts.sign_out(&secret, &guest.from)).await??;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     set_cookie(&mut response, &visit.app, SESSION, "", Some(0));
@@ -132,30 +142,50 @@ async fn language(State(app): State<AppState>, Query(Switch { to, next }): Query
 struct AccountPage {
     shell: Shell,
     account: Account,
+    tokens: Vec<TokenLine>,
     done: Option<&'static str>,
     fault: Option<String>,
     token: Option<String>,
 }
 
-fn own(
-    visit: &Visit,
+struct TokenLine {
+    id: i64,
+    label: String,
+    issued_at: String,
+}
+
+/// What the page of the own account says of the last act.
+#[derive(Default)]
+struct Said {
     done: Option<&'static str>,
     fault: Option<String>,
+    /// A new token, shown this once.
     token: Option<String>,
-) -> Result<Response, Refusal> {
-    let shell = visit.shell(visit.text("shell.account.title"));
-    page(&AccountPage { shell, account: visit.account.clone(), done, fault, token })
+}
+
+async fn own(visit: &Visit, said: Said) -> Result<Response, Refusal> {
+    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    let tokens = tokio::task::spawn_blocking(move || accounts.tokens(&name)).await??;
+    let line = |token: Token| TokenLine { id: token.id, label: token.label, issued_at: beijing_text(token.issued_at) };
+    page(&AccountPage {
+        shell: visit.shell(visit.text("shell.account.title")),
+        account: visit.account.clone(),
+        tokens: tokens.into_iter().map(line).collect(),
+        done: said.done,
+        fault: said.fault,
+        token: said.token,
+    })
 }
 
 async fn own_page(visit: Visit) -> Result<Response, Refusal> {
-    own(&visit, None, None, None)
+    own(&visit, Said::default()).await
 }
 
 async fn own_password(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
     let (old, new, again) = (field("old"), field("new"), field("again"));
     if new != again {
-        return own(&visit, None, Some(visit.text("shell.account.differ").to_owned()), None);
+        return own(&visit, faulty(visit.text("shell.account.differ"))).await;
     }
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     let changed = tokio::task::spawn_blocking(move || {
@@ -167,12 +197,16 @@ async fn own_password(visit: Visit, form: Submission) -> Result<Response, Refusa
     });
     match changed.await? {
         Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
-        Err(Changed::WrongOld) => own(&visit, None, Some(visit.text("shell.account.wrong_old").to_owned()), None),
+        Err(Changed::WrongOld) => own(&visit, faulty(visit.text("shell.account.wrong_old"))).await,
         Err(Changed::Failed(error @ AccountsError::BadPassword { .. })) => {
-            own(&visit, None, Some(told(&error, visit.language)), None)
+            own(&visit, faulty(&told(&error, visit.language))).await
         }
         Err(Changed::Failed(error)) => Err(error.into()),
     }
+}
+
+fn faulty(fault: &str) -> Said {
+    Said { fault: Some(fault.to_owned()), ..Said::default() }
 }
 
 enum Changed {
@@ -184,13 +218,19 @@ async fn own_token(visit: Visit, form: Submission) -> Result<Response, Refusal> 
     let label = form.filled("label").unwrap_or("API").chars().take(80).collect::<String>();
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     let token = tokio::task::spawn_blocking(move || accounts.issue_token(&name, &label, &name)).await??;
-    own(&visit, None, None, Some(token))
+    own(&visit, Said { token: Some(token), ..Said::default() }).await
+}
+
+async fn revoke_own_token(visit: Visit, Path(id): Path<i64>, _: Submission) -> Result<Response, Refusal> {
+    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    tokio::task::spawn_blocking(move || accounts.revoke_token(&name, id, &name)).await??;
+    Ok(Redirect::to("/account").into_response())
 }
 
 async fn revoke_own_tokens(visit: Visit, _: Submission) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     tokio::task::spawn_blocking(move || accounts.revoke_tokens(&name, &name)).await??;
-    own(&visit, Some(visit.text("shell.account.revoked")), None, None)
+    own(&visit, Said { done: Some(visit.text("shell.account.revoked")), ..Said::default() }).await
 }
 
 #[derive(Template)]
@@ -255,6 +295,7 @@ fn event_message(what: &str) -> &'static str {
     match what {
         "created" => "shell.event.created",
         "signed_in" => "shell.event.signed_in",
+        "signed_out" => "shell.event.signed_out",
         "refused" => "shell.event.refused",
         "locked" => "shell.event.locked",
         "password_changed" => "shell.event.password_changed",
@@ -299,6 +340,7 @@ async fn change(
         "disable" => accounts.set_disabled(&name, true, &by).map(|()| true),
         "enable" => accounts.set_disabled(&name, false, &by).map(|()| true),
         "password" => accounts.set_password(&name, &password, &by).map(|()| true),
+        "tokens" => accounts.revoke_tokens(&name, &by).map(|()| true),
         _ => Ok(false),
     });
     match changed.await? {

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use bilan_records::value::stored_time;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::store::{note, read};
-use super::{Account, Accounts, AccountsError};
+use super::{Account, Accounts, AccountsError, lockout};
 
 /// A session ends when nobody has looked for so long …
 const IDLE: SignedDuration = SignedDuration::from_hours(8);
@@ -17,8 +17,8 @@ const IDLE: SignedDuration = SignedDuration::from_hours(8);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// `seen_at` is written no oftener than this.
 const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
-/// Wrong passwords in a row that are forgiven.
-const FORGIVEN: u32 = 5;
+/// Stands in the history for a name that no account has: what was typed may be a password.
+const NOBODY: &str = "?";
 /// How long a checked Basic password is believed without hashing again.
 const BASIC_BELIEVED: SignedDuration = SignedDuration::from_mins(5);
 
@@ -33,13 +33,24 @@ pub struct Session {
     pub account: Account,
 }
 
+/// A token of a program; the secret itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Names it among the tokens.
+    pub id: i64,
+    /// What it is for.
+    pub label: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+}
+
 /// Why nobody was signed in. The page says the same for a wrong name and a wrong password.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefused {
     /// Name or password is wrong, or the account is shut out.
     #[error("name or password is wrong")]
     Wrong,
-    /// Too many wrong passwords.
+    /// Too many wrong passwords, or more people signing in at once than can be checked.
     #[error("too many wrong passwords; wait {wait_s} s")]
     Locked {
         /// Seconds to wait.
@@ -110,42 +121,31 @@ impl Accounts {
     /// The account of a name and password, with the lock counted.
     fn check(&self, name: &str, password: &str, from: &str) -> Result<Account, SignInRefused> {
         let now = self.now();
-        let known: Option<(Account, String, u32, Option<String>)> = self
-            .connection()
-            .query_row(
-                "SELECT name, display_name, roles, cell, enterprise, disabled, password, failures, locked_until \
-                 FROM account WHERE name = ?1",
-                [name],
-                |row| Ok((read(row)?, row.get(6)?, row.get(7)?, row.get(8)?)),
-            )
-            .optional()?;
-        let locked = known.as_ref().and_then(|(.., until)| until.as_ref()?.parse::<Timestamp>().ok());
-        if let Some(until) = locked.filter(|until| *until > now) {
-            let wait_s = u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0).max(1);
-            return Err(SignInRefused::Locked { wait_s });
-        }
+        let known: Option<(Account, String)> = {
+            let connection = self.connection();
+            refuse_locked(&connection, name, now)?;
+            let mut asked = connection.prepare_cached(
+                "SELECT name, display_name, roles, cell, enterprise, disabled, password FROM account WHERE name = ?1",
+            )?;
+            asked.query_row([name], |row| Ok((read(row)?, row.get(6)?))).optional()?
+        };
         // The lock of the database is not held while the password is hashed.
-        let fits = self.hasher.fits(password, known.as_ref().map(|(_, hash, ..)| hash.as_str()));
+        let fits = self.hasher.fits(password, known.as_ref().map(|(_, hash)| hash.as_str()));
+        let fits = fits.ok_or(SignInRefused::Locked { wait_s: 1 })?;
         let connection = self.connection();
+        // Guesses sent all at once do not slip past the lock that the first of them brought about.
+        refuse_locked(&connection, name, now)?;
+        let is_known = known.is_some();
         match known {
-            Some((account, ..)) if fits && !account.disabled => {
-                connection.execute(
-                    "UPDATE account SET failures = 0, locked_until = NULL WHERE name = ?1 AND (failures > 0 OR locked_until IS NOT NULL)",
-                    [name],
-                )?;
+            Some((account, _)) if fits && !account.disabled => {
+                lockout::forget(&connection, name)?;
                 Ok(account)
             }
-            Some((_, _, failures, _)) => {
-                let failures = failures.saturating_add(1);
-                let until = lock(failures).and_then(|wait| now.checked_add(wait).ok());
-                connection.execute(
-                    "UPDATE account SET failures = ?2, locked_until = ?3 WHERE name = ?1",
-                    params![name, failures, until.map(stored_time)],
-                )?;
-                note(&connection, now, name, if until.is_some() { "locked" } else { "refused" }, from)?;
+            _ => {
+                let what = if lockout::failed(&connection, name, now)? { "locked" } else { "refused" };
+                note(&connection, now, if is_known { name } else { NOBODY }, what, from)?;
                 Err(SignInRefused::Wrong)
             }
-            None => Err(SignInRefused::Wrong),
         }
     }
 
@@ -181,9 +181,15 @@ impl Accounts {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn sign_out(&self, secret: &str) -> Result<(), AccountsError> {
-        self.connection().execute("DELETE FROM session WHERE digest = ?1", [digest(secret)])?;
-        Ok(())
+    pub fn sign_out(&self, secret: &str, from: &str) -> Result<(), AccountsError> {
+        let connection = self.connection();
+        let ended: Option<String> = connection
+            .query_row("DELETE FROM session WHERE digest = ?1 RETURNING account", [digest(secret)], |row| row.get(0))
+            .optional()?;
+        match ended {
+            Some(name) => note(&connection, self.now(), &name, "signed_out", from),
+            None => Ok(()),
+        }
     }
 
     /// A new token for programs; it is told this once and holds until the account is shut out.
@@ -202,6 +208,35 @@ impl Accounts {
         )?;
         note(&connection, self.now(), name, "token_issued", by)?;
         Ok(token)
+    }
+
+    /// The tokens of an account, the newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn tokens(&self, name: &str) -> Result<Vec<Token>, AccountsError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(
+            "SELECT rowid, label, issued_at FROM token WHERE account = ?1 ORDER BY issued_at DESC, rowid DESC",
+        )?;
+        let tokens = statement.query_map([name], |row| {
+            let at: String = row.get(2)?;
+            Ok(Token { id: row.get(0)?, label: row.get(1)?, issued_at: at.parse().unwrap_or_default() })
+        })?;
+        Ok(tokens.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes one token of an account back; whether there was such a one.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn revoke_token(&self, name: &str, id: i64, by: &str) -> Result<bool, AccountsError> {
+        let connection = self.connection();
+        let taken = connection.execute("DELETE FROM token WHERE account = ?1 AND rowid = ?2", params![name, id])?;
+        if taken > 0 {
+            note(&connection, self.now(), name, "tokens_revoked", by)?;
+        }
+        Ok(taken > 0)
     }
 
     /// Takes every token of an account back.
@@ -248,21 +283,9 @@ impl Accounts {
     }
 }
 
-/// How long an account is locked after so many wrong passwords in a row.
-fn lock(failures: u32) -> Option<SignedDuration> {
-    let over = failures.checked_sub(FORGIVEN)?;
-    Some(SignedDuration::from_secs((30_i64 << over.min(7)).min(3600)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_doubles_after_five_wrong_passwords() {
-        let waits: Vec<_> = (1..=13).map(|failures| lock(failures).map(|wait| wait.as_secs())).collect();
-        assert_eq!(waits[..4], [None; 4]);
-        assert_eq!(waits[4..8], [Some(30), Some(60), Some(120), Some(240)]);
-        assert_eq!(waits[12], Some(3600), "an hour at most");
+fn refuse_locked(connection: &Connection, name: &str, now: Timestamp) -> Result<(), SignInRefused> {
+    match lockout::wait_s(connection, name, now)? {
+        Some(wait_s) => Err(SignInRefused::Locked { wait_s }),
+        None => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use bilan_records::value::stored_time;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Account, AccountEvent, Accounts, AccountsError, NewAccount};
+use super::{Account, AccountEvent, Accounts, AccountsError, NewAccount, lockout};
 
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
@@ -15,8 +15,7 @@ const TABLES: &str = "
     PRAGMA foreign_keys = ON;
     CREATE TABLE IF NOT EXISTS account (
         name TEXT PRIMARY KEY, display_name TEXT NOT NULL, password TEXT NOT NULL, roles TEXT NOT NULL,
-        cell TEXT, enterprise TEXT, disabled INTEGER NOT NULL DEFAULT 0,
-        failures INTEGER NOT NULL DEFAULT 0, locked_until TEXT
+        cell TEXT, enterprise TEXT, disabled INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE IF NOT EXISTS session (
         digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES account (name), csrf TEXT NOT NULL,
@@ -35,6 +34,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(lockout::TABLE)?;
     Ok(connection)
 }
 
@@ -84,13 +84,10 @@ impl Accounts {
     pub fn set_password(&self, name: &str, password: &str, by: &str) -> Result<(), AccountsError> {
         let hash = self.hasher.hash(password)?;
         let connection = self.connection();
-        let changed = connection.execute(
-            "UPDATE account SET password = ?2, failures = 0, locked_until = NULL WHERE name = ?1",
-            params![name, hash],
-        )?;
-        if changed == 0 {
+        if connection.execute("UPDATE account SET password = ?2 WHERE name = ?1", params![name, hash])? == 0 {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
+        lockout::forget(&connection, name)?;
         connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
         self.recent.forget();
         note(&connection, self.now(), name, "password_changed", by)

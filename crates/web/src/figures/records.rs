@@ -195,6 +195,9 @@ fn address_of(record: &Record, as_of: Option<Timestamp>) -> String {
     format!("/records/{}/{}{moment}", record.register, encoded(&record.number))
 }
 
+/// A record with its register.
+type Filed<'l> = (&'l Register, Record);
+
 /// How many records the reader may open behind a figure, and those of one page.
 fn behind<'l>(
     ledger: &'l Ledger,
@@ -204,7 +207,7 @@ fn behind<'l>(
     period: &Period,
     as_of: Option<Timestamp>,
     skip: u64,
-) -> Result<(u64, Vec<(&'l Register, Record)>), Refusal> {
+) -> Result<(u64, Vec<Filed<'l>>), Refusal> {
     let registers = &ledger.catalogue().registers;
     if let (Some(set), None) = (figure.rule.records(), figure.rule.rows())
         && let Some(register) = registers.get(&set.of)

@@ -309,7 +309,7 @@ mod tests {
                 text: value.to_string(),
                 flag: Some((*flag).to_owned()),
             });
-            at = at + step;
+            at += step;
         }
         found
     }

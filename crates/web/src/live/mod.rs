@@ -28,10 +28,11 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::state::AppState;
-use condition::Desk;
+pub(crate) use condition::Desk;
+pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
 
 /// The live pages.
-pub fn routes() -> Router<AppState> {
+pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
     Router::new()
         .route("/map", get(map::show))
         .route("/map/list", get(map::list))
@@ -48,6 +49,6 @@ pub fn routes() -> Router<AppState> {
         .route("/warnings", get(warnings::wall))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
         .route("/devices", get(devices::list))
-        .layer(Extension(Arc::new(Desk::default())))
+        .layer(Extension(desk))
         .layer(Extension(Arc::new(screen::Reckoned::default())))
 }

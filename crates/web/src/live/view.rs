@@ -23,9 +23,16 @@ pub(super) async fn ask<T: Send + 'static>(
     let (app, actor) = (visit.app.clone(), visit.actor.clone());
     match tokio::task::spawn_blocking(move || question(&app, &actor)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(ConditionError::Read(error))) => Err(error.into()),
-        Ok(Err(ConditionError::Store(error))) => Err(error.into()),
+        Ok(Err(error)) => Err(refused(error)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A question that failed, as a page tells it.
+pub(crate) fn refused(error: ConditionError) -> Refusal {
+    match error {
+        ConditionError::Read(error) => error.into(),
+        ConditionError::Store(error) => error.into(),
     }
 }
 
@@ -40,26 +47,26 @@ pub(super) fn visible(
 }
 
 /// How all stations are now.
-pub(super) fn snapshot(desk: &Desk, ledger: &Ledger, store: &Store) -> Result<Arc<Snapshot>, ConditionError> {
+pub(crate) fn snapshot(desk: &Desk, ledger: &Ledger, store: &Store) -> Result<Arc<Snapshot>, ConditionError> {
     desk.snapshot(ledger, store)
 }
 
 /// A verdict as a page shows it.
 #[derive(Debug, Clone)]
-pub(super) struct VerdictView {
-    pub(super) short: String,
-    pub(super) word: String,
-    pub(super) detail: String,
-    pub(super) basis: String,
-    pub(super) tone: String,
-    pub(super) exceeded: bool,
-    pub(super) provisional: bool,
+pub(crate) struct VerdictView {
+    pub(crate) short: String,
+    pub(crate) word: String,
+    pub(crate) detail: String,
+    pub(crate) basis: String,
+    pub(crate) tone: String,
+    pub(crate) exceeded: bool,
+    pub(crate) provisional: bool,
     /// The hour in Beijing time: `20:00–21:00`.
-    pub(super) hour: String,
+    pub(crate) hour: String,
 }
 
 impl VerdictView {
-    pub(super) fn of(verdict: &Verdict, language: Language) -> Self {
+    pub(crate) fn of(verdict: &Verdict, language: Language) -> Self {
         let begins = beijing(verdict.begins);
         let ends = beijing(verdict.begins + SignedDuration::from_hours(1));
         Self {
@@ -77,17 +84,17 @@ impl VerdictView {
 
 /// A moment with its machine-readable form.
 #[derive(Debug, Clone)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// For the `datetime` attribute.
-    pub(super) iso: String,
+    pub(crate) iso: String,
     /// Beijing time for people.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// How long before now.
-    pub(super) ago: String,
+    pub(crate) ago: String,
 }
 
 impl Moment {
-    pub(super) fn of(at: Timestamp, now: Timestamp, language: Language) -> Self {
+    pub(crate) fn of(at: Timestamp, now: Timestamp, language: Language) -> Self {
         let here = beijing(at);
         let same_day = beijing(now).date() == here.date();
         let text = here.strftime(if same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" }).to_string();
@@ -124,26 +131,26 @@ fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
 
 /// A station in a row: what it is and how it is.
 #[derive(Debug, Clone)]
-pub(super) struct StationRow {
-    pub(super) number: String,
-    pub(super) code: String,
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) kind_label: String,
-    pub(super) state: String,
-    pub(super) running: bool,
-    pub(super) silent: bool,
-    pub(super) heard: Option<Moment>,
-    pub(super) verdict: Option<VerdictView>,
+pub(crate) struct StationRow {
+    pub(crate) number: String,
+    pub(crate) code: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) kind_label: String,
+    pub(crate) state: String,
+    pub(crate) running: bool,
+    pub(crate) silent: bool,
+    pub(crate) heard: Option<Moment>,
+    pub(crate) verdict: Option<VerdictView>,
     /// Newest values: name, value with unit, whether it counts.
-    pub(super) values: Vec<(String, String, bool)>,
+    pub(crate) values: Vec<(String, String, bool)>,
 }
 
 /// Factors shown in a row, the most telling first.
 const IN_A_ROW: usize = 6;
 
 impl StationRow {
-    pub(super) fn of(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Self {
+    pub(crate) fn of(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Self {
         let mut latest: Vec<_> = condition.latest.iter().collect();
         latest.sort_by_key(|value| super::factors::rank(&value.series.factor));
         let value = |value: &&bilan_telemetry::Observation| {

@@ -12,14 +12,24 @@ mod track;
 mod view;
 mod years;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router, routing::get};
 
-use crate::{AppState, security::RateLimit};
+use crate::{AppState, live::Desk, security::RateLimit};
+
+/// Addresses of the portal that stand on top of every page, with their messages.
+pub(crate) const PLACES: [(&str, &str); 5] = [
+    ("/public", "public.nav.home"),
+    ("/public/complain", "public.complain.title"),
+    ("/public/track", "public.track.title"),
+    ("/public/now", "public.now.title"),
+    ("/public/years", "public.years.title"),
+];
 
 /// The pages of the portal.
-pub fn routes() -> Router<AppState> {
+pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
     Router::new()
         .route("/public", get(home::page))
         .route("/public/qr.svg", get(home::code))
@@ -30,6 +40,7 @@ pub fn routes() -> Router<AppState> {
         .route("/public/years", get(years::page))
         .route("/public/{register}", get(records::list))
         .route("/public/{register}/{number}", get(records::one))
+        .layer(Extension(desk))
         .layer(Extension(Limits {
             complaints: RateLimit::new(6, Duration::from_secs(3600)),
             cases: RateLimit::new(20, Duration::from_secs(600)),

@@ -11,13 +11,7 @@ use super::{
     size::Size,
     view::{PAGE, View, Writer},
 };
-use crate::{
-    figures::encoded,
-    refusal::Refusal,
-    render::page as rendered,
-    shell::Shell,
-    visit::Guest,
-};
+use crate::{figures::encoded, refusal::Refusal, render::page as rendered, shell::Shell, visit::Guest};
 
 #[derive(Template)]
 #[template(path = "public/list.html")]

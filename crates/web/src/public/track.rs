@@ -53,13 +53,7 @@ pub(super) async fn show(
     answer(&guest, size.large, number, case.is_none(), case)
 }
 
-fn answer(
-    guest: &Guest,
-    large: bool,
-    number: String,
-    unknown: bool,
-    case: Option<Case>,
-) -> Result<Response, Refusal> {
+fn answer(guest: &Guest, large: bool, number: String, unknown: bool, case: Option<Case>) -> Result<Response, Refusal> {
     let shell = guest.shell(guest.text("public.track.title"));
     let mut answer = rendered(&TrackPage { shell, large, number, unknown, case })?;
     if unknown {

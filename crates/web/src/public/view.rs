@@ -18,6 +18,9 @@ use crate::figures::columns;
 /// Records on a page.
 pub(super) const PAGE: u64 = 20;
 
+/// Most records of a register that are shown at once.
+const FEW: u64 = 500;
+
 /// Name under which the portal acts.
 const NAME: &str = "公众平台";
 
@@ -105,6 +108,13 @@ impl<'c> View<'c> {
     pub(super) fn count(&self, ledger: &Ledger) -> Result<u64, ReadError> {
         let filter = self.condition("", "", None);
         ledger.count(&actor(), &ListQuery { filter, ..ListQuery::of(&self.register.key) })
+    }
+
+    /// Numbers of the published records, for registers that hold few.
+    pub(super) fn numbers(&self, ledger: &Ledger) -> Result<Vec<String>, ReadError> {
+        let filter = self.condition("", "", None);
+        let query = ListQuery { filter, limit: FEW, ..ListQuery::of(&self.register.key) };
+        Ok(ledger.list(&actor(), query)?.records.into_iter().map(|record| record.number).collect())
     }
 
     /// One record, if it is published.
@@ -203,6 +213,9 @@ mod tests {
 
     #[test]
     fn words_of_a_visitor_stay_words_in_the_filter() {
-        assert_eq!(quoted(r#"a" or number is filled or subject contains "\"#), r#""a\" or number is filled or subject contains \"\\""#);
+        assert_eq!(
+            quoted(r#"a" or number is filled or subject contains "\"#),
+            r#""a\" or number is filled or subject contains \"\\""#
+        );
     }
 }

@@ -73,5 +73,12 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
             Ok::<_, Refusal>((year, listed, any, groups))
         })
         .await??;
-    rendered(&YearsPage { shell: guest.shell(guest.text("public.years.title")), large: size.large, year, years, any, groups })
+    rendered(&YearsPage {
+        shell: guest.shell(guest.text("public.years.title")),
+        large: size.large,
+        year,
+        years,
+        any,
+        groups,
+    })
 }

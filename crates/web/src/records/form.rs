@@ -120,7 +120,7 @@ fn told(difference: &FieldDifference, register: &Register, language: Language) -
         (None, Some(field)) => shown::text(field, json, language),
         (None, None) => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
     };
-    let yours = difference.yours.as_ref().map(|yours| text(yours));
+    let yours = difference.yours.as_ref().map(&text);
     let clashes =
         yours.as_ref().is_some_and(|yours| *yours != text(&difference.theirs) && *yours != text(&difference.base));
     let label = match difference.field.as_str() {

@@ -173,6 +173,12 @@ impl Shell {
         crate::accounts::secret()[..32].to_owned()
     }
 
+    /// Whether this is the page at an address, whatever its query.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        self.here.split('?').next() == Some(address)
+    }
+
     /// `here`, fit for the query of an address.
     #[must_use]
     pub fn here_encoded(&self) -> String {

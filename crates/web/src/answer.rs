@@ -1,0 +1,128 @@
+//! What happens around every route: the request gets a number, a page of another site is refused, the work gets an end,
+//! and whatever was refused leaves as a page in the visitor's language.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use crate::AppState;
+use crate::refusal::{Refusal, Refused};
+use crate::security;
+use crate::shell::{Messages, Shell};
+use crate::visit::{self, GUEST, SESSION};
+
+/// Names the request in the answer, on the page of a fault and in the log.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// No answer takes longer to begin; a long export begins early, a stream of events at once.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// The token of a visitor without a session, made for this request.
+#[derive(Clone)]
+pub(crate) struct GuestToken(pub String);
+
+/// Stands around every route.
+pub(crate) async fn around(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let id = crate::accounts::secret()[..16].to_owned();
+    let span = tracing::info_span!("request", id = %id, method = %parts.method, path = %path);
+    let token = wants_token(&parts).then(crate::accounts::secret);
+    if let Some(token) = &token {
+        parts.extensions.insert(GuestToken(token.clone()));
+    }
+    // Kept for the page of a refusal: who looks, and in which language.
+    let asked = parts.clone();
+    let answered = async {
+        let response = if is_write(&parts) && security::comes_from_elsewhere(&parts) {
+            Refusal::Forged.into_response()
+        } else {
+            let request = Request::from_parts(parts, body);
+            let answer = tokio::time::timeout(LONGEST, next.run(request)).await;
+            answer.unwrap_or_else(|_| Refusal::TooSlow.into_response())
+        };
+        told(response, asked, &app, &id).await
+    };
+    let mut response = answered.instrument(span).await;
+    security::protect(&mut response, app.settings.secure_cookies);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if let Some(token) = token {
+        security::set_cookie(&mut response, &app, GUEST, &token, Some(24 * 3600));
+    }
+    app.traffic.count(&path, response.status(), started.elapsed());
+    response
+}
+
+fn is_write(parts: &Parts) -> bool {
+    !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+/// Addresses for programs: no forms, no pages.
+fn is_plain(path: &str) -> bool {
+    is_api(path) || ["/assets/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start))
+}
+
+/// Whether the answer may hold a form for a visitor who has no token yet.
+fn wants_token(parts: &Parts) -> bool {
+    visit::cookie(parts, SESSION).is_none() && visit::cookie(parts, GUEST).is_none() && !is_plain(parts.uri.path())
+}
+
+/// The answer; if it is a refusal, as the visitor can read it.
+async fn told(mut response: Response, mut asked: Parts, app: &AppState, id: &str) -> Response {
+    let path = asked.uri.path().to_owned();
+    let language = visit::language(&asked);
+    let refused = response.extensions_mut().remove::<Refused>();
+    let is_ours = refused.is_some();
+    let Some(Refused(refusal)) = refused.or_else(|| bare_refusal(&response, &path)) else { return response };
+    if is_api(&path) {
+        return crate::service::problem(&refusal, app.catalogue(), &path);
+    }
+    if let Refusal::SignIn { next } = refusal.as_ref() {
+        return axum::response::Redirect::to(&format!("/sign-in?next={}", visit::encoded(next))).into_response();
+    }
+    let shell = match visit::signed_in(&mut asked, app).await {
+        Ok(Some(visit)) => visit.shell(""),
+        // A database that cannot be asked is no reason to show no page.
+        _ => Shell {
+            bureau: language.label(&app.catalogue().district.bureau).to_owned(),
+            is_public: path == "/public" || path.starts_with("/public/"),
+            ..Shell::bare("", language, app.settings.demo)
+        },
+    };
+    let here = if is_write(&asked) { "/".to_owned() } else { visit::here(&asked) };
+    let mut page = refusal.page(Shell { here, ..shell }, app.catalogue(), id);
+    if !is_ours {
+        *page.status_mut() = response.status();
+        if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+            page.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    page
+}
+
+/// What the framework refused by itself, in English and without a page: a wrong method, a query that is none, a body too large.
+fn bare_refusal(response: &Response, path: &str) -> Option<Refused> {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_bare = status.is_client_error() && (kind.is_empty() || kind.starts_with(b"text/plain"));
+    if !is_bare || (is_plain(path) && !is_api(path)) {
+        return None;
+    }
+    Some(Refused::from(match status {
+        StatusCode::METHOD_NOT_ALLOWED => Refusal::WrongMethod,
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge { limit_mb: crate::BODY as u64 / (1024 * 1024) },
+        StatusCode::NOT_FOUND => Refusal::not_found(path),
+        _ => Refusal::BadAddress,
+    }))
+}

@@ -1,0 +1,59 @@
+//! How the district is this hour: the published stations with what the standards make of their values.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{Extension, response::Response};
+
+use super::{size::Size, view::View};
+use crate::{
+    live::{self, Desk, Moment, StationRow, VerdictView},
+    refusal::Refusal,
+    render::page as rendered,
+    shell::Shell,
+    visit::Guest,
+};
+
+/// The register of stations.
+const STATIONS: &str = "station";
+
+#[derive(Template)]
+#[template(path = "public/now.html")]
+struct NowPage {
+    shell: Shell,
+    large: bool,
+    district: Option<VerdictView>,
+    taken: Moment,
+    /// Kinds of station in the order of their first, with their stations.
+    kinds: Vec<(String, Vec<StationRow>)>,
+}
+
+pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Arc<Desk>>) -> Result<Response, Refusal> {
+    let (app, language) = (guest.app.clone(), guest.language);
+    let snapshot = tokio::task::spawn_blocking(move || live::snapshot(&desk, &app.ledger, &app.observations));
+    let snapshot = snapshot.await?.map_err(live::refused)?;
+    let published = guest
+        .read(|ledger| match View::of(ledger.catalogue(), STATIONS) {
+            Some(view) => view.numbers(ledger),
+            None => Ok(Vec::new()),
+        })
+        .await??;
+    let mut kinds: Vec<(String, Vec<StationRow>)> = Vec::new();
+    for (station, condition) in &snapshot.stations {
+        if !published.contains(&station.number) {
+            continue;
+        }
+        let row = StationRow::of(station, condition, snapshot.at, language);
+        match kinds.iter_mut().find(|(label, _)| *label == row.kind_label) {
+            Some((_, rows)) => rows.push(row),
+            None => kinds.push((row.kind_label.clone(), vec![row])),
+        }
+    }
+    rendered(&NowPage {
+        shell: guest.shell(guest.text("public.now.title")),
+        large: size.large,
+        district: snapshot.district.as_ref().map(|verdict| VerdictView::of(verdict, language)),
+        taken: Moment::of(snapshot.at, snapshot.at, language),
+        kinds,
+    })
+}

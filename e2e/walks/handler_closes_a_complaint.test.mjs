@@ -31,8 +31,8 @@ test('a complaint goes from registration to closed and the figures follow', asyn
   assert.equal(await figureNumber(page, 'complaints_total', 2020), total + 1);
 
   await page.goto(places.register('complaint'));
-  await page.locator('input[type="search"]').first().fill(SUBJECT);
-  await page.locator('input[type="search"]').first().press('Enter');
+  await page.locator('main input[type="search"]').first().fill(SUBJECT);
+  await page.locator('main input[type="search"]').first().press('Enter');
   await at.rows(page).filter({ hasText: SUBJECT }).locator('a').first().click();
   await page.waitForURL(new URL(address).pathname);
 

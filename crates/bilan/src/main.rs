@@ -10,6 +10,7 @@ mod pages;
 mod running;
 mod stations;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,7 +19,12 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let asked = command::CommandLine::parse();
     let filter = EnvFilter::try_from_env("BILAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bilan=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match command::run(asked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if command::is_closed_pipe(&error) => ExitCode::SUCCESS,

@@ -45,8 +45,10 @@ class StationPage {
       event.preventDefault();
       void this.load();
     });
-    new ResizeObserver(() => this.fit()).observe(this.box);
-    const again = throttled(4000, () => void renew());
+    const chart = root.querySelector('[data-chart]');
+    if (chart) new ResizeObserver(() => this.fit()).observe(chart);
+    // A station that never said anything has no chart yet; its first word makes the page anew.
+    const again = throttled(4000, () => (chart ? void renew() : location.reload()));
     listen(
       root.dataset.events ?? '',
       { observed: (data) => { this.grow(data as Observed); again(); }, warning: again },

@@ -88,18 +88,18 @@ struct Given {
 
 impl Given {
     fn read(form: &Submission) -> Self {
-        let text = |name: &str| form.filled(name).unwrap_or_default().to_owned();
+        let typed = |name: &str| form.filled(name).unwrap_or_default().to_owned();
         Self {
-            category: text("category"),
-            kind: text("kind"),
-            content: text("content"),
-            address: text("place.address"),
-            lon: text("place.lon"),
-            lat: text("place.lat"),
-            against: text("against"),
+            category: typed("category"),
+            kind: typed("kind"),
+            content: typed("content"),
+            address: typed("place.address"),
+            lon: typed("place.lon"),
+            lat: typed("place.lat"),
+            against: typed("against"),
             night: form.filled("happens_at_night").is_some(),
-            complainant: text("complainant"),
-            phone: text("phone"),
+            complainant: typed("complainant"),
+            phone: typed("phone"),
             confidential: form.filled("confidential").is_some(),
         }
     }

@@ -174,6 +174,13 @@ struct Cell {
     is_first: bool,
 }
 
+impl Cell {
+    /// Whether it is kept on one line: a moment, a name, a number. A Chinese character is as wide as two letters.
+    fn is_short(&self) -> bool {
+        self.text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<usize>() <= 16
+    }
+}
+
 struct Pages {
     page: u64,
     last: u64,

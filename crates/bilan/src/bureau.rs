@@ -8,6 +8,7 @@ use bilan_records::actor::Actor;
 use bilan_records::catalogue::{self, Catalogue};
 use bilan_records::ledger::Ledger;
 use bilan_records::personal::Keyring;
+use bilan_standards::calendar::WorkCalendar;
 use bilan_telemetry::{Rule, Store, rules};
 
 use crate::clock::SystemClock;
@@ -73,6 +74,7 @@ impl Bureau {
         let path = data.join("records.db");
         let ledger = Ledger::open(&path, Arc::new(catalogue), Arc::new(SystemClock), keyring)
             .with_context(|| format!("cannot open {}", path.display()))?;
+        ledger.use_calendar(load_calendar(&files)?);
         Ok(Self { files, data: data.to_owned(), ledger: Arc::new(ledger) })
     }
 
@@ -94,6 +96,20 @@ pub fn load_rules(files: &Path) -> Result<Vec<Rule>> {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow!("{}\n{} faults in the warning rules", lines.join("\n"), lines.len())
     })
+}
+
+/// The working calendar: the lists that are shipped, and on top of them each `holidays/*.tsv` of the bureau's files, in the order of their names.
+pub fn load_calendar(files: &Path) -> Result<WorkCalendar> {
+    let mut calendar = WorkCalendar::published().clone();
+    let Ok(entries) = std::fs::read_dir(files.join("holidays")) else { return Ok(calendar) };
+    let mut lists = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    lists.retain(|path| path.extension().is_some_and(|extension| extension == "tsv"));
+    lists.sort();
+    for path in lists {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        calendar = calendar.with_tsv(&text).with_context(|| path.display().to_string())?;
+    }
+    Ok(calendar)
 }
 
 /// Who acts when a person at the machine's own command line asks.

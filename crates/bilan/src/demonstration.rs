@@ -1,9 +1,10 @@
 //! `bilan demo`: the sample district, entered through the import and played by simulated devices.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bilan_records::actor::Actor;
 use bilan_records::exchange;
 use bilan_records::ledger::Ledger;
@@ -47,10 +48,23 @@ impl Demo {
             let bureau = Bureau::open(&self.data)?;
             return load_sample(&bureau);
         }
+        if is_empty(&Bureau::open(&self.data)?.ledger)? {
+            load_apart(&self.data)?;
+        }
         let configuration =
             Configuration { data: self.data, http: self.http, devices: self.devices, ..Configuration::default() };
         running::run(Plan { configuration, demonstration: Some(Demonstration { devices: !self.quiet_devices }) })
     }
+}
+
+/// Enters the sample in a process of its own, whose memory ends with it: the demonstration stays as small as on its later starts.
+fn load_apart(data: &Path) -> Result<()> {
+    let program = std::env::current_exe().context("this program's own file cannot be found")?;
+    let status = Command::new(program).args(["demo", "--load-only", "--data"]).arg(data).status()?;
+    if !status.success() {
+        bail!("the sample year could not be entered into {}", data.display());
+    }
+    Ok(())
 }
 
 /// Enters the sample year into an empty ledger, in one transaction; does nothing to one that is not empty.

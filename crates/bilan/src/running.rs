@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::bridge::Bridge;
 use crate::bureau::Bureau;
 use crate::configuration::Configuration;
-use crate::demonstration::{self, Demonstration};
+use crate::demonstration::Demonstration;
 use crate::stations::StationDirectory;
 use crate::{clock, pages};
 
@@ -40,9 +40,6 @@ pub struct Plan {
 /// Runs until it is told to stop (SIGINT, SIGTERM).
 pub fn run(plan: Plan) -> Result<()> {
     let bureau = Bureau::open(&plan.configuration.data)?;
-    if plan.demonstration.is_some() {
-        demonstration::load_sample(&bureau)?;
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(work(&plan, bureau))
 }

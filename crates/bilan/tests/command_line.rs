@@ -98,3 +98,20 @@ fn hours_become_days() {
         "station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary\nA,2020-01-01,10,40,1.2,30,120,80,107,3,pm2_5\n",
     );
 }
+
+#[test]
+fn a_new_holiday_list_is_a_file_and_a_broken_one_is_named() {
+    let folder = files();
+    let check = || {
+        let mut command = bilan();
+        command.args(["check"]).arg(folder.path());
+        command.assert()
+    };
+    check().success().stdout(contains("holidays until 2026"));
+    fs::create_dir(folder.path().join("holidays")).unwrap();
+    let list = folder.path().join("holidays/2027.tsv");
+    fs::write(&list, "date\tkind\tfestival\n2027-01-01\tholiday\t元旦\n2027-10-01\tholiday\t国庆节\n").unwrap();
+    check().success().stdout(contains("holidays until 2027"));
+    fs::write(&list, "date\tkind\tfestival\n2027-10-01\tfree\t国庆节\n").unwrap();
+    check().code(1).stderr(contains("2027.tsv").and(contains("line 2")).and(contains("“free”")));
+}

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use bilan_records::report;
 use clap::Args;
 
-use crate::bureau::{Bureau, files, load_catalogue, load_rules, operator};
+use crate::bureau::{Bureau, files, load_calendar, load_catalogue, load_rules, operator};
 
 /// Check registers, rules, figures, reports and district files.
 #[derive(Debug, Args)]
@@ -32,8 +32,9 @@ impl Check {
             (Ok(catalogue), _) => catalogue,
         };
         let rules = rules?;
+        let (_, last_year) = load_calendar(&folder)?.years();
         println!(
-            "ok {} registers, {} figures, {} reports, {} rules, {} grid cells",
+            "ok {} registers, {} figures, {} reports, {} rules, {} grid cells, holidays until {last_year}",
             catalogue.registers.len(),
             catalogue.figures.len(),
             catalogue.reports.len(),

@@ -6,19 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bilan_records::actor::Actor;
-use bilan_records::catalogue::{FieldKind, Label, Register};
-use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record};
+use bilan_records::ledger::{Ledger, ReadError};
 use bilan_records::value::beijing;
 use bilan_standards::air::{Concentration, Item};
 use bilan_standards::clock::beijing_day;
-use bilan_standards::noise::NoiseZone;
 use bilan_standards::rounding::Rational;
-use bilan_standards::water::WaterClass;
 use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
 
 use super::factors::{self, Factor};
+use super::registered::{self, Station};
 use super::verdict::{self, Hour, HourMean, Verdict};
 
 /// A station that should speak and has not for so long is silent. The shipped rule `station_silent` warns after the same time.
@@ -26,8 +23,6 @@ pub(crate) const SILENCE: SignedDuration = SignedDuration::from_mins(30);
 /// Water stations sample every four hours: a value stands until the next.
 const WATER_STANDS: SignedDuration = SignedDuration::from_hours(4);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// More stations than this no district has.
-const STATIONS: u64 = 5000;
 
 /// Why the condition could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -38,153 +33,6 @@ pub(crate) enum ConditionError {
     /// The observations.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// A factor in a station's own list.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ListedFactor {
-    code: String,
-    name: String,
-    unit: String,
-}
-
-/// A station as its record has it.
-#[derive(Debug, Clone)]
-pub(crate) struct Station {
-    pub(crate) number: String,
-    pub(crate) code: String,
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) kind_label: Label,
-    pub(crate) state: String,
-    pub(crate) state_label: Label,
-    pub(crate) cell: Option<String>,
-    pub(crate) at: Option<[f64; 2]>,
-    pub(crate) mn: Option<String>,
-    pub(crate) target: Option<WaterClass>,
-    pub(crate) zone: Option<NoiseZone>,
-    pub(crate) factors: Vec<ListedFactor>,
-}
-
-/// Every zone of noise by its number.
-type Zones = HashMap<String, NoiseZone>;
-
-impl Station {
-    fn of(record: &Record, register: &Register, zones: &Zones) -> Self {
-        let text = |key: &str| record.values.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let kind = text("kind");
-        let state = record.state.clone().unwrap_or_default();
-        let listed = record.values.get("factors").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        Self {
-            number: record.number.clone(),
-            code: text("code"),
-            name: text("name"),
-            kind_label: choice_label(register, "kind", &kind),
-            kind,
-            state_label: state_label(register, &state),
-            state,
-            cell: record.cell.clone(),
-            at: point(&record.values),
-            mn: Some(text("mn")).filter(|mn| !mn.is_empty()),
-            target: match text("target_class").as_str() {
-                "ii" => Some(WaterClass::II),
-                "iii" => Some(WaterClass::III),
-                "iv" => Some(WaterClass::IV),
-                "v" => Some(WaterClass::V),
-                _ => None,
-            },
-            zone: zones.get(&text("noise_zone")).copied(),
-            factors: listed.iter().filter_map(ListedFactor::read).collect(),
-        }
-    }
-
-    /// Whether its device is expected to report.
-    pub(crate) fn reports(&self) -> bool {
-        self.mn.is_some() && matches!(self.state.as_str(), "running" | "maintenance")
-    }
-
-    /// What a factor is called here.
-    pub(crate) fn factor_label(&self, code: &str) -> Label {
-        if let Some(factor) = Factor::of(code) {
-            return factor.label();
-        }
-        let own = self.factors.iter().find(|factor| factor.code == code).map_or(code, |factor| factor.name.as_str());
-        Label { zh: own.to_owned(), en: own.to_owned() }
-    }
-
-    /// The unit in which a factor is reported here.
-    pub(crate) fn unit(&self, code: &str) -> &str {
-        let own = self.factors.iter().find(|factor| factor.code == code).map(|factor| factor.unit.as_str());
-        match own.or_else(|| Factor::of(code).map(|factor| factor.unit)).unwrap_or_default() {
-            "无量纲" => "",
-            unit => unit,
-        }
-    }
-
-    /// Whether a factor is reported in mg/m³.
-    pub(crate) fn in_milligrams(&self, code: &str) -> bool {
-        matches!(self.unit(code), "mg/m³" | "mg/m3")
-    }
-}
-
-impl ListedFactor {
-    fn read(row: &Json) -> Option<Self> {
-        let text = |key: &str| row.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        Some(Self { code: text("factor"), name: text("name"), unit: text("unit") })
-            .filter(|factor| !factor.code.is_empty())
-    }
-}
-
-/// The name of a choice; the choice itself where the register does not know it.
-pub(crate) fn choice_label(register: &Register, field: &str, choice: &str) -> Label {
-    let known = match register.fields.get(field).map(|field| &field.kind) {
-        Some(FieldKind::Choice { choices } | FieldKind::Choices { choices }) => choices.get(choice).cloned(),
-        _ => None,
-    };
-    known.unwrap_or_else(|| Label { zh: choice.to_owned(), en: choice.to_owned() })
-}
-
-/// The name of a state.
-pub(crate) fn state_label(register: &Register, state: &str) -> Label {
-    let known =
-        register.workflow.as_ref().and_then(|workflow| workflow.states.get(state)).map(|state| state.label.clone());
-    known.unwrap_or_else(|| Label { zh: state.to_owned(), en: state.to_owned() })
-}
-
-/// The point of a record's place.
-pub(crate) fn point(values: &JsonMap) -> Option<[f64; 2]> {
-    let place = values.get("place")?;
-    Some([place.get("lon")?.as_f64()?, place.get("lat")?.as_f64()?])
-}
-
-/// The stations that an actor may see, with the zone that each is held against.
-pub(crate) fn stations(ledger: &Ledger, actor: &Actor) -> Result<Vec<Station>, ReadError> {
-    let Some(register) = ledger.catalogue().registers.get("station") else { return Ok(Vec::new()) };
-    let query = ListQuery { limit: STATIONS, sort: Some(("code".to_owned(), false)), ..ListQuery::of("station") };
-    let zones = zones(ledger)?;
-    Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones)).collect())
-}
-
-/// One station, if the actor may see it.
-pub(crate) fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<(Station, Record), ReadError> {
-    let record = ledger.record(actor, "station", number, None)?;
-    let register =
-        ledger.catalogue().registers.get("station").ok_or_else(|| ReadError::UnknownRegister("station".to_owned()))?;
-    Ok((Station::of(&record, register, &zones(ledger)?), record))
-}
-
-/// The zones of noise. They are public facts by which a station is judged, whoever looks.
-fn zones(ledger: &Ledger) -> Result<Zones, ReadError> {
-    if !ledger.catalogue().registers.contains_key("noise_zone") {
-        return Ok(Zones::new());
-    }
-    let query = ListQuery { limit: STATIONS, ..ListQuery::of("noise_zone") };
-    let records = ledger.list(&Actor::system("live"), query)?.records;
-    let zone = |record: &Record| {
-        let class = record.values.get("zone_class")?.as_str()?;
-        Some((record.number.clone(), NoiseZone::from_key(class.trim_start_matches("zone_"))?))
-    };
-    Ok(records.iter().filter_map(zone).collect())
 }
 
 /// How a station is.
@@ -362,7 +210,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     fn take(ledger: &Ledger, store: &Store, now: Timestamp) -> Result<Self, ConditionError> {
-        let stations = stations(ledger, &Actor::system("live"))?;
+        let stations = registered::stations(ledger, &Actor::system("live"))?;
         let gathered = Gathered::read(store, None, now)?;
         let mut heard: HashMap<String, Timestamp> = HashMap::new();
         for device in store.devices()? {

@@ -10,8 +10,9 @@ use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::condition::{Station, hour_of};
+use super::condition::hour_of;
 use super::factors::{Factor, air_item};
+use super::registered::Station;
 use super::verdict;
 
 /// Hours that a day's mean needs (GB 3095 table 4); with fewer it is drawn as not valid.

@@ -7,8 +7,9 @@ use axum::response::Response;
 use bilan_telemetry::{DeviceState, Quarantined};
 use jiff::Timestamp;
 
-use super::condition::{self, SILENCE, Station};
+use super::condition::SILENCE;
 use super::packet::covered;
+use super::registered::{self, Station};
 use super::view::{Moment, ask};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -62,7 +63,7 @@ struct DevicesPage {
 pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let language = visit.language;
     let (stations, states, held, now) = ask(&visit, |app, actor| {
-        let stations = condition::stations(&app.ledger, actor)?;
+        let stations = registered::stations(&app.ledger, actor)?;
         let store = &app.observations;
         Ok((stations, store.devices()?, store.quarantined(QUARANTINED)?, app.ledger.now()))
     })

@@ -12,7 +12,8 @@ use bilan_standards::clock::beijing_day;
 use jiff::civil::date;
 use serde_json::{Value as Json, json};
 
-use super::condition::{Snapshot, point, state_label};
+use super::condition::Snapshot;
+use super::registered::{point, state_label};
 
 /// Features that a layer sends at most; the map says when there are more.
 pub(crate) const FEATURES: u64 = 4000;

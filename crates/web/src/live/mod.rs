@@ -11,10 +11,12 @@ mod curve;
 mod devices;
 mod events;
 mod factors;
+mod find;
 mod ground;
 mod map;
 mod packet;
 mod panel;
+mod registered;
 mod screen;
 mod station;
 mod stations;
@@ -39,7 +41,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/map/layers/{layer}", get(map::layer))
         .route("/map/cells/{code}", get(panel::cell))
         .route("/map/panel/{register}/{number}", get(panel::record))
-        .route("/map/search", get(panel::search))
+        .route("/map/search", get(find::search))
         .route("/map/events", get(map::events))
         .route("/map/screen", get(screen::show))
         .route("/stations", get(stations::list))

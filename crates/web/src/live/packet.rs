@@ -3,7 +3,7 @@
 use hj212::{Event, Mode, command, packets, system_name};
 use jiff::Timestamp;
 
-use super::condition::Station;
+use super::registered::Station;
 use super::view::Moment;
 use crate::shell::Language;
 

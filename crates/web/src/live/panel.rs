@@ -1,4 +1,4 @@
-//! What stands beside the map: a cell with its people and open matters, a record in a few facts, finds of a search. Each is a page of its
+//! What stands beside the map: a cell with its people and open matters, a record in a few facts. Each is a page of its
 //! own; the map asks for the part alone.
 
 use askama::Template;
@@ -10,8 +10,9 @@ use bilan_records::ledger::{ListQuery, ReadError, Record};
 use bilan_records::value::{Value, is_blank};
 use serde::Deserialize;
 
-use super::condition::{self, ConditionError, of_one, point, state_label};
+use super::condition::{ConditionError, of_one};
 use super::ground::{Layer, Whereabouts, is_personal, level_label, title};
+use super::registered::{self, point, state_label};
 use super::view::{StationRow, ask};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -22,19 +23,17 @@ use crate::visit::Visit;
 const FACTS: usize = 9;
 /// Open matters of a kind that are named.
 const NAMED: u64 = 4;
-/// Finds of a kind.
-const FINDS: u64 = 4;
 
 /// Whether the part alone is asked for, and what is looked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
     part: Option<String>,
-    q: String,
+    pub(super) q: String,
 }
 
 impl Part {
-    fn alone(&self) -> bool {
+    pub(super) fn alone(&self) -> bool {
         self.part.is_some()
     }
 }
@@ -151,7 +150,7 @@ fn people(app: &AppState, actor: &Actor, code: &str, language: Language) -> Resu
         Person {
             number: record.number.clone(),
             post: text("name").to_owned(),
-            kind: condition::choice_label(register, "kind", text("kind")).text(language).to_owned(),
+            kind: registered::choice_label(register, "kind", text("kind")).text(language).to_owned(),
             holder: text("holder").to_owned(),
         }
     };
@@ -261,7 +260,7 @@ pub(super) async fn cell(
 }
 
 /// A fragment as it is.
-fn rendered(part: &impl Template) -> Result<Response, Refusal> {
+pub(super) fn rendered(part: &impl Template) -> Result<Response, Refusal> {
     Ok(Html(part.render()?).into_response())
 }
 
@@ -314,7 +313,7 @@ fn view(
     let state = record.state.as_deref().unwrap_or_default();
     let workflow = register.workflow.as_ref();
     let station = if key == "station" {
-        let (station, _) = condition::station(&app.ledger, actor, number)?;
+        let (station, _) = registered::station(&app.ledger, actor, number)?;
         let condition = of_one(&app.observations, &station, app.ledger.now())?;
         Some(StationRow::of(&station, &condition, app.ledger.now(), language))
     } else {
@@ -362,99 +361,4 @@ fn facts(register: &Register, record: &Record, language: Language) -> Vec<(Strin
         })
         .take(FACTS)
         .collect()
-}
-
-/// What was found.
-struct Find {
-    label: String,
-    kind: String,
-    href: String,
-    /// Where the map flies to.
-    fly: String,
-    /// What the map opens beside itself.
-    panel: String,
-    /// Cell to be chosen instead.
-    cell: Option<String>,
-    layer: String,
-}
-
-#[derive(Template)]
-#[template(path = "live/search_part.html")]
-struct SearchPart {
-    language: Language,
-    finds: Vec<Find>,
-}
-
-#[derive(Template)]
-#[template(path = "live/search.html")]
-struct SearchPage {
-    shell: Shell,
-    language: Language,
-    finds: Vec<Find>,
-    q: String,
-}
-
-/// `/map/search?q=`: cells and records by their words.
-pub(super) async fn search(visit: Visit, Query(part): Query<Part>) -> Result<Response, Refusal> {
-    let language = visit.language;
-    let words = part.q.trim().chars().take(60).collect::<String>();
-    let asked = words.clone();
-    let finds = if words.is_empty() {
-        Vec::new()
-    } else {
-        ask(&visit, move |app, actor| find(app, actor, &asked, language)).await?
-    };
-    if part.alone() {
-        return rendered(&SearchPart { language, finds });
-    }
-    crate::render::page(&SearchPage { shell: visit.shell(visit.text("live.map.search")), language, finds, q: words })
-}
-
-/// Place of a register among those that press.
-fn first_position(register: &str) -> usize {
-    super::ground::FIRST.iter().position(|key| *key == register).unwrap_or(usize::MAX)
-}
-
-fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Result<Vec<Find>, ConditionError> {
-    let catalogue = app.catalogue();
-    let lower = words.to_lowercase();
-    let is_meant = |cell: &&bilan_records::catalogue::GridCell| {
-        cell.code.starts_with(words) || cell.name.zh.contains(words) || cell.name.en.to_lowercase().contains(&lower)
-    };
-    let mut finds: Vec<Find> = catalogue
-        .district
-        .cells
-        .values()
-        .filter(is_meant)
-        .take(6)
-        .map(|cell| Find {
-            label: cell.name.text(language).to_owned(),
-            kind: level_label(cell.level).text(language).to_owned(),
-            href: format!("/map?cell={}", cell.code),
-            fly: String::new(),
-            panel: String::new(),
-            cell: Some(cell.code.clone()),
-            layer: String::new(),
-        })
-        .collect();
-    let mut layers = Layer::all(catalogue, actor);
-    layers.sort_by_key(|layer| first_position(&layer.register.key));
-    for layer in layers {
-        let register = layer.register;
-        let query = ListQuery { search: Some(words.to_owned()), limit: FINDS, ..ListQuery::of(&register.key) };
-        for record in app.ledger.list(actor, query)?.records {
-            let number = crate::visit::encoded(&record.number);
-            finds.push(Find {
-                label: title(register, &record),
-                kind: register.label.text(language).to_owned(),
-                href: format!("/records/{}/{number}", register.key),
-                fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
-                panel: format!("/map/panel/{}/{number}", register.key),
-                cell: None,
-                layer: register.key.clone(),
-            });
-        }
-    }
-    finds.truncate(24);
-    Ok(finds)
 }

@@ -10,12 +10,13 @@ use bilan_telemetry::{DeviceState, Kind, Series};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::condition::{self, Condition, ConditionError, Station, hour_of, of_one, printed};
+use super::condition::{Condition, ConditionError, hour_of, of_one, printed};
 use super::curve::{self, Span};
 use super::events as told;
 use super::factors;
 use super::packet::PacketView;
 use super::panel::SimpleRow;
+use super::registered::{self, Station};
 use super::verdict::missing_items;
 use super::view::{Moment, VerdictView, WarningRow, ask};
 use crate::refusal::Refusal;
@@ -164,7 +165,7 @@ fn charted(view: &View, language: Language) -> Vec<(String, String, bool)> {
 }
 
 fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Result<View, ConditionError> {
-    let (station, _) = condition::station(&app.ledger, actor, number)?;
+    let (station, _) = registered::station(&app.ledger, actor, number)?;
     let (store, now) = (&app.observations, app.ledger.now());
     let condition = of_one(store, &station, now)?;
     let device = store.device_of(number)?;
@@ -299,7 +300,7 @@ pub(super) async fn series(
         .ok_or_else(|| Refusal::NotFound { what: wanted.span.clone() })?;
     let language = visit.language;
     let curve = ask(&visit, move |app, actor| {
-        let (station, _) = condition::station(&app.ledger, actor, &number)?;
+        let (station, _) = registered::station(&app.ledger, actor, &number)?;
         Ok(curve::of(&app.observations, &station, &wanted.factor, span, app.ledger.now(), language)?)
     })
     .await?;
@@ -309,6 +310,6 @@ pub(super) async fn series(
 /// `/stations/NUMBER/events`: what comes in, as it comes.
 pub(super) async fn events(visit: Visit, Path(number): Path<String>) -> Result<Response, Refusal> {
     let asked = number.clone();
-    ask(&visit, move |app, actor| Ok(condition::station(&app.ledger, actor, &asked)?)).await?;
+    ask(&visit, move |app, actor| Ok(registered::station(&app.ledger, actor, &asked)?)).await?;
     Ok(told::of_station(&visit.app.observations, number).into_response())
 }

@@ -8,7 +8,8 @@ use bilan_records::value::beijing;
 use bilan_telemetry::{Store, Warning};
 use jiff::{SignedDuration, Timestamp};
 
-use super::condition::{Condition, ConditionError, Desk, Snapshot, Station};
+use super::condition::{Condition, ConditionError, Desk, Snapshot};
+use super::registered::Station;
 use super::verdict::Verdict;
 use crate::refusal::Refusal;
 use crate::shell::Language;
@@ -42,7 +43,7 @@ pub(super) fn visible(
     app: &AppState,
     actor: &Actor,
 ) -> Result<(Arc<Snapshot>, Vec<String>), ConditionError> {
-    let numbers = super::condition::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
+    let numbers = super::registered::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
     Ok((snapshot(desk, &app.ledger, &app.observations)?, numbers))
 }
 
@@ -218,7 +219,7 @@ impl WarningRow {
         let register = ledger.catalogue().registers.get("warning");
         let state = record.as_ref().zip(register).map(|(record, register)| {
             let state = record.state.as_deref().unwrap_or_default();
-            super::condition::state_label(register, state).text(language).to_owned()
+            super::registered::state_label(register, state).text(language).to_owned()
         });
         let number = |value: f64| format!("{} {}", shortest(value), warning.unit).trim_end().to_owned();
         let text = |text: &bilan_telemetry::Text| match language {

@@ -7,7 +7,7 @@ use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Ledger, Write};
 use jiff::SignedDuration;
 
-use super::condition;
+use super::registered;
 use super::view::{Moment, WarningRow, ask, lasted};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -45,7 +45,7 @@ pub(super) async fn wall(visit: Visit) -> Result<Response, Refusal> {
     let (open, cleared) = ask(&visit, move |app, actor| {
         let now = app.ledger.now();
         let seen: std::collections::HashSet<String> =
-            condition::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
+            registered::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
         let mut open = Vec::new();
         for warning in app.observations.open_warnings()?.iter().filter(|warning| seen.contains(&warning.station)) {
             open.push(WarningRow::of(warning, &app.ledger, actor, now, language)?);

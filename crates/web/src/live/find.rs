@@ -1,0 +1,115 @@
+//! Finds of the search beside the map: cells and records by their words.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use bilan_records::actor::Actor;
+use bilan_records::ledger::ListQuery;
+
+use super::condition::ConditionError;
+use super::ground::{Layer, level_label, title};
+use super::panel::{Part, rendered};
+use super::registered::point;
+use super::view::ask;
+use crate::refusal::Refusal;
+use crate::shell::{Language, Messages, Shell};
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Finds of a kind.
+const FINDS: u64 = 4;
+
+/// What was found.
+struct Find {
+    label: String,
+    kind: String,
+    href: String,
+    /// Where the map flies to.
+    fly: String,
+    /// What the map opens beside itself.
+    panel: String,
+    /// Cell to be chosen instead.
+    cell: Option<String>,
+    layer: String,
+}
+
+#[derive(Template)]
+#[template(path = "live/search_part.html")]
+struct SearchPart {
+    language: Language,
+    finds: Vec<Find>,
+}
+
+#[derive(Template)]
+#[template(path = "live/search.html")]
+struct SearchPage {
+    shell: Shell,
+    language: Language,
+    finds: Vec<Find>,
+    q: String,
+}
+
+/// `/map/search?q=`: cells and records by their words.
+pub(super) async fn search(visit: Visit, Query(part): Query<Part>) -> Result<Response, Refusal> {
+    let language = visit.language;
+    let words = part.q.trim().chars().take(60).collect::<String>();
+    let asked = words.clone();
+    let finds = if words.is_empty() {
+        Vec::new()
+    } else {
+        ask(&visit, move |app, actor| find(app, actor, &asked, language)).await?
+    };
+    if part.alone() {
+        return rendered(&SearchPart { language, finds });
+    }
+    crate::render::page(&SearchPage { shell: visit.shell(visit.text("live.map.search")), language, finds, q: words })
+}
+
+/// Place of a register among those that press.
+fn first_position(register: &str) -> usize {
+    super::ground::FIRST.iter().position(|key| *key == register).unwrap_or(usize::MAX)
+}
+
+fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Result<Vec<Find>, ConditionError> {
+    let catalogue = app.catalogue();
+    let lower = words.to_lowercase();
+    let is_meant = |cell: &&bilan_records::catalogue::GridCell| {
+        cell.code.starts_with(words) || cell.name.zh.contains(words) || cell.name.en.to_lowercase().contains(&lower)
+    };
+    let mut finds: Vec<Find> = catalogue
+        .district
+        .cells
+        .values()
+        .filter(is_meant)
+        .take(6)
+        .map(|cell| Find {
+            label: cell.name.text(language).to_owned(),
+            kind: level_label(cell.level).text(language).to_owned(),
+            href: format!("/map?cell={}", cell.code),
+            fly: String::new(),
+            panel: String::new(),
+            cell: Some(cell.code.clone()),
+            layer: String::new(),
+        })
+        .collect();
+    let mut layers = Layer::all(catalogue, actor);
+    layers.sort_by_key(|layer| first_position(&layer.register.key));
+    for layer in layers {
+        let register = layer.register;
+        let query = ListQuery { search: Some(words.to_owned()), limit: FINDS, ..ListQuery::of(&register.key) };
+        for record in app.ledger.list(actor, query)?.records {
+            let number = crate::visit::encoded(&record.number);
+            finds.push(Find {
+                label: title(register, &record),
+                kind: register.label.text(language).to_owned(),
+                href: format!("/records/{}/{number}", register.key),
+                fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+                panel: format!("/map/panel/{}/{number}", register.key),
+                cell: None,
+                layer: register.key.clone(),
+            });
+        }
+    }
+    finds.truncate(24);
+    Ok(finds)
+}

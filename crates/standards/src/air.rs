@@ -6,6 +6,7 @@
 mod day;
 mod index;
 mod limits;
+mod year;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub use day::{DailyAir, DailyStatistics, HourlyAir, daily, hourly};
 pub use index::{Aqi, Column, Iaqi, Level, aqi, iaqi, iaqi_exact};
 pub use limits::{AirLimit, Grade, limits};
+pub use year::{AirDay, AirYear, YEAR_NEEDS, YearIndicator, YearStatistic, percentile};
 
 use crate::rounding::{NotADecimal, Rational};
 

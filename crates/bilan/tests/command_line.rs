@@ -100,6 +100,27 @@ fn hours_become_days() {
 }
 
 #[test]
+fn days_become_years_and_a_short_year_is_not_valid() {
+    let mut csv = "station,time,pm2_5,pm10,so2,no2,o3,co\n".to_owned();
+    for day in 1..=2 {
+        for hour in 1..24 {
+            csv += &format!("A,2020-01-{day:02}T{hour:02}:00,{},120,10,40,30,1.2\n", 60 + 20 * day);
+        }
+    }
+    let out = bilan().args(["air", "stats"]).write_stdin(csv).assert().success();
+    let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    assert!(text.starts_with("station,year,indicator,value,valid\n"), "{text}");
+    for row in [
+        "A,2020,pm2_5_mean,90,false",
+        "A,2020,pm2_5_p95,99,false",
+        "A,2020,index_days,2,false",
+        "A,2020,good_days,0,false",
+    ] {
+        assert!(text.contains(row), "{row} is not in {text}");
+    }
+}
+
+#[test]
 fn a_new_holiday_list_is_a_file_and_a_broken_one_is_named() {
     let folder = files();
     let check = || {

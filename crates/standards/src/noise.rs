@@ -2,10 +2,14 @@
 //!
 //! Levels are decibels: averaged as energies, never as numbers. Day is 06:00 to 22:00 unless the city moved it.
 
+mod day;
+
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
+
+pub use day::{NoiseDay, NoiseVerdict, exceeded_level};
 
 use crate::{status::Status, table::Table};
 

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use bilan_standards::air::{self, Aqi, Concentration, Edition, HourlyAir, Item};
+use bilan_standards::air::{self, AirDay, AirYear, Aqi, Concentration, Edition, HourlyAir, Item, YearIndicator};
 use bilan_standards::rounding::Rational;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::ToSpan;
@@ -35,6 +35,11 @@ enum What {
         after_help = "Example:\n  bilan air daily hourly.csv > daily.csv\n\nInput: station,time,pm2_5,pm10,so2,no2,o3,co with the time at the end of the hour; in a station, rows in the order of time."
     )]
     Daily(Input),
+    /// A year of days: means, percentiles, good days, composite index, and whether each is valid.
+    #[command(
+        after_help = "Example:\n  bilan air stats hourly.csv\n\nInput: as for daily. Output: station,year,indicator,value,valid. In a year in which the edition changes, good days are also counted by each edition (good_days_2012, good_days_2026)."
+    )]
+    Stats(Input),
     /// The real-time index of each hour.
     #[command(after_help = "Example:\n  bilan air hourly hourly.csv")]
     Hourly(Input),
@@ -75,6 +80,7 @@ impl Air {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.what {
             What::Daily(input) => daily(&input, &mut out)?,
+            What::Stats(input) => stats(&input, &mut out)?,
             What::Hourly(input) => hourly(&input, &mut out)?,
         }
         Ok(out.flush()?)
@@ -123,6 +129,11 @@ fn each_hour(input: &Input, mut take: impl FnMut(Hour) -> Result<()>) -> Result<
 
 fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
     writeln!(out, "station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary")?;
+    each_day(input, |station, date, air| write_day(input, station, date, air, out))
+}
+
+/// Hands on each day of each station when it is over.
+fn each_day(input: &Input, mut take: impl FnMut(&str, Date, &HourlyAir) -> Result<()>) -> Result<()> {
     let mut open: HashMap<String, (Date, HourlyAir)> = HashMap::new();
     let mut order: Vec<String> = Vec::new();
     each_hour(input, |hour| {
@@ -140,7 +151,7 @@ fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
             );
         }
         if day > *date {
-            write_day(input, &hour.station, *date, air, out)?;
+            take(&hour.station, *date, air)?;
             (*date, *air) = (day, HourlyAir::default());
         }
         for (item, value) in hour.values {
@@ -152,9 +163,67 @@ fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
     })?;
     for station in order {
         let (date, air) = &open[&station];
-        write_day(input, &station, *date, air, out)?;
+        take(&station, *date, air)?;
     }
     Ok(())
+}
+
+fn stats(input: &Input, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "station,year,indicator,value,valid")?;
+    let mut years: HashMap<String, StationYear> = HashMap::new();
+    let mut order: Vec<String> = Vec::new();
+    each_day(input, |station, date, air| {
+        let open = years.entry(station.to_owned()).or_insert_with(|| {
+            order.push(station.to_owned());
+            StationYear::default()
+        });
+        if open.days.first().is_some_and(|first| first.date.year() != date.year()) {
+            open.write(input, station, out)?;
+            *open = StationYear::default();
+        }
+        open.days.push(AirDay::of(date, air, input.edition(date)));
+        for (edition, good) in &mut open.good {
+            let index = air::daily(air, *edition).aqi;
+            *good += usize::from(index.is_some_and(|index| index.value <= 100));
+        }
+        Ok(())
+    })?;
+    for station in order {
+        years[&station].write(input, &station, out)?;
+    }
+    Ok(())
+}
+
+/// The days of a station's year, and its good days by each edition.
+struct StationYear {
+    days: Vec<AirDay>,
+    good: [(Edition, usize); 2],
+}
+
+impl Default for StationYear {
+    fn default() -> Self {
+        Self { days: Vec::with_capacity(366), good: [(Edition::E2012, 0), (Edition::E2026, 0)] }
+    }
+}
+
+impl StationYear {
+    fn write(&self, input: &Input, station: &str, out: &mut impl Write) -> Result<()> {
+        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else { return Ok(()) };
+        let (station, year) = (quoted(station), first.date.year());
+        let statistics = AirYear::of(&self.days, input.edition(last.date)).statistics();
+        for statistic in &statistics {
+            let value = statistic.text().unwrap_or_default();
+            writeln!(out, "{station},{year},{},{value},{}", statistic.indicator.key(), statistic.valid)?;
+        }
+        // A count across a change of edition says nothing unless both series stand beside it.
+        if input.edition(first.date) != input.edition(last.date) {
+            let valid = statistics.iter().any(|one| one.indicator == YearIndicator::GoodDays && one.valid);
+            for ((_, good), edition) in self.good.iter().zip(["2012", "2026"]) {
+                writeln!(out, "{station},{year},good_days_{edition},{good},{valid}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn write_day(input: &Input, station: &str, date: Date, hours: &HourlyAir, out: &mut impl Write) -> Result<()> {

@@ -7,6 +7,7 @@ mod exchange;
 mod figures;
 mod hj212;
 mod journal;
+mod noise;
 mod observations;
 mod report;
 mod simulate;
@@ -71,6 +72,8 @@ enum Command {
     Air(air::Air),
     /// Surface water by the standards: classes of samples.
     Water(water::Water),
+    /// Noise by the standards: levels of days and nights.
+    Noise(noise::Noise),
 }
 
 /// Does what was asked.
@@ -93,6 +96,7 @@ pub fn run(asked: CommandLine) -> Result<()> {
         Command::Observations(command) => command.run(),
         Command::Air(command) => command.run(),
         Command::Water(command) => command.run(),
+        Command::Noise(command) => command.run(),
     }
 }
 

@@ -48,6 +48,9 @@ pub enum Refusal {
     /// A parameter of the address cannot be read.
     #[error("a parameter of the address is wrong")]
     BadAddress,
+    /// The form ended before it was whole, or is none.
+    #[error("the form did not arrive whole")]
+    Broken,
     /// The work took longer than any request may.
     #[error("the work took too long")]
     TooSlow,
@@ -106,7 +109,7 @@ impl Refusal {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::NoRight { .. } | Self::Forged => StatusCode::FORBIDDEN,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadAddress => StatusCode::BAD_REQUEST,
+            Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict { .. } => StatusCode::CONFLICT,
@@ -137,6 +140,7 @@ impl Refusal {
             }
             Self::WrongMethod => plain("shell.refusal.method", "shell.refusal.method_text"),
             Self::BadAddress => plain("shell.refusal.invalid", "shell.refusal.address_text"),
+            Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),
             Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),
             Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use axum::RequestExt;
 use axum::body::{Body, to_bytes};
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -124,10 +125,10 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
     let mut request = request;
     // The limit of other bodies does not hold for files: theirs is counted below.
     axum::extract::DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, app).await.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let mut form = Multipart::from_request(request, app).await.map_err(|_| Refusal::Broken)?;
     let mut submission = Submission::default();
     let (mut left, mut left_for_fields) = (limit, FIELDS);
-    while let Some(part) = form.next_field().await.map_err(|error| Refusal::invalid(error.body_text()))? {
+    while let Some(part) = form.next_field().await.map_err(|error| broken(&error))? {
         let field = part.name().unwrap_or_default().to_owned();
         if let Some(name) = part.file_name().map(str::to_owned) {
             if !is_checked {
@@ -139,7 +140,7 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
             }
             continue;
         }
-        let value = part.bytes().await.map_err(|error| Refusal::invalid(error.body_text()))?;
+        let value = part.bytes().await.map_err(|error| broken(&error))?;
         left_for_fields = left_for_fields.checked_sub(value.len()).ok_or(Refusal::TooLarge { limit_mb })?;
         let value = String::from_utf8_lossy(&value).into_owned();
         if field == "csrf" {
@@ -148,6 +149,12 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
         submission.fields.push((field, value));
     }
     if is_checked { Ok(submission) } else { Err(Refusal::Forged) }
+}
+
+/// A form that ended too early, or is none.
+fn broken(error: &MultipartError) -> Refusal {
+    tracing::info!("a form could not be read: {}", error.body_text());
+    Refusal::Broken
 }
 
 async fn take_file(
@@ -162,7 +169,14 @@ async fn take_file(
     let mut file = NamedTempFile::new_in(&app.settings.uploads)?;
     let mut size = 0;
     let mut is_over = false;
-    while let Some(chunk) = part.chunk().await.map_err(|error| Refusal::invalid(error.body_text()))? {
+    loop {
+        let chunk = match part.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // Too much is too much, whether or not the rest would have come.
+            Err(_) if is_over => break,
+            Err(error) => return Err(broken(&error)),
+        };
         size += chunk.len() as u64;
         is_over |= size > *left;
         if size > *left + DRAINED {

@@ -1,0 +1,202 @@
+//! Bad input ends in a clear message: nothing half-done, nothing lost, the server goes on.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Request, header};
+use bilan_records::catalogue::Role;
+use futures_util::{StreamExt, stream};
+use office::{Office, UPLOAD_MB};
+use serde_json::json;
+use test_case::test_case;
+
+const SCRIPT: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>";
+
+fn complaint_form<'f>(subject: &'f str, key: &'f str) -> Vec<(&'f str, &'f str)> {
+    vec![
+        ("received_at", "2020-07-15T22:40"),
+        ("source", "hotline12345"),
+        ("category", "noise"),
+        ("kind", "construction_night"),
+        ("subject", subject),
+        ("content", SCRIPT),
+        ("place.lon", "112.985"),
+        ("place.lat", "28.112"),
+        ("place.address", SCRIPT),
+        ("idempotency_key", key),
+    ]
+}
+
+#[tokio::test]
+async fn script_in_a_form_stays_text_wherever_it_is_shown() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let made = office.post(&handler, "/records/complaint/new", &complaint_form(SCRIPT, "key-1")).await;
+    let record = made.is(303).location().to_owned();
+    office.post(&handler, &format!("{record}/edit"), &[("version", "1"), ("subject", "改后<b>粗</b>")]).await;
+    for page in [record.as_str(), "/records/complaint", "/search?q=alert", "/", "/map/list?layer=complaint&show=all"] {
+        let shown = office.get(&handler, page).await;
+        shown.is(200).says_not("<script>alert").says_not("<img src=x").says_not("<b>粗");
+        let policy = shown.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{page}: {policy}");
+    }
+    office.get(&handler, &record).await.says("&#60;script&#62;alert");
+}
+
+#[test_case("/records/complaint/TS209900001"; "an unknown record")]
+#[test_case("/records/unicorn"; "an unknown register")]
+#[test_case("/records/complaint/TS209900001/edit"; "the form of an unknown record")]
+#[test_case("/stations/ZD-0"; "an unknown station")]
+#[test_case("/figures/unicorn"; "an unknown figure")]
+#[test_case("/reports/unicorn?year=2020"; "an unknown report")]
+#[test_case("/nowhere"; "an unknown address")]
+#[tokio::test]
+async fn what_is_not_there_is_answered_by_a_page_that_says_so(address: &'static str) {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    office.get(&handler, address).await.is(404).says("没有找到").says("/sign-out");
+}
+
+#[test_case("/records/complaint?page=-1"; "a page before the first")]
+#[test_case("/records/complaint?filter=subject+%3D%3D%3D"; "a filter that does not parse")]
+#[test_case("/records/complaint?as_of=yesterday"; "a moment that is none")]
+#[test_case("/figures?year=20x0"; "a year that is none")]
+#[test_case("/reports/annual?year=abc"; "a report of no year")]
+#[tokio::test]
+async fn an_address_that_makes_no_sense_never_fails(address: &'static str) {
+    let office = Office::open();
+    let answer = office.get(&office.sign_in(Role::Handler), address).await;
+    assert!(answer.status.as_u16() < 500, "{}: {}", answer.status, answer.text);
+    assert!(answer.text.contains("<main"), "a page, not a bare word: {}", answer.text);
+}
+
+#[tokio::test]
+async fn the_second_of_two_people_is_told_and_sees_both_texts() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("原来的事项")).number;
+    let address = format!("/records/complaint/{number}/edit");
+    let (first, second) = (office.sign_in(Role::Handler), office.sign_in(Role::Duty));
+    office.post(&first, &address, &[("version", "1"), ("subject", "先改的事项")]).await.is(303);
+    let told = office.post(&second, &address, &[("version", "1"), ("subject", "后改的事项")]).await;
+    told.is(409).says("先改的事项").says("后改的事项").says("原来的事项");
+    assert_eq!(office.record("complaint", &number).values["subject"], json!("先改的事项"), "nothing is lost");
+    office.post(&second, &address, &[("version", "2"), ("subject", "后改的事项")]).await.is(303);
+    assert_eq!(office.record("complaint", &number).values["subject"], json!("后改的事项"));
+}
+
+#[tokio::test]
+async fn a_form_sent_twice_makes_one_record() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let form = complaint_form("重复提交", "one-key");
+    let first = office.post(&handler, "/records/complaint/new", &form).await;
+    let second = office.post(&handler, "/records/complaint/new", &form).await;
+    assert_eq!(first.is(303).location(), second.is(303).location());
+    assert_eq!(office.count("complaint"), 1);
+}
+
+#[tokio::test]
+async fn a_faulty_form_names_each_field_and_keeps_what_was_typed() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let form = [("received_at", "gestern"), ("subject", "只填了事项"), ("phone", "12"), ("idempotency_key", "k")];
+    let told = office.post(&handler, "/records/complaint/new", &form).await;
+    told.is(422).says("只填了事项").says("gestern");
+    assert!(told.text.matches("field-error").count() >= 4, "received_at, source, category and phone are named");
+    assert_eq!(office.count("complaint"), 0);
+}
+
+#[tokio::test]
+async fn a_form_of_nobody_or_of_another_site_is_refused() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let with = |csrf: Option<&str>, site: Option<&str>| {
+        let mut fields = complaint_form("伪造", "k");
+        fields.extend(csrf.map(|csrf| ("csrf", csrf)));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = Request::post("/records/complaint/new")
+            .header(header::COOKIE, &handler.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
+        office.ask(request.body(Body::from(body)).unwrap())
+    };
+    for (csrf, site) in [
+        (None, None),
+        (Some("0000"), None),
+        (Some(handler.csrf.as_str()), Some("cross-site")),
+        (Some(handler.csrf.as_str()), Some("same-site")),
+    ] {
+        with(csrf, site).await.is(403).says("页面已过期");
+    }
+    assert_eq!(office.count("complaint"), 0);
+    with(Some(&handler.csrf), Some("same-origin")).await.is(303);
+}
+
+#[tokio::test]
+async fn an_upload_of_200_mb_is_turned_away_and_leaves_nothing() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let head = format!(
+        "--line\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--line\r\n\
+         content-disposition: form-data; name=\"file\"; filename=\"a.xlsx\"\r\n\r\n",
+        handler.csrf
+    );
+    // Streamed in pieces, as a browser does: the test itself holds one piece.
+    let piece = Bytes::from(vec![b'x'; 1 << 20]);
+    let pieces = std::iter::once(Bytes::from(head)).chain(std::iter::repeat_n(piece, 200));
+    let body = Body::from_stream(stream::iter(pieces.map(Ok::<_, std::io::Error>)).then(async |piece| {
+        tokio::task::yield_now().await;
+        piece
+    }));
+    let told = office.send_upload(&handler, "/records/complaint/import", body).await;
+    told.is(413).says("文件太大").says(&UPLOAD_MB.to_string());
+    let left =
+        walk(office.folder()).into_iter().filter(|(_, size)| *size > 1 << 20).filter(|(name, _)| !name.contains(".db"));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::new());
+    office.get(&handler, "/records/complaint").await.is(200);
+}
+
+fn walk(folder: &std::path::Path) -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(walk(&entry.path()));
+        } else {
+            found.push((entry.path().display().to_string(), entry.metadata().unwrap().len()));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_truncated_workbook_is_explained_and_nothing_is_entered() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let template = bilan_records::exchange::template(&office.ledger.catalogue().registers["complaint"]).unwrap();
+    let half = &template[..template.len() / 2];
+    let told = office.upload(&handler, "/records/complaint/import", "half.xlsx", half).await;
+    told.is(422).says_not("panicked");
+    office.upload(&handler, "/records/complaint/import", "rubbish.xlsx", b"no workbook at all").await.is(422);
+    office.upload(&handler, "/records/complaint/import", "what.exe", b"MZ").await.is(422);
+    assert_eq!(office.count("complaint"), 0);
+}
+
+#[tokio::test]
+async fn a_faulty_sheet_names_each_fault_by_its_cell_and_enters_no_row() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let csv = "received_at,source,category,kind,subject,content,phone\n\
+        2020-07-15 22:40,hotline12345,noise,construction_night,好的一行,内容,13800001234\n\
+        2020-13-45 99:99,hotline12345,noise,construction_night,坏日期,内容,13800001234\n\
+        2020-07-15 22:40,fax,noise,construction_night,坏来源,内容,12\n";
+    let told = office.upload(&handler, "/records/complaint/import", "faults.csv", csv.as_bytes()).await;
+    told.is(422);
+    for fault in ["2020-13-45", "fax", ">A3<", ">B4<", ">G4<"] {
+        told.says(fault);
+    }
+    assert_eq!(office.count("complaint"), 0);
+}

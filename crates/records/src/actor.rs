@@ -96,7 +96,7 @@ impl Actor {
         let permissions = &register.permissions;
         self.reach(register, |role| match act {
             Act::Read if role == Role::Auditor => true,
-            Act::Read if permissions.read.is_empty() => STAFF.contains(&role),
+            Act::Read if permissions.read.is_empty() => STAFF.contains(&role) || works_with(register, role),
             Act::Read => permissions.read.contains(&role),
             _ if role == Role::Auditor => false,
             Act::Create => permissions.create.contains(&role),
@@ -134,6 +134,15 @@ impl Actor {
         }
         narrow
     }
+}
+
+/// Whether a role enters, changes or moves records of a register; it sees them then too.
+fn works_with(register: &Register, role: Role) -> bool {
+    let steps = register.workflow.iter().flat_map(|workflow| workflow.steps.values());
+    let permissions = &register.permissions;
+    permissions.create.contains(&role)
+        || permissions.edit.contains(&role)
+        || steps.into_iter().any(|step| step.roles.contains(&role))
 }
 
 /// The reference that ties a record to an enterprise, if the register has one.

@@ -11,6 +11,7 @@ use bilan_records::ledger::{ReadError, WriteError};
 use bilan_records::report::ReportError;
 use bilan_telemetry::StoreError;
 
+use crate::api::problem::Problem;
 use crate::shell::{Language, Messages, Shell};
 
 /// Why a request is not answered with what it asked for.
@@ -63,12 +64,9 @@ pub enum Refusal {
     /// The form was not made for this session, or is too old.
     #[error("the form is out of date")]
     Forged,
-    /// Somebody else changed the record meanwhile.
-    #[error("{why}")]
-    Conflict {
-        /// What happened.
-        why: String,
-    },
+    /// What the ledger refused, in the words of the interface.
+    #[error("{}", .0.told(Language::English))]
+    Told(Box<Problem>),
     /// More was sent than is taken.
     #[error("more than {limit_mb} MB were sent")]
     TooLarge {
@@ -112,7 +110,7 @@ impl Refusal {
             Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -144,7 +142,7 @@ impl Refusal {
             Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),
             Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
-            Self::Conflict { why } => (language.text("shell.refusal.conflict"), why.clone()),
+            Self::Told(problem) => (problem.title(language), problem.told(language).to_owned()),
             Self::TooLarge { limit_mb } => {
                 let limit = limit_mb.to_string();
                 filled("shell.refusal.too_large", "shell.refusal.too_large_text", &[("limit", &limit)])
@@ -224,7 +222,7 @@ impl From<ReadError> for Refusal {
             ReadError::NotFound { number, .. } => Self::NotFound { what: number },
             ReadError::UnknownField { field, .. } => Self::NotFound { what: field },
             ReadError::Forbidden { verb, register, .. } => Self::NoRight { verb, register },
-            ReadError::Filter(_) | ReadError::ReasonMissing(_) => Self::Invalid { why: error.to_string() },
+            error @ (ReadError::Filter(_) | ReadError::ReasonMissing(_)) => Self::Told(Box::new(error.into())),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -236,8 +234,7 @@ impl From<WriteError> for Refusal {
             WriteError::Database(_) => Self::Internal(error.to_string()),
             WriteError::NotFound { number, .. } => Self::NotFound { what: number },
             WriteError::Forbidden { verb, register, .. } => Self::NoRight { verb, register },
-            WriteError::Stale { .. } | WriteError::KeyReused { .. } => Self::Conflict { why: error.to_string() },
-            other => Self::Invalid { why: other.to_string() },
+            other => Self::Told(Box::new(Problem::of_write(other, None))),
         }
     }
 }

@@ -73,6 +73,10 @@ impl Session<'_> {
         given: &JsonMap,
         arrival: &Arrival,
     ) -> Result<StoredRow, WriteError> {
+        // Whoever may not enter anything is not told what would be missing.
+        if self.actor.scope(register, Act::Create) == Scope::Nothing {
+            return Err(self.forbidden(register, Act::Create.verb(), self.no_role()));
+        }
         let (values, mut faults) = check::values(register, given, arrival.with_past);
         let number = self.given_number(register, given, arrival, &mut faults)?;
         let state = given_state(register, given, arrival, &mut faults);
@@ -282,17 +286,25 @@ impl Session<'_> {
         record: &StoredRow,
     ) -> Result<(), WriteError> {
         let why = match &scope {
-            Scope::Nothing => format!("none of the roles {:?} may", self.actor.roles),
+            Scope::Nothing => self.no_role(),
             _ if reaches(self.connection, register, &scope, &record.columns)? => return Ok(()),
             Scope::Cell(cell) => format!("the record does not lie in the cell {cell}"),
             _ => "the record belongs to another enterprise".to_owned(),
         };
-        Err(WriteError::Forbidden {
+        Err(self.forbidden(register, verb, why))
+    }
+
+    fn no_role(&self) -> String {
+        format!("none of the roles {:?} may", self.actor.roles)
+    }
+
+    fn forbidden(&self, register: &Register, verb: &str, why: String) -> WriteError {
+        WriteError::Forbidden {
             actor: self.actor.name.clone(),
             verb: verb.to_owned(),
             register: register.key.clone(),
             why,
-        })
+        }
     }
 
     fn given_number(

@@ -73,6 +73,22 @@ impl Problem {
         }
     }
 
+    /// Status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What kind of problem it is, in a few words.
+    pub fn title(&self, language: Language) -> &'static str {
+        let kind = KINDS.iter().find(|(kind, ..)| *kind == self.code);
+        kind.map_or("", |(_, _, zh, en)| if language == Language::Chinese { zh } else { en })
+    }
+
+    /// What happened.
+    pub fn told(&self, language: Language) -> &str {
+        if language == Language::Chinese { &self.zh } else { &self.en }
+    }
+
     /// A parameter of the address that is wrong.
     pub(super) fn parameter(name: &str, zh: &str, en: &str) -> Self {
         Self::new("parameter", format!("参数“{name}”{zh}"), format!("the parameter “{name}”: {en}"))
@@ -90,7 +106,7 @@ impl Problem {
     }
 
     /// A refused write to `register`.
-    pub(super) fn of_write(error: WriteError, register: Option<&Register>) -> Self {
+    pub(crate) fn of_write(error: WriteError, register: Option<&Register>) -> Self {
         let en = error.to_string();
         match error {
             WriteError::UnknownRegister(key) => unknown_register(&key, en),
@@ -114,10 +130,11 @@ impl Problem {
                 problem.more.insert("differences".into(), Json::from(differences));
                 problem
             }
-            WriteError::StepRefused { step, number, why } => {
-                Self::new("step_refused", format!("{number}当前不能办理步骤“{step}”：{why}"), en)
+            WriteError::StepRefused { step, number, .. } => {
+                let zh = format!("{number}现在的状态不能办理步骤“{step}”，请刷新后查看。");
+                Self::new("step_refused", zh, en)
             }
-            WriteError::ReasonMissing(_) => Self::new("reason_missing", "请在 reason 中说明原因，原因将记入日志。", en),
+            WriteError::ReasonMissing(_) => Self::new("reason_missing", "请说明原因，原因将记入日志。", en),
             WriteError::StillReferred { number, register, count } => {
                 Self::new("still_referred", format!("{number}不能删除：台账“{register}”中有{count}条记录引用它"), en)
             }
@@ -253,13 +270,12 @@ impl Problem {
             Language::Chinese => zh.to_owned(),
             Language::English => en.to_owned(),
         };
-        let title = KINDS.iter().find(|(code, ..)| *code == self.code).map(|(_, _, zh, en)| pick(zh, en));
         let mut body = self.more.clone();
         body.insert("type".into(), Json::from(format!("/api#problem-{}", self.code)));
-        body.insert("title".into(), json!(title));
+        body.insert("title".into(), Json::from(self.title(language)));
         body.insert("status".into(), Json::from(self.status.as_u16()));
         body.insert("code".into(), Json::from(self.code));
-        body.insert("detail".into(), Json::from(pick(&self.zh, &self.en)));
+        body.insert("detail".into(), Json::from(self.told(language)));
         body.insert("instance".into(), Json::from(instance));
         if !self.faults.is_empty() {
             let faults = self.faults.iter().map(|Fault { label, fault }| {

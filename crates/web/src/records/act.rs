@@ -12,6 +12,7 @@ use super::form::{attach, read_files, wrong_files};
 use super::record::{Extra, RefusedStep, shown};
 use super::{address, register};
 use crate::AppState;
+use crate::api::problem::Problem;
 use crate::refusal::Refusal;
 use crate::submission::Submission;
 use crate::visit::Visit;
@@ -75,7 +76,10 @@ async fn step(
             (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(refused(faults, None)), ..Extra::default() })
         }
         Err(error @ (WriteError::ReasonMissing(_) | WriteError::Attachment { .. })) => {
-            let step = refused(FieldFaults(Vec::new()), Some(error.to_string()));
+            let step = refused(
+                FieldFaults(Vec::new()),
+                Some(Problem::of_write(error, Some(register)).told(visit.language).to_owned()),
+            );
             (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(step), ..Extra::default() })
         }
         Err(WriteError::Stale { .. }) => {
@@ -108,7 +112,7 @@ async fn delete(
     Path((key, number)): Path<(String, String)>,
     form: Submission,
 ) -> Result<Response, Refusal> {
-    register(&visit, &key)?;
+    let register = register(&visit, &key)?;
     let version = version(&form)?;
     let (name, asked, write) = (key.clone(), number.clone(), form.write());
     let reason = form.filled("reason").unwrap_or_default().to_owned();
@@ -116,7 +120,7 @@ async fn delete(
     let fault = match done {
         Ok(()) => return Ok(Redirect::to(&format!("/records/{key}")).into_response()),
         Err(error @ (WriteError::ReasonMissing(_) | WriteError::StillReferred { .. } | WriteError::Stale { .. })) => {
-            error.to_string()
+            Problem::of_write(error, Some(register)).told(visit.language).to_owned()
         }
         Err(error) => return Err(error.into()),
     };

@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use super::control::{Control, controls, is_entered, values};
 use super::{address, register, shown};
 use crate::AppState;
+use crate::api::problem::Problem;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Language, Messages, Shell};
@@ -247,9 +248,12 @@ fn other(
     form: &Submission,
 ) -> Result<Response, Refusal> {
     match error {
-        WriteError::Attachment { .. } | WriteError::ReasonMissing(_) => {
-            refused(visit, register, Draft { fault: Some(error.to_string()), ..draft }, form)
-        }
+        WriteError::Attachment { .. } | WriteError::ReasonMissing(_) => refused(
+            visit,
+            register,
+            Draft { fault: Some(Problem::of_write(error, Some(register)).told(visit.language).to_owned()), ..draft },
+            form,
+        ),
         error => Err(error.into()),
     }
 }

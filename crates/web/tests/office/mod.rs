@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use bilan_records::actor::Actor;
-use bilan_records::catalogue::{self, Role};
-use bilan_records::ledger::{Ledger, Record, Write};
+use bilan_records::catalogue::{self, FieldKind, Role};
+use bilan_records::ledger::{JsonMap, Ledger, Record, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Store, rules};
@@ -139,6 +139,32 @@ impl Office {
         let Json::Object(values) = values else { panic!("an object") };
         let entered = self.ledger.create(&Actor::system("test"), register, values, Write::default());
         entered.unwrap_or_else(|error| panic!("{register}: {error}"))
+    }
+
+    /// A value for every plain field that a record must have.
+    pub fn least(&self, register: &str) -> JsonMap {
+        let value = |kind: &FieldKind| match kind {
+            FieldKind::Choice { choices } => json!(choices.keys().next()),
+            FieldKind::Choices { choices } => json!([choices.keys().next()]),
+            FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Money => json!(1),
+            FieldKind::Date => json!("2020-11-20"),
+            FieldKind::DateTime => json!("2020-11-20T22:10:00+08:00"),
+            FieldKind::YesNo => json!(false),
+            FieldKind::Place => self.place_in(OWN_CELL),
+            FieldKind::Phone => json!("0731-85140000"),
+            _ => json!("内容"),
+        };
+        let simple = |kind: &FieldKind| !matches!(kind, FieldKind::Reference { .. } | FieldKind::Table { .. });
+        let fields = self.ledger.catalogue().registers[register].fields.values();
+        let wanted = fields.filter(|field| field.required && simple(&field.kind));
+        wanted.map(|field| (field.key.clone(), value(&field.kind))).collect()
+    }
+
+    /// Enters a record as an import of the program does, with its number and state.
+    pub fn load(&self, register: &str, values: JsonMap) {
+        let records = std::iter::once((register.to_owned(), values));
+        bilan_records::exchange::load(&self.ledger, &Actor::system("test"), records, false)
+            .unwrap_or_else(|error| panic!("{register}: {error}"));
     }
 
     pub fn record(&self, register: &str, number: &str) -> Record {

@@ -1,0 +1,168 @@
+//! Every write is checked on the server: by session, role, cell and enterprise; personal data stay masked.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use bilan_records::catalogue::Role;
+use jiff::SignedDuration;
+use office::{OTHER_CELL, OWN_CELL, Office, PASSWORD};
+use serde_json::{Value as Json, json};
+use test_case::test_case;
+
+/// Sends the form of the sign-in page as a browser does.
+async fn try_to_sign_in(office: &Office, name: &str, password: &str) -> office::Answer {
+    let page = office.as_guest("/sign-in").await;
+    let cookie = page.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let csrf = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("csrf", csrf.as_str()), ("name", name), ("password", password), ("next", "//evil.example")])
+        .finish();
+    let request = Request::post("/sign-in")
+        .header(header::COOKIE, cookie)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    office.ask(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn signing_in_needs_the_password_and_leads_nowhere_else() {
+    let office = Office::open();
+    try_to_sign_in(&office, "handler", "wrong password").await.is(401);
+    let answer = try_to_sign_in(&office, "handler", PASSWORD).await;
+    assert_eq!(answer.is(303).location(), "/");
+    let cookies: Vec<&str> =
+        answer.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
+    let session = cookies.iter().find(|cookie| cookie.starts_with("bilan_session=")).unwrap();
+    assert!(session.contains("HttpOnly") && session.contains("SameSite"), "{session}");
+}
+
+#[test_case("handler"; "a name with an account")]
+#[test_case("nobody-has-this-name"; "a name without one")]
+#[tokio::test]
+async fn after_five_wrong_passwords_a_name_waits(name: &'static str) {
+    let office = Office::open();
+    for _ in 0..5 {
+        let status = try_to_sign_in(&office, name, "wrong password").await.status.as_u16();
+        assert!(status == 401 || status == 429, "{status}");
+    }
+    try_to_sign_in(&office, name, PASSWORD).await.is(429);
+    office.clock.advance(SignedDuration::from_mins(2));
+    let status = try_to_sign_in(&office, name, PASSWORD).await.status.as_u16();
+    assert_eq!(status, if name == "handler" { 303 } else { 401 });
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    office.get(&handler, "/records/complaint").await.is(200);
+    office.post(&handler, "/sign-out", &[]).await.is(303);
+    let sent_away = office.get(&handler, "/records/complaint").await;
+    assert!(sent_away.is(303).location().starts_with("/sign-in?next="));
+}
+
+#[test_case("/"; "home")]
+#[test_case("/records/complaint"; "a ledger")]
+#[test_case("/records/complaint/export.csv"; "an export")]
+#[test_case("/map"; "the map")]
+#[test_case("/stations"; "the stations")]
+#[test_case("/figures?year=2020"; "the figures")]
+#[test_case("/reports/annual?year=2020"; "the report")]
+#[test_case("/journal"; "the journal")]
+#[test_case("/accounts"; "the accounts")]
+#[tokio::test]
+async fn without_signing_in_there_is_only_the_door(address: &'static str) {
+    let office = Office::open();
+    assert!(office.as_guest(address).await.is(303).location().starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_role_without_the_right_is_refused_on_page_form_and_api() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("夜间施工")).number;
+    let auditor = office.sign_in(Role::Auditor);
+    office.get(&auditor, "/records/complaint/new").await.is(403).says("无权操作");
+    office.post(&auditor, "/records/complaint/new", &[("subject", "越权")]).await.is(403);
+    let edit = format!("/records/complaint/{number}/edit");
+    office.post(&auditor, &edit, &[("version", "1"), ("subject", "越权")]).await.is(403);
+    let step = format!("/records/complaint/{number}/step/accept");
+    office.post(&auditor, &step, &[("version", "1")]).await.is(403);
+    office
+        .post(&auditor, &format!("/records/complaint/{number}/delete"), &[("version", "1"), ("reason", "x")])
+        .await
+        .is(403);
+    let body = json!({ "subject": "越权" });
+    office.call(Role::Auditor, Method::POST, "/complaint", &[], body.clone()).await.is(403);
+    let address = format!("/complaint/{number}");
+    office.call(Role::Auditor, Method::PATCH, &address, &[("if-match", "\"1\"")], body).await.is(403);
+    office
+        .call(Role::Handler, Method::DELETE, &format!("{address}?reason=x"), &[("if-match", "\"1\"")], Json::Null)
+        .await
+        .is(403);
+    let record = office.record("complaint", &number);
+    assert_eq!((record.version, &record.values["subject"]), (1, &json!("夜间施工")));
+    for (role, status) in [(Role::Handler, 403), (Role::Auditor, 200), (Role::Admin, 200)] {
+        office.get(&office.sign_in(role), "/accounts").await.is(status);
+    }
+}
+
+#[tokio::test]
+async fn a_grid_member_works_in_the_own_cell_only() {
+    let office = Office::open();
+    let mut other = office.complaint("别处的投诉");
+    other["place"] = office.place_in(OTHER_CELL);
+    let (own, other) = (office.enter("complaint", office.complaint("本格的投诉")), office.enter("complaint", other));
+    assert!(own.cell.as_deref().is_some_and(|cell| cell.starts_with(OWN_CELL)), "{:?}", own.cell);
+    let member = office.sign_in(Role::Grid);
+    office.get(&member, "/records/complaint").await.says("本格的投诉").says_not("别处的投诉");
+    office.get(&member, &format!("/records/complaint/{}", own.number)).await.is(200);
+    office.get(&member, &format!("/records/complaint/{}", other.number)).await.is(404).says_not("别处的投诉");
+    office.get(&member, "/search?q=别处").await.says_not(&other.number);
+    let address = format!("/complaint/{}", other.number);
+    office.call(Role::Grid, Method::GET, &address, &[], Json::Null).await.is(404);
+    let export = office.get(&member, "/records/complaint/export.csv").await;
+    export.says("本格的投诉").says_not("别处的投诉");
+}
+
+#[tokio::test]
+async fn an_enterprise_sees_its_own_ledgers_only() {
+    let office = Office::open();
+    let firm = |number: &str, name: &str, code: &str| {
+        let mut values = office.least("enterprise");
+        for (field, value) in [("number", number), ("name", name), ("credit_code", code)] {
+            values.insert(field.to_owned(), json!(value));
+        }
+        office.load("enterprise", values);
+    };
+    firm("QY-1", "长沙甲印刷有限公司", "91350100M000100Y43");
+    firm("QY-2", "长沙乙涂装有限公司", "91440300708461136T");
+    let own = office.sign_in(Role::Enterprise);
+    office.get(&own, "/records/enterprise").await.says("长沙甲印刷有限公司").says_not("长沙乙涂装有限公司");
+    office.get(&own, "/records/enterprise/QY-2").await.is(404);
+}
+
+#[tokio::test]
+async fn personal_data_are_masked_until_a_reason_is_given_and_the_journal_keeps_it() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("夜间施工")).number;
+    let address = format!("/records/complaint/{number}");
+    let handler = office.sign_in(Role::Handler);
+    for page in [address.as_str(), "/records/complaint", "/records/complaint/export.csv", &format!("{address}/edit")] {
+        office.get(&handler, page).await.is(200).says_not("13800001234").says_not("王小明");
+    }
+    let shown = office.call(Role::Handler, Method::GET, &format!("/complaint/{number}"), &[], Json::Null).await;
+    shown.is(200).says_not("13800001234").says_not("王小明");
+    let unmask = format!("{address}/unmask");
+    office.post(&handler, &unmask, &[("field", "phone"), ("reason", "")]).await.says_not("13800001234");
+    office.post(&office.sign_in(Role::Duty), &unmask, &[("field", "phone"), ("reason", "看看")]).await.is(403);
+    office.post(&handler, &unmask, &[("field", "phone"), ("reason", "回访核实情况")]).await.is(200).says("13800001234");
+    let auditor = office.sign_in(Role::Auditor);
+    office.get(&auditor, "/journal").await.says("回访核实情况").says(&number).says_not("13800001234");
+    let database = std::fs::read(office.folder().join("records.db")).unwrap();
+    let log = std::fs::read(office.folder().join("records.db-wal")).unwrap_or_default();
+    for bytes in [database, log] {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("13800001234") && !text.contains("王小明"), "personal data lie in the clear on disk");
+    }
+}

@@ -118,6 +118,7 @@ impl Reader<'_, '_> {
                 continue;
             };
             let target = strong.as_mut().map_or(&mut inlines, |(_, inner)| inner);
+            end_line(&mut words, true);
             if !words.is_empty() {
                 target.push(Inline::Text(std::mem::take(&mut words)));
             }
@@ -322,12 +323,7 @@ fn parts(list: &At<String>) -> Vec<At<String>> {
 /// Lines of a paragraph are joined: between Chinese characters nothing, otherwise a space.
 fn push_character(words: &mut String, character: char) {
     if !matches!(character, '\n' | '\r' | ' ' | '\t') {
-        if words.ends_with('\n') {
-            words.pop();
-            if words.ends_with(|last: char| last.is_ascii()) && character.is_ascii() {
-                words.push(' ');
-            }
-        }
+        end_line(words, character.is_ascii());
         words.push(character);
     } else if character == '\n' {
         while words.ends_with(' ') {
@@ -336,5 +332,15 @@ fn push_character(words: &mut String, character: char) {
         words.push('\n');
     } else if character != '\r' && !words.ends_with('\n') {
         words.push(character);
+    }
+}
+
+/// Ends a line before what comes next, which is a character or a figure.
+fn end_line(words: &mut String, ascii_follows: bool) {
+    if words.ends_with('\n') {
+        words.pop();
+        if ascii_follows && words.ends_with(|last: char| last.is_ascii()) {
+            words.push(' ');
+        }
     }
 }

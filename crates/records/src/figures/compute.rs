@@ -39,7 +39,9 @@ impl Figures<'_> {
         Ok(FigureValue { key, value, unit, records: outcome.records, gap, exact, bound: figure.bound })
     }
 
-    /// Register and number of every record behind a figure, in the order of their dates.
+    /// Register and number of every record behind a figure, each once, in the order of their dates.
+    ///
+    /// A figure made of others gives the records of its first part, then those that only the second counts.
     ///
     /// A reader who is confined to a cell or an enterprise is given only the records within it.
     ///

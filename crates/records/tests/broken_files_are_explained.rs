@@ -61,6 +61,18 @@ show = ["number", "category"]
 filter = 'state = "closed"'
 "#;
 
+/// More fields for the same register: a phone number and a table of rows.
+const WITH_PHONE_AND_ROWS: &str = r#"[fields.phone]
+type = "phone"
+label = { zh = "电话", en = "Phone" }
+
+[fields.places]
+type = "table"
+label = { zh = "地段", en = "Stretches" }
+fields.length = { type = "integer", label = { zh = "长度", en = "Length" } }
+
+[fields.category]"#;
+
 const FIGURES: &str = r#"[complaints]
 system = "complaint"
 label = { zh = "投诉", en = "Complaints" }
@@ -150,6 +162,88 @@ fn a_fault_in_a_text_is_found_in_its_place(wrong: &str, instead: &str, expected:
     let found = lines(&faults(COMPLAINT, FIGURES, &broken(TEXT, wrong, instead)));
     let expected: Vec<String> = expected.iter().map(|line| format!("reports/annual/text.zh.md:{line}")).collect();
     assert_eq!(found, expected);
+}
+
+/// Two states that lead to each other but that nobody ever enters, beside the way that is gone.
+const ISLAND: &str = r#"[workflow.states.held]
+label = { zh = "中止", en = "Held" }
+[workflow.states.paused]
+label = { zh = "暂停", en = "Paused" }
+[workflow.steps.hold]
+label = { zh = "中止", en = "Hold" }
+from = ["paused"]
+to = "held"
+roles = ["handler"]
+[workflow.steps.pause]
+label = { zh = "暂停", en = "Pause" }
+from = ["held"]
+to = "paused"
+roles = ["handler"]
+[public]"#;
+
+const NOWHERE: &str = r#"[workflow.states.held]
+label = { zh = "中止", en = "Held" }
+[public]"#;
+
+const NO_EXIT: &str = r#"[workflow.states.held]
+label = { zh = "中止", en = "Held" }
+[workflow.steps.hold]
+label = { zh = "中止", en = "Hold" }
+from = ["received"]
+to = "held"
+roles = ["handler"]
+[public]"#;
+
+/// What is wrong, where (line:column), the text that stands there, and what to write instead.
+type Shown = (&'static str, &'static str, &'static str);
+
+#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"phne\"", &[("26:8", "\"phne\"", "did you mean “phone”?")]; "unknown type, misspelt")]
+#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"telephone number\"", &[("26:8", "\"telephone number\"", "known are: text, long_text, integer, decimal, money, date, datetime, choice, choices, yes_no, person, phone, credit_code, place, line, polygon, reference, table, attachment, computed")]; "unknown type, nothing like it")]
+#[test_case("registers/complaint.toml", "[workflow.states.closed]", "[workflow.sttes.closed]", &[("52:11", "sttes", "did you mean “states”?"), ("58:6", "\"closed\"", "known are: received"), ("64:19", "\"closed\"", "known are: received")]; "unknown key of a workflow")]
+#[test_case("registers/complaint.toml", "title = \"subject\"", "title = \"subject\"\ntitel = \"subject\"", &[("7:1", "titel", "did you mean “title”?")]; "unknown key of a register")]
+#[test_case("registers/complaint.toml", "create = [\"duty\"]", "crate = [\"duty\"]", &[("10:1", "crate", "did you mean “create”?")]; "unknown key of the permissions")]
+#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"reference\"\nto = \"complaints\"", &[("27:6", "\"complaints\"", "did you mean “complaint”?")]; "reference to nothing, misspelt")]
+#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"reference\"\nto = \"river\"", &[("27:6", "\"river\"", "known are: complaint")]; "reference to nothing")]
+#[test_case("registers/complaint.toml", "[public]", NOWHERE, &[("62:18", "held", "add a step with to = \"held\", or remove the state"), ("62:18", "held", "add a step with from = [\"held\"], or mark it closed = true")]; "state without way in or out")]
+#[test_case("registers/complaint.toml", "[public]", ISLAND, &[("62:18", "held", "add a step with to = \"held\" from a state that is reached, or remove the state"), ("64:18", "paused", "add a step with to = \"paused\" from a state that is reached, or remove the state")]; "unreachable states that lead to each other")]
+#[test_case("registers/complaint.toml", "[public]", NO_EXIT, &[("62:18", "held", "add a step with from = [\"held\"], or mark it closed = true")]; "state without exit")]
+#[test_case("registers/complaint.toml", "initial = \"received\"", "initial = \"recieved\"", &[("49:11", "\"recieved\"", "did you mean “received”?")]; "way that begins nowhere is told once")]
+#[test_case("figures/complaint.toml", "'category = \"noise\"'", "'categroy = \"noise\"'", &[("5:38", "categroy", "did you mean “category”?")]; "figure filtered by a missing field")]
+#[test_case("figures/complaint.toml", "count = { of = \"complaint\",", "sum = { of = \"complaint\", field = \"unit\",", &[("5:35", "\"unit\"", "did you mean “units”?")]; "sum over a missing field")]
+#[test_case("figures/complaint.toml", "count = { of = \"complaint\",", "sum = { of = \"complaint\", rows = \"measures\", field = \"units\",", &[("5:34", "\"measures\"", "known are: places")]; "sum over a missing table")]
+#[test_case("figures/complaint.toml", "count = { of = \"complaint\",", "sum = { of = \"complaint\", rows = \"places\", field = \"lenght\",", &[("5:52", "\"lenght\"", "did you mean “length”?")]; "sum over a missing field of a row")]
+#[test_case("figures/complaint.toml", "count = { of = \"complaint\",", "distinct = { of = \"complaint\", field = \"catgory\",", &[("5:40", "\"catgory\"", "did you mean “category”?")]; "distinct over a missing field")]
+#[test_case("figures/complaint.toml", "count = { of = \"complaint\",", "count = { of = \"complaint\", date = \"recieved_at\",", &[("5:36", "\"recieved_at\"", "did you mean “received_at”?")]; "dated by a missing field")]
+#[test_case("figures/complaint.toml", "to = \"complaints\"", "to = \"complaint\"", &[("11:35", "\"complaint\"", "did you mean “complaints”?")]; "figure over a missing figure")]
+#[test_case("reports/annual/text.zh.md", "{complaints}", "{river_length}", &[("5:9", "river_length", "known are: complaints, rate")]; "text naming a missing figure")]
+#[test_case("reports/annual/text.zh.md", "{rate|value}", "{rat|value}", &[("5:25", "rat", "did you mean “rate”?")]; "text naming a missing figure, misspelt")]
+#[test_case("reports/annual/text.zh.md", "## 成效", "::: chart kind=\"bar\" figures=\"complaints, ratte\" :::", &[("3:43", "ratte", "did you mean “rate”?")]; "chart naming a missing figure")]
+fn a_fault_shows_its_place_the_text_that_stands_there_and_what_to_write_instead(
+    file: &str,
+    wrong: &str,
+    instead: &str,
+    expected: &[Shown],
+) {
+    let breaks = |path: &str, text: &str| if path == file { broken(text, wrong, instead) } else { text.to_owned() };
+    let register = COMPLAINT.replace("[fields.category]", WITH_PHONE_AND_ROWS);
+    let found = faults(
+        &breaks("registers/complaint.toml", &register),
+        &breaks("figures/complaint.toml", FIGURES),
+        &breaks("reports/annual/text.zh.md", TEXT),
+    );
+    let shown: Vec<(String, &str, &str)> = found
+        .faults
+        .iter()
+        .filter(|fault| fault.file == file)
+        .map(|fault| {
+            let place = format!("{}:{}", fault.line, fault.column);
+            (place, fault.found.as_str(), fault.remedy.as_deref().unwrap_or_default())
+        })
+        .collect();
+    let expected: Vec<(String, &str, &str)> =
+        expected.iter().map(|(place, found, remedy)| ((*place).to_owned(), *found, *remedy)).collect();
+    assert_eq!(shown, expected, "{found}");
+    assert!(found.to_string().contains(&format!("{file}:{}", expected[0].0)), "{found}");
 }
 
 #[test]

@@ -100,30 +100,40 @@ fn check_state(table: &TableReader<'_, '_, '_>, name: &At<String>, states: &Inde
 
 /// Every state must be reachable from the initial one, and every state that is not closed must have a way out.
 fn check_ways(table: &TableReader<'_, '_, '_>, workflow: &Workflow, spans: &IndexMap<String, Range<usize>>) {
-    let mut reached: BTreeSet<&str> = BTreeSet::from([workflow.initial.as_str()]);
-    loop {
-        let more: Vec<&str> = workflow
-            .steps
-            .values()
-            .filter(|step| step.from.iter().any(|from| reached.contains(from.as_str())))
-            .map(|step| step.to.as_str())
-            .filter(|to| !reached.contains(to))
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        reached.extend(more);
-    }
+    let reached = reached(workflow);
+    // A way that begins nowhere reaches nothing; that it does has been said.
+    let begins = workflow.states.contains_key(&workflow.initial);
     for (key, state) in &workflow.states {
         let Some(span) = spans.get(key) else { continue };
-        if !reached.contains(key.as_str()) {
-            let remedy = format!("add a step with to = \"{key}\", or remove the state");
-            table.faults.add(span, format!("no step leads to the state “{key}”"), remedy);
+        if begins && !reached.contains(key.as_str()) {
+            let (message, from) = match workflow.steps.values().any(|step| step.to == *key && !step.from.contains(key))
+            {
+                false => (format!("no step leads to the state “{key}”"), ""),
+                true => (
+                    format!("no way leads from “{}” to the state “{key}”", workflow.initial),
+                    " from a state that is reached",
+                ),
+            };
+            table.faults.add(span, message, format!("add a step with to = \"{key}\"{from}, or remove the state"));
         }
         let leaves = workflow.steps.values().any(|step| step.from.contains(key) && step.to != *key);
         if !state.closed && !leaves {
             let remedy = format!("add a step with from = [\"{key}\"], or mark it closed = true");
             table.faults.add(span, format!("the state “{key}” is not closed and no step leads out of it"), remedy);
         }
+    }
+}
+
+/// The initial state and every state to which steps lead from there.
+fn reached(workflow: &Workflow) -> BTreeSet<&str> {
+    let mut reached: BTreeSet<&str> = BTreeSet::from([workflow.initial.as_str()]);
+    loop {
+        let from_there =
+            workflow.steps.values().filter(|step| step.from.iter().any(|from| reached.contains(from.as_str())));
+        let more: Vec<&str> = from_there.map(|step| step.to.as_str()).filter(|to| !reached.contains(to)).collect();
+        if more.is_empty() {
+            return reached;
+        }
+        reached.extend(more);
     }
 }

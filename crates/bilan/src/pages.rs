@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use bilan_documents::Fonts;
 use bilan_gateway::Counters;
 use bilan_records::catalogue::CellLevel;
+use bilan_records::ledger::ListQuery;
 use bilan_telemetry::Store;
 use bilan_web::accounts::Accounts;
 use bilan_web::{AppState, Settings};
 
-use crate::bureau::Bureau;
+use crate::bureau::{Bureau, operator};
 use crate::clock::SystemClock;
 use crate::running::Plan;
 
@@ -26,7 +27,9 @@ pub fn state(
     let configuration = &plan.configuration;
     let accounts = accounts(bureau)?;
     if plan.demonstration.is_some() && accounts.is_empty()? {
-        accounts.seed_demonstration(&first_community(bureau)).context("the accounts of the demonstration")?;
+        accounts
+            .seed_demonstration(&first_community(bureau), &watched_enterprise(bureau)?)
+            .context("the accounts of the demonstration")?;
     }
     let public_url = configuration.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings {
@@ -57,4 +60,13 @@ fn first_community(bureau: &Bureau) -> String {
     let district = &bureau.ledger.catalogue().district;
     let community = district.cells.values().find(|cell| cell.level == CellLevel::Community);
     community.map_or_else(|| district.adcode.clone(), |cell| cell.code.clone())
+}
+
+/// The enterprise of the demonstration's enterprise account: one whose electricity is watched: it has permits and waste to declare as well.
+fn watched_enterprise(bureau: &Bureau) -> Result<String> {
+    let query =
+        ListQuery { filter: Some("enterprise is filled".to_owned()), limit: 1, ..ListQuery::of("power_installation") };
+    let watched = bureau.ledger.list(&operator(), query)?;
+    let number = watched.records.first().and_then(|installation| installation.values.get("enterprise")?.as_str());
+    Ok(number.unwrap_or_default().to_owned())
 }

@@ -90,6 +90,12 @@ impl Actor {
         self.roles.contains(&role)
     }
 
+    /// Whether the account works for the bureau; an enterprise and another department's system do not.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        self.roles.iter().any(|role| STAFF.contains(role))
+    }
+
     /// The records of `register` with which the actor may do `act`.
     #[must_use]
     pub fn scope(&self, register: &Register, act: Act) -> Scope {

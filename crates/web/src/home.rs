@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Language, Messages, Shell, systems};
 use crate::visit::{Visit, encoded};
-use crate::{AppState, visit};
+use crate::{AppState, live, visit};
 
 /// Days ahead that count as due.
 const AHEAD: i64 = 7;
@@ -42,6 +42,8 @@ struct HomePage {
     waiting: Vec<WaitingLine>,
     tasks: Vec<TaskLine>,
     tasks_total: u64,
+    /// Works for the bureau: sees its map, warnings and tasks.
+    is_staff: bool,
 }
 
 struct WarningLine {
@@ -102,6 +104,7 @@ async fn show(visit: Visit) -> Result<Response, Refusal> {
         waiting: found.waiting,
         tasks: found.tasks,
         tasks_total: found.tasks_total,
+        is_staff: visit.actor.is_staff(),
     })
 }
 
@@ -117,7 +120,9 @@ struct Found {
 fn collect(ledger: &Ledger, actor: &Actor, store: &Store, language: Language) -> Result<Found, Refusal> {
     let today = beijing_day(ledger.now());
     let until = today.checked_add(AHEAD.days()).unwrap_or(today);
+    let seen = live::seen(ledger, actor)?;
     let mut warnings = store.open_warnings()?;
+    warnings.retain(|warning| seen.contains(&warning.station));
     warnings.sort_by(|left, right| right.level.cmp(&left.level).then(right.opened_at.cmp(&left.opened_at)));
     let (mut overdue, mut due) = (Vec::new(), Vec::new());
     for view in ledger.due(actor, until)? {

@@ -25,7 +25,7 @@ pub use sessions::{Session, SignInRefused, Token};
 pub const DEMO_PASSWORD: &str = "bilan-demo";
 
 /// Accounts of the demonstration: name, person, part.
-pub const DEMO_ACCOUNTS: [(&str, &str, Role); 8] = [
+pub const DEMO_ACCOUNTS: [(&str, &str, Role); 9] = [
     ("admin", "系统管理员", Role::Admin),
     ("head", "周局长", Role::Head),
     ("duty", "值班员小陈", Role::Duty),
@@ -34,6 +34,7 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 8] = [
     ("grid", "网格员老刘", Role::Grid),
     ("analyst", "分析员何敏", Role::Analyst),
     ("auditor", "审计赵宁", Role::Auditor),
+    ("enterprise", "企业环保员", Role::Enterprise),
 ];
 
 /// An account.
@@ -163,11 +164,11 @@ impl Accounts {
         self
     }
 
-    /// Makes the accounts of the demonstration; the grid member looks after `cell`.
+    /// Makes the accounts of the demonstration; the grid member looks after `cell`, the enterprise account belongs to `enterprise`.
     ///
     /// # Errors
     /// If there are such accounts already.
-    pub fn seed_demonstration(&self, cell: &str) -> Result<(), AccountsError> {
+    pub fn seed_demonstration(&self, cell: &str, enterprise: &str) -> Result<(), AccountsError> {
         for (name, person, role) in DEMO_ACCOUNTS {
             let account = NewAccount {
                 name: name.to_owned(),
@@ -175,7 +176,7 @@ impl Accounts {
                 password: DEMO_PASSWORD.to_owned(),
                 roles: vec![role],
                 cell: (role == Role::Grid).then(|| cell.to_owned()),
-                enterprise: None,
+                enterprise: (role == Role::Enterprise).then(|| enterprise.to_owned()),
             };
             self.create(&account, "demo")?;
         }

@@ -31,6 +31,7 @@ use axum::{Extension, Router};
 
 use crate::state::AppState;
 pub(crate) use condition::Desk;
+pub(crate) use registered::seen;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
 
 /// The live pages.

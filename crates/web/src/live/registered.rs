@@ -1,6 +1,6 @@
 //! Stations as their register has them: what they are, where they stand, what they should measure and be held against.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{FieldKind, Label, Register};
@@ -137,6 +137,15 @@ pub(crate) fn stations(ledger: &Ledger, actor: &Actor) -> Result<Vec<Station>, R
     let query = ListQuery { limit: STATIONS, sort: Some(("code".to_owned(), false)), ..ListQuery::of("station") };
     let zones = zones(ledger)?;
     Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones)).collect())
+}
+
+/// Numbers of the stations that an actor may see; of none where the register is closed to the actor.
+pub(crate) fn seen(ledger: &Ledger, actor: &Actor) -> Result<HashSet<String>, ReadError> {
+    match stations(ledger, actor) {
+        Ok(stations) => Ok(stations.into_iter().map(|station| station.number).collect()),
+        Err(ReadError::Forbidden { .. }) => Ok(HashSet::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// One station, if the actor may see it.

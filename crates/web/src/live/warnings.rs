@@ -44,8 +44,7 @@ pub(super) async fn wall(visit: Visit) -> Result<Response, Refusal> {
     let language = visit.language;
     let (open, cleared) = ask(&visit, move |app, actor| {
         let now = app.ledger.now();
-        let seen: std::collections::HashSet<String> =
-            registered::stations(&app.ledger, actor)?.into_iter().map(|station| station.number).collect();
+        let seen = registered::seen(&app.ledger, actor)?;
         let mut open = Vec::new();
         for warning in app.observations.open_warnings()?.iter().filter(|warning| seen.contains(&warning.station)) {
             open.push(WarningRow::of(warning, &app.ledger, actor, now, language)?);

@@ -43,7 +43,11 @@ const DAILY: [(&str, &str); 9] = [
 pub(super) fn groups(visit: &Visit) -> Vec<NavigationGroup> {
     let path = visit.here.split('?').next().unwrap_or_default();
     let may_audit = [Role::Admin, Role::Auditor, Role::Head].iter().any(|role| visit.is(*role));
-    let daily = DAILY.iter().filter(|(address, _)| *address != "/journal" || may_audit);
+    let daily = DAILY.iter().filter(|(address, _)| match *address {
+        "/journal" => may_audit,
+        "/" | "/records" => true,
+        _ => visit.actor.is_staff(),
+    });
     let links = daily.map(|(address, message)| NavigationLink {
         label: visit.text(message).to_owned(),
         address: (*address).to_owned(),

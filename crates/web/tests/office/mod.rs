@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{self, FieldKind, Role};
+use bilan_records::exchange::{ImportError, ImportOutcome};
 use bilan_records::ledger::{JsonMap, Ledger, Record, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
@@ -152,6 +153,8 @@ impl Office {
             FieldKind::YesNo => json!(false),
             FieldKind::Place => self.place_in(OWN_CELL),
             FieldKind::Phone => json!("0731-85140000"),
+            FieldKind::CreditCode => json!("91350100M000100Y43"),
+            FieldKind::Person => json!("李强"),
             _ => json!("内容"),
         };
         let simple = |kind: &FieldKind| !matches!(kind, FieldKind::Reference { .. } | FieldKind::Table { .. });
@@ -162,9 +165,17 @@ impl Office {
 
     /// Enters a record as an import of the program does, with its number and state.
     pub fn load(&self, register: &str, values: JsonMap) {
+        self.import(register, values).unwrap_or_else(|error| panic!("{register}: {error}"));
+    }
+
+    /// The same; whether the register took it.
+    pub fn try_load(&self, register: &str, values: JsonMap) -> bool {
+        self.import(register, values).is_ok()
+    }
+
+    fn import(&self, register: &str, values: JsonMap) -> Result<ImportOutcome, ImportError> {
         let records = std::iter::once((register.to_owned(), values));
         bilan_records::exchange::load(&self.ledger, &Actor::system("test"), records, false)
-            .unwrap_or_else(|error| panic!("{register}: {error}"));
     }
 
     pub fn record(&self, register: &str, number: &str) -> Record {

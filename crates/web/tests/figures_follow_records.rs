@@ -1,0 +1,119 @@
+//! A figure is what the records say: deleting one or changing a field changes exactly the figures that count it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use bilan_records::catalogue::Role;
+use jiff::SignedDuration;
+use office::Office;
+use serde_json::{Value as Json, json};
+
+/// Every figure of 2020 with its value.
+async fn figures(office: &Office, more: &str) -> BTreeMap<String, String> {
+    let answer = office.call(Role::Handler, Method::GET, &format!("/figures?year=2020{more}"), &[], Json::Null).await;
+    let json = answer.is(200).json();
+    let figures = json["figures"].as_array().unwrap();
+    figures
+        .iter()
+        .map(|figure| {
+            (figure["key"].as_str().unwrap().to_owned(), format!("{} / {}", figure["value"], figure["records"]))
+        })
+        .collect()
+}
+
+fn changed(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    before.iter().filter(|(key, value)| after[*key] != **value).map(|(key, _)| key.clone()).collect()
+}
+
+async fn three_complaints(office: &Office) -> Vec<String> {
+    let mut numbers = Vec::new();
+    for (subject, category) in [("夜间施工", "noise"), ("餐饮油烟", "waste_gas"), ("广场舞", "noise")] {
+        let mut values = office.complaint(subject);
+        values["category"] = json!(category);
+        let made = office.call(Role::Handler, Method::POST, "/complaint", &[], values).await;
+        numbers.push(made.is(201).json()["number"].as_str().unwrap().to_owned());
+    }
+    numbers
+}
+
+#[tokio::test]
+async fn deleting_a_record_changes_the_figures_that_counted_it_and_no_other() {
+    let office = Office::open();
+    let numbers = three_complaints(&office).await;
+    let before = figures(&office, "").await;
+    assert!(
+        before["complaints_total"].starts_with("\"3\"") || before["complaints_total"].starts_with('3'),
+        "{before:?}"
+    );
+    let address = format!("/complaint/{}?reason=%E9%87%8D%E5%A4%8D", numbers[0]);
+    office.call(Role::Head, Method::DELETE, &address, &[("if-match", "\"1\"")], Json::Null).await.is(204);
+    let after = figures(&office, "").await;
+    let moved = changed(&before, &after);
+    assert!(
+        moved.contains(&"complaints_total".to_owned()) && moved.contains(&"complaints_noise".to_owned()),
+        "{moved:?}"
+    );
+    assert!(!moved.contains(&"complaints_gas".to_owned()));
+    let of_complaints = |key: &String| office.ledger.catalogue().figures[key].system == "complaint";
+    assert!(moved.iter().all(of_complaints), "{moved:?}");
+}
+
+#[tokio::test]
+async fn changing_a_field_moves_the_record_from_one_figure_to_the_other() {
+    let office = Office::open();
+    let numbers = three_complaints(&office).await;
+    let before = figures(&office, "").await;
+    let address = format!("/complaint/{}", numbers[0]);
+    let change = json!({ "category": "waste_gas" });
+    office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change).await.is(200);
+    let after = figures(&office, "").await;
+    assert_eq!(changed(&before, &after), ["complaints_gas", "complaints_noise"]);
+    let other_year = json!({ "received_at": "2019-12-31T23:59:59+08:00" });
+    office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"2\"")], other_year).await.is(200);
+    let moved = changed(&after, &figures(&office, "").await);
+    assert!(
+        moved.contains(&"complaints_total".to_owned()) && moved.contains(&"complaints_gas".to_owned()),
+        "{moved:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_a_figure_lists_exactly_what_it_counts() {
+    let office = Office::open();
+    let numbers = three_complaints(&office).await;
+    let behind =
+        office.call(Role::Handler, Method::GET, "/figures/complaints_noise/records?year=2020", &[], Json::Null).await;
+    let json = behind.is(200).json();
+    let mut listed: Vec<&str> =
+        json["records"].as_array().unwrap().iter().map(|record| record["number"].as_str().unwrap()).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [&numbers[0], &numbers[2]]);
+    let handler = office.sign_in(Role::Handler);
+    let page = office.get(&handler, "/figures/complaints_noise/records?year=2020").await;
+    page.is(200).says(&numbers[0]).says(&numbers[2]).says_not(&numbers[1]);
+}
+
+#[tokio::test]
+async fn as_of_an_earlier_moment_figure_list_and_record_are_what_they_were() {
+    let office = Office::open();
+    let numbers = three_complaints(&office).await;
+    let then = "2026-11-23T12:30:00%2B08:00";
+    let before = figures(&office, "").await;
+    office.clock.advance(SignedDuration::from_hours(1));
+    let address = format!("/complaint/{}", numbers[0]);
+    let change = json!({ "category": "other", "subject": "改后的事项" });
+    office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change).await.is(200);
+    let gone = format!("/complaint/{}?reason=x", numbers[1]);
+    office.call(Role::Head, Method::DELETE, &gone, &[("if-match", "\"1\"")], Json::Null).await.is(204);
+    assert_ne!(before, figures(&office, "").await);
+    assert_eq!(before, figures(&office, &format!("&as_of={then}")).await);
+    let handler = office.sign_in(Role::Handler);
+    let list = office.get(&handler, &format!("/records/complaint?as_of={then}")).await;
+    list.is(200).says(&numbers[1]).says("夜间施工").says_not("改后的事项");
+    let record = office.get(&handler, &format!("/records/complaint/{}?as_of={then}", numbers[0])).await;
+    record.is(200).says("夜间施工");
+    office.get(&handler, "/records/complaint").await.says("改后的事项").says_not(&numbers[1]);
+}

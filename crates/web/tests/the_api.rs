@@ -1,0 +1,174 @@
+//! The JSON API as another department's system uses it: versions, idempotency, problems, its own description.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use bilan_records::catalogue::Role;
+use office::{Answer, Office};
+use serde_json::{Value as Json, json};
+
+#[tokio::test]
+async fn a_record_is_entered_changed_moved_and_deleted() {
+    let office = Office::open();
+    let made = office.call(Role::Handler, Method::POST, "/complaint", &[], office.complaint("夜间施工")).await;
+    let number = made.is(201).json()["number"].as_str().unwrap().to_owned();
+    assert_eq!(made.headers[header::ETAG], "\"1\"");
+    assert!(made.location().ends_with(&number));
+    let address = format!("/complaint/{number}");
+    let change = json!({ "subject": "夜间浇筑" });
+    office.call(Role::Handler, Method::PATCH, &address, &[], change.clone()).await.is(428);
+    let changed = office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change).await;
+    assert_eq!(changed.is(200).json()["values"]["subject"], "夜间浇筑");
+    let step = format!("{address}/steps/accept");
+    let moved = office.call(Role::Handler, Method::POST, &step, &[("if-match", "\"2\"")], json!({})).await;
+    assert_eq!(moved.is(200).json()["state"], "accepted");
+    office.call(Role::Handler, Method::POST, &step, &[("if-match", "\"3\"")], json!({})).await.is(409);
+    let read = office.call(Role::Handler, Method::GET, &address, &[], Json::Null).await.json();
+    assert!(read["steps"].as_array().unwrap().contains(&json!("assign")), "{}", read["steps"]);
+    let journal = office.call(Role::Handler, Method::GET, &format!("{address}/journal"), &[], Json::Null).await.json();
+    assert_eq!(journal["entries"].as_array().unwrap().len(), 3);
+    let gone = |query: &'static str| {
+        let address = format!("{address}?{query}");
+        let office = &office;
+        async move { office.call(Role::Head, Method::DELETE, &address, &[("if-match", "\"3\"")], Json::Null).await }
+    };
+    gone("").await.is(422);
+    gone("reason=%E9%87%8D%E5%A4%8D").await.is(204);
+    office.call(Role::Handler, Method::GET, &address, &[], Json::Null).await.is(404);
+}
+
+#[tokio::test]
+async fn a_stale_write_is_told_what_changed_and_changes_nothing() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("原来")).number;
+    let address = format!("/complaint/{number}");
+    let change = |subject: &str| json!({ "subject": subject });
+    office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change("先改")).await.is(200);
+    let told = office.call(Role::Duty, Method::PATCH, &address, &[("if-match", "\"1\"")], change("后改")).await;
+    let problem = told.is(409).json();
+    assert_eq!((&problem["code"], &problem["current"]), (&json!("stale"), &json!(2)));
+    let difference = &problem["differences"][0];
+    assert_eq!(
+        [&difference["field"], &difference["base"], &difference["theirs"], &difference["yours"]],
+        ["subject", "原来", "先改", "后改"]
+    );
+    assert_eq!(office.record("complaint", &number).values["subject"], "先改");
+}
+
+#[tokio::test]
+async fn a_write_sent_again_under_its_key_is_answered_and_not_repeated() {
+    let office = Office::open();
+    let send = |subject: &str, role: Role| {
+        let body = office.complaint(subject);
+        let office = &office;
+        async move { office.call(role, Method::POST, "/complaint", &[("idempotency-key", "k-1")], body).await }
+    };
+    let first = send("夜间施工", Role::Handler).await;
+    let again = send("夜间施工", Role::Handler).await;
+    assert_eq!(first.is(201).json()["number"], again.is(201).json()["number"]);
+    assert_eq!(office.count("complaint"), 1);
+    send("别的内容", Role::Handler).await.is(422).says("key_reused");
+    send("别的内容", Role::Duty).await.is(201);
+    assert_eq!(office.count("complaint"), 2, "two callers may hit on the same key");
+}
+
+#[tokio::test]
+async fn problems_say_what_and_where_in_both_languages() {
+    let office = Office::open();
+    let mut values = office.complaint("夜间施工");
+    values["category"] = json!("smell");
+    values["unicorn"] = json!(1);
+    for (language, why, title) in
+        [("zh-CN", "污染类别", "填写内容有误"), ("en", "Category", "Values are missing or wrong")]
+    {
+        let headers = [("accept-language", language)];
+        let told = office.call(Role::Handler, Method::POST, "/complaint", &headers, values.clone()).await;
+        told.is(422).says(why).says("unicorn");
+        assert_eq!(told.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(told.json()["title"], title);
+    }
+    let filter = "/complaint?filter=subject%20%3D%3D%3D%201";
+    office.call(Role::Handler, Method::GET, filter, &[], Json::Null).await.is(400).says("filter");
+    office.call(Role::Handler, Method::GET, "/unicorn", &[], Json::Null).await.is(404);
+    office.call(Role::Handler, Method::PUT, "/complaint", &[], Json::Null).await.is(405);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let token = office.accounts.issue_token("handler", "test", "test").unwrap();
+    let request = Request::post("/api/v1/complaint")
+        .header(form[0].0, form[0].1)
+        .header("authorization", format!("Bearer {token}"));
+    office.ask(request.body(Body::from("subject=x")).unwrap()).await.is(415);
+    let broken = Request::post("/api/v1/complaint")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {token}"));
+    office.ask(broken.body(Body::from("{\"subject\":")).unwrap()).await.is(400);
+    office.as_guest("/api/v1/complaint").await.is(401);
+    assert_eq!(office.count("complaint"), 0);
+}
+
+#[tokio::test]
+async fn a_cookie_alone_does_not_write() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let request = |csrf: &str| {
+        Request::post("/api/v1/complaint")
+            .header(header::COOKIE, &handler.cookie)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-csrf-token", csrf)
+            .body(Body::from(office.complaint("夜间施工").to_string()))
+            .unwrap()
+    };
+    office.ask(request("wrong")).await.is(403);
+    office.ask(request(&handler.csrf)).await.is(201);
+}
+
+#[tokio::test]
+async fn the_description_is_whole_and_every_address_in_it_answers() {
+    let office = Office::open();
+    let description = office.as_guest("/api/openapi.json").await.json();
+    assert_eq!(description["openapi"], "3.1.0");
+    let mut references = Vec::new();
+    collect(&description, &mut references);
+    assert!(references.len() > 100);
+    for reference in references {
+        let pointer = reference.trim_start_matches('#');
+        assert!(description.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    let paths = description["paths"].as_object().unwrap();
+    assert!(office.ledger.catalogue().registers.keys().all(|key| paths.contains_key(&format!("/api/v1/{key}"))));
+    for (path, item) in paths {
+        for method in item.as_object().unwrap().keys() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            if method == Method::GET && !path.contains('{') {
+                let year = if path.ends_with("/figures") { "?year=2020" } else { "" };
+                let address = format!("{}{year}", path.trim_start_matches("/api/v1"));
+                let answer: Answer = office.call(Role::Admin, method, &address, &[], Json::Null).await;
+                assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.text);
+            } else if !path.contains('{') {
+                let answer = office.call(Role::Admin, method, path.trim_start_matches("/api/v1"), &[], json!({})).await;
+                assert!(
+                    ![404, 405, 500].contains(&answer.status.as_u16()),
+                    "{path}: {} {}",
+                    answer.status,
+                    answer.text
+                );
+            }
+        }
+    }
+}
+
+fn collect(json: &Json, references: &mut Vec<String>) {
+    match json {
+        Json::Object(members) => {
+            for (key, value) in members {
+                match value {
+                    Json::String(reference) if key == "$ref" => references.push(reference.clone()),
+                    other => collect(other, references),
+                }
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        _ => {}
+    }
+}

@@ -1,0 +1,186 @@
+//! The portal shows what registers publish and nothing else; a resident's report is entered once and followed with its code.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use bilan_records::catalogue::{FieldKind, Register, Role};
+use office::{Answer, Office};
+use serde_json::json;
+
+/// Stands in every field that nobody outside may read.
+const SECRET: &str = "密不外传";
+
+/// A record of a register with the mark in each text that is personal or not published.
+fn marked(office: &Office, register: &Register) -> bilan_records::ledger::JsonMap {
+    let mut values = office.least(&register.key);
+    let shown = &register.public.as_ref().unwrap().show;
+    for field in register.fields.values() {
+        let hidden = field.personal || !shown.contains(&field.key);
+        let takes_text = matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Person);
+        if hidden && takes_text {
+            values.insert(field.key.clone(), json!(format!("{SECRET}{}", field.key)));
+        }
+    }
+    values
+}
+
+#[tokio::test]
+async fn no_hidden_field_of_any_register_is_ever_shown() {
+    let office = Office::open();
+    let catalogue = office.ledger.catalogue();
+    let mut entered = 0;
+    for register in catalogue.registers.values().filter(|register| register.public.is_some()) {
+        let states: Vec<Option<String>> = match &register.workflow {
+            Some(workflow) => workflow.states.keys().map(|state| Some(state.clone())).collect(),
+            None => vec![None],
+        };
+        for (at, state) in states.into_iter().enumerate() {
+            let mut values = marked(&office, register);
+            let number = format!("N-{}-{at}", register.key);
+            values.insert("number".to_owned(), json!(number));
+            if let Some(state) = state {
+                values.insert("state".to_owned(), json!(state));
+            }
+            if office.try_load(&register.key, values) {
+                entered += 1;
+                for page in
+                    [format!("/public/{}/{number}", register.key), format!("/public/{}?q={number}", register.key)]
+                {
+                    office.as_guest(&page).await.says_not(SECRET);
+                }
+            }
+        }
+        for page in [format!("/public/{}", register.key), format!("/public/{}?q={SECRET}", register.key)] {
+            let answer = office.as_guest(&page).await;
+            let heading = answer.text.replace(&format!("value=\"{SECRET}\""), "");
+            assert!(!heading.contains(SECRET), "{page} shows what is hidden");
+        }
+        office.as_guest(&format!("/public/{}?q={SECRET}", register.key)).await.is(200).says("没有符合条件");
+    }
+    assert!(entered > 30, "only {entered} records could be entered: the test looks at nothing");
+    for page in ["/public", "/public/now", "/public/years?year=2020"] {
+        office.as_guest(page).await.is(200).says_not(SECRET);
+    }
+}
+
+#[tokio::test]
+async fn a_register_without_a_public_side_is_not_there() {
+    let office = Office::open();
+    for key in ["staff_post", "duty", "task", "meeting", "unicorn"] {
+        office.as_guest(&format!("/public/{key}")).await.is(404);
+        office.as_guest(&format!("/public/{key}/X-1")).await.is(404);
+    }
+}
+
+#[tokio::test]
+async fn words_of_a_visitor_are_no_filter() {
+    let office = Office::open();
+    office.enter("complaint", office.complaint("尚未回复的投诉"));
+    for words in ["\" or number is filled or subject contains \"", "\\\" or state = \"registered", "%25", "*"] {
+        let encoded: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
+        office.as_guest(&format!("/public/complaint?q={encoded}")).await.is(200).says_not("尚未回复的投诉");
+    }
+    office
+        .as_guest("/public/complaint?kind=noise%22%20or%20number%20is%20filled")
+        .await
+        .is(200)
+        .says_not("尚未回复的投诉");
+}
+
+/// A visitor without an account: the cookie that ties the form, and its token and key.
+async fn form(office: &Office) -> (String, String, String) {
+    let page = office.as_guest("/public/complain").await;
+    let cookie = page.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let value = |name: &str| {
+        let after = page.text.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    (cookie, value("csrf"), value("idempotency_key"))
+}
+
+async fn send(office: &Office, address: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post(address)
+        .header(header::COOKIE, cookie)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    office.ask(request.body(Body::from(body)).unwrap()).await
+}
+
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    text.split(from).nth(1).unwrap_or_else(|| panic!("{from} is not in {text}")).split(to).next().unwrap()
+}
+
+#[tokio::test]
+async fn a_report_is_entered_once_and_followed_with_its_code_alone() {
+    let office = Office::open();
+    let (cookie, csrf, key) = form(&office).await;
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("idempotency_key", key.as_str()),
+        ("category", "noise"),
+        ("content", "夜里施工"),
+        ("place.address", "解放西路8号"),
+        ("complainant", "王小明"),
+        ("phone", "13800001234"),
+    ];
+    send(&office, "/public/complain", &cookie, &fields[1..]).await.is(403);
+    send(&office, "/public/complain", &cookie, &fields[..3]).await.is(422).says("请填写此项");
+    let first = send(&office, "/public/complain", &cookie, &fields).await;
+    let again = send(&office, "/public/complain", &cookie, &fields).await;
+    let number = between(first.is(200).text.as_str(), "data-testid=\"number\">", "<").to_owned();
+    let code = between(&first.text, "data-testid=\"code\">", "<").to_owned();
+    again.is(200).says(&number).says(&code);
+    assert_eq!(office.count("complaint"), 1);
+
+    let track = |number: &str, code: &str| {
+        let fields = [("csrf", csrf.clone()), ("number", number.to_owned()), ("code", code.to_owned())];
+        let (office, cookie) = (&office, cookie.as_str());
+        async move {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            send(office, "/public/track", cookie, &fields).await
+        }
+    };
+    let (wrong_code, wrong_number) = (track(&number, "AAAAAAAAAA").await, track("TS202099999", &code).await);
+    wrong_code.is(404).says("编号或查询码不正确");
+    wrong_number.is(404).says("编号或查询码不正确");
+    track(&number, &code).await.is(200).says("已登记").says_not("王小明").says_not("13800001234").says_not("夜里施工");
+    office.as_guest("/public/complaint").await.says_not(&number);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_published_unless_the_resident_asked_otherwise() {
+    let office = Office::open();
+    for (number, confidential) in [("TS-1", false), ("TS-2", true)] {
+        let json = office.complaint("夜间施工");
+        let mut values = json.as_object().unwrap().clone();
+        values.extend([
+            ("number".to_owned(), json!(number)),
+            ("state".to_owned(), json!("replied")),
+            ("confidential".to_owned(), json!(confidential)),
+            ("accepted_at".to_owned(), json!("2020-07-16T09:00:00+08:00")),
+            ("handled_at".to_owned(), json!("2020-07-18T09:00:00+08:00")),
+            ("replied_at".to_owned(), json!("2020-07-18T10:00:00+08:00")),
+            ("reply".to_owned(), json!("已责令停工。")),
+        ]);
+        office.load("complaint", values);
+    }
+    office.as_guest("/public/complaint").await.says("TS-1").says("已责令停工").says_not("TS-2");
+    office.as_guest("/public/complaint/TS-1").await.is(200).says_not("王小明").says_not("13800001234");
+    office.as_guest("/public/complaint/TS-2").await.is(404);
+    let handler = office.sign_in(Role::Handler);
+    office.get(&handler, "/records/complaint/TS-2").await.is(200);
+}
+
+#[tokio::test]
+async fn somebody_who_guesses_codes_is_sent_away() {
+    let office = Office::open();
+    let (cookie, csrf, _) = form(&office).await;
+    let mut last = 0;
+    for _ in 0..25 {
+        let fields = [("csrf", csrf.as_str()), ("number", "TS202000001"), ("code", "AAAAAAAAAA")];
+        last = send(&office, "/public/track", &cookie, &fields).await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+}

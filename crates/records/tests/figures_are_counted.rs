@@ -299,6 +299,14 @@ impl ObservationStatistics for BrokenStore {
     }
 }
 
+struct WordyStore;
+
+impl ObservationStatistics for WordyStore {
+    fn statistic(&self, _: &str, _: &str, _: &Period) -> Result<Option<(String, u64)>, String> {
+        Ok(Some(("thirty".to_owned(), 1)))
+    }
+}
+
 fn period(text: &str) -> Period {
     text.parse().unwrap()
 }
@@ -372,6 +380,9 @@ fn observations_are_asked_of_whoever_keeps_them() {
     let broken = Figures::of(&bureau.ledger, &actor, None);
     let error = broken.with_observations(&BrokenStore).compute("pm25", &period("2020")).unwrap_err();
     assert_eq!(error.to_string(), "observations could not be read: the store is not open");
+    let wordy = Figures::of(&bureau.ledger, &actor, None);
+    let error = wordy.with_observations(&WordyStore).compute("pm25", &period("2020")).unwrap_err();
+    assert!(error.to_string().starts_with("observations could not be read: “thirty” is not a decimal"), "{error}");
 }
 
 #[test_case("noise_share", "2018", "“complaints” is zero, so nothing can be divided by it"; "ratio over nothing")]

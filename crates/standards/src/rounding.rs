@@ -38,6 +38,20 @@ impl Rational {
         Self { numerator: number.into(), denominator: 1 }
     }
 
+    /// A decimal given as a whole number of the last of its `digits` places: 1250 with two digits is 12.5.
+    ///
+    /// `None` if the denominator would be too large (more than 38 digits).
+    #[must_use]
+    pub fn scaled(units: i64, digits: u32) -> Option<Self> {
+        Self::new(units.into(), 10i128.checked_pow(digits)?)
+    }
+
+    /// Whether it is nought, by which nothing can be divided.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.numerator == 0
+    }
+
     /// Numerator.
     #[must_use]
     pub fn numerator(self) -> i128 {
@@ -51,15 +65,36 @@ impl Rational {
     }
 
     /// The nearest number with `digits` decimals as a whole number of its last place, half to even.
+    ///
+    /// # Panics
+    /// If the result is too large; numbers of unknown origin are rounded by [`Self::checked_rounded`].
     #[must_use]
     pub fn rounded(self, digits: u32) -> i128 {
-        let scaled = self.numerator * 10i128.pow(digits);
+        self.checked_rounded(digits).expect("a rounded number fits into 38 digits")
+    }
+
+    /// As [`Self::rounded`]; `None` on overflow.
+    #[must_use]
+    pub fn checked_rounded(self, digits: u32) -> Option<i128> {
+        let scaled = self.numerator.checked_mul(10i128.checked_pow(digits)?)?;
         let (quotient, remainder) = (scaled.div_euclid(self.denominator), scaled.rem_euclid(self.denominator));
-        match (2 * remainder).cmp(&self.denominator) {
+        // The remainder is compared with what is left of the denominator, so that nothing has to be doubled.
+        Some(match remainder.cmp(&(self.denominator - remainder)) {
             Ordering::Less => quotient,
             Ordering::Greater => quotient + 1,
             Ordering::Equal => quotient + quotient.rem_euclid(2),
-        }
+        })
+    }
+
+    /// Rounded half to even, as decimal text with at most `digits` decimals and without trailing noughts:
+    /// `62.2`, `-67`, `100`; never “-0”. `None` on overflow.
+    #[must_use]
+    pub fn short_text(self, digits: u32) -> Option<String> {
+        let text = Fixed { units: self.checked_rounded(digits)?, digits }.to_string();
+        Some(match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text,
+        })
     }
 
     /// The smallest whole number that is not smaller.
@@ -86,7 +121,25 @@ impl Rational {
     /// Difference; `None` on overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.checked_add(Self { numerator: other.numerator.checked_neg()?, ..other })
+        self.checked_add(other.checked_neg()?)
+    }
+
+    /// The number with the other sign; `None` on overflow.
+    #[must_use]
+    pub fn checked_neg(self) -> Option<Self> {
+        Some(Self { numerator: self.numerator.checked_neg()?, ..self })
+    }
+
+    /// Product; `None` on overflow.
+    #[must_use]
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        Self::new(self.numerator.checked_mul(other.numerator)?, self.denominator.checked_mul(other.denominator)?)
+    }
+
+    /// In hundredths: 1/4 becomes 25 (%); `None` on overflow.
+    #[must_use]
+    pub fn percent(self) -> Option<Self> {
+        self.checked_mul(Self::whole(100))
     }
 
     /// Quotient; `None` for a divisor of nought or on overflow.
@@ -190,6 +243,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use test_case::test_case;
 
     use super::*;
     use crate::table::Table;
@@ -212,6 +266,49 @@ mod tests {
         for nonsense in ["", "-", ".", "1e5", "NaN", "1.2.3", "１", "12345678901234567890"] {
             assert!(half_even(nonsense, 1).is_err(), "{nonsense}");
         }
+    }
+
+    #[test_case(2300, 37, 1, "62.2"; "closing rate")]
+    #[test_case(-7500, 112, 0, "-67"; "change of all pieces")]
+    #[test_case(-300, 6, 0, "-50"; "change of key pieces")]
+    #[test_case(100, 1, 1, "100"; "no trailing noughts")]
+    #[test_case(5, 2, 0, "2"; "half to the even below")]
+    #[test_case(7, 2, 0, "4"; "half to the even above")]
+    #[test_case(-5, 2, 0, "-2"; "negative half to even")]
+    #[test_case(1, 20, 1, "0"; "a twentieth at one digit")]
+    #[test_case(-1, 1000, 1, "0"; "no negative nought")]
+    #[test_case(1005, 1000, 2, "1"; "exactly half in decimals")]
+    #[test_case(100, 1, 0, "100"; "noughts before the point stay")]
+    fn a_fraction_is_written_without_trailing_noughts(top: i128, bottom: i128, digits: u32, text: &str) {
+        assert_eq!(Rational::new(top, bottom).unwrap().short_text(digits).unwrap(), text);
+    }
+
+    #[test]
+    fn fractions_are_reckoned_exactly() {
+        let of = |top, bottom| Rational::new(top, bottom).unwrap();
+        assert_eq!(of(1, 3).checked_add(of(1, 6)), Some(of(1, 2)));
+        assert_eq!(of(1, 3).checked_sub(of(1, 2)), Some(of(-1, 6)));
+        assert_eq!(of(2, 3).checked_mul(of(-3, 4)), Some(of(-1, 2)));
+        assert_eq!(of(1, 2).checked_div(of(1, 4)), Some(of(2, 1)));
+        assert_eq!(of(3, 8).percent(), Some(of(75, 2)));
+        assert_eq!(of(1, -2).checked_neg(), Some(of(1, 2)));
+        assert_eq!(Rational::scaled(1250, 2), Some(of(25, 2)));
+        assert_eq!(Rational::scaled(-7, 0), Some(Rational::whole(-7)));
+    }
+
+    #[test]
+    fn nothing_is_divided_by_nought_and_what_is_too_large_is_refused() {
+        let half = Rational::new(1, 2).unwrap();
+        assert_eq!(Rational::new(1, 0), None);
+        assert_eq!(half.checked_div(Rational::ZERO), None);
+        assert!(Rational::ZERO.is_zero() && !half.is_zero());
+        let largest = Rational::new(i128::MAX, 1).unwrap();
+        assert_eq!(largest.checked_rounded(0), Some(i128::MAX));
+        assert_eq!((largest.checked_rounded(1), largest.short_text(1)), (None, None));
+        assert_eq!((largest.percent(), largest.checked_add(half)), (None, None));
+        assert_eq!((Rational::scaled(1, 39), half.checked_rounded(39)), (None, None));
+        let thinnest = Rational::new(i128::MAX - 1, i128::MAX).unwrap();
+        assert_eq!(thinnest.checked_rounded(0), Some(1), "twice the remainder would be too large, the result is not");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The SQL behind a figure, and what is made of its answers.
 
+use bilan_standards::rounding::{NotADecimal, Rational};
 use rusqlite::Connection;
 use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType};
 
@@ -15,7 +16,7 @@ use crate::{
 
 /// What a figure comes to before it is rounded.
 struct Outcome {
-    value: Result<Exact, Gap>,
+    value: Result<Rational, Gap>,
     records: u64,
 }
 
@@ -29,8 +30,10 @@ impl Figures<'_> {
         let connection = self.ledger.reader()?;
         let snapshot = connection.unchecked_transaction()?;
         let outcome = self.outcome(&snapshot, figure, period)?;
-        let rounded =
-            outcome.value.and_then(|exact| exact.rounded(figure.digits).map(|text| (exact, text)).ok_or(Gap::TooLarge));
+        let rounded = outcome.value.and_then(|exact| {
+            let text = exact.short_text(figure.digits.into()).ok_or(Gap::TooLarge)?;
+            Ok((Exact(exact), text))
+        });
         let (exact, value, gap) = match rounded {
             Ok((exact, text)) => (Some(exact), Some(text), None),
             Err(gap) => (None, None, Some(gap)),
@@ -92,16 +95,16 @@ impl Figures<'_> {
                     one(connection, &select, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
                 let value = match filled == 0 && records > 0 {
                     true => Err(Gap::NoValues { field: field.clone(), records }),
-                    false => Exact::scaled(sum.unwrap_or(0), *stored_digits).ok_or(Gap::TooLarge),
+                    false => Rational::scaled(sum.unwrap_or(0), (*stored_digits).into()).ok_or(Gap::TooLarge),
                 };
                 Ok(Outcome { value, records })
             }
             FigureRule::Ratio { of, to, percent } => {
-                let value = self.divided(connection, of, to, period, *percent, |of, to| of.over(to))?;
+                let value = self.divided(connection, of, to, period, *percent, Rational::checked_div)?;
                 Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
             }
             FigureRule::Change { of, against, percent } => {
-                let change = |of: Exact, against: Exact| of.minus(against)?.over(against);
+                let change = |of: Rational, against: Rational| of.checked_sub(against)?.checked_div(against);
                 let value = self.divided(connection, of, against, period, *percent, change)?;
                 Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
             }
@@ -109,7 +112,9 @@ impl Figures<'_> {
                 let found =
                     self.observations.statistic(series, statistic, period).map_err(FigureError::Observations)?;
                 let value = match &found {
-                    Some((text, _)) => Exact::parse(text).ok_or(Gap::TooLarge),
+                    Some((text, _)) => {
+                        Ok(text.parse().map_err(|error: NotADecimal| FigureError::Observations(error.to_string()))?)
+                    }
                     None => Err(Gap::NoObservations { series: series.clone() }),
                 };
                 Ok(Outcome { value, records: 0 })
@@ -138,8 +143,8 @@ impl Figures<'_> {
         by: &str,
         period: &Period,
         percent: bool,
-        reckon: impl Fn(Exact, Exact) -> Option<Exact>,
-    ) -> Result<Result<Exact, Gap>, FigureError> {
+        reckon: impl Fn(Rational, Rational) -> Option<Rational>,
+    ) -> Result<Result<Rational, Gap>, FigureError> {
         let mut parts = Vec::with_capacity(2);
         for key in [of, by] {
             match self.outcome(connection, self.figure(key)?, period)?.value {
@@ -274,8 +279,8 @@ fn within(table: &str, register: &Register, records: &RecordSet, period: &Period
     condition
 }
 
-fn whole(number: u64) -> Result<Exact, Gap> {
-    Exact::new(i128::from(number), 1).ok_or(Gap::TooLarge)
+fn whole(number: u64) -> Result<Rational, Gap> {
+    Rational::new(number.into(), 1).ok_or(Gap::TooLarge)
 }
 
 /// The single row of an aggregate.

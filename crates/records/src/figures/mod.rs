@@ -119,8 +119,8 @@ pub enum FigureError {
 
 /// Statistics of observations, handed in because the record plane knows nothing of instruments.
 pub trait ObservationStatistics: Sync {
-    /// The statistic over every matching series in the period, as decimal text, and over how many observations;
-    /// nothing if there are none.
+    /// The statistic over every matching series in the period, as decimal text of at most 18 digits, and over how many
+    /// observations; nothing if there are none.
     ///
     /// # Errors
     /// A sentence saying what went wrong.

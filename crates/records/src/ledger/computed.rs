@@ -3,6 +3,7 @@
 //! Reckoned in exact fractions and rounded once, half to even (GB/T 8170), to the digits of the field.
 //! A field that the formula needs and that is empty, or a division by zero, leaves the result empty.
 
+use bilan_standards::rounding::Rational;
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value as Json;
 
@@ -13,7 +14,7 @@ use crate::catalogue::{Field, FieldKind};
 pub(crate) fn fill<'f>(fields: impl Iterator<Item = &'f Field>, values: &mut JsonMap) {
     for field in fields {
         if let FieldKind::Computed { formula, digits, .. } = &field.kind {
-            match evaluate(formula, values).and_then(|result| result.rounded(*digits)) {
+            match evaluate(formula, values).and_then(|result| rounded(result, *digits)) {
                 Some(number) => values.insert(field.key.clone(), codec::unscaled(number, *digits)),
                 None => values.remove(&field.key),
             };
@@ -21,57 +22,12 @@ pub(crate) fn fill<'f>(fields: impl Iterator<Item = &'f Field>, values: &mut Jso
     }
 }
 
-/// An exact fraction; the denominator is positive.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Fraction {
-    top: i128,
-    bottom: i128,
+/// As a whole count of the last digit, half to even.
+fn rounded(result: Rational, digits: u8) -> Option<i64> {
+    i64::try_from(result.checked_rounded(digits.into())?).ok()
 }
 
-impl Fraction {
-    fn new(top: i128, bottom: i128) -> Option<Self> {
-        if bottom == 0 {
-            return None;
-        }
-        let divisor = greatest_common_divisor(top.unsigned_abs(), bottom.unsigned_abs());
-        let divisor = i128::try_from(divisor).ok()?.max(1) * bottom.signum();
-        Some(Self { top: top / divisor, bottom: bottom / divisor })
-    }
-
-    fn add(self, other: Self) -> Option<Self> {
-        let top = self.top.checked_mul(other.bottom)?.checked_add(other.top.checked_mul(self.bottom)?)?;
-        Self::new(top, self.bottom.checked_mul(other.bottom)?)
-    }
-
-    fn times(self, other: Self) -> Option<Self> {
-        Self::new(self.top.checked_mul(other.top)?, self.bottom.checked_mul(other.bottom)?)
-    }
-
-    fn negative(self) -> Self {
-        Self { top: -self.top, bottom: self.bottom }
-    }
-
-    /// As a whole count of the last digit, half to even.
-    fn rounded(self, digits: u8) -> Option<i64> {
-        let top = self.top.checked_mul(10_i128.checked_pow(u32::from(digits))?)?;
-        let (floor, rest) = (top.div_euclid(self.bottom), top.rem_euclid(self.bottom));
-        let up = match (rest.checked_mul(2)?).cmp(&self.bottom) {
-            std::cmp::Ordering::Less => 0,
-            std::cmp::Ordering::Greater => 1,
-            std::cmp::Ordering::Equal => floor.rem_euclid(2),
-        };
-        i64::try_from(floor + up).ok()
-    }
-}
-
-fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-fn evaluate(formula: &str, values: &JsonMap) -> Option<Fraction> {
+fn evaluate(formula: &str, values: &JsonMap) -> Option<Rational> {
     let mut reader = Reader { rest: formula, values };
     let result = reader.sum()?;
     reader.rest.trim().is_empty().then_some(result)
@@ -95,36 +51,35 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn sum(&mut self) -> Option<Fraction> {
+    fn sum(&mut self) -> Option<Rational> {
         let mut sum = self.product()?;
         loop {
             if self.eat('+') {
-                sum = sum.add(self.product()?)?;
+                sum = sum.checked_add(self.product()?)?;
             } else if self.eat('-') {
-                sum = sum.add(self.product()?.negative())?;
+                sum = sum.checked_sub(self.product()?)?;
             } else {
                 return Some(sum);
             }
         }
     }
 
-    fn product(&mut self) -> Option<Fraction> {
+    fn product(&mut self) -> Option<Rational> {
         let mut product = self.term()?;
         loop {
             if self.eat('*') {
-                product = product.times(self.term()?)?;
+                product = product.checked_mul(self.term()?)?;
             } else if self.eat('/') {
-                let divisor = self.term()?;
-                product = product.times(Fraction::new(divisor.bottom, divisor.top)?)?;
+                product = product.checked_div(self.term()?)?;
             } else {
                 return Some(product);
             }
         }
     }
 
-    fn term(&mut self) -> Option<Fraction> {
+    fn term(&mut self) -> Option<Rational> {
         if self.eat('-') {
-            return self.term().map(Fraction::negative);
+            return self.term()?.checked_neg();
         }
         if self.eat('(') {
             let inner = self.sum()?;
@@ -132,20 +87,24 @@ impl<'a> Reader<'a> {
         }
         self.rest = self.rest.trim_start();
         if self.rest.starts_with(|character: char| character.is_ascii_digit()) {
-            return decimal(self.word(|character| character.is_ascii_digit() || character == '.'));
+            return self.word(|character| character.is_ascii_digit() || character == '.').parse().ok();
         }
         let name = self.word(|character| character.is_ascii_alphanumeric() || character == '_');
         if name == "days_between" {
             return self.days();
         }
         match self.values.get(name)? {
-            Json::Number(number) => decimal(&number.to_string()),
-            Json::Bool(yes) => Fraction::new(i128::from(*yes), 1),
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Some(Rational::whole(whole)),
+                // Written out without an exponent, as the shortest decimal that reads back as the same number.
+                None => number.as_f64()?.to_string().parse().ok(),
+            },
+            Json::Bool(yes) => Some(Rational::whole((*yes).into())),
             _ => None,
         }
     }
 
-    fn days(&mut self) -> Option<Fraction> {
+    fn days(&mut self) -> Option<Rational> {
         let mut day = |open: char, close: char| {
             let opened = self.eat(open);
             self.rest = self.rest.trim_start();
@@ -155,8 +114,7 @@ impl<'a> Reader<'a> {
             (opened && closed).then_some(day).flatten()
         };
         let (from, to) = (day('(', ',')?, day(',', ')')?);
-        let days = (to - from).get_days();
-        Fraction::new(i128::from(days), 1)
+        Some(Rational::whole((to - from).get_days().into()))
     }
 
     fn word(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
@@ -172,17 +130,6 @@ pub(crate) fn calendar_day(text: &str) -> Option<Date> {
     if text.len() > 10 { text.parse::<Timestamp>().ok().map(codec::beijing_day) } else { text.parse().ok() }
 }
 
-fn decimal(text: &str) -> Option<Fraction> {
-    if text.contains(['e', 'E']) {
-        return decimal(&format!("{}", text.parse::<f64>().ok()?));
-    }
-    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let top: i128 = format!("{whole}{fraction}").parse().ok()?;
-    let bottom = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    Fraction::new(if negative { -top } else { top }, bottom)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -192,15 +139,19 @@ mod tests {
 
     #[test_case("a * b / 100", 1, Some(4); "product and quotient: 0.35 to one digit goes to the even side")]
     #[test_case("a - (b + 1) * 2", 0, Some(-5); "brackets and order")]
+    #[test_case("-(a - 0.5) * yes", 1, Some(-65); "sign, literal, and yes as one")]
+    #[test_case("small * 1000000", 3, Some(1500); "a small decimal that JSON writes with an exponent")]
+    #[test_case("long - 1", 0, Some(1_234_567_890_123_456_788); "a whole number of nineteen digits")]
+    #[test_case("long * long * long", 0, None; "too large is no value")]
     #[test_case("a / zero", 2, None; "division by zero is no value")]
     #[test_case("a + empty", 2, None; "an empty field is no value")]
     #[test_case("days_between(from, to)", 0, Some(2); "days across the end of February in a leap year")]
     #[test_case("days_between( from , late )", 0, Some(1); "an instant counts as its Beijing day")]
     fn a_formula_is_reckoned_exactly(formula: &str, digits: u8, expected: Option<i64>) {
         let values = json!({
-            "a": 7, "b": 5, "zero": 0, "from": "2020-02-28", "to": "2020-03-01", "late": "2020-02-29T00:30:00+08:00",
+            "a": 7, "b": 5, "zero": 0, "yes": true, "small": 0.000_001_5, "long": 1_234_567_890_123_456_789_i64, "from": "2020-02-28", "to": "2020-03-01", "late": "2020-02-29T00:30:00+08:00",
         });
         let Json::Object(values) = values else { unreachable!() };
-        assert_eq!(evaluate(formula, &values).and_then(|result| result.rounded(digits)), expected);
+        assert_eq!(evaluate(formula, &values).and_then(|result| rounded(result, digits)), expected);
     }
 }

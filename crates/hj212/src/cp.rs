@@ -63,7 +63,7 @@ impl<'a> Iterator for Groups<'a> {
 
     fn next(&mut self) -> Option<Group<'a>> {
         while !self.0.is_empty() {
-            let end = end_of(self.0, b';', b';');
+            let end = end_of(self.0, SEMICOLON);
             let group = &self.0[..end];
             self.0 = self.0.get(end + 1..).unwrap_or_default();
             if group.iter().any(|byte| !matches!(byte, b' ' | b',')) {
@@ -91,13 +91,13 @@ impl<'a> Iterator for Tokens<'a> {
             if self.0.is_empty() {
                 return None;
             }
-            let end = end_of(self.0, b',', b',');
+            let end = end_of(self.0, COMMA);
             let item = self.0[..end].trim_ascii();
             self.0 = self.0.get(end + 1..).unwrap_or_default();
             if item.is_empty() {
                 continue;
             }
-            return Some(match memchr::memchr(b'=', item) {
+            return Some(match item.iter().position(|byte| *byte == b'=') {
                 Some(sign) => Token { key: &item[..sign], value: Some(&item[sign + 1..]) },
                 None => Token { key: item, value: None },
             });
@@ -105,10 +105,51 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// Where the first of two separators stands outside of log text; the length if nowhere.
-fn end_of(bytes: &[u8], one: u8, other: u8) -> usize {
+/// What a byte may be in CP, as bits: the segments are short, so a look into a table is quicker than a search prepared anew.
+const CLASS: [u8; 256] = classes();
+const SEMICOLON: u8 = 1;
+const COMMA: u8 = 2;
+const SLASH: u8 = 4;
+/// May stand in a key.
+const KEY: u8 = 8;
+/// May stand in a value that is no log text.
+const VALUE: u8 = 16;
+/// May stand in log text.
+const LOGGED: u8 = 32;
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        classes[index] = match byte {
+            b';' => SEMICOLON,
+            b',' => COMMA,
+            b'/' => SLASH,
+            _ => 0,
+        };
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            classes[index] |= KEY;
+        }
+        if byte >= 0x20 && !matches!(byte, b'=' | b'&') {
+            classes[index] |= VALUE;
+        }
+        if byte >= 0x20 || byte == b'\t' {
+            classes[index] |= LOGGED;
+        }
+        index += 1;
+    }
+    classes
+}
+
+fn is_all(bytes: &[u8], class: u8) -> bool {
+    bytes.iter().all(|byte| CLASS[usize::from(*byte)] & class != 0)
+}
+
+/// Where the first separator of a class stands outside of log text; the length if nowhere.
+fn end_of(bytes: &[u8], separator: u8) -> usize {
     let mut at = 0;
-    while let Some(found) = memchr::memchr3(one, other, b'/', &bytes[at..]) {
+    while let Some(found) = bytes[at..].iter().position(|byte| CLASS[usize::from(*byte)] & (separator | SLASH) != 0) {
         let found = at + found;
         if bytes[found] != b'/' {
             return found;
@@ -129,12 +170,21 @@ pub(crate) fn check(cp: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCo
     if !cp.is_ascii() && std::str::from_utf8(cp).is_err() {
         tolerated.add(Tolerance::GbkText);
     }
+    let mut keys = GroupKeys::default();
     let mut rest = cp;
     while !rest.is_empty() {
-        let end = end_of(rest, b';', b';');
-        check_group(&rest[..end], tolerated)?;
-        if end + 1 == rest.len() {
-            tolerated.add(Tolerance::EmptyGroup);
+        let end = end_of(rest, SEMICOLON | COMMA);
+        let item = rest[..end].trim_ascii();
+        if !item.is_empty() {
+            check_item(item, &mut keys, tolerated)?;
+        }
+        let goes_on = rest.get(end) == Some(&b',') && end + 1 < rest.len();
+        if !goes_on {
+            let trailing = rest.get(end) == Some(&b';') && end + 1 == rest.len();
+            if keys.count == 0 || trailing {
+                tolerated.add(Tolerance::EmptyGroup);
+            }
+            keys.count = 0;
         }
         rest = rest.get(end + 1..).unwrap_or_default();
     }
@@ -144,31 +194,28 @@ pub(crate) fn check(cp: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCo
 /// More keys than this in one group are not compared with each other.
 const COMPARED_KEYS: usize = 16;
 
-fn check_group(group: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCode> {
-    let mut keys: [&[u8]; COMPARED_KEYS] = [b""; COMPARED_KEYS];
-    let mut count = 0;
-    for token in Tokens(group) {
-        let value = token.value.ok_or(FaultCode::BadItem)?;
-        if token.key.is_empty()
-            || !token.key.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        {
-            return Err(FaultCode::BadKey);
-        }
-        let logged = value.len() >= 4 && value.starts_with(b"//") && value.ends_with(b"//");
-        if !value.iter().all(|byte| {
-            if logged { *byte >= 0x20 || *byte == b'\t' } else { *byte >= 0x20 && !matches!(byte, b'=' | b'&') }
-        }) {
-            return Err(FaultCode::BadValue);
-        }
-        if keys[..count].contains(&token.key) {
-            tolerated.add(Tolerance::DuplicateKey);
-        } else if count < COMPARED_KEYS {
-            keys[count] = token.key;
-            count += 1;
-        }
+/// The keys of the group that is being looked at.
+#[derive(Default)]
+struct GroupKeys<'a> {
+    keys: [&'a [u8]; COMPARED_KEYS],
+    count: usize,
+}
+
+fn check_item<'a>(item: &'a [u8], group: &mut GroupKeys<'a>, tolerated: &mut Tolerances) -> Result<(), FaultCode> {
+    let sign = item.iter().position(|byte| *byte == b'=').ok_or(FaultCode::BadItem)?;
+    let (key, value) = (&item[..sign], &item[sign + 1..]);
+    if key.is_empty() || !is_all(key, KEY) {
+        return Err(FaultCode::BadKey);
     }
-    if count == 0 {
-        tolerated.add(Tolerance::EmptyGroup);
+    let logged = value.len() >= 4 && value.starts_with(b"//") && value.ends_with(b"//");
+    if !is_all(value, if logged { LOGGED } else { VALUE }) {
+        return Err(FaultCode::BadValue);
+    }
+    if group.keys[..group.count].contains(&key) {
+        tolerated.add(Tolerance::DuplicateKey);
+    } else if group.count < COMPARED_KEYS {
+        group.keys[group.count] = key;
+        group.count += 1;
     }
     Ok(())
 }

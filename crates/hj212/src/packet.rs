@@ -127,9 +127,25 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// Where `CP=&&` stands if it is the first of its kind and follows a `;`, as it does in every packet that is not odd.
+fn after_a_semicolon(segment: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = segment[at..].iter().position(|byte| matches!(byte, b';' | b'&')) {
+        let next = at + found + 1;
+        match segment.get(next..next + 5) {
+            _ if segment[next - 1] == b'&' => return None,
+            Some(b"CP=&&") => return Some(next),
+            _ => at = next,
+        }
+    }
+    None
+}
+
 /// Header and what follows `CP=&&`.
 fn split(segment: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memmem::find(segment, b"CP=&&").or_else(|| memchr::memmem::find(segment, b"cp=&&"))?;
+    let at = after_a_semicolon(segment)
+        .or_else(|| memchr::memmem::find(segment, b"CP=&&"))
+        .or_else(|| memchr::memmem::find(segment, b"cp=&&"))?;
     Some((&segment[..at], &segment[at + 5..]))
 }
 

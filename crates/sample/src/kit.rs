@@ -129,10 +129,9 @@ impl Kit {
         format!("{surname}{given}")
     }
 
-    /// A mobile number of the usual form.
+    /// A mobile number of the usual form in the range 154, which no operator has been given: it is nobody's.
     pub fn phone(&mut self) -> String {
-        let prefix = *self.pick(&["130", "131", "135", "137", "138", "139", "150", "151", "158", "177", "186", "189"]);
-        format!("{prefix}{:08}", self.rng.random_range(0..100_000_000))
+        format!("154{:08}", self.rng.random_range(0..100_000_000))
     }
 
     /// A unified social credit code with both check digits right (GB 11714, GB 32100).

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::entry::{handler, on, record, street_name};
 use crate::SampleRecord;
+use crate::calendar::working_day;
 use crate::kit::Kit;
 use crate::world::{Enterprise, Site, World};
 
@@ -202,7 +203,7 @@ fn one(kit: &mut Kit, world: &mut World, industry: &Industry, at: usize, taken: 
         .into_iter()
         .collect();
     let founded = date(kit.between(1998, 2017) as i16, kit.between(1, 12) as i8, kit.between(1, 28) as i8);
-    let filed = date(year, kit.between(1, 12) as i8, kit.between(1, 28) as i8);
+    let filed = working_day(date(year, kit.between(1, 12) as i8, kit.between(1, 28) as i8));
     let values = json!({
         "name": enterprise.name, "credit_code": enterprise.credit_code, "industry": key, "industry_code": code,
         "scale": kit.pick(&["micro", "small", "small", "small", "medium"]),

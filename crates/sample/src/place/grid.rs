@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, STREETS, later, on};
+use super::desk::{Desk, STREETS, later, on, workday};
 
 /// Key, full name, short name, kind, duties, way of exchanging data.
 type Agency = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
@@ -123,7 +123,7 @@ fn post(desk: &mut Desk<'_>, code: &str, name: &str, level: &str) {
         "media": media,
         "patrols_per_week": weekly,
         "since_on": on(since),
-        "trained_on": on(later(date(2020, 4, 13), desk.between(0, 40))),
+        "trained_on": on(workday(later(date(2020, 4, 13), desk.between(0, 40)))),
         "certificate": format!("WG{}{:03}", &code[6..9], desk.between(1, 999)),
         "state": "filled",
     });

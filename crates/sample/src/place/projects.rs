@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, STREETS, later, on, rounded};
+use super::desk::{Desk, STREETS, later, on, rounded, workday};
 
 /// One row of a project's measures.
 #[derive(Clone, Default)]
@@ -271,7 +271,7 @@ fn record(desk: &mut Desk<'_>, plan: &Plan, measures: &[Measure]) -> String {
         "started_on": on(plan.begun),
         "due_on": on(due),
         "completed_on": plan.done.map(|done| done.to_string()),
-        "accepted_on": plan.done.filter(|done| *done < d(2020, 12, 1)).map(|done| later(done, 18).to_string()),
+        "accepted_on": plan.done.filter(|done| *done < d(2020, 12, 1)).map(|done| workday(later(done, 18)).to_string()),
         "budget": budget,
         "spent": spent,
         "funding": funding,

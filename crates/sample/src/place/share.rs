@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, after, at, later, on};
+use super::desk::{Desk, after, at, later, on, workday};
 
 /// Title, agency, direction, kind, content, method, frequency, register, state.
 type Share = (
@@ -180,7 +180,7 @@ const SHARES: [Share; 16] = [
 pub(super) fn enter(desk: &mut Desk<'_>) {
     for (place, (title, agency, direction, kind, content, method, frequency, register, state)) in (0_i64..).zip(SHARES)
     {
-        let requested = later(date(2020, 2, 18), place * 11);
+        let requested = workday(later(date(2020, 2, 18), place * 11));
         let running = state == "running";
         let started = later(requested, 35);
         let exchanges: Vec<Value> = if running {
@@ -205,7 +205,7 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
             "secrecy": if state == "refused" { "withheld" } else if place % 3 == 0 { "unconditional" } else { "conditional" },
             "register_name": if register.is_empty() { None } else { Some(register) },
             "requested_on": on(requested),
-            "approved_on": (state != "refused").then(|| later(requested, 12).to_string()),
+            "approved_on": (state != "refused").then(|| workday(later(requested, 12)).to_string()),
             "started_on": running.then(|| started.to_string()),
             "last_exchange_at": if running { exchanges[0]["at"].clone() } else { Value::Null },
             "records_total": if running { json!(desk.between(400, 86_000)) } else { Value::Null },

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, STREETS, later, on};
+use super::desk::{Desk, STREETS, later, on, workday};
 
 /// Name, former use, planned use, street, square metres, pollutants, risk, state.
 type Plot = (&'static str, &'static str, &'static str, usize, f64, &'static [&'static str], &'static str, &'static str);
@@ -62,7 +62,7 @@ fn depth(state: &str) -> usize {
 pub(super) fn enter(desk: &mut Desk<'_>) {
     for (place, plot) in PLOTS.iter().enumerate() {
         let (name, former, planned, street, area, pollutants, risk, state) = *plot;
-        let listed = later(date(2018, 5, 20), i64::try_from(place).unwrap_or(0) * 73);
+        let listed = workday(later(date(2018, 5, 20), i64::try_from(place).unwrap_or(0) * 73));
         let spot = desk.spot(STREETS[street].code, &format!("{}街道{name}", STREETS[street].name));
         let investigations = investigations(desk, listed, depth(state), state);
         let values = json!({
@@ -105,7 +105,7 @@ fn investigations(desk: &mut Desk<'_>, listed: Date, depth: usize, state: &str) 
                 "stage": stage,
                 "unit": desk.pick(&["湘土环境调查有限公司", "省地质环境监测院（示例）", "净源环保咨询有限公司"]),
                 "report_no": format!("TDC-{}-{:03}", listed.year(), desk.between(1, 220)),
-                "reviewed_on": on(later(listed, 120 + place * 130).min(date(2020, 12, 15))),
+                "reviewed_on": on(workday(later(listed, 120 + place * 130)).min(date(2020, 12, 15))),
                 "points": points,
                 "exceeded_points": exceeded,
                 "conclusion": if exceeded == 0 { "各点位均低于第一类用地筛选值，无需开展详细调查。".to_owned() } else { format!("{exceeded}个点位超过筛选值，{}", ["需开展详细调查。", "污染范围已查明，需开展风险评估。", "存在不可接受风险，需采取管控或修复措施。"][usize::try_from(place).unwrap_or(0)]) },

@@ -13,8 +13,9 @@ use crate::{
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, Record, WriteError,
+        reach::reaches,
         row::StoredRow,
-        session::{Change, Session, reaches},
+        session::{Change, Session},
         stored_time,
     },
     naming,

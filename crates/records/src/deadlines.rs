@@ -15,9 +15,7 @@ use crate::{
     catalogue::{ClockEvent, DeadlineRule, FieldKind, Label, Register, Role},
     journal::Action,
     ledger::{
-        FieldChange, Ledger, ReadError, WriteError, beijing_day, row,
-        row::StoredRow,
-        session::{Session, reaches},
+        FieldChange, Ledger, ReadError, WriteError, beijing_day, reach::reaches, row, row::StoredRow, session::Session,
         stored_time,
     },
     naming, workflow,

@@ -9,9 +9,10 @@ use super::{
     Ledger,
     codec::{Personal, stored_time},
     error::{ReadError, WriteError},
+    outward::differences,
     record::{FieldDifference, JsonMap, Record, Write},
     row::{self, StoredRow},
-    session::{Arrival, Change, Session, differences},
+    session::{Arrival, Change, Session},
 };
 use crate::{
     actor::{Act, Actor, Scope},
@@ -208,7 +209,7 @@ impl Session<'_> {
         let scope = self.actor.scope(register, Act::Read);
         // Who may take part in the record by a step may find it, even if the register names no such reader.
         let seen =
-            scope == Scope::Nothing || super::session::reaches(self.connection, register, &scope, &record.columns)?;
+            scope == Scope::Nothing || super::reach::reaches(self.connection, register, &scope, &record.columns)?;
         if seen { Ok(record) } else { Err(missing()) }
     }
 

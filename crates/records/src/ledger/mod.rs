@@ -9,12 +9,17 @@ mod backup;
 mod check;
 mod codec;
 mod commands;
+mod compose;
 mod computed;
 mod connections;
 mod error;
+mod given;
 mod layout;
+mod list;
 mod number;
+mod outward;
 mod queries;
+pub(crate) mod reach;
 mod record;
 mod resolve;
 pub(crate) mod row;
@@ -23,6 +28,7 @@ mod search;
 pub(crate) mod session;
 mod statement;
 mod store;
+mod unmask;
 mod verify;
 
 use std::{

@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 
 use super::{
     check,
+    compose::encode_one,
     error::{FieldFault, WriteError},
     record::JsonMap,
     row::{Columns, StoredRow},
-    session::{Session, encode_one},
+    session::Session,
 };
 use crate::{
     attachments,

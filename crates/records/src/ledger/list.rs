@@ -1,0 +1,268 @@
+//! Lists: which records match, in which order, how many there are; read page by page or one after another.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
+
+use super::{
+    Ledger,
+    as_of::{AsOf, rows_as_of},
+    codec::{Personal, beijing_day, stored_time},
+    error::ReadError,
+    layout,
+    outward::external,
+    reach::forbidden,
+    record::{ListQuery, Page, Record},
+    row::{self, StoredRow},
+    search,
+    statement::{bind, run},
+};
+use crate::{
+    actor::{Act, Actor, Scope, enterprise_field},
+    catalogue::{Field, FieldKind, Register},
+    filter::Filter,
+    naming,
+};
+
+/// Counting stops when it has taken this long and the list is shown without waiting for its length.
+const COUNTING: Duration = Duration::from_millis(20);
+
+impl Ledger {
+    /// A page of a list.
+    ///
+    /// With `as_of`, records are those that stood then; the words of `search` are still looked up in today's texts.
+    ///
+    /// # Errors
+    /// [`ReadError::Filter`] if the filter is wrong, [`ReadError::UnknownField`] for a sort that cannot be.
+    pub fn list(&self, actor: &Actor, query: ListQuery) -> Result<Page, ReadError> {
+        let register = self.register(&query.register)?;
+        let limit = if query.limit == 0 { ListQuery::PAGE } else { query.limit };
+        let mut connection = self.reader()?;
+        let select = self.select(actor, register, &query)?;
+        let mut page = select.clone();
+        sort(&mut page, register, query.sort.as_ref())?;
+        page.limit(limit).offset(query.offset);
+        let records = {
+            let snapshot = connection.unchecked_transaction()?;
+            let rows = if let Some(at) = query.as_of.map(stored_time) {
+                page.column(Asterisk);
+                let mut rows = run(&snapshot, &page, row::read_row)?;
+                for row in &mut rows {
+                    row::add_children_as_of(&snapshot, register, row, &at)?;
+                }
+                rows
+            } else {
+                page.column(Alias::new("id"));
+                by_ids(&snapshot, register, &page)?
+            };
+            rows.into_iter().map(|row| self.present(&snapshot, register, row)).collect::<Result<Vec<_>, _>>()?
+        };
+        let (shown, known) = (records.len() as u64, query.offset + records.len() as u64);
+        let is_last = shown < limit && (query.offset == 0 || shown > 0);
+        let total = if is_last { Some(known) } else { count(&mut connection, &select)? };
+        let (total, total_is_capped) = total.map_or((known, true), |total| (total, false));
+        Ok(Page { records, total, total_is_capped })
+    }
+
+    /// How many records match, however long counting takes.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn count(&self, actor: &Actor, query: &ListQuery) -> Result<u64, ReadError> {
+        let register = self.register(&query.register)?;
+        let mut select = self.select(actor, register, query)?;
+        select.expr(Func::count(Expr::col(Asterisk)));
+        let connection = self.reader()?;
+        Ok(run(&connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0))
+    }
+
+    /// Every matching record in turn, without holding them all: for exports.
+    pub(crate) fn each(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+        plain: bool,
+        mut take: impl FnMut(Record) -> Result<(), ReadError>,
+    ) -> Result<u64, ReadError> {
+        let register = self.register(&query.register)?;
+        let connection = self.reader()?;
+        let snapshot = connection.unchecked_transaction()?;
+        let mut select = self.select(actor, register, query)?;
+        select.column(Asterisk);
+        if query.sort.is_some() {
+            sort(&mut select, register, query.sort.as_ref())?;
+        } else {
+            select.order_by(Alias::new("id"), Order::Asc);
+        }
+        let (sql, values) = select.build(SqliteQueryBuilder);
+        let mut statement = snapshot.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(bind(values)))?;
+        let mut count = 0;
+        while let Some(found) = rows.next()? {
+            let mut stored = row::read_row(found)?;
+            match query.as_of {
+                None => row::add_children(&snapshot, register, &mut stored)?,
+                Some(at) => row::add_children_as_of(&snapshot, register, &mut stored, &stored_time(at))?,
+            }
+            let mut record = self.present(&snapshot, register, stored.clone())?;
+            if plain {
+                record.values = external(&snapshot, register, &stored, self.keyring(), Personal::Plain)?;
+            }
+            take(record)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// First and last year in which a register has records, by the date that places them in time; nothing without any.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownRegister`], or a failure of the database.
+    pub fn years(&self, register: &str) -> Result<Option<(i16, i16)>, ReadError> {
+        let register = self.register(register)?;
+        let connection = self.reader()?;
+        let (table, date) = (naming::table(&register.key), &register.date);
+        let year = |order: &str| -> Result<Option<i16>, ReadError> {
+            let sql = format!(
+                "SELECT \"{date}\" FROM \"{table}\" WHERE deleted_at IS NULL AND \"{date}\" IS NOT NULL \
+                 ORDER BY \"{date}\" {order} LIMIT 1"
+            );
+            let found: Option<String> = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?;
+            // A day begins with its year; an instant is stored in UTC and belongs to a Beijing day.
+            let instant = found.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+            Ok(match instant {
+                Some(at) => Some(beijing_day(at).year()),
+                None => found.and_then(|text| text.get(..4)?.parse().ok()),
+            })
+        };
+        Ok(year("ASC")?.zip(year("DESC")?))
+    }
+
+    /// The select of a list, without its columns and its order.
+    pub(super) fn select(
+        &self,
+        actor: &Actor,
+        register: &Register,
+        query: &ListQuery,
+    ) -> Result<SelectStatement, ReadError> {
+        let name = naming::table(&register.key);
+        let mut select = Query::select();
+        if query.as_of.is_some() {
+            select.from_subquery(rows_as_of(register, query.as_of), Alias::new(&name));
+        } else {
+            select.from(Alias::new(&name)).and_where(column("deleted_at").is_null());
+        }
+        match actor.scope(register, Act::Read) {
+            Scope::All => {}
+            Scope::Nothing => return Err(forbidden(actor, Act::Read.verb(), &register.key)),
+            Scope::Cell(cell) => _ = select.cond_where(self.below(&cell)),
+            Scope::Enterprise(own) if register.key == "enterprise" => _ = select.and_where(column("number").eq(own)),
+            Scope::Enterprise(own) => {
+                let id = Query::select()
+                    .column(Alias::new("id"))
+                    .from(Alias::new(naming::table("enterprise")))
+                    .and_where(column("number").eq(own))
+                    .to_owned();
+                if let Some(field) = enterprise_field(register) {
+                    select.and_where(column(&naming::column(field)).in_subquery(id));
+                }
+            }
+        }
+        if let Some(cell) = &query.cell {
+            select.cond_where(self.below(cell));
+        }
+        if let Some(filter) = query.filter.as_deref().filter(|filter| !filter.trim().is_empty()) {
+            let filter = Filter::parse(filter, register, self.catalogue())
+                .map_err(|error| ReadError::Filter(error.to_string()))?;
+            match query.as_of {
+                None => select.cond_where(filter.condition()),
+                Some(at) => select.cond_where(filter.condition_from(&AsOf { catalogue: self.catalogue(), at })),
+            };
+        }
+        if let Some(words) = query.search.as_deref().filter(|words| !words.trim().is_empty()) {
+            let table = naming::search_table(&register.key);
+            select.and_where(match search::question(words) {
+                Some(question) => Expr::cust_with_values(
+                    format!("\"id\" IN (SELECT rowid FROM \"{table}\" WHERE \"{table}\" MATCH ?)"),
+                    [question],
+                ),
+                None => Expr::val(false),
+            });
+        }
+        Ok(select)
+    }
+
+    /// Cells that begin with `prefix`: a range in the index of cells if they are few of the district, else a condition
+    /// that leaves the index of dates to the sorting, where the next match is never far.
+    fn below(&self, prefix: &str) -> Condition {
+        const FEW: usize = 10;
+        let cells = &self.catalogue().district.cells;
+        let inside = cells.keys().filter(|code| code.starts_with(prefix)).count();
+        let last = format!("{prefix}\u{10ffff}");
+        if inside * FEW <= cells.len() {
+            return Condition::all().add(column("cell").gte(prefix)).add(column("cell").lt(last));
+        }
+        let unindexed =
+            |operator: &str, value: String| Expr::cust_with_values(format!("+\"cell\" {operator} ?"), [value]);
+        Condition::all().add(unindexed(">=", prefix.to_owned())).add(unindexed("<", last))
+    }
+}
+
+fn column(name: &str) -> Expr {
+    Expr::col(Alias::new(name))
+}
+
+pub(super) fn sort(
+    select: &mut SelectStatement,
+    register: &Register,
+    wanted: Option<&(String, bool)>,
+) -> Result<(), ReadError> {
+    let (key, descending) = wanted.map_or((register.date.as_str(), true), |(key, descending)| (key, *descending));
+    let sortable =
+        |field: &&Field| !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place);
+    let column = match register.fields.get(key).filter(sortable) {
+        Some(field) => naming::column(field),
+        None if layout::RECORD_COLUMNS.contains(&key) => key.to_owned(),
+        None => {
+            return Err(ReadError::UnknownField { register: register.key.clone(), field: key.to_owned() });
+        }
+    };
+    let order = if descending { Order::Desc } else { Order::Asc };
+    select.order_by(Alias::new(column), order.clone()).order_by(Alias::new("id"), order);
+    Ok(())
+}
+
+/// Fetches the rows whose ids a select gives, in its order: skipping over pages then touches only the index.
+pub(super) fn by_ids(
+    connection: &Connection,
+    register: &Register,
+    ids: &SelectStatement,
+) -> Result<Vec<StoredRow>, ReadError> {
+    let ids: Vec<i64> = run(connection, ids, |row| row.get(0))?;
+    let table = naming::table(&register.key);
+    let mut statement = connection.prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let mut stored = statement.query_row([id], row::read_row)?;
+        row::add_children(connection, register, &mut stored)?;
+        rows.push(stored);
+    }
+    Ok(rows)
+}
+
+/// Counts the rows of a select; `None` if that takes longer than [`COUNTING`].
+pub(super) fn count(connection: &mut Connection, select: &SelectStatement) -> Result<Option<u64>, rusqlite::Error> {
+    let mut select = select.clone();
+    select.expr(Func::count(Expr::col(Asterisk)));
+    let end = Instant::now() + COUNTING;
+    connection.progress_handler(20_000, Some(move || Instant::now() > end))?;
+    let counted = run(connection, &select, |row| row.get(0));
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    match counted {
+        Ok(rows) => Ok(rows.first().copied()),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

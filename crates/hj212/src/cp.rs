@@ -91,6 +91,13 @@ impl<'a> Iterator for Tokens<'a> {
             if self.0.is_empty() {
                 return None;
             }
+            if let Some((sign, end)) = clean_item(self.0)
+                && self.0.get(end) != Some(&b';')
+            {
+                let (key, value) = (&self.0[..sign], self.0[sign + 1..end].trim_ascii_end());
+                self.0 = self.0.get(end + 1..).unwrap_or_default();
+                return Some(Token { key, value: Some(value) });
+            }
             let end = end_of(self.0, COMMA);
             let item = self.0[..end].trim_ascii();
             self.0 = self.0.get(end + 1..).unwrap_or_default();
@@ -116,6 +123,8 @@ const KEY: u8 = 8;
 const VALUE: u8 = 16;
 /// May stand in log text.
 const LOGGED: u8 = 32;
+/// May stand in a value and ends nothing.
+const PLAIN: u8 = 64;
 
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
@@ -137,9 +146,21 @@ const fn classes() -> [u8; 256] {
         if byte >= 0x20 || byte == b'\t' {
             classes[index] |= LOGGED;
         }
+        if classes[index] & VALUE != 0 && classes[index] & (SEMICOLON | COMMA | SLASH) == 0 {
+            classes[index] |= PLAIN;
+        }
         index += 1;
     }
     classes
+}
+
+/// Where `=` and the end of a first item are that is clean and without log text, as nearly all are: found in one pass.
+fn clean_item(bytes: &[u8]) -> Option<(usize, usize)> {
+    let is_not = |class: u8| move |byte: &u8| CLASS[usize::from(*byte)] & class == 0;
+    let sign = bytes.iter().position(is_not(KEY)).filter(|sign| *sign > 0)?;
+    let value = bytes[sign..].strip_prefix(b"=")?;
+    let end = sign + 1 + value.iter().position(is_not(PLAIN)).unwrap_or(value.len());
+    matches!(bytes.get(end), None | Some(b',' | b';')).then_some((sign, end))
 }
 
 fn is_all(bytes: &[u8], class: u8) -> bool {
@@ -173,11 +194,20 @@ pub(crate) fn check(cp: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCo
     let mut keys = GroupKeys::default();
     let mut rest = cp;
     while !rest.is_empty() {
-        let end = end_of(rest, SEMICOLON | COMMA);
-        let item = rest[..end].trim_ascii();
-        if !item.is_empty() {
-            check_item(item, &mut keys, tolerated)?;
-        }
+        let end = match clean_item(rest) {
+            Some((sign, end)) => {
+                keys.take(&rest[..sign], tolerated);
+                end
+            }
+            None => {
+                let end = end_of(rest, SEMICOLON | COMMA);
+                let item = rest[..end].trim_ascii();
+                if !item.is_empty() {
+                    keys.take(check_item(item)?, tolerated);
+                }
+                end
+            }
+        };
         let goes_on = rest.get(end) == Some(&b',') && end + 1 < rest.len();
         if !goes_on {
             let trailing = rest.get(end) == Some(&b';') && end + 1 == rest.len();
@@ -201,7 +231,19 @@ struct GroupKeys<'a> {
     count: usize,
 }
 
-fn check_item<'a>(item: &'a [u8], group: &mut GroupKeys<'a>, tolerated: &mut Tolerances) -> Result<(), FaultCode> {
+impl<'a> GroupKeys<'a> {
+    fn take(&mut self, key: &'a [u8], tolerated: &mut Tolerances) {
+        if self.keys[..self.count].contains(&key) {
+            tolerated.add(Tolerance::DuplicateKey);
+        } else if self.count < COMPARED_KEYS {
+            self.keys[self.count] = key;
+            self.count += 1;
+        }
+    }
+}
+
+/// The key of an item that holds.
+fn check_item(item: &[u8]) -> Result<&[u8], FaultCode> {
     let sign = item.iter().position(|byte| *byte == b'=').ok_or(FaultCode::BadItem)?;
     let (key, value) = (&item[..sign], &item[sign + 1..]);
     if key.is_empty() || !is_all(key, KEY) {
@@ -211,13 +253,7 @@ fn check_item<'a>(item: &'a [u8], group: &mut GroupKeys<'a>, tolerated: &mut Tol
     if !is_all(value, if logged { LOGGED } else { VALUE }) {
         return Err(FaultCode::BadValue);
     }
-    if group.keys[..group.count].contains(&key) {
-        tolerated.add(Tolerance::DuplicateKey);
-    } else if group.count < COMPARED_KEYS {
-        group.keys[group.count] = key;
-        group.count += 1;
-    }
-    Ok(())
+    Ok(key)
 }
 
 #[cfg(test)]

@@ -177,19 +177,20 @@ impl<'a> Header<'a> {
     fn read(bytes: &'a [u8], tolerated: &mut Tolerances) -> (Header<'a>, Option<FaultCode>) {
         let mut header = Header::default();
         let mut fault = None;
-        for field in bytes.split(|byte| *byte == b';') {
-            if field.is_empty() {
-                continue;
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            for field in text.split(';').filter(|field| !field.is_empty()) {
+                fault = fault.or(header.take(field, tolerated).err());
             }
-            if let Err(found) = header.take(field, tolerated) {
-                fault = fault.or(Some(found));
-            }
+            return (header, fault);
+        }
+        for field in bytes.split(|byte| *byte == b';').filter(|field| !field.is_empty()) {
+            let taken = std::str::from_utf8(field).map_err(|_| FaultCode::BadHeader);
+            fault = fault.or(taken.and_then(|field| header.take(field, tolerated)).err());
         }
         (header, fault)
     }
 
-    fn take(&mut self, field: &'a [u8], tolerated: &mut Tolerances) -> Result<(), FaultCode> {
-        let text = std::str::from_utf8(field).map_err(|_| FaultCode::BadHeader)?;
+    fn take(&mut self, text: &'a str, tolerated: &mut Tolerances) -> Result<(), FaultCode> {
         let trimmed = text.trim_matches([',', ' ']);
         if trimmed.len() != text.len() {
             tolerated.add(Tolerance::StraySeparator);

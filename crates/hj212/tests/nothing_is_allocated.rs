@@ -24,7 +24,7 @@ fn of_a_slice() {
 #[test]
 fn of_a_stream_once_its_buffer_is_there() {
     let mut decoder = Decoder::default();
-    let mut drain = |decoder: &mut Decoder| {
+    let drain = |decoder: &mut Decoder| {
         let mut packets = 0;
         for piece in FRAMES.chunks(1460) {
             decoder.feed(piece);

@@ -6,7 +6,7 @@ use bilan_standards::{
 };
 use jiff::civil::Date;
 
-use super::{ClockState, DeadlineView, StoredClock};
+use super::{ClockState, DeadlineView, clocks::StoredClock};
 use crate::{
     catalogue::{DeadlineRule, Register},
     ledger::{beijing_day, row::StoredRow},

@@ -5,8 +5,11 @@
 //! `number`, `state`, `cell` (`in` means that cell or below), `closed`, `reference.field` (one hop) and `table.field`.
 //! A filter is checked against its register when it is read, so that asking it later cannot fail for its own reasons.
 
+mod checks;
+mod condition;
 mod lexer;
 mod literal;
+mod names;
 mod resolve;
 mod sql;
 mod syntax;
@@ -29,7 +32,7 @@ pub struct Filter {
     text: String,
     register: String,
     rows: Option<String>,
-    condition: resolve::Condition,
+    condition: condition::Condition,
 }
 
 /// What is wrong with a filter, and where.

@@ -7,8 +7,8 @@ use sea_query::{Alias, Condition as Sql, Expr, ExprTrait, LikeExpr, Query, Selec
 
 use super::{
     Filter,
+    condition::{Check, Condition, Place},
     literal::Operand,
-    resolve::{Check, Condition, Place},
 };
 use crate::naming;
 

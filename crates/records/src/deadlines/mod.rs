@@ -1,8 +1,8 @@
 //! Clocks on records (期限): a budget from the statutory rule and a ledger of pauses and extensions, never a bare target.
 //!
-//! What happens to a record starts, pauses, extends and stops its clocks ([`record_arrived`], [`record_changed`]).
-//! The due day is reckoned from that ledger on the working calendar each time it is asked for, so a newly published
-//! holiday list moves it. [`Ledger::tick`] sends each reminder exactly once, whenever it is called.
+//! What happens to a record starts, pauses, extends and stops its clocks (`clocks`).
+//! The due day is reckoned from that ledger on the working calendar each time it is asked for (`reckon`), so a newly published
+//! holiday list moves it. [`Ledger::tick`](crate::ledger::Ledger::tick) sends each reminder exactly once, whenever it is called.
 
 mod clocks;
 mod reckon;
@@ -15,8 +15,6 @@ pub use bilan_standards::deadline::Explanation;
 
 pub(crate) use self::clocks::{DDL, record_arrived, record_changed, record_removed};
 use crate::catalogue::{Label, Role};
-#[cfg(doc)]
-use crate::ledger::Ledger;
 
 /// Where a clock stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

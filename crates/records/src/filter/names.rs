@@ -1,0 +1,129 @@
+//! What a name in a filter means: a column of the record, of what it refers to, or of its rows.
+
+use std::ops::Range;
+
+use indexmap::IndexMap;
+
+use super::{Fault, condition::Place, resolve::Resolver};
+use crate::{
+    catalogue::{Field, FieldKind, Register, closest},
+    naming,
+};
+
+/// What a name means.
+pub(super) struct Named<'r> {
+    pub place: Place,
+    pub column: String,
+    pub kind: Kind<'r>,
+    pub personal: bool,
+}
+
+pub(super) enum Kind<'r> {
+    Field(&'r FieldKind),
+    Number,
+    State(Vec<&'r str>),
+    Cell,
+    Closed,
+    Author,
+    Moment,
+    Version,
+}
+
+impl<'r> Resolver<'r> {
+    pub(super) fn name(&self, name: &str, span: &Range<usize>) -> Result<Named<'r>, Fault> {
+        let Some((first, second)) = name.split_once('.') else {
+            return named_in(self.register, Place::Own, name, span);
+        };
+        let after = span.start + first.len() + 1..span.end;
+        if second.contains('.') {
+            let (table, rest) = (first, second.split_once('.').unwrap_or((second, "")));
+            if let (Some(rows), true) = (self.row_fields(table), self.rows == Some(table))
+                && let Some(Field { kind: FieldKind::Reference { to }, .. }) = rows.get(rest.0)
+                && let Some(other) = self.registers.get(to)
+            {
+                let place = Place::Reference { column: rest.0.to_owned(), on_row: true, to: to.clone() };
+                return named_in(other, place, rest.1, &after);
+            }
+            return Err(Fault::new(after, "a name goes one reference far, not two", None));
+        }
+        match self.register.fields.get(first).map(|field| &field.kind) {
+            Some(FieldKind::Reference { to }) => {
+                let Some(other) = self.registers.get(to) else {
+                    return Err(Fault::new(
+                        span.clone(),
+                        format!("“{first}” refers to “{to}”, which is no register"),
+                        None,
+                    ));
+                };
+                let place = Place::Reference { column: first.to_owned(), on_row: false, to: to.clone() };
+                named_in(other, place, second, &after)
+            }
+            Some(FieldKind::Table { fields }) => {
+                let place = match self.rows == Some(first) {
+                    true => Place::Row,
+                    false => Place::AnyRow { register: self.register.key.clone(), table: first.to_owned() },
+                };
+                match fields.get(second) {
+                    Some(field) => Ok(of_field(field, place)),
+                    None => Err(unknown(second, &after, &format!("the table “{first}”"), fields.keys())),
+                }
+            }
+            Some(_) => {
+                let message = format!("“{first}” is neither a reference nor a table, so “{second}” cannot follow it");
+                Err(Fault::new(span.clone(), message, None))
+            }
+            None => {
+                let at = span.start..span.start + first.len();
+                Err(unknown(first, &at, &format!("the register “{}”", self.register.key), self.register.fields.keys()))
+            }
+        }
+    }
+
+    fn row_fields(&self, table: &str) -> Option<&'r IndexMap<String, Field>> {
+        match self.register.fields.get(table).map(|field| &field.kind) {
+            Some(FieldKind::Table { fields }) => Some(fields),
+            _ => None,
+        }
+    }
+}
+
+fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<usize>) -> Result<Named<'r>, Fault> {
+    let system = |kind| Ok(Named { place: place.clone(), column: name.to_owned(), kind, personal: false });
+    match name {
+        "number" => system(Kind::Number),
+        "state" | "closed" if register.workflow.is_none() => Err(Fault::new(
+            span.clone(),
+            format!("the register “{}” has no workflow, so no “{name}”", register.key),
+            None,
+        )),
+        "state" => {
+            let states = register.workflow.iter().flat_map(|workflow| workflow.states.keys().map(String::as_str));
+            system(Kind::State(states.collect()))
+        }
+        "closed" => system(Kind::Closed),
+        "cell" => system(Kind::Cell),
+        "version" => system(Kind::Version),
+        "created_by" | "changed_by" => system(Kind::Author),
+        "created_at" | "changed_at" => system(Kind::Moment),
+        _ => match register.fields.get(name) {
+            Some(field) if matches!(field.kind, FieldKind::Table { .. }) && matches!(place, Place::Own) => {
+                Ok(of_field(field, Place::AnyRow { register: register.key.clone(), table: name.to_owned() }))
+            }
+            Some(field) => Ok(of_field(field, place)),
+            None => Err(unknown(name, span, &format!("the register “{}”", register.key), register.fields.keys())),
+        },
+    }
+}
+
+fn of_field(field: &Field, place: Place) -> Named<'_> {
+    Named { place, column: naming::column(field), kind: Kind::Field(&field.kind), personal: field.personal }
+}
+
+fn unknown<'a>(name: &str, span: &Range<usize>, what: &str, known: impl Iterator<Item = &'a String>) -> Fault {
+    let known: Vec<&str> = known.map(String::as_str).chain(["number", "state", "cell", "closed"]).collect();
+    let remedy = match closest(name, known.iter().copied()) {
+        Some(meant) => format!("did you mean “{meant}”?"),
+        None => format!("known are: {}", known.join(", ")),
+    };
+    Fault::new(span.clone(), format!("{what} has no field “{name}”"), Some(remedy))
+}

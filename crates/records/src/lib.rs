@@ -1,5 +1,8 @@
 //! The record plane (台账平面): registers described in files become typed tables, forms and figures.
-#![allow(missing_docs)]
+//!
+//! [`catalogue`] reads what a bureau's files say and explains every fault in them; [`ledger`] keeps records by it and is
+//! the only way to write; [`figures`] and [`report`] count and print what was entered. Nothing here knows of instruments
+//! or of screens.
 
 pub mod actor;
 pub mod attachments;

@@ -156,13 +156,35 @@ pub struct Field {
 #[derive(Debug, Clone)]
 pub enum FieldKind {
     /// One line of text.
-    Text { max: usize },
+    Text {
+        /// Longest text, in characters.
+        max: usize,
+    },
     /// Several lines.
-    LongText { max: usize },
+    LongText {
+        /// Longest text, in characters.
+        max: usize,
+    },
     /// Whole number.
-    Integer { unit: Option<String>, min: Option<i64>, max: Option<i64> },
+    Integer {
+        /// Unit as shown behind the number (`dB(A)`, `台`).
+        unit: Option<String>,
+        /// Smallest number allowed.
+        min: Option<i64>,
+        /// Largest number allowed.
+        max: Option<i64>,
+    },
     /// Number with a fixed count of decimals.
-    Decimal { unit: Option<String>, digits: u8, min: Option<f64>, max: Option<f64> },
+    Decimal {
+        /// Unit as shown behind the number.
+        unit: Option<String>,
+        /// Decimals with which it is stored; a number with more is refused, not rounded.
+        digits: u8,
+        /// Smallest number allowed.
+        min: Option<f64>,
+        /// Largest number allowed.
+        max: Option<f64>,
+    },
     /// Yuan, two decimals, stored as fen.
     Money,
     /// Beijing calendar day.
@@ -170,9 +192,15 @@ pub enum FieldKind {
     /// Instant, shown in Beijing time.
     DateTime,
     /// One of a list.
-    Choice { choices: IndexMap<String, Label> },
+    Choice {
+        /// What can be chosen: stored key and name on screens, in the order of the file.
+        choices: IndexMap<String, Label>,
+    },
     /// Several of a list.
-    Choices { choices: IndexMap<String, Label> },
+    Choices {
+        /// What can be chosen: stored key and name on screens, in the order of the file.
+        choices: IndexMap<String, Label>,
+    },
     /// Yes or no.
     YesNo,
     /// Name of a natural person.
@@ -188,13 +216,33 @@ pub enum FieldKind {
     /// Polygon on the map.
     Polygon,
     /// A record of another register.
-    Reference { to: String },
+    Reference {
+        /// Key of that register.
+        to: String,
+    },
     /// Rows below a record.
-    Table { fields: IndexMap<String, Field> },
+    Table {
+        /// Fields of a row by key.
+        fields: IndexMap<String, Field>,
+    },
     /// Files: photographs, PDF.
-    Attachment { accept: Vec<String>, max_mb: u32, many: bool },
+    Attachment {
+        /// Media types allowed (`image/jpeg`).
+        accept: Vec<String>,
+        /// Largest size of one file, in megabytes.
+        max_mb: u32,
+        /// More than one file may be attached.
+        many: bool,
+    },
     /// Follows from other number fields of the record by a formula (`a * b / 100`), `digits` decimals.
-    Computed { formula: String, unit: Option<String>, digits: u8 },
+    Computed {
+        /// The formula as written in the file.
+        formula: String,
+        /// Unit as shown behind the number.
+        unit: Option<String>,
+        /// Decimals, rounded half to even (GB/T 8170).
+        digits: u8,
+    },
 }
 
 impl FieldKind {

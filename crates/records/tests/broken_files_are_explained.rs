@@ -246,6 +246,24 @@ fn a_fault_shows_its_place_the_text_that_stands_there_and_what_to_write_instead(
     assert!(found.to_string().contains(&format!("{file}:{}", expected[0].0)), "{found}");
 }
 
+#[test_case("title =", "titel =", &["reports/annual/report.toml:3:1: a report has no key “titel”; did you mean “title”?", "reports/annual/report.toml:1:1: a report has no “title”; add: title = \"{bureau}{year}年工作总结\""]; "misspelt key that is needed")]
+#[test_case("title =", "subtitel = \"草稿\"\ntitle =", &["reports/annual/report.toml:3:1: a report has no key “subtitel”; did you mean “subtitle”?"]; "misspelt key that may be missing")]
+#[test_case("title =", "copies = 12\ntitle =", &["reports/annual/report.toml:3:10: “copies” must be text in quotes, not integer"]; "particular that is no text")]
+#[test_case("title =", "copies = \"印发各街道\"\ntitle =", &[]; "particular of its own")]
+fn a_slip_in_a_report_is_told_from_a_particular_of_its_own(wrong: &str, instead: &str, expected: &[&str]) {
+    let sources = [
+        Source::new("registers/complaint.toml", COMPLAINT),
+        Source::new("figures/complaint.toml", FIGURES),
+        Source::new("reports/annual/report.toml", &broken(REPORT, wrong, instead)),
+        Source::new("reports/annual/text.zh.md", TEXT),
+    ];
+    let mut found = lines(&check(&sources).err().unwrap_or_default());
+    let mut expected: Vec<String> = expected.iter().map(|line| (*line).to_owned()).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn a_figure_that_stands_in_two_files_is_shown_in_the_second() {
     let sources = [

@@ -2,6 +2,7 @@
 //! and reading goes on.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     ops::Range,
 };
@@ -296,16 +297,27 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
     }
 
     /// Every key with a text that nobody asked for; used where a file may carry particulars of its own.
+    ///
+    /// One that looks like a key of the file is a slip of the pen, not a particular.
     pub(super) fn other_texts(&self) -> Vec<(String, String)> {
         let asked = self.asked.borrow().clone();
         let mut others = Vec::new();
-        for (name, value) in self.table {
-            if let (false, Some(text)) = (asked.iter().any(|key| name.get_ref() == key), value.get_ref().as_str()) {
+        for (name, value) in self.table.iter().filter(|(name, _)| !asked.iter().any(|key| name.get_ref() == key)) {
+            if closest(name.get_ref(), asked.iter().copied()).is_some() {
+                self.unknown(name, &asked);
+            } else if let Some(text) = value.get_ref().as_str() {
                 others.push((name.get_ref().to_string(), text.to_owned()));
+            } else {
+                self.wrong_type(value, name.get_ref(), "text in quotes");
             }
         }
         self.finished.set(true);
         others
+    }
+
+    fn unknown(&self, name: &Spanned<Cow<'_, str>>, known: &[&'static str]) {
+        let remedy = instead(name.get_ref(), known.iter().copied());
+        self.faults.add(&name.span(), format!("{} has no key “{}”", self.what, name.get_ref()), remedy);
     }
 
     /// Reports the keys that nobody asked for.
@@ -316,8 +328,7 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
         let asked = self.asked.borrow();
         for (name, _) in self.table {
             if !asked.iter().any(|key| name.get_ref() == key) {
-                let remedy = instead(name.get_ref(), asked.iter().copied());
-                self.faults.add(&name.span(), format!("{} has no key “{}”", self.what, name.get_ref()), remedy);
+                self.unknown(name, &asked);
             }
         }
     }

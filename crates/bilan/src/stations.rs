@@ -10,6 +10,7 @@ use bilan_records::actor::Actor;
 use bilan_records::exchange::{self, Format};
 use bilan_records::ledger::{Ledger, ListQuery};
 use bilan_telemetry::{Device, Stamped};
+use hj212::Sm4Key;
 use serde::Deserialize;
 
 /// Stations that may report: those that run or are being looked after.
@@ -39,6 +40,7 @@ struct Station {
     password: String,
     stamped: Option<String>,
     minute_interval: Option<u16>,
+    sm4_key: Option<String>,
 }
 
 impl StationDirectory {
@@ -92,6 +94,12 @@ impl Station {
         }
         if let Some(minutes) = self.minute_interval {
             device.minute_interval = minutes;
+        }
+        if let Some(text) = &self.sm4_key {
+            match Sm4Key::parse(text.trim()) {
+                Ok(key) => device.sm4_key = Some(key),
+                Err(fault) => tracing::warn!(station = %self.number, "the SM4 key of the station is none: {fault}"),
+            }
         }
         device
     }

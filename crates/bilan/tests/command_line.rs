@@ -136,3 +136,23 @@ fn a_new_holiday_list_is_a_file_and_a_broken_one_is_named() {
     fs::write(&list, "date\tkind\tfestival\n2027-10-01\tfree\t国庆节\n").unwrap();
     check().code(1).stderr(contains("2027.tsv").and(contains("line 2")).and(contains("“free”")));
 }
+
+#[test]
+fn an_encrypted_packet_opens_with_its_key() {
+    let vectors = fs::read_to_string(root().join("crates/hj212/tests/data/sm4_vectors.tsv")).unwrap();
+    let cells: Vec<&str> = vectors.lines().nth(1).unwrap().split('\t').collect();
+    let sealed: Vec<u8> = cells[3]
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect();
+    let decode = |more: &[&str]| {
+        let out = bilan().args(["hj212", "decode"]).args(more).write_stdin(sealed.clone()).assert().success();
+        serde_json::from_slice::<serde_json::Value>(&out.get_output().stdout).unwrap()
+    };
+    let closed = decode(&[]);
+    assert_eq!((&closed["ok"], &closed["error"]), (&false.into(), &"encrypted".into()));
+    let opened = decode(&["--sm4-key", cells[1]]);
+    assert_eq!((&opened["ok"], &opened["encrypted"]), (&true.into(), &true.into()));
+    assert_eq!(opened["cp"][0]["DataTime"], "20240520210600");
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bilan_telemetry::{Receipt, Store, StoreError, Submission};
-use hj212::{Decoder, Event, FaultCode, Message, Mode, Packet};
+use hj212::{Decoder, Event, Fault, FaultCode, Message, Mode, Packet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -72,7 +72,7 @@ impl Connection {
 
     async fn read(&self, mut read: OwnedReadHalf, peer: SocketAddr, owed: mpsc::Sender<Owed>) -> Ended {
         let peer = peer.to_string();
-        let mut decoder = Decoder::new(if self.settings.strict { Mode::Strict } else { Mode::Tolerant });
+        let mut decoder = Decoder::new(mode(&self.settings));
         let mut buffer = [0u8; 2048];
         let mut stopped = self.stopped.clone();
         let mut faults = 0;
@@ -134,12 +134,15 @@ impl Connection {
     /// Says what an event is; waits for nothing.
     fn take(&self, event: &Event<'_>, peer: &str) -> Taken {
         match event {
-            Event::Fault(fault) => {
-                Counters::add(&self.counters.faults);
-                let kept = &fault.raw[..fault.raw.len().min(self.settings.quarantined_bytes)];
-                let mn = fault.partial().mn.map(str::to_owned);
-                Taken::Quarantine { raw: kept.to_vec(), reason: fault.code.code(), mn, fault: true }
-            }
+            Event::Fault(fault) => match self.opened(fault) {
+                Some(plain) => match hj212::packets(&plain, mode(&self.settings)).next() {
+                    Some(event @ Event::Packet { .. }) => self.take(&event, peer),
+                    // Strict mode may still not take what opened.
+                    Some(Event::Fault(fault)) => self.refuse(&fault),
+                    None => self.refuse(fault),
+                },
+                None => self.refuse(fault),
+            },
             Event::Packet { packet, .. } => match identify(&*self.directory, packet.mn, packet.pw) {
                 Identity::Unknown => {
                     Counters::add(&self.counters.unknown_devices);
@@ -161,6 +164,22 @@ impl Connection {
                 }
             },
         }
+    }
+
+    fn refuse(&self, fault: &Fault<'_>) -> Taken {
+        Counters::add(&self.counters.faults);
+        let kept = &fault.raw[..fault.raw.len().min(self.settings.quarantined_bytes)];
+        let mn = fault.partial().mn.map(str::to_owned);
+        Taken::Quarantine { raw: kept.to_vec(), reason: fault.code.code(), mn, fault: true }
+    }
+
+    /// The plain packet of an encrypted one, if its device is known with a key that opens it.
+    fn opened(&self, fault: &Fault<'_>) -> Option<Vec<u8>> {
+        if fault.code != FaultCode::Encrypted {
+            return None;
+        }
+        let device = self.directory.device(fault.partial().mn?)?;
+        hj212::open(fault.raw, device.sm4_key.as_ref()?).ok()
     }
 
     fn mind_the_clock(&self, packet: &Packet<'_>, now: jiff::Timestamp) {
@@ -197,6 +216,10 @@ impl Connection {
         // The answering side is gone when the device no longer reads.
         owed.send(due).await.map_err(|_| Ended::ByPeer)
     }
+}
+
+fn mode(settings: &Settings) -> Mode {
+    if settings.strict { Mode::Strict } else { Mode::Tolerant }
 }
 
 fn stranger(packet: &Packet<'_>, reason: &'static str) -> Taken {

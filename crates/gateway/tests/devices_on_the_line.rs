@@ -6,7 +6,7 @@ use std::time::Duration;
 use bilan_gateway::simulator::{Fault, Faults, SimulatedDevice, WithFleet, fleet};
 use bilan_gateway::{Clock, FixedDirectory, Gateway, Settings, SimulateOptions, serve, simulate};
 use bilan_telemetry::{Device, Kind, Series, Store, rules};
-use hj212::{Event, Flag, Message, Mode, packets};
+use hj212::{Event, Flag, Message, Mode, Sm4Key, packets};
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -187,6 +187,24 @@ async fn rubbish_costs_its_sender_the_connection_and_nobody_else() {
     }
     let counted = bench.gateway.counters().now();
     assert!(counted.faults >= 5 && counted.dropped == 1 && counted.open == 1, "{counted:?}");
+}
+
+#[tokio::test]
+async fn an_encrypted_packet_counts_if_the_device_has_a_key_and_is_kept_apart_if_not() {
+    let key = Sm4Key::parse("msbE74gsiSHSEh5e").expect("a key");
+    let sealed = reading(1, "7.1", 9).encode_encrypted(&key).expect("clean");
+    for (known, values) in [(Some(key.clone()), 1), (None, 0), (Some(Sm4Key::new([0; 16])), 0)] {
+        let device = Device { sm4_key: known, ..Device::new("M1", "123456", "W1", "圭塘河站", "water") };
+        let bench = start_with(Settings::default(), vec![device], clock()).await;
+        let mut line = bench.connect().await;
+        line.write_all(&sealed).await.expect("sent");
+        assert_eq!(answer(&mut line).await.is_some(), values == 1, "answered if it is stored");
+        assert_eq!(bench.values().await, values);
+        if values == 0 {
+            let kept = bench.store.quarantined(10).expect("read");
+            assert!(kept.iter().any(|kept| kept.reason == "encrypted" && kept.mn.as_deref() == Some("M1")), "{kept:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Serialize for Packet<'_> {
         if self.back_fill {
             map.serialize_entry("rf", &1)?;
         }
-        map.serialize_entry("encrypted", &false)?;
+        map.serialize_entry("encrypted", &self.encrypted)?;
         map.serialize_entry("tolerated", &self.tolerated)?;
         map.serialize_entry("cp", &List(self.groups()))?;
         map.end()

@@ -17,8 +17,8 @@
 //! assert!(packet.wants_reply());
 //! ```
 //!
-//! Editions 2005, 2017 and 2025 are read. The SM4 encryption of the 2025 edition is not there yet: an encrypted packet is recognised and
-//! reported as [`FaultCode::Encrypted`].
+//! Editions 2005, 2017 and 2025 are read. A packet that the 2025 edition encrypted is reported as [`FaultCode::Encrypted`]; [`open`] makes a plain
+//! packet of it with the device's [`Sm4Key`].
 
 mod code;
 mod cp;
@@ -31,6 +31,7 @@ mod json;
 mod message;
 mod packet;
 mod reply;
+mod sm4;
 mod tolerance;
 
 pub use code::{Direction, ExecutionResult, RequestResult, command, is_upload, system_name};
@@ -44,4 +45,5 @@ pub use json::{to_json_line, to_json_value};
 pub use message::{EncodeError, Message};
 pub use packet::{Packet, Partial};
 pub use reply::{acknowledgement, execution_result, request_reply};
+pub use sm4::{NoKey, OpenFault, Sm4Key, open};
 pub use tolerance::{Tolerance, Tolerances};

@@ -30,6 +30,8 @@ pub struct Packet<'a> {
     pub pno: Option<u16>,
     /// `RF=1`: back-filled later (2025).
     pub back_fill: bool,
+    /// It came encrypted; set by whoever opened it with [`open`](crate::open).
+    pub encrypted: bool,
     /// Deviations that were accepted.
     pub tolerated: Tolerances,
     pub(crate) cp: &'a [u8],
@@ -121,6 +123,7 @@ impl<'a> Packet<'a> {
             pnum: header.pnum,
             pno: header.pno,
             back_fill: header.back_fill,
+            encrypted: false,
             tolerated,
             cp,
         })

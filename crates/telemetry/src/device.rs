@@ -1,5 +1,6 @@
 //! A device as the observation plane knows it, and what is known of its line.
 
+use hj212::Sm4Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub struct Device {
     pub stamped: Stamped,
     /// Minutes that its minute data stand for.
     pub minute_interval: u16,
+    /// Key of a device that encrypts what it sends (HJ 212-2025).
+    pub sm4_key: Option<Sm4Key>,
 }
 
 impl Device {
@@ -44,6 +47,7 @@ impl Device {
             kind: kind.to_owned(),
             stamped: Stamped::Start,
             minute_interval: 10,
+            sm4_key: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use hj212::{Decoder, Event, Mode, packets, to_json_line};
+use hj212::{Decoder, Event, FaultCode, Mode, Sm4Key, packets, to_json_line};
 
 /// Packets of HJ 212.
 #[derive(Debug, Args)]
@@ -19,13 +19,18 @@ pub struct Hj212 {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Decode raw packets, one JSON object each.
-    #[command(after_help = "Example:\n  bilan hj212 decode packets.txt | jq .mn")]
+    #[command(
+        after_help = "Examples:\n  bilan hj212 decode packets.txt | jq .mn\n  bilan hj212 decode sealed.bin --sm4-key msbE74gsiSHSEh5e"
+    )]
     Decode {
         /// File of raw packets; standard input if it is left out.
         file: Option<PathBuf>,
         /// Refuse deviations from the standard's text instead of naming them.
         #[arg(long)]
         strict: bool,
+        /// Key that opens encrypted packets of the 2025 edition: 16 characters, or 32 hex digits.
+        #[arg(long, value_name = "KEY", value_parser = Sm4Key::parse)]
+        sm4_key: Option<Sm4Key>,
     },
     /// Decode a file again and again, on one thread; prints packets and bytes per second.
     #[command(after_help = "Example:\n  bilan hj212 bench packets.txt")]
@@ -41,11 +46,11 @@ enum What {
 impl Hj212 {
     pub fn run(self) -> Result<()> {
         match self.what {
-            What::Decode { file: Some(path), strict } => {
+            What::Decode { file: Some(path), strict, sm4_key } => {
                 let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                decode(file, mode(strict))
+                decode(file, mode(strict), sm4_key.as_ref())
             }
-            What::Decode { file: None, strict } => decode(io::stdin().lock(), mode(strict)),
+            What::Decode { file: None, strict, sm4_key } => decode(io::stdin().lock(), mode(strict), sm4_key.as_ref()),
             What::Bench { file, seconds } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 bench(&bytes, Duration::from_secs_f64(seconds.clamp(0.01, 3600.0)))
@@ -58,7 +63,7 @@ fn mode(strict: bool) -> Mode {
     if strict { Mode::Strict } else { Mode::Tolerant }
 }
 
-fn decode(mut source: impl Read, mode: Mode) -> Result<()> {
+fn decode(mut source: impl Read, mode: Mode, key: Option<&Sm4Key>) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut decoder = Decoder::new(mode);
     let mut buffer = vec![0; 64 * 1024];
@@ -69,13 +74,26 @@ fn decode(mut source: impl Read, mode: Mode) -> Result<()> {
         }
         decoder.feed(&buffer[..read]);
         while let Some(event) = decoder.next_event() {
-            writeln!(out, "{}", to_json_line(&event))?;
+            writeln!(out, "{}", line(&event, mode, key))?;
         }
     }
     while let Some(event) = decoder.next_event_at_end() {
-        writeln!(out, "{}", to_json_line(&event))?;
+        writeln!(out, "{}", line(&event, mode, key))?;
     }
     Ok(out.flush()?)
+}
+
+/// The line of an event; of an encrypted packet that the key opens, the line of what is in it.
+fn line(event: &Event<'_>, mode: Mode, key: Option<&Sm4Key>) -> String {
+    if let (Event::Fault(fault), Some(key)) = (event, key)
+        && fault.code == FaultCode::Encrypted
+        && let Ok(plain) = hj212::open(fault.raw, key)
+        && let Some(Event::Packet { mut packet, .. }) = packets(&plain, mode).next()
+    {
+        packet.encrypted = true;
+        return to_json_line(&Event::Packet { offset: fault.offset, packet });
+    }
+    to_json_line(event)
 }
 
 fn bench(bytes: &[u8], lasting: Duration) -> Result<()> {

@@ -10,6 +10,7 @@ use bilan_records::ledger::Ledger;
 use bilan_records::personal::Keyring;
 use bilan_standards::calendar::WorkCalendar;
 use bilan_telemetry::{Rule, Store, rules};
+use bilan_web::StationStatistics;
 
 use crate::clock::SystemClock;
 
@@ -76,6 +77,12 @@ impl Bureau {
             .with_context(|| format!("cannot open {}", path.display()))?;
         ledger.use_calendar(load_calendar(&files)?);
         Ok(Self { files, data: data.to_owned(), ledger: Arc::new(ledger) })
+    }
+
+    /// The same with figures that may ask for statistics of observations.
+    pub fn with_observations(self) -> Result<Self> {
+        self.ledger.use_observations(StationStatistics::of(self.observations()?));
+        Ok(self)
     }
 
     /// Opens the store of observations with the bureau's rules.

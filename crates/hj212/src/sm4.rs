@@ -115,10 +115,11 @@ fn sealed_part(raw: &[u8], begins: usize) -> Option<(&[u8], &[u8])> {
         let check = raw.get(stop..stop + 4)?;
         hex_value(check).map(|_| (segment, check))
     };
-    ends_at(6 + declared).or_else(|| {
-        let last = memchr::memmem::rfind_iter(raw, b"&&").find_map(|at| ends_at(at + 2));
-        last
-    })
+    let by_length = ends_at(6 + declared);
+    if by_length.is_some() {
+        return by_length;
+    }
+    memchr::memmem::rfind_iter(raw, b"&&").find_map(|at| ends_at(at + 2))
 }
 
 /// The bytes of `{0xE4,0x3E,…}`; what follows the brace is kept as it is.

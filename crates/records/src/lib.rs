@@ -14,6 +14,7 @@ pub mod filter;
 pub mod journal;
 pub mod ledger;
 pub mod naming;
+pub mod observations;
 pub mod personal;
 pub mod report;
 pub mod value;

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use bilan_records::{
     actor::Actor,
     catalogue::{Catalogue, Role, Source, check},
-    figures::{self, FigureError, FigureValue, Figures, Gap, ObservationStatistics, Period},
+    figures::{self, FigureError, FigureValue, Figures, Gap, Period},
     ledger::{JsonMap, Write},
+    observations::ObservationStatistics,
     value::Language,
 };
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
 use serde_json::json;
 use support::*;
 use test_case::test_case;
@@ -285,16 +287,16 @@ fn lived() -> Bureau {
 struct YearOfAir;
 
 impl ObservationStatistics for YearOfAir {
-    fn statistic(&self, series: &str, statistic: &str, period: &Period) -> Result<Option<(String, u64)>, String> {
+    fn statistic(&self, series: &str, statistic: &str, from: Date, to: Date) -> Result<Option<(String, u64)>, String> {
         assert_eq!((series, statistic), ("*/a34004", "mean"));
-        Ok((*period == Period::year(2020)).then(|| ("31.25".to_owned(), 366)))
+        Ok(((from, to) == (date(2020, 1, 1), date(2020, 12, 31))).then(|| ("31.25".to_owned(), 366)))
     }
 }
 
 struct BrokenStore;
 
 impl ObservationStatistics for BrokenStore {
-    fn statistic(&self, _: &str, _: &str, _: &Period) -> Result<Option<(String, u64)>, String> {
+    fn statistic(&self, _: &str, _: &str, _: Date, _: Date) -> Result<Option<(String, u64)>, String> {
         Err("the store is not open".to_owned())
     }
 }
@@ -302,7 +304,7 @@ impl ObservationStatistics for BrokenStore {
 struct WordyStore;
 
 impl ObservationStatistics for WordyStore {
-    fn statistic(&self, _: &str, _: &str, _: &Period) -> Result<Option<(String, u64)>, String> {
+    fn statistic(&self, _: &str, _: &str, _: Date, _: Date) -> Result<Option<(String, u64)>, String> {
         Ok(Some(("thirty".to_owned(), 1)))
     }
 }
@@ -316,8 +318,8 @@ fn at(moment: &str) -> Option<Timestamp> {
 }
 
 fn compute(bureau: &Bureau, key: &str, when: &str) -> FigureValue {
-    let figures =
-        Figures::of(&bureau.ledger, &handler(), None).with_observations(&YearOfAir).compute(key, &period(when));
+    bureau.ledger.use_observations(Arc::new(YearOfAir));
+    let figures = Figures::of(&bureau.ledger, &handler(), None).compute(key, &period(when));
     figures.unwrap_or_else(|error| panic!("{key}: {error}"))
 }
 
@@ -377,11 +379,12 @@ fn observations_are_asked_of_whoever_keeps_them() {
     assert_eq!(ratio.value.as_deref(), Some("0.16"), "5 / 31.25 exactly, not 5 / 31.2");
     assert_eq!(behind(&bureau, &handler(), "pm25", "2020", None), "");
     let actor = handler();
-    let broken = Figures::of(&bureau.ledger, &actor, None);
-    let error = broken.with_observations(&BrokenStore).compute("pm25", &period("2020")).unwrap_err();
+    let asked = || Figures::of(&bureau.ledger, &actor, None).compute("pm25", &period("2020"));
+    bureau.ledger.use_observations(Arc::new(BrokenStore));
+    let error = asked().unwrap_err();
     assert_eq!(error.to_string(), "observations could not be read: the store is not open");
-    let wordy = Figures::of(&bureau.ledger, &actor, None);
-    let error = wordy.with_observations(&WordyStore).compute("pm25", &period("2020")).unwrap_err();
+    bureau.ledger.use_observations(Arc::new(WordyStore));
+    let error = asked().unwrap_err();
     assert!(error.to_string().starts_with("observations could not be read: “thirty” is not a decimal"), "{error}");
 }
 

@@ -58,6 +58,7 @@ impl AppState {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
+        ledger.use_observations(crate::StationStatistics::of(observations.clone()));
         Self {
             ledger,
             observations,

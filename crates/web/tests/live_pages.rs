@@ -255,3 +255,21 @@ async fn every_live_page_speaks_both_languages() {
     let station = bureau.page_in(Role::Duty, "/stations/ZD-A", "en").await;
     assert!(station.text.contains("primary pollutant PM2.5") || station.text.contains("primary pollutant PM10"));
 }
+
+#[tokio::test]
+async fn figures_over_observations_follow_the_stations_and_are_a_gap_without_them() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/figures?year=2026").await;
+    assert!(page.text.contains(r#"figures-gap" data-figure="air_good_days""#), "{}", page.near("air_good_days"));
+    for hour in 0..24 {
+        let mut values = SIX.to_vec();
+        let pm25 = (30 + hour).to_string();
+        values[0].1 = &pm25;
+        bureau.sends("A1", "2061", &format!("20261122{hour:02}0000"), &values);
+    }
+    let page = bureau.page(Role::Duty, "/figures?year=2026").await;
+    assert!(page.text.contains(">1天<"), "{}", page.near("air_good_days"));
+    assert!(page.text.contains(">41.5微克/立方米<"), "{}", page.near("air_pm25_mean"));
+    let before = bureau.page(Role::Duty, "/figures?year=2026-11-20..2026-11-21").await;
+    assert!(before.text.contains(r#"figures-gap" data-figure="air_good_days""#), "the days before have none");
+}

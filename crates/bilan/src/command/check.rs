@@ -42,7 +42,7 @@ impl Check {
             catalogue.district.cells.len()
         );
         match (self.data, self.year) {
-            (Some(data), Some(year)) => reports_are_whole(&Bureau::open_existing(&data)?, year),
+            (Some(data), Some(year)) => reports_are_whole(&Bureau::open_existing(&data)?.with_observations()?, year),
             _ => Ok(()),
         }
     }

@@ -44,7 +44,7 @@ enum Shape {
 
 impl Figures {
     pub fn run(self) -> Result<()> {
-        let bureau = Bureau::open_existing(&self.data.path)?;
+        let bureau = Bureau::open_existing(&self.data.path)?.with_observations()?;
         let period = Period::year(self.year);
         let actor = operator();
         let mut out = BufWriter::new(io::stdout().lock());

@@ -49,7 +49,7 @@ enum Shape {
 
 impl Report {
     pub fn run(self) -> Result<()> {
-        let bureau = Bureau::open_existing(&self.data.path)?;
+        let bureau = Bureau::open_existing(&self.data.path)?.with_observations()?;
         let filled = report::build(&bureau.ledger, &operator(), &self.report, self.year, self.as_of)?;
         let options = Options { base_url: self.base_url.clone(), ..Options::default() };
         let document = document::document(&filled, options);

@@ -4,7 +4,7 @@ use bilan_standards::rounding::{NotADecimal, Rational};
 use rusqlite::Connection;
 use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType};
 
-use super::{Exact, FigureError, FigureValue, Figures, Gap, Period};
+use super::{FigureError, FigureValue, Figures, Gap, Period};
 use crate::{
     actor::{Act, Scope, enterprise_field},
     catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
@@ -32,7 +32,7 @@ impl Figures<'_> {
         let outcome = self.outcome(&snapshot, figure, period)?;
         let rounded = outcome.value.and_then(|exact| {
             let text = exact.short_text(figure.digits.into()).ok_or(Gap::TooLarge)?;
-            Ok((Exact(exact), text))
+            Ok((exact, text))
         });
         let (exact, value, gap) = match rounded {
             Ok((exact, text)) => (Some(exact), Some(text), None),
@@ -109,8 +109,8 @@ impl Figures<'_> {
                 Ok(Outcome { value, records: self.records_of_parts(connection, figure, period)? })
             }
             FigureRule::Observations { series, statistic } => {
-                let found =
-                    self.observations.statistic(series, statistic, period).map_err(FigureError::Observations)?;
+                let found = self.observations.statistic(series, statistic, period.from, period.to);
+                let found = found.map_err(FigureError::Observations)?;
                 let value = match &found {
                     Some((text, _)) => {
                         Ok(text.parse().map_err(|error: NotADecimal| FigureError::Observations(error.to_string()))?)

@@ -4,27 +4,30 @@
 //! at an earlier moment. What cannot be computed is a gap with its reason, never a zero.
 
 mod compute;
-mod exact;
 mod period;
 mod print;
 
 use std::{
     num::NonZero,
     panic::resume_unwind,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
+use bilan_standards::rounding::Rational;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use exact::Exact;
 pub use period::{Period, PeriodError};
 
 use crate::{
     actor::Actor,
     catalogue::{Bound, Figure},
     ledger::{Ledger, ReadError},
+    observations::ObservationStatistics,
 };
 
 /// More readers than this only wait for each other's pages.
@@ -45,7 +48,7 @@ pub struct FigureValue {
     pub gap: Option<Gap>,
     /// The value before rounding.
     #[serde(skip)]
-    pub exact: Option<Exact>,
+    pub exact: Option<Rational>,
     #[serde(skip)]
     bound: Bound,
 }
@@ -117,45 +120,19 @@ pub enum FigureError {
     Database(#[from] rusqlite::Error),
 }
 
-/// Statistics of observations, handed in because the record plane knows nothing of instruments.
-pub trait ObservationStatistics: Sync {
-    /// The statistic over every matching series in the period, as decimal text of at most 18 digits, and over how many
-    /// observations; nothing if there are none.
-    ///
-    /// # Errors
-    /// A sentence saying what went wrong.
-    fn statistic(&self, series: &str, statistic: &str, period: &Period) -> Result<Option<(String, u64)>, String>;
-}
-
-/// No observations at all: every figure over them is a gap.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct WithoutObservations;
-
-impl ObservationStatistics for WithoutObservations {
-    fn statistic(&self, _: &str, _: &str, _: &Period) -> Result<Option<(String, u64)>, String> {
-        Ok(None)
-    }
-}
-
 /// Computes figures for one reader at one moment.
 pub struct Figures<'l> {
     ledger: &'l Ledger,
     actor: &'l Actor,
     as_of: Option<Timestamp>,
-    observations: &'l dyn ObservationStatistics,
+    observations: Arc<dyn ObservationStatistics>,
 }
 
 impl<'l> Figures<'l> {
     /// Figures as `actor` sees them, at `as_of` or now.
     #[must_use]
     pub fn of(ledger: &'l Ledger, actor: &'l Actor, as_of: Option<Timestamp>) -> Self {
-        Self { ledger, actor, as_of, observations: &WithoutObservations }
-    }
-
-    /// The same with statistics of observations.
-    #[must_use]
-    pub fn with_observations(self, observations: &'l dyn ObservationStatistics) -> Self {
-        Self { observations, ..self }
+        Self { ledger, actor, as_of, observations: ledger.observations() }
     }
 
     fn figure(&self, key: &str) -> Result<&'l Figure, FigureError> {

@@ -56,6 +56,7 @@ use crate::{
     actor::Actor,
     catalogue::{Catalogue, Register},
     journal::Chain,
+    observations::{ObservationStatistics, WithoutObservations},
     personal::Keyring,
 };
 
@@ -66,6 +67,7 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     keyring: Keyring,
     calendar: RwLock<Arc<WorkCalendar>>,
+    observations: RwLock<Arc<dyn ObservationStatistics>>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -96,7 +98,8 @@ impl Ledger {
             }
         }
         let calendar = RwLock::new(Arc::new(WorkCalendar::published().clone()));
-        Ok(Self { connections, catalogue, clock, keyring, calendar })
+        let observations = RwLock::new(Arc::new(WithoutObservations) as Arc<dyn ObservationStatistics>);
+        Ok(Self { connections, catalogue, clock, keyring, calendar, observations })
     }
 
     /// The registers, figures and reports by which this ledger works.
@@ -120,6 +123,17 @@ impl Ledger {
     /// Reckons every deadline on another calendar from now on: a new holiday list has been published.
     pub fn use_calendar(&self, calendar: WorkCalendar) {
         *self.calendar.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(calendar);
+    }
+
+    /// Who knows what instruments measured.
+    #[must_use]
+    pub fn observations(&self) -> Arc<dyn ObservationStatistics> {
+        Arc::clone(&self.observations.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets figures ask for statistics of observations from now on; before, every such figure is a gap.
+    pub fn use_observations(&self, observations: Arc<dyn ObservationStatistics>) {
+        *self.observations.write().unwrap_or_else(PoisonError::into_inner) = observations;
     }
 
     /// A connection that only reads, for questions asked in SQL (figures, reports).

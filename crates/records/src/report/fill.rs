@@ -8,7 +8,7 @@ use super::{Filled, FilledBlock, FilledFigure, FilledInline, ReportError, gap_wo
 use crate::{
     actor::Actor,
     catalogue::{Block, ChartKind, FigureForm, Inline, Report, with_years},
-    figures::{FigureValue, Figures, ObservationStatistics, Period},
+    figures::{FigureValue, Figures, Period},
     ledger::Ledger,
     value::Language,
 };
@@ -26,19 +26,13 @@ pub(super) struct Filler<'l> {
 }
 
 impl<'l> Filler<'l> {
-    pub(super) fn new(
-        ledger: &'l Ledger,
-        actor: &'l Actor,
-        year: i16,
-        as_of: Option<Timestamp>,
-        observations: &'l dyn ObservationStatistics,
-    ) -> Self {
+    pub(super) fn new(ledger: &'l Ledger, actor: &'l Actor, year: i16, as_of: Option<Timestamp>) -> Self {
         Self {
             ledger,
             actor,
             year,
             as_of,
-            figures: Figures::of(ledger, actor, as_of).with_observations(observations),
+            figures: Figures::of(ledger, actor, as_of),
             computed: HashMap::new(),
             gaps: Vec::new(),
             registers: BTreeSet::new(),

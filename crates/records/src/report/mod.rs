@@ -17,7 +17,7 @@ pub use self::gap::gap_words;
 use crate::{
     actor::Actor,
     catalogue::Block,
-    figures::{FigureError, ObservationStatistics, WithoutObservations},
+    figures::FigureError,
     ledger::{Ledger, ReadError},
 };
 
@@ -54,27 +54,12 @@ pub fn build(
     year: i16,
     as_of: Option<Timestamp>,
 ) -> Result<Filled, ReportError> {
-    build_with(ledger, actor, key, year, as_of, &WithoutObservations)
-}
-
-/// Fills a report for a year, with statistics of observations.
-///
-/// # Errors
-/// As [`build`].
-pub fn build_with(
-    ledger: &Ledger,
-    actor: &Actor,
-    key: &str,
-    year: i16,
-    as_of: Option<Timestamp>,
-    observations: &dyn ObservationStatistics,
-) -> Result<Filled, ReportError> {
     let reports = &ledger.catalogue().reports;
     let report = reports.get(key).ok_or_else(|| ReportError::Unknown {
         key: key.to_owned(),
         known: reports.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
     })?;
-    let mut filler = Filler::new(ledger, actor, year, as_of, observations);
+    let mut filler = Filler::new(ledger, actor, year, as_of);
     let mut title = filler.template(&report.title);
     let mut blocks = Vec::with_capacity(report.blocks.len());
     for block in &report.blocks {

@@ -5,11 +5,12 @@ use axum::{extract::Query, response::Response};
 use bilan_records::{
     actor::Actor,
     catalogue::{Catalogue, Figure, FigurePeriod, FigureRule},
-    figures::{Exact, FigureValue, Figures, Period},
+    figures::{FigureValue, Figures, Period},
     ledger::Ledger,
     report::gap_words,
     value::Language,
 };
+use bilan_standards::rounding::Rational;
 use jiff::Timestamp;
 
 use super::{Asked, formula, has_records, years};
@@ -164,7 +165,7 @@ fn change(figure: &Figure, now: &FigureValue, before: &FigureValue, language: La
         return None;
     }
     let (to, from) = (now.exact?, before.exact?);
-    let difference = to.minus(from)?.rounded(figure.digits)?;
+    let difference = to.checked_sub(from)?.short_text(figure.digits.into())?;
     let (direction, sign) = match difference.as_str() {
         "0" => ("same", ""),
         text if text.starts_with('-') => ("down", "−"),
@@ -174,8 +175,8 @@ fn change(figure: &Figure, now: &FigureValue, before: &FigureValue, language: La
     let words = if figure.unit == "%" {
         format!("{sign}{size} {}", if language == Language::Chinese { "个百分点" } else { "pp" })
     } else {
-        let part = to.minus(from).and_then(|difference| difference.over(from)).and_then(Exact::percent);
-        let part = part.and_then(|part| part.rounded(1)).map(|part| part.trim_start_matches('-').to_owned());
+        let part = to.checked_sub(from).and_then(|difference| difference.checked_div(from)).and_then(Rational::percent);
+        let part = part.and_then(|part| part.short_text(1)).map(|part| part.trim_start_matches('-').to_owned());
         let part = part.filter(|_| direction != "same").map(|part| format!("（{sign}{part}%）")).unwrap_or_default();
         format!("{sign}{size}{part}")
     };

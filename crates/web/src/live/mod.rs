@@ -20,6 +20,7 @@ mod registered;
 mod screen;
 mod station;
 mod stations;
+mod statistics;
 mod verdict;
 mod view;
 mod warnings;
@@ -32,6 +33,7 @@ use axum::{Extension, Router};
 use crate::state::AppState;
 pub(crate) use condition::Desk;
 pub(crate) use registered::seen;
+pub use statistics::StationStatistics;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
 
 /// The live pages.

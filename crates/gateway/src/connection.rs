@@ -7,14 +7,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bilan_telemetry::{Receipt, Store, StoreError, Submission};
-use hj212::{Decoder, Event, Fault, FaultCode, Message, Mode, Packet};
+use bilan_telemetry::{Device, Receipt, Store, StoreError, Submission};
+use hj212::{Decoder, Event, Fault, FaultCode, Flag, Message, Mode, Packet, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::control::{Said, Switchboard};
 use crate::directory::{Identity, identify};
 use crate::server::{Counters, stop_asked};
 use crate::{Clock, DeviceDirectory, Settings};
@@ -28,19 +29,61 @@ pub(crate) struct Connection {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) switchboard: Switchboard,
 }
 
 /// An answer that waits for its data to be on disk.
-struct Owed {
+pub(crate) struct Owed {
     receipt: Option<oneshot::Receiver<Result<Receipt, StoreError>>>,
     answer: Option<Message>,
+    /// What the device answered to a question. It is handed on in turn, so that an exchange ends when its data are on disk.
+    said: Option<Said>,
+}
+
+impl Owed {
+    /// A question to the device: it goes out after what is owed already.
+    pub(crate) fn asking(message: Message) -> Owed {
+        Owed { receipt: None, answer: Some(message), said: None }
+    }
 }
 
 /// What the decoder gave, freed from its buffer.
 enum Taken {
     Data { submission: Submission, answer: Option<Message> },
     Notice { answer: Option<Message> },
+    Reply(Said),
     Quarantine { raw: Vec<u8>, reason: &'static str, mn: Option<String>, fault: bool },
+}
+
+/// The devices that spoke on one connection, with the version of their flag. One, in nearly every case.
+struct Spoken {
+    connection: u64,
+    devices: Vec<(String, Option<Flag>)>,
+}
+
+/// A logger speaks for a few devices at most; a connection that changes its name all the time is not remembered for each.
+const DEVICES_PER_CONNECTION: usize = 64;
+
+impl Spoken {
+    /// Whether the device is heard for the first time here, or in another edition than before.
+    fn is_new(&mut self, packet: &Packet<'_>) -> bool {
+        let edition = packet.flag.map(Flag::for_reply);
+        let room = self.devices.len() < DEVICES_PER_CONNECTION;
+        match self.devices.iter_mut().find(|(mn, _)| mn == packet.mn) {
+            Some((_, known)) if *known == edition => false,
+            // Answers carry the version of the question.
+            Some(_) if packet.cn.starts_with('9') => false,
+            Some((_, known)) => {
+                *known = edition;
+                true
+            }
+            None if room => {
+                self.devices.push((packet.mn.to_owned(), edition));
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 /// Why reading ends.
@@ -60,8 +103,12 @@ impl Connection {
         let _ = stream.set_nodelay(true);
         let (read, write) = stream.into_split();
         let (owed, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
-        let answering = tokio::spawn(answer(write, answers, self.settings.clone(), self.counters.clone()));
-        let ended = self.read(read, peer, owed).await;
+        let answering = tokio::spawn(self.clone().answer(write, answers));
+        let mut spoken = Spoken { connection: self.switchboard.connection(), devices: Vec::new() };
+        let ended = self.read(read, peer, owed, &mut spoken).await;
+        for (mn, _) in &spoken.devices {
+            self.switchboard.disconnected(spoken.connection, mn);
+        }
         if !matches!(ended, Ended::ByPeer | Ended::Stopping) {
             Counters::add(&self.counters.dropped);
             tracing::info!(%peer, reason = ?ended, "connection of a device closed");
@@ -70,7 +117,13 @@ impl Connection {
         let _ = answering.await;
     }
 
-    async fn read(&self, mut read: OwnedReadHalf, peer: SocketAddr, owed: mpsc::Sender<Owed>) -> Ended {
+    async fn read(
+        &self,
+        mut read: OwnedReadHalf,
+        peer: SocketAddr,
+        owed: mpsc::Sender<Owed>,
+        spoken: &mut Spoken,
+    ) -> Ended {
         let peer = peer.to_string();
         let mut decoder = Decoder::new(mode(&self.settings));
         let mut buffer = [0u8; 2048];
@@ -110,7 +163,7 @@ impl Connection {
                 };
                 let Some(event) = event else { break };
                 moved = true;
-                let taken = self.take(&event, &peer);
+                let taken = self.take(&event, &peer, &owed, spoken);
                 let fault = matches!(taken, Taken::Quarantine { fault: true, .. });
                 faults = if fault { faults + 1 } else { 0 };
                 if let Err(ended) = self.handle(taken, &peer, &owed, &mut quarantined).await {
@@ -132,11 +185,11 @@ impl Connection {
     }
 
     /// Says what an event is; waits for nothing.
-    fn take(&self, event: &Event<'_>, peer: &str) -> Taken {
+    fn take(&self, event: &Event<'_>, peer: &str, owed: &mpsc::Sender<Owed>, spoken: &mut Spoken) -> Taken {
         match event {
             Event::Fault(fault) => match self.opened(fault) {
                 Some(plain) => match hj212::packets(&plain, mode(&self.settings)).next() {
-                    Some(event @ Event::Packet { .. }) => self.take(&event, peer),
+                    Some(event @ Event::Packet { .. }) => self.take(&event, peer, owed, spoken),
                     // Strict mode may still not take what opened.
                     Some(Event::Fault(fault)) => self.refuse(&fault),
                     None => self.refuse(fault),
@@ -154,16 +207,38 @@ impl Connection {
                 }
                 Identity::Known(device) => {
                     Counters::add(&self.counters.packets);
+                    if spoken.is_new(packet) {
+                        self.switchboard.connected(spoken.connection, packet, owed.downgrade());
+                    }
+                    if let Some(said) = Said::read(packet) {
+                        return Taken::Reply(said);
+                    }
+                    self.switchboard.sent_data(packet);
                     let answer = hj212::acknowledgement(packet);
+                    let now = (self.clock)();
+                    if packet.cn == "1013" && self.settings.set_time_when_asked {
+                        self.set_the_time(&device, now);
+                    }
+                    // Heartbeats hold nothing to keep.
                     if matches!(packet.cn, "9015" | "9021" | "9022") {
                         return Taken::Notice { answer };
                     }
-                    let now = (self.clock)();
                     self.mind_the_clock(packet, now);
                     Taken::Data { submission: Submission::new(packet, device, peer, now), answer }
                 }
             },
         }
+    }
+
+    /// A device that asked for the time (1013) is given it (1012), beside whatever else it says.
+    fn set_the_time(&self, device: &Arc<Device>, now: jiff::Timestamp) {
+        let (switchboard, device, patience) = (self.switchboard.clone(), device.clone(), self.settings.patience());
+        tokio::spawn(async move {
+            let request = Request::SetTime { pol_id: None, time: bilan_telemetry::intake::data_time_text(now) };
+            if let Err(fault) = switchboard.ask(&device, &request, now, patience).await {
+                tracing::info!(%fault, "a device that asked for the time was not given it");
+            }
+        });
     }
 
     fn refuse(&self, fault: &Fault<'_>) -> Taken {
@@ -199,10 +274,11 @@ impl Connection {
         quarantined: &mut u32,
     ) -> Result<(), Ended> {
         let due = match taken {
-            Taken::Notice { answer } => Owed { receipt: None, answer },
+            Taken::Notice { answer } => Owed { receipt: None, answer, said: None },
+            Taken::Reply(said) => Owed { receipt: None, answer: None, said: Some(said) },
             Taken::Data { submission, answer } => {
                 let receipt = self.store.enqueue(submission).await.map_err(|_| Ended::StoreClosed)?;
-                Owed { receipt: Some(receipt), answer }
+                Owed { receipt: Some(receipt), answer, said: None }
             }
             Taken::Quarantine { raw, reason, mn, .. } => {
                 if *quarantined < self.settings.quarantined_per_connection && reason != FaultCode::Noise.code() {
@@ -216,6 +292,39 @@ impl Connection {
         // The answering side is gone when the device no longer reads.
         owed.send(due).await.map_err(|_| Ended::ByPeer)
     }
+
+    /// Answers in the order of the packets, each when its data are on disk.
+    async fn answer(self, mut write: OwnedWriteHalf, mut owed: mpsc::Receiver<Owed>) {
+        let counters = &self.counters;
+        let mut reachable = true;
+        while let Some(Owed { receipt, answer, said }) = owed.recv().await {
+            if let Some(receipt) = receipt {
+                match receipt.await {
+                    Ok(Ok(receipt)) if receipt.duplicate => Counters::add(&counters.duplicates),
+                    Ok(Ok(receipt)) => {
+                        counters
+                            .observations
+                            .fetch_add(receipt.observations as u64, std::sync::atomic::Ordering::Relaxed);
+                    }
+                    // The device sends it again: not stored, not answered.
+                    Ok(Err(_)) | Err(_) => {
+                        Counters::add(&counters.not_stored);
+                        continue;
+                    }
+                }
+            }
+            if let Some(said) = said {
+                self.switchboard.said(said);
+            }
+            let Some(bytes) = answer.and_then(|answer| answer.encode().ok()).filter(|_| reachable) else { continue };
+            match timeout(Duration::from_secs(self.settings.write_s), write.write_all(&bytes)).await {
+                Ok(Ok(())) => Counters::add(&counters.answered),
+                // What was sent is still counted and stored; nobody is there to hear of it.
+                Ok(Err(_)) => reachable = false,
+                Err(_) => return,
+            }
+        }
+    }
 }
 
 fn mode(settings: &Settings) -> Mode {
@@ -224,36 +333,4 @@ fn mode(settings: &Settings) -> Mode {
 
 fn stranger(packet: &Packet<'_>, reason: &'static str) -> Taken {
     Taken::Quarantine { raw: packet.raw.to_vec(), reason, mn: Some(packet.mn.to_owned()), fault: false }
-}
-
-/// Answers in the order of the packets, each when its data are on disk.
-async fn answer(
-    mut write: OwnedWriteHalf,
-    mut owed: mpsc::Receiver<Owed>,
-    settings: Arc<Settings>,
-    counters: Arc<Counters>,
-) {
-    let mut reachable = true;
-    while let Some(Owed { receipt, answer }) = owed.recv().await {
-        if let Some(receipt) = receipt {
-            match receipt.await {
-                Ok(Ok(receipt)) if receipt.duplicate => Counters::add(&counters.duplicates),
-                Ok(Ok(receipt)) => {
-                    counters.observations.fetch_add(receipt.observations as u64, std::sync::atomic::Ordering::Relaxed);
-                }
-                // The device sends it again: not stored, not answered.
-                Ok(Err(_)) | Err(_) => {
-                    Counters::add(&counters.not_stored);
-                    continue;
-                }
-            }
-        }
-        let Some(bytes) = answer.and_then(|answer| answer.encode().ok()).filter(|_| reachable) else { continue };
-        match timeout(Duration::from_secs(settings.write_s), write.write_all(&bytes)).await {
-            Ok(Ok(())) => Counters::add(&counters.answered),
-            // What was sent is still counted and stored; nobody is there to hear of it.
-            Ok(Err(_)) => reachable = false,
-            Err(_) => return,
-        }
-    }
 }

@@ -5,11 +5,13 @@
 //! loses its connection and nobody else's; what it sent is kept in quarantine with the reason.
 
 mod connection;
+mod control;
 mod directory;
 mod server;
 mod settings;
 pub mod simulator;
 
+pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
 pub use server::{Counters, CountersNow, Gateway, serve};
 pub use settings::Settings;

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::connection::Connection;
+use crate::control::Switchboard;
 use crate::{Clock, DeviceDirectory, Settings};
 
 macro_rules! counters {
@@ -71,6 +72,7 @@ impl Counters {
 pub struct Gateway {
     address: std::net::SocketAddr,
     counters: Arc<Counters>,
+    switchboard: Switchboard,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -84,6 +86,11 @@ impl Gateway {
     /// What it has seen.
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// The lines of the devices that are connected, for asking them.
+    pub fn switchboard(&self) -> &Switchboard {
+        &self.switchboard
     }
 
     /// Stops accepting, lets every connection answer what is being stored, and waits for that.
@@ -108,10 +115,18 @@ pub fn serve(
     let address = listener.local_addr()?;
     let counters = Arc::new(Counters::default());
     let (stop, stopped) = watch::channel(false);
-    let shared =
-        Connection { store, directory, clock, counters: counters.clone(), stopped, settings: Arc::new(settings) };
+    let switchboard = Switchboard::default();
+    let shared = Connection {
+        store,
+        directory,
+        clock,
+        counters: counters.clone(),
+        stopped,
+        settings: Arc::new(settings),
+        switchboard: switchboard.clone(),
+    };
     let accepting = tokio::spawn(accept(listener, shared));
-    Ok(Gateway { address, counters, stop, accepting })
+    Ok(Gateway { address, counters, switchboard, stop, accepting })
 }
 
 async fn accept(listener: TcpListener, shared: Connection) {

@@ -1,6 +1,10 @@
 //! Limits of the gateway. All of them are configuration.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use crate::Patience;
 
 /// Limits for devices and their connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +30,27 @@ pub struct Settings {
     pub quarantined_per_connection: u32,
     /// Seconds by which a device's clock may differ before it is said so.
     pub clock_skew_s: i64,
+    /// Seconds in which a device must answer a request before it is sent again.
+    pub answer_s: u64,
+    /// How often a request is sent again.
+    pub resends: u32,
+    /// Seconds in which a device must say how a request ended; begins anew with each frame of data.
+    pub execution_s: u64,
+    /// Whether a device that asks for the time (1013) is given it (1012).
+    pub set_time_when_asked: bool,
     /// Whether deviations from the standard's text are refused.
     pub strict: bool,
+}
+
+impl Settings {
+    /// How long devices are waited for when they are asked.
+    pub fn patience(&self) -> Patience {
+        Patience {
+            answer: Duration::from_secs(self.answer_s),
+            execution: Duration::from_secs(self.execution_s),
+            resends: self.resends,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -43,6 +66,10 @@ impl Default for Settings {
             quarantined_bytes: 4096,
             quarantined_per_connection: 100,
             clock_skew_s: 600,
+            answer_s: 5,
+            resends: 3,
+            execution_s: 60,
+            set_time_when_asked: true,
             strict: false,
         }
     }

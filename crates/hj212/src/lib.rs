@@ -20,6 +20,7 @@
 //! Editions 2005, 2017 and 2025 are read. A packet that the 2025 edition encrypted is reported as [`FaultCode::Encrypted`]; [`open`] makes a plain
 //! packet of it with the device's [`Sm4Key`].
 
+mod assembly;
 mod code;
 mod cp;
 mod crc;
@@ -31,9 +32,11 @@ mod json;
 mod message;
 mod packet;
 mod reply;
+mod request;
 mod sm4;
 mod tolerance;
 
+pub use assembly::{Assembled, Assembler, Incomplete};
 pub use code::{Direction, ExecutionResult, RequestResult, command, is_upload, system_name};
 pub use cp::{Group, Groups, Item};
 pub use crc::{CrcMatch, check_crc, crc, modbus_crc};
@@ -45,5 +48,6 @@ pub use json::{to_json_line, to_json_value};
 pub use message::{EncodeError, Message};
 pub use packet::{Packet, Partial};
 pub use reply::{acknowledgement, execution_result, request_reply};
+pub use request::{Addressee, History, Reply, Request};
 pub use sm4::{NoKey, OpenFault, Sm4Key, open};
 pub use tolerance::{Tolerance, Tolerances};

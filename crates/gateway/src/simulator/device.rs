@@ -1,5 +1,6 @@
 //! The life of one simulated device.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +16,15 @@ use super::statistics::Statistics;
 use super::{Fault, SimulateOptions, SimulatedDevice};
 
 /// The connection is of no use any more.
-struct Gone;
+pub(super) struct Gone;
 
 /// Lives until it is dropped: connects, reports, connects again.
 pub(crate) async fn live(device: SimulatedDevice, options: SimulateOptions, statistics: Arc<Statistics>) {
     let mut random = fastrand::Rng::with_seed(device.seed);
     let now = (options.clock)();
     let mut life = Life {
+        interval: options.interval,
+        reporting: true,
         next_hour: full_hour(now)
             .saturating_sub(SignedDuration::from_hours(i64::from(options.history_hours)))
             .unwrap_or(now),
@@ -38,16 +41,20 @@ pub(crate) async fn live(device: SimulatedDevice, options: SimulateOptions, stat
             Statistics::add(&life.statistics.connected);
             let _ = stream.set_nodelay(true);
             pause = Duration::from_millis(200);
-            let Err(Gone) = life.report(Line { stream, decoder: Decoder::default() }).await;
+            let Err(Gone) = life.report(Line::new(stream)).await;
         }
         sleep(pause.mul_f64(0.5 + random.f64())).await;
         pause = (pause * 2).min(Duration::from_secs(30));
     }
 }
 
-struct Life {
-    device: SimulatedDevice,
-    options: SimulateOptions,
+pub(super) struct Life {
+    pub(super) device: SimulatedDevice,
+    pub(super) options: SimulateOptions,
+    /// Between two real-time packets: what the options say until the centre says otherwise.
+    pub(super) interval: Duration,
+    /// Whether real-time data are sent.
+    pub(super) reporting: bool,
     statistics: Arc<Statistics>,
     /// The hour that is sent next: its start.
     next_hour: Timestamp,
@@ -55,9 +62,11 @@ struct Life {
     qn: i64,
 }
 
-struct Line {
-    stream: TcpStream,
+pub(super) struct Line {
+    pub(super) stream: TcpStream,
     decoder: Decoder,
+    /// What the centre asked and was not given yet.
+    asked: VecDeque<Message>,
 }
 
 fn full_hour(at: Timestamp) -> Timestamp {
@@ -72,6 +81,7 @@ impl Life {
             let now = self.now(fault);
             match fault {
                 Some(Fault::Silence) => {}
+                None if !self.reporting => {}
                 Some(Fault::BrokenPacket) => {
                     let bytes = self.realtime(now, false).encode().map_err(|_| Gone)?;
                     line.stream.write_all(&bytes[..bytes.len() / 2]).await.map_err(|_| Gone)?;
@@ -94,13 +104,21 @@ impl Life {
                     self.deliver(&mut line, &message).await?;
                 }
             }
-            next = (next + self.options.interval).max(Instant::now());
+            next = (next + self.interval).max(Instant::now());
             // The centre may speak or go away meanwhile.
-            line.listen(next, None).await?;
+            loop {
+                while let Some(request) = line.asked.pop_front() {
+                    self.obey(&mut line, &request).await?;
+                }
+                line.listen(next, None).await?;
+                if line.asked.is_empty() {
+                    break;
+                }
+            }
         }
     }
 
-    fn now(&self, fault: Option<Fault>) -> Timestamp {
+    pub(super) fn now(&self, fault: Option<Fault>) -> Timestamp {
         let off = if let Some(Fault::ClockOff(seconds)) = fault { seconds } else { 0 };
         let now = (self.options.clock)();
         now.saturating_add(SignedDuration::from_secs(off)).unwrap_or(now)
@@ -126,7 +144,7 @@ impl Life {
     }
 
     /// The hour that begins at `start`: mean, least and largest of twelve values.
-    fn hour(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
+    pub(super) fn hour(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
         let mut message = self.message("2061", now).group([("DataTime", intake::data_time_text(start))]);
         for factor in factors(&self.device.kind) {
             let values: Vec<f64> = (0..12)
@@ -148,7 +166,7 @@ impl Life {
     }
 
     /// Sends a message, in parts if it is long, until each is acknowledged or given up.
-    async fn deliver(&self, line: &mut Line, message: &Message) -> Result<(), Gone> {
+    pub(super) async fn deliver(&self, line: &mut Line, message: &Message) -> Result<(), Gone> {
         let qn = message.qn.clone().unwrap_or_default();
         for part in message.encode_split().map_err(|_| Gone)? {
             Statistics::add(&self.statistics.sent);
@@ -173,18 +191,24 @@ impl Life {
 }
 
 impl Line {
-    /// Reads until the acknowledgement of `qn` comes (`true`) or the time is over (`false`).
+    fn new(stream: TcpStream) -> Line {
+        Line { stream, decoder: Decoder::default(), asked: VecDeque::new() }
+    }
+
+    /// Reads until the acknowledgement of `qn` comes (`true`) or the time is over (`false`); without a `qn` also until the centre asks something.
     async fn listen(&mut self, until: Instant, qn: Option<&str>) -> Result<bool, Gone> {
         let mut buffer = [0u8; 1024];
         loop {
             while let Some(event) = self.decoder.next_event() {
-                if let Event::Packet { packet, .. } = event
-                    && qn.is_some()
-                    && packet.cn == "9014"
-                    && packet.qn == qn
-                {
+                let Event::Packet { packet, .. } = event else { continue };
+                if packet.st != "91" && !packet.cn.starts_with('9') {
+                    self.asked.push_back(packet.to_message());
+                } else if qn.is_some() && packet.cn == "9014" && packet.qn == qn {
                     return Ok(true);
                 }
+            }
+            if qn.is_none() && !self.asked.is_empty() {
+                return Ok(false);
             }
             match timeout_at(until, self.stream.read(&mut buffer)).await {
                 Err(_) => return Ok(false),

@@ -4,6 +4,7 @@
 //! the acknowledgement of every packet and sends it again when none comes, as HJ 212 wants it. [`Faults`] makes devices misbehave on command.
 
 mod device;
+mod obedience;
 mod profile;
 mod statistics;
 

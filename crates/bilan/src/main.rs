@@ -4,6 +4,7 @@ mod bridge;
 mod bureau;
 mod clock;
 mod command;
+mod commander;
 mod configuration;
 mod demonstration;
 mod pages;

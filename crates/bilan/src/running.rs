@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::bridge::Bridge;
 use crate::bureau::Bureau;
+use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::demonstration::Demonstration;
 use crate::stations::StationDirectory;
@@ -69,6 +70,9 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
 
     let mut tasks = JoinSet::new();
     tasks.spawn(Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).run());
+    let patience = configuration.gateway.patience();
+    let switchboard = gateway.switchboard().clone();
+    tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
     tasks.spawn(keep_observations_short(observations.clone(), configuration.keep_observations_days));
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {

@@ -78,6 +78,12 @@ impl StationDirectory {
         devices
     }
 
+    /// The MN of the device of a station.
+    pub fn mn_of(&self, station: &str) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.devices.values().find(|device| device.station == station).map(|device| device.mn.clone())
+    }
+
     fn edition(&self, actor: &Actor) -> Result<String> {
         let query = ListQuery { sort: Some(("changed_at".to_owned(), false)), limit: 1, ..ListQuery::of("station") };
         let page = self.ledger.list(actor, query)?;

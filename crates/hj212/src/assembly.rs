@@ -62,12 +62,15 @@ pub struct Assembler {
     most: usize,
 }
 
+/// One group of CP, owned.
+type MessageGroup = Vec<(String, String)>;
+
 #[derive(Debug)]
 struct Open {
     header: Message,
     data_time: Option<String>,
     begun: u64,
-    parts: Vec<(u16, Vec<Vec<(String, String)>>)>,
+    parts: Vec<(u16, Vec<MessageGroup>)>,
     total: u16,
 }
 
@@ -87,7 +90,7 @@ impl Assembler {
             return Assembled::Senseless;
         }
         let message = packet.to_message();
-        let data_time = message.cp.first().and_then(data_time).map(str::to_owned);
+        let data_time = message.cp.first().and_then(|group| data_time(group)).map(str::to_owned);
         let position = match self.open.iter().position(|open| open.belongs(&message, data_time.as_deref(), total)) {
             Some(position) => position,
             None => {
@@ -164,7 +167,7 @@ impl Open {
     }
 }
 
-fn data_time(group: &Vec<(String, String)>) -> Option<&str> {
+fn data_time(group: &[(String, String)]) -> Option<&str> {
     group.iter().find(|(key, _)| key == "DataTime").map(|(_, time)| time.as_str())
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
-use bilan_records::actor::Actor;
+use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::ledger::{ListQuery, ReadError};
 use bilan_telemetry::{DeviceState, Kind, Series};
 use jiff::{SignedDuration, Timestamp};
@@ -28,8 +28,8 @@ use crate::visit::Visit;
 const PACKETS: u32 = 4;
 /// Hours in the table.
 const HOURS: i64 = 24;
-/// Tasks and letters shown.
-const TASKS: u64 = 6;
+/// Tasks shown, and orders to the device.
+const MATTERS: u64 = 6;
 
 /// A factor now.
 struct ValueRow {
@@ -87,6 +87,10 @@ struct View {
     packets: Vec<PacketView>,
     warnings: Vec<WarningRow>,
     tasks: Vec<SimpleRow>,
+    /// The last orders to the device; `None` where the visitor may not see them.
+    commands: Option<Vec<SimpleRow>>,
+    /// Where a new order is entered; nothing where the visitor may not.
+    command_form: Option<String>,
     missing: String,
 }
 
@@ -187,7 +191,9 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         packets: packets.iter().map(|(at, raw)| PacketView::read(raw, *at, now, &station, language)).collect(),
         device: device.map(DeviceRow::of),
         warnings,
-        tasks: tasks(app, actor, number, language)?,
+        tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),
+        commands: of_the_station(app, actor, "device_command", number, language)?,
+        command_form: command_form(app, actor, &station, now),
         missing: if station.kind == "air" { missing } else { String::new() },
         station,
         condition,
@@ -268,18 +274,40 @@ fn hours(
     Ok((columns, rows))
 }
 
-/// Tasks that were opened for the station, the newest first; nothing where the visitor may not see tasks.
-fn tasks(app: &AppState, actor: &Actor, number: &str, language: Language) -> Result<Vec<SimpleRow>, ConditionError> {
-    let Some(register) = app.catalogue().registers.get("task") else { return Ok(Vec::new()) };
+/// Records of a register that name the station, the newest first; nothing where the visitor may not see them.
+fn of_the_station(
+    app: &AppState,
+    actor: &Actor,
+    register: &str,
+    number: &str,
+    language: Language,
+) -> Result<Option<Vec<SimpleRow>>, ConditionError> {
+    let Some(register) = app.catalogue().registers.get(register) else { return Ok(None) };
     let quoted = number.replace(['"', '\\'], "");
-    let query = ListQuery { filter: Some(format!(r#"station = "{quoted}""#)), limit: TASKS, ..ListQuery::of("task") };
+    let filter = Some(format!(r#"station = "{quoted}""#));
+    let query = ListQuery { filter, limit: MATTERS, ..ListQuery::of(&register.key) };
     match app.ledger.list(actor, query) {
         Ok(page) => {
-            Ok(page.records.iter().map(|record| SimpleRow::of(app.catalogue(), register, record, language)).collect())
+            let row = |record| SimpleRow::of(app.catalogue(), register, record, language);
+            Ok(Some(page.records.iter().map(row).collect()))
         }
-        Err(ReadError::Forbidden { .. }) => Ok(Vec::new()),
+        Err(ReadError::Forbidden { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form of a new order to the device of this station, filled in as far as the page knows.
+fn command_form(app: &AppState, actor: &Actor, station: &Station, now: Timestamp) -> Option<String> {
+    let register = app.catalogue().registers.get("device_command")?;
+    if actor.scope(register, Act::Create) == Scope::Nothing || !station.reports() {
+        return None;
+    }
+    let at = bilan_records::value::beijing(now).strftime("%Y-%m-%dT%H:%M").to_string();
+    Some(format!(
+        "/records/device_command/new?station={}&asked_at={}",
+        crate::visit::encoded(&station.number),
+        crate::visit::encoded(&at)
+    ))
 }
 
 /// Which curve is wanted.

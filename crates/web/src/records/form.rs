@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -138,10 +138,18 @@ fn told(difference: &FieldDifference, register: &Register, language: Language) -
     }
 }
 
-async fn new(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
+/// An empty form; the address may fill in fields (`?station=ZD2020001`), as a page does that belongs to the record in question.
+async fn new(
+    visit: Visit,
+    Path(key): Path<String>,
+    Query(filled): Query<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register, Act::Create)?;
-    drawn(&visit, register, Draft::new(None, None, JsonMap::new()), StatusCode::OK)
+    let filled = Submission { fields: filled, files: Vec::new() };
+    let mut given = values(&offered(register), &filled);
+    given.retain(|_, value| !bilan_records::value::is_blank(value));
+    drawn(&visit, register, Draft::new(None, None, given), StatusCode::OK)
 }
 
 fn allowed(visit: &Visit, register: &Register, act: Act) -> Result<(), Refusal> {

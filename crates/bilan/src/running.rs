@@ -143,7 +143,8 @@ async fn play(gateway: SocketAddr, devices: Vec<SimulatedDevice>) {
         history_hours: DEMONSTRATED_HOURS,
         ..SimulateOptions::new(gateway.to_string(), devices, clock::for_devices())
     };
-    simulate(options).await;
+    let troubles = simulator::troubles(options.faults.clone(), options.devices.clone());
+    tokio::join!(simulate(options), troubles);
 }
 
 fn announce(plan: &Plan, pages: SocketAddr, gateway: SocketAddr) {

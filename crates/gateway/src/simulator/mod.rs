@@ -7,6 +7,7 @@ mod device;
 mod obedience;
 mod profile;
 mod statistics;
+mod troubles;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,7 @@ use crate::{Clock, DeviceDirectory};
 use statistics::Statistics;
 
 pub use statistics::SimulateReport;
+pub use troubles::troubles;
 
 /// A device to be played.
 #[derive(Debug, Clone, PartialEq, Eq)]

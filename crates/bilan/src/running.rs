@@ -25,6 +25,10 @@ use crate::{clock, pages};
 
 /// Between two looks at deadlines, and at the register of stations.
 const MINUTE: Duration = Duration::from_secs(60);
+/// Between two turns of sealing.
+const SEALING: Duration = Duration::from_secs(600);
+/// How long instants and minutes stay rows of their own: pages and rules of the running hours read them there.
+const SEALED_AFTER: SignedDuration = SignedDuration::from_hours(3);
 /// Between two packets of a device of the demonstration.
 const DEMONSTRATED_INTERVAL: Duration = Duration::from_secs(10);
 /// Hours that devices of the demonstration fill in first.
@@ -74,6 +78,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
+    tasks.spawn(seal_observations(observations.clone()));
     tasks.spawn(keep_observations_short(observations.clone(), configuration.keep_observations_days));
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
         tasks.spawn(play(
@@ -120,6 +125,22 @@ async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>) {
         });
         if let Err(error) = looked.await {
             tracing::error!("the look at deadlines and stations broke off: {error}");
+        }
+    }
+}
+
+/// Seals instants and minutes of past hours: they stay where they are read from, in a twentieth of the room.
+async fn seal_observations(observations: Store) {
+    let mut turns = tokio::time::interval(SEALING);
+    loop {
+        turns.tick().await;
+        let store = observations.clone();
+        let before = jiff::Timestamp::now() - SEALED_AFTER;
+        match tokio::task::spawn_blocking(move || store.seal_blocking(before)).await {
+            Ok(Ok(sealed)) if sealed.values > 0 => tracing::debug!(?sealed, "observations sealed"),
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!("observations could not be sealed: {error}"),
+            Err(error) => tracing::error!("sealing broke off: {error}"),
         }
     }
 }

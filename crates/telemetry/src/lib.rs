@@ -3,21 +3,26 @@
 //! - [`intake`] turns an HJ 212 packet into [`Observation`]s (pure).
 //! - [`Store`] keeps them in a SQLite file of its own: one writer thread with group commit, readers beside it. What was appended is on disk when the
 //!   call returns. Whoever subscribes is told of each new [`Update`] and [`Warning`].
+//!   Instants and minutes older than a few hours are sealed into compressed chunks ([`Store::seal_blocking`]).
 //! - [`rules`] reads `rules/*.toml` and decides, from observations alone, when a warning opens and when it clears (pure). The store runs
 //!   them in the transaction that stores the observation, so that a warning is never without its value.
 //!
 //! Times come from the caller: nothing here reads a clock.
 
+mod chunk;
 mod device;
 pub mod intake;
+mod latest;
 mod observation;
 mod query;
 pub mod rules;
 mod schema;
+mod sealing;
 mod store;
 mod writer;
 
 pub use device::{Device, DeviceState, Quarantined, Stamped};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
 pub use rules::{Level, Rule, RuleFault, Text, Warning};
+pub use sealing::Sealed;
 pub use store::{Event, Receipt, Store, StoreError, Submission, Update};

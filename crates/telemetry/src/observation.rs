@@ -179,6 +179,11 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// The text, where the number does not give it back.
+    pub(crate) fn own_text(&self) -> Option<&str> {
+        Some(self.text.as_str()).filter(|text| *text != self.value.to_string())
+    }
+
     /// The end of the period.
     pub fn end(&self) -> Timestamp {
         self.at.saturating_add(SignedDuration::from_secs(i64::from(self.period_s))).unwrap_or(self.at)
@@ -192,8 +197,13 @@ impl Observation {
 
     /// Whether the device's mark lets the value count: `N` (normal), `S` (set by hand), or none.
     pub fn is_valid(&self) -> bool {
-        matches!(self.flag.as_deref(), None | Some("N" | "S" | ""))
+        mark_is_valid(self.flag.as_deref())
     }
+}
+
+/// Whether a device's mark lets a value count.
+pub(crate) fn mark_is_valid(mark: Option<&str>) -> bool {
+    matches!(mark, None | Some("N" | "S" | ""))
 }
 
 /// The start of the stored hour that is shown under `end`.

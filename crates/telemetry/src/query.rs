@@ -1,44 +1,28 @@
 //! Questions to the store. Each is a function named after what is asked; all see what was committed when they began.
 
-use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
+use std::collections::HashSet;
 
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::chunk::{self, Entry};
+use crate::observation::mark_is_valid;
 use crate::rules::Warning;
+use crate::sealing;
+use crate::store::database;
 use crate::{DeviceState, Kind, Observation, Quarantined, Series, Statistic, Store, StoreError};
 
 const SERIES_COLUMNS: &str = "s.station, s.factor, s.kind, s.statistic, s.period_s";
 
 impl Store {
-    /// The newest value of each series of a station, by factor, period and statistic.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn latest(&self, station: &str) -> Result<Vec<Observation>, StoreError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN latest v ON v.series = s.id
-                     WHERE s.station = ?1 ORDER BY s.factor, s.kind, s.statistic"
-                ))?
-                .query_map([station], observation)?
-                .collect()
-        })
+    /// The newest value of each series of a station, by factor, period and statistic. From memory.
+    pub fn latest(&self, station: &str) -> Vec<Observation> {
+        self.newest().of_station(station)
     }
 
-    /// The newest value of one kind for all stations: each factor's value or mean. What a map needs.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn latest_everywhere(&self, kind: Kind) -> Result<Vec<Observation>, StoreError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {SERIES_COLUMNS}, v.ts, v.value, v.text, v.flag FROM series s JOIN latest v ON v.series = s.id
-                     WHERE s.kind = ?1 AND s.statistic IN (?2, 'data') ORDER BY s.station, s.factor"
-                ))?
-                .query_map([kind.name(), kind.main_statistic().name()], observation)?
-                .collect()
-        })
+    /// The newest value of one kind for all stations: each factor's value or mean. What a map needs. From memory.
+    pub fn latest_everywhere(&self, kind: Kind) -> Vec<Observation> {
+        self.newest().of_kind(kind)
     }
 
     /// The series of a station.
@@ -62,27 +46,71 @@ impl Store {
     /// # Errors
     /// If the file cannot be read.
     pub fn range(&self, series: &Series, from: Timestamp, to: Timestamp) -> Result<Vec<Observation>, StoreError> {
-        let table = if matches!(series.kind, Kind::Realtime | Kind::Minute) { "hot" } else { "held" };
-        self.read(|connection| {
-            let known: Option<(i64, u32)> = connection
-                .prepare_cached(
-                    "SELECT id, period_s FROM series WHERE station = ?1 AND factor = ?2 AND kind = ?3 AND statistic = ?4",
-                )?
-                .query_row(
-                    params![series.station, series.factor, series.kind.name(), series.statistic.name()],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )
-                .optional()?;
-            let Some((id, period_s)) = known else { return Ok(Vec::new()) };
-            connection
-                .prepare_cached(&format!(
-                    "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
-                ))?
-                .query_map(params![id, from.as_millisecond(), to.as_millisecond()], |row| {
-                    value(row, 0, series.clone(), period_s)
-                })?
-                .collect()
-        })
+        let span = [from.as_millisecond(), to.as_millisecond()];
+        let Some((id, period_s)) = self.read(|connection| known(connection, series))? else { return Ok(Vec::new()) };
+        let entries = if is_sealed(series.kind) {
+            self.sealed_and_hot(id, span)?
+        } else {
+            self.read(|connection| rows(connection, "held", id, span))?
+        };
+        let observation = |entry: Entry| {
+            Ok(Observation {
+                series: series.clone(),
+                at: Timestamp::from_millisecond(entry.at).map_err(|error| database(self.path(), &error))?,
+                period_s,
+                value: entry.value,
+                text: entry.text.unwrap_or_else(|| entry.value.to_string()),
+                flag: entry.flag,
+            })
+        };
+        entries.into_iter().map(observation).collect()
+    }
+
+    /// Values of instants and minutes, wherever they lie.
+    fn sealed_and_hot(&self, id: i64, span: [i64; 2]) -> Result<Vec<Entry>, StoreError> {
+        // One snapshot for both: sealing moves values from one place to the other.
+        let (blobs, hot) = self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            Ok((blobs(&snapshot, id, span)?, rows(&snapshot, "hot", id, span)?))
+        })?;
+        let mut sealed = Vec::new();
+        for blob in blobs {
+            let entries = chunk::decode(&blob).map_err(|damaged| self.damaged(&damaged))?;
+            sealed.extend(entries.into_iter().filter(|entry| (span[0]..span[1]).contains(&entry.at)));
+        }
+        Ok(sealing::merged(sealed, hot))
+    }
+
+    /// The mean of the valid values of each hour, with how many they are, by the start of the hour: `from <= start < to`, both whole hours.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn hourly_means(
+        &self,
+        series: &Series,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Timestamp, f64, u32)>, StoreError> {
+        let span = [from.as_millisecond(), to.as_millisecond()];
+        let Some((id, _)) = self.read(|connection| known(connection, series))? else { return Ok(Vec::new()) };
+        let (blobs, hot) = self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            Ok((blobs(&snapshot, id, span)?, rows(&snapshot, "hot", id, span)?))
+        })?;
+        let mut hours = Hours::default();
+        let revised: HashSet<i64> = hot.iter().map(|entry| entry.at).collect();
+        for blob in blobs {
+            let numbers = chunk::numbers(&blob).map_err(|damaged| self.damaged(&damaged))?;
+            for ((at, value), valid) in numbers.times.into_iter().zip(numbers.values).zip(numbers.valid) {
+                if valid && (span[0]..span[1]).contains(&at) && (revised.is_empty() || !revised.contains(&at)) {
+                    hours.add(at, value);
+                }
+            }
+        }
+        for entry in hot.iter().filter(|entry| mark_is_valid(entry.flag.as_deref())) {
+            hours.add(entry.at, entry.value);
+        }
+        hours.finish().map_err(|error| database(self.path(), &error))
     }
 
     /// The valid values of one kind with `from <= at < to`, gathered by series: what a mean of the running hour is made of. One pass over the
@@ -109,8 +137,17 @@ impl Store {
                     Ok((row.get(5)?, series(row)?, Vec::new()))
                 })?
                 .collect::<rusqlite::Result<_>>()?;
-            if matches!(kind, Kind::Realtime | Kind::Minute) {
-                let mut found = connection
+            if is_sealed(kind) {
+                let snapshot = connection.unchecked_transaction()?;
+                for (id, _, values) in &mut known {
+                    for blob in blobs(&snapshot, *id, span)? {
+                        let numbers = chunk::numbers(&blob).map_err(chunk::Damaged::of_sqlite)?;
+                        let all = numbers.times.into_iter().zip(numbers.values).zip(numbers.valid);
+                        let wanted = all.filter(|((at, _), valid)| *valid && (span[0]..span[1]).contains(at));
+                        values.extend(wanted.map(|((_, value), _)| value));
+                    }
+                }
+                let mut found = snapshot
                     .prepare_cached(&format!("SELECT series, value FROM hot WHERE ts >= ?1 AND ts < ?2 AND {VALID}"))?;
                 let mut rows = found.query(span)?;
                 while let Some(row) = rows.next()? {
@@ -269,6 +306,78 @@ impl Store {
     }
 }
 
+/// Whether values of this kind are sealed into chunks; hours and days are few and stay rows.
+pub(crate) fn is_sealed(kind: Kind) -> bool {
+    matches!(kind, Kind::Realtime | Kind::Minute)
+}
+
+/// Number and period of a series.
+fn known(connection: &Connection, series: &Series) -> rusqlite::Result<Option<(i64, u32)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, period_s FROM series WHERE station = ?1 AND factor = ?2 AND kind = ?3 AND statistic = ?4",
+        )?
+        .query_row(params![series.station, series.factor, series.kind.name(), series.statistic.name()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
+}
+
+fn rows(connection: &Connection, table: &str, id: i64, span: [i64; 2]) -> rusqlite::Result<Vec<Entry>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
+        ))?
+        .query_map([id, span[0], span[1]], |row| {
+            Ok(Entry { at: row.get(0)?, value: row.get(1)?, text: row.get(2)?, flag: row.get(3)? })
+        })?
+        .collect()
+}
+
+/// The chunks of a series that touch a span, in order.
+fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Result<Vec<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT blob FROM chunk WHERE series = ?1 AND day >= ?2 AND day <= ?3 ORDER BY day")?
+        .query_map([id, chunk::day_of(from), chunk::day_of(to.saturating_sub(1))], |row| row.get(0))?
+        .collect()
+}
+
+/// Sums by hour, for values that come nearly in order.
+#[derive(Default)]
+struct Hours(std::collections::BTreeMap<i64, (f64, u32)>, Option<(i64, f64, u32)>);
+
+impl Hours {
+    fn add(&mut self, at: i64, value: f64) {
+        let hour = at.div_euclid(3_600_000);
+        match &mut self.1 {
+            Some((running, sum, count)) if *running == hour => {
+                *sum += value;
+                *count += 1;
+            }
+            running => {
+                if let Some((hour, sum, count)) = running.replace((hour, value, 1)) {
+                    self.put(hour, sum, count);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, hour: i64, sum: f64, count: u32) {
+        let known = self.0.entry(hour).or_insert((0.0, 0));
+        *known = (known.0 + sum, known.1 + count);
+    }
+
+    fn finish(mut self) -> Result<Vec<(Timestamp, f64, u32)>, jiff::Error> {
+        if let Some((hour, sum, count)) = self.1.take() {
+            self.put(hour, sum, count);
+        }
+        let mean = |(hour, (sum, count)): (i64, (f64, u32))| {
+            Ok((Timestamp::from_second(hour * 3600)?, sum / f64::from(count), count))
+        };
+        self.0.into_iter().map(mean).collect()
+    }
+}
+
 fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
     let name = |column: usize| row.get::<_, String>(column);
     let unknown =
@@ -281,7 +390,7 @@ fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
     })
 }
 
-fn observation(row: &Row<'_>) -> rusqlite::Result<Observation> {
+pub(crate) fn observation(row: &Row<'_>) -> rusqlite::Result<Observation> {
     value(row, 5, series(row)?, row.get(4)?)
 }
 

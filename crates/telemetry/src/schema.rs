@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the tables; kept in SQLite's `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Instant rows are keyed by time first (appending stays at the end of the tree); hour and day rows, of which there are few, by
 /// series first (a year of one series is one read).
@@ -100,6 +100,22 @@ CREATE INDEX warning_opened ON warning (opened_at);
 CREATE INDEX warning_open ON warning (station, rule) WHERE cleared_at IS NULL;
 ";
 
+/// What version 2 added: sealed chunks, and a mark that says whether `latest` holds the newest values.
+const SINCE_2: &str = "
+CREATE TABLE chunk (
+    series INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    PRIMARY KEY (series, day)
+) WITHOUT ROWID;
+CREATE TABLE mark (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO mark (name, value) VALUES ('latest_is_whole', 1);
+";
+
 /// Makes a connection ready. `synchronous = FULL`: a commit that returned survives a power cut.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
@@ -110,7 +126,7 @@ pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Creates the tables in a new file; `Err(found)` if the file has those of a later version.
+/// Creates the tables in a new file, adds to an older one what it lacks; `Err(found)` if the file has those of a later version.
 pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<Result<(), i64>> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -119,8 +135,11 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<Result<(),
     }
     if found == 0 {
         transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
     }
+    if found < 2 {
+        transaction.execute_batch(SINCE_2)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(Ok(()))
 }

@@ -1,7 +1,7 @@
 //! The store's face: open, append, subscribe. Reading is in `query`, writing in `writer`.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use hj212::{Packet, Tolerances};
@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::latest::Latest;
 use crate::rules::{Rule, Warning};
 use crate::writer::{Command, Writer};
 use crate::{Device, Observation, intake, schema};
@@ -143,6 +144,7 @@ struct Inner {
     commands: Option<mpsc::Sender<Command>>,
     events: broadcast::Sender<Event>,
     readers: Mutex<Vec<Connection>>,
+    latest: Arc<RwLock<Latest>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -176,7 +178,9 @@ impl Store {
             .map_err(|found| StoreError::Later { path: path.to_owned(), found })?;
         let (events, _) = broadcast::channel(EVENTS);
         let (commands, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(connection, path.to_owned(), rules, events.clone()).map_err(refused)?;
+        let latest = Arc::new(RwLock::new(Latest::read(&connection).map_err(refused)?));
+        let writer = Writer::new(connection, path.to_owned(), rules, events.clone(), Arc::clone(&latest));
+        let writer = writer.map_err(refused)?;
         let writer = std::thread::Builder::new()
             .name("observations".to_owned())
             .spawn(move || writer.run(queue))
@@ -186,6 +190,7 @@ impl Store {
             commands: Some(commands),
             events,
             readers: Mutex::default(),
+            latest,
             writer: Some(writer),
         })))
     }
@@ -297,11 +302,20 @@ impl Store {
         self.commands()?.send(Command::Append(Box::new(submission), reply)).await.map_err(|_| StoreError::Closed)
     }
 
-    fn commands(&self) -> Result<&mpsc::Sender<Command>, StoreError> {
+    /// The newest values, as of the last commit.
+    pub(crate) fn newest(&self) -> RwLockReadGuard<'_, Latest> {
+        self.0.latest.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    pub(crate) fn commands(&self) -> Result<&mpsc::Sender<Command>, StoreError> {
         self.0.commands.as_ref().ok_or(StoreError::Closed)
     }
 }
 
-pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> StoreError {
+pub(crate) fn database(path: &Path, error: &dyn std::error::Error) -> StoreError {
     StoreError::Database { path: path.to_owned(), message: error.to_string() }
 }

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::chunk;
+use crate::latest::{self, Latest};
+use crate::query::is_sealed;
 use crate::rules::{Rule, Warning, Watch};
+use crate::sealing::{self, Portion};
 use crate::store::database;
-use crate::{Event, Kind, Observation, Receipt, Series, StoreError, Submission, Update};
+use crate::{Event, Observation, Receipt, Series, StoreError, Submission, Update};
 
 /// Commands that one commit takes at most.
 const GROUP: usize = 1024;
@@ -25,6 +29,7 @@ pub(crate) enum Command {
     Quarantine { raw: Vec<u8>, reason: String, mn: Option<String>, peer: String, received_at: Timestamp },
     Tick(Timestamp),
     Prune(Timestamp),
+    Seal(Portion, oneshot::Sender<Result<(), StoreError>>),
 }
 
 pub(crate) struct Writer {
@@ -33,6 +38,9 @@ pub(crate) struct Writer {
     rules: Vec<Rule>,
     watch: Watch,
     series: HashMap<Series, i64>,
+    latest: Arc<RwLock<Latest>>,
+    /// Nothing younger is sealed: only older values are looked for in chunks.
+    sealed_until: i64,
     events: broadcast::Sender<Event>,
 }
 
@@ -42,8 +50,11 @@ impl Writer {
         path: PathBuf,
         rules: Vec<Rule>,
         events: broadcast::Sender<Event>,
+        latest: Arc<RwLock<Latest>>,
     ) -> rusqlite::Result<Writer> {
-        let mut writer = Writer { connection, path, rules, watch: Watch::default(), series: HashMap::new(), events };
+        let (watch, series) = (Watch::default(), HashMap::new());
+        let sealed_until = sealing::sealed_until(&connection)?;
+        let mut writer = Writer { connection, path, rules, watch, series, latest, sealed_until, events };
         writer.recall()?;
         Ok(writer)
     }
@@ -59,6 +70,23 @@ impl Writer {
             }
             self.commit(&mut group);
         }
+        let changed = self.newest().has_changed();
+        if changed && let Err(error) = self.write_latest() {
+            tracing::warn!(%error, "the newest values were not written; the next start finds them again");
+        }
+    }
+
+    fn newest(&self) -> RwLockWriteGuard<'_, Latest> {
+        self.latest.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_latest(&mut self) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        latest.write(&transaction)?;
+        transaction.commit()?;
+        latest.written();
+        Ok(())
     }
 
     /// Stores a group whole or not at all, and answers everybody in it.
@@ -77,9 +105,11 @@ impl Writer {
             Ok(receipts) => {
                 let mut receipts = receipts.into_iter();
                 for command in group.drain(..) {
-                    if let (Command::Append(_, reply), Some(receipt)) = (command, receipts.next().flatten()) {
-                        // A connection that is gone does not wait for its receipt.
-                        let _ = reply.send(Ok(receipt));
+                    // A connection that is gone does not wait for its receipt.
+                    match (command, receipts.next().flatten()) {
+                        (Command::Append(_, reply), Some(receipt)) => drop(reply.send(Ok(receipt))),
+                        (Command::Seal(_, reply), _) => drop(reply.send(Ok(()))),
+                        _ => {}
                     }
                 }
                 for event in told {
@@ -89,8 +119,10 @@ impl Writer {
             }
             Err(error) => {
                 for command in group.drain(..) {
-                    if let Command::Append(_, reply) = command {
-                        let _ = reply.send(Err(database(&self.path, &error)));
+                    match command {
+                        Command::Append(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
+                        Command::Seal(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
+                        _ => {}
                     }
                 }
             }
@@ -101,11 +133,13 @@ impl Writer {
     fn store(&mut self, group: &[Command], told: &mut Vec<Event>) -> rusqlite::Result<Vec<Option<Receipt>>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut receipts = Vec::with_capacity(group.len());
+        let mut seen: Vec<(i64, &Observation)> = Vec::new();
+        let mut due = false;
         for command in group {
             let mut warnings = Vec::new();
             let receipt = match command {
                 Command::Append(submission, _) => {
-                    let receipt = append(&transaction, &mut self.series, submission)?;
+                    let receipt = append(&transaction, &mut self.series, self.sealed_until, submission, &mut seen)?;
                     if !receipt.duplicate {
                         warnings = judge(&mut self.watch, submission);
                         told.push(Event::Observed(Arc::new(update(submission))));
@@ -118,12 +152,19 @@ impl Writer {
                 }
                 Command::Tick(now) => {
                     warnings = self.watch.tick(*now);
+                    due = true;
                     None
                 }
                 Command::Prune(before) => {
                     let before = before.as_millisecond();
                     transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
+                    transaction.execute("DELETE FROM chunk WHERE day < ?1", [chunk::day_of(before)])?;
                     transaction.execute("DELETE FROM packet WHERE received_at < ?1", [before])?;
+                    None
+                }
+                Command::Seal(portion, _) => {
+                    sealing::write(&transaction, portion)?;
+                    self.sealed_until = self.sealed_until.max(portion.until());
                     None
                 }
             };
@@ -133,7 +174,20 @@ impl Writer {
                 told.push(Event::Warning(Arc::new(warning)));
             }
         }
+        if !seen.is_empty() {
+            latest::set_clean(&transaction, false)?;
+        }
         transaction.commit()?;
+        let mut newest = self.newest();
+        for (series, observation) in seen {
+            newest.see(series, observation);
+        }
+        due = newest.is_due() || (due && newest.has_changed());
+        drop(newest);
+        // The group is on disk, whatever becomes of this.
+        if due && let Err(error) = self.write_latest() {
+            tracing::warn!(%error, "the newest values could not be written; it is tried again");
+        }
         Ok(receipts)
     }
 
@@ -177,10 +231,12 @@ fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {
     told
 }
 
-fn append(
+fn append<'a>(
     transaction: &Transaction<'_>,
     known: &mut HashMap<Series, i64>,
-    submission: &Submission,
+    sealed_until: i64,
+    submission: &'a Submission,
+    seen: &mut Vec<(i64, &'a Observation)>,
 ) -> rusqlite::Result<Receipt> {
     let device = &submission.device;
     let received = submission.received_at.as_millisecond();
@@ -240,7 +296,8 @@ fn append(
     }
     for observation in &submission.observations {
         let series = series_id(transaction, known, observation)?;
-        keep(transaction, series, observation, received)?;
+        keep(transaction, series, observation, sealed_until, received)?;
+        seen.push((series, observation));
     }
     Ok(Receipt { duplicate: false, observations: submission.observations.len() })
 }
@@ -268,17 +325,26 @@ fn series_id(
 }
 
 /// Stores one value; a value that was there with another content becomes a revision.
-fn keep(transaction: &Transaction<'_>, series: i64, observation: &Observation, received: i64) -> rusqlite::Result<()> {
+fn keep(
+    transaction: &Transaction<'_>,
+    series: i64,
+    observation: &Observation,
+    sealed_until: i64,
+    received: i64,
+) -> rusqlite::Result<()> {
     let at = observation.at.as_millisecond();
     // The literal text is kept only where the number does not give it back.
-    let text = Some(&observation.text).filter(|text| **text != observation.value.to_string());
-    let table = if matches!(observation.series.kind, Kind::Realtime | Kind::Minute) { "hot" } else { "held" };
+    let text = observation.own_text();
+    let table = if is_sealed(observation.series.kind) { "hot" } else { "held" };
     let fresh = transaction
         .prepare_cached(&format!(
             "INSERT INTO {table} (ts, series, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
         ))?
         .execute(params![at, series, observation.value, text, observation.flag])?
         == 1;
+    if fresh && table == "hot" && at < sealed_until {
+        revise_sealed(transaction, series, observation, received)?;
+    }
     if !fresh {
         let replaced = transaction
             .prepare_cached(&format!(
@@ -295,12 +361,27 @@ fn keep(transaction: &Transaction<'_>, series: i64, observation: &Observation, r
                 .execute(params![series, at, observation.value, text, observation.flag])?;
         }
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO latest (series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5 WHERE excluded.ts >= ts",
-        )?
-        .execute(params![series, at, observation.value, text, observation.flag])?;
+    Ok(())
+}
+
+/// What a chunk says of the instant becomes a revision, if it is something else: from now on the hot row counts.
+fn revise_sealed(
+    transaction: &Transaction<'_>,
+    series: i64,
+    observation: &Observation,
+    received: i64,
+) -> rusqlite::Result<()> {
+    let at = observation.at.as_millisecond();
+    let Some(sealed) = sealing::sealed_entry(transaction, series, at)? else { return Ok(()) };
+    if (sealed.value, sealed.text.as_deref(), &sealed.flag)
+        != (observation.value, observation.own_text(), &observation.flag)
+    {
+        transaction
+            .prepare_cached(
+                "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![received, series, at, sealed.value, sealed.text, sealed.flag])?;
+    }
     Ok(())
 }
 

@@ -192,7 +192,7 @@ fn condition(
 pub(crate) fn of_one(store: &Store, station: &Station, now: Timestamp) -> Result<Condition, StoreError> {
     let heard = store.device_of(&station.number)?.map(|device| device.last_heard);
     let latest =
-        store.latest(&station.number)?.into_iter().filter(|value| value.series.kind == Kind::Realtime).collect();
+        store.latest(&station.number).into_iter().filter(|value| value.series.kind == Kind::Realtime).collect();
     let gathered = Gathered::read(store, Some(&station.number), now)?;
     Ok(condition(station, &gathered, heard, latest, now))
 }
@@ -218,7 +218,7 @@ impl Snapshot {
             *last = device.last_heard.max(*last);
         }
         let mut latest: HashMap<String, Vec<Observation>> = HashMap::new();
-        for value in store.latest_everywhere(Kind::Realtime)? {
+        for value in store.latest_everywhere(Kind::Realtime) {
             latest.entry(value.series.station.clone()).or_default().push(value);
         }
         let stations: Vec<(Station, Condition)> = stations

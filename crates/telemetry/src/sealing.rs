@@ -1,0 +1,176 @@
+//! Sealing: hot rows older than a limit go into chunks, one for each series and Beijing day; late data open the chunk again.
+//!
+//! Reading and packing happen beside the writer; it is handed small portions, each a transaction of its own: chunk in, rows out. Whatever is interrupted
+//! leaves every value in exactly one place. A row that was revised in between stays hot, and counts before the chunk.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use tokio::sync::oneshot;
+
+use crate::chunk::{self, Entry};
+use crate::store::{Store, StoreError, database};
+use crate::writer::Command;
+
+/// Values that are sealed in one go begin within one hour of each other.
+const WINDOW: i64 = 3_600_000;
+
+/// Rows read at once at most.
+const ROWS: usize = 500_000;
+
+/// Rows that one transaction of the writer moves: about as long as a commit of packets takes.
+const PORTION: usize = 10_000;
+
+/// What sealing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sealed {
+    /// Values that went into chunks.
+    pub values: usize,
+    /// Chunks written.
+    pub chunks: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
+/// Chunks to be written, and the rows that they replace.
+#[derive(Default)]
+pub(crate) struct Portion {
+    chunks: Vec<Packed>,
+    rows: Vec<(i64, i64, f64, Option<String>)>,
+}
+
+impl Portion {
+    /// The end of what it seals.
+    pub(crate) fn until(&self) -> i64 {
+        self.rows.iter().map(|(at, ..)| at + 1).max().unwrap_or(i64::MIN)
+    }
+}
+
+struct Packed {
+    series: i64,
+    day: i64,
+    count: usize,
+    blob: Vec<u8>,
+}
+
+impl Store {
+    /// Seals what was measured before `before`. Blocks until that is done; packets are stored meanwhile.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written. What was sealed until then stays sealed.
+    pub fn seal_blocking(&self, before: Timestamp) -> Result<Sealed, StoreError> {
+        let before = before.as_millisecond();
+        let mut sealed = Sealed::default();
+        while let Some(window) = self.read(|connection| window(connection, before))? {
+            for portion in self.pack(window)? {
+                sealed.values += portion.rows.len();
+                sealed.chunks += portion.chunks.len();
+                sealed.bytes += portion.chunks.iter().map(|chunk| chunk.blob.len()).sum::<usize>();
+                let (reply, done) = oneshot::channel();
+                self.commands()?.blocking_send(Command::Seal(portion, reply)).map_err(|_| StoreError::Closed)?;
+                done.blocking_recv().map_err(|_| StoreError::Closed)??;
+            }
+        }
+        Ok(sealed)
+    }
+
+    /// The rows of a window as portions, merged with the chunks that are there.
+    fn pack(&self, window: Window) -> Result<Vec<Portion>, StoreError> {
+        let mut portions = vec![Portion::default()];
+        for (series, mut entries) in window.rows {
+            let day = chunk::day_of(entries[0].at);
+            let rows: Vec<_> =
+                entries.iter().map(|entry| (entry.at, series, entry.value, entry.flag.clone())).collect();
+            if let Some(blob) = self.read(|connection| blob(connection, series, day))? {
+                entries = merged(self.opened(&blob)?, entries);
+            }
+            let packed = Packed { series, day, count: entries.len(), blob: chunk::encode(&entries) };
+            if portions.last().is_some_and(|portion| portion.rows.len() >= PORTION) {
+                portions.push(Portion::default());
+            }
+            if let Some(portion) = portions.last_mut() {
+                portion.chunks.push(packed);
+                portion.rows.extend(rows);
+            }
+        }
+        Ok(portions)
+    }
+
+    fn opened(&self, blob: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        chunk::decode(blob).map_err(|damaged| self.damaged(&damaged))
+    }
+
+    pub(crate) fn damaged(&self, damaged: &chunk::Damaged) -> StoreError {
+        database(self.path(), damaged)
+    }
+}
+
+/// Rows by series, of one window of time.
+struct Window {
+    rows: BTreeMap<i64, Vec<Entry>>,
+}
+
+fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Window>> {
+    let first: Option<i64> = connection.prepare_cached("SELECT min(ts) FROM hot")?.query_row([], |row| row.get(0))?;
+    let Some(first) = first.filter(|first| *first < before) else { return Ok(None) };
+    let end = (first - first.rem_euclid(WINDOW) + WINDOW).min(before);
+    let mut found = connection.prepare_cached(
+        "SELECT series, ts, value, text, flag FROM hot WHERE ts >= ?1 AND ts < ?2 ORDER BY ts LIMIT ?3",
+    )?;
+    let mut rows: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
+    let mut found = found.query(params![first, end, ROWS as i64])?;
+    while let Some(row) = found.next()? {
+        let entry = Entry { at: row.get(1)?, value: row.get(2)?, text: row.get(3)?, flag: row.get(4)? };
+        rows.entry(row.get(0)?).or_default().push(entry);
+    }
+    Ok(Some(Window { rows }))
+}
+
+fn blob(connection: &Connection, series: i64, day: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT blob FROM chunk WHERE series = ?1 AND day = ?2")?
+        .query_row([series, day], |row| row.get(0))
+        .optional()
+}
+
+/// Nothing of this instant or later is sealed.
+pub(crate) fn sealed_until(connection: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> = connection.query_row("SELECT max(day) FROM chunk", [], |row| row.get(0))?;
+    Ok(last.map_or(i64::MIN, chunk::end_of))
+}
+
+/// What a chunk holds for an instant.
+pub(crate) fn sealed_entry(connection: &Connection, series: i64, at: i64) -> rusqlite::Result<Option<Entry>> {
+    let Some(blob) = blob(connection, series, chunk::day_of(at))? else { return Ok(None) };
+    let entries = chunk::decode(&blob).map_err(chunk::Damaged::of_sqlite)?;
+    Ok(entries.into_iter().find(|entry| entry.at == at))
+}
+
+/// Both in the order of time; where they meet, the later word counts.
+pub(crate) fn merged(sealed: Vec<Entry>, hot: Vec<Entry>) -> Vec<Entry> {
+    if hot.is_empty() {
+        return sealed;
+    }
+    let mut all: BTreeMap<i64, Entry> = sealed.into_iter().map(|entry| (entry.at, entry)).collect();
+    all.extend(hot.into_iter().map(|entry| (entry.at, entry)));
+    all.into_values().collect()
+}
+
+/// Writes a portion: chunks in, rows out.
+pub(crate) fn write(transaction: &Transaction<'_>, portion: &Portion) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO chunk (series, day, count, blob) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (series, day) DO UPDATE SET count = ?3, blob = ?4",
+    )?;
+    for packed in &portion.chunks {
+        put.execute(params![packed.series, packed.day, packed.count as i64, packed.blob])?;
+    }
+    // A row that says something else by now was not sealed: it stays.
+    let mut take =
+        transaction.prepare_cached("DELETE FROM hot WHERE ts = ?1 AND series = ?2 AND value = ?3 AND flag IS ?4")?;
+    for (at, series, value, flag) in &portion.rows {
+        take.execute(params![at, series, value, flag])?;
+    }
+    Ok(())
+}

@@ -15,6 +15,7 @@ pub mod intake;
 mod latest;
 mod observation;
 mod query;
+mod raw;
 pub mod rules;
 mod schema;
 mod sealing;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use device::{Device, DeviceState, Quarantined, Stamped};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
+pub use raw::RawPacket;
 pub use rules::{Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;
 pub use store::{Event, Receipt, Store, StoreError, Submission, Update};

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::chunk::{self, Entry};
 use crate::observation::mark_is_valid;
+use crate::raw::{self, RawPacket};
 use crate::rules::Warning;
 use crate::sealing;
 use crate::store::database;
@@ -239,12 +240,32 @@ impl Store {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn last_packets(&self, mn: &str, limit: u32) -> Result<Vec<(Timestamp, Vec<u8>)>, StoreError> {
+    pub fn last_packets(&self, mn: &str, limit: u32) -> Result<Vec<RawPacket>, StoreError> {
+        let limit = limit as usize;
+        let ids = self.last_of(mn, limit);
+        let found = self.read(|connection| raw::rows(connection, &ids))?;
+        if found.len() == ids.len() && !found.is_empty() {
+            return Ok(found);
+        }
+        self.packets(mn, Timestamp::MIN, Timestamp::MAX, limit)
+    }
+
+    /// Raw packets of a device that came with `from <= received_at < to`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn packets(
+        &self,
+        mn: &str,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<RawPacket>, StoreError> {
+        let span = [from.as_millisecond(), to.as_millisecond()];
         self.read(|connection| {
-            connection
-                .prepare_cached("SELECT received_at, raw FROM packet WHERE mn = ?1 ORDER BY id DESC LIMIT ?2")?
-                .query_map(params![mn, limit], |row| Ok((instant(row, 0)?, row.get(1)?)))?
-                .collect()
+            // One snapshot: packing moves packets from rows to blocks.
+            let snapshot = connection.unchecked_transaction()?;
+            raw::of_device(&snapshot, mn, span, limit)
         })
     }
 

@@ -50,19 +50,6 @@ CREATE TABLE revision (
     text TEXT,
     flag TEXT
 );
--- Every packet as it came. The digest over the segment (which holds QN, CN, PNO) makes a resent packet known.
-CREATE TABLE packet (
-    id INTEGER PRIMARY KEY,
-    mn TEXT NOT NULL,
-    digest BLOB NOT NULL,
-    qn TEXT,
-    cn TEXT NOT NULL,
-    pno INTEGER,
-    received_at INTEGER NOT NULL,
-    raw BLOB NOT NULL,
-    UNIQUE (mn, digest)
-);
-CREATE INDEX packet_received ON packet (received_at);
 CREATE TABLE device (
     mn TEXT PRIMARY KEY,
     station TEXT NOT NULL,
@@ -100,8 +87,29 @@ CREATE INDEX warning_opened ON warning (opened_at);
 CREATE INDEX warning_open ON warning (station, rule) WHERE cleared_at IS NULL;
 ";
 
-/// What version 2 added: sealed chunks, and a mark that says whether `latest` holds the newest values.
+/// What version 2 added: sealed chunks, packets without an index, and a mark that says whether `latest` holds the newest values.
 const SINCE_2: &str = "
+-- Which packets came, in their order. The digest over the segment (which holds MN, QN, CN, PNO) makes a resent packet known.
+CREATE TABLE arrival (
+    id INTEGER PRIMARY KEY,
+    mn TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    received_at INTEGER NOT NULL
+);
+-- Every packet as it came, until it goes into a block.
+CREATE TABLE packet (
+    id INTEGER PRIMARY KEY,
+    raw BLOB NOT NULL
+);
+CREATE TABLE packet_block (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    devices BLOB NOT NULL,
+    blob BLOB NOT NULL
+);
 CREATE TABLE chunk (
     series INTEGER NOT NULL,
     day INTEGER NOT NULL,
@@ -116,12 +124,21 @@ CREATE TABLE mark (
 INSERT INTO mark (name, value) VALUES ('latest_is_whole', 1);
 ";
 
+/// Packets of version 1, which were indexed.
+const FROM_1: &str = "
+INSERT INTO arrival (id, mn, digest, received_at) SELECT id, mn, digest, received_at FROM packet_1 ORDER BY id;
+INSERT INTO packet (id, raw) SELECT id, raw FROM packet_1 ORDER BY id;
+DROP TABLE packet_1;
+";
+
 /// Makes a connection ready. `synchronous = FULL`: a commit that returned survives a power cut.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "cache_size", -8_000)?;
+    // 32 MB of log before it goes into the file: pages that change with every packet are copied once for many.
+    connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
@@ -136,8 +153,14 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<Result<(),
     if found == 0 {
         transaction.execute_batch(TABLES)?;
     }
+    if found == 1 {
+        transaction.execute_batch("DROP INDEX packet_received; ALTER TABLE packet RENAME TO packet_1;")?;
+    }
     if found < 2 {
         transaction.execute_batch(SINCE_2)?;
+    }
+    if found == 1 {
+        transaction.execute_batch(FROM_1)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

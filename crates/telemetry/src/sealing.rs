@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
 use crate::chunk::{self, Entry};
+use crate::raw;
 use crate::store::{Store, StoreError, database};
 use crate::writer::Command;
 
@@ -31,6 +32,8 @@ pub struct Sealed {
     pub chunks: usize,
     /// Their bytes.
     pub bytes: usize,
+    /// Raw packets that went into blocks.
+    pub packets: usize,
 }
 
 /// Chunks to be written, and the rows that they replace.
@@ -55,7 +58,7 @@ struct Packed {
 }
 
 impl Store {
-    /// Seals what was measured before `before`. Blocks until that is done; packets are stored meanwhile.
+    /// Seals what was measured before `before`, and packs the packets that came before it. Blocks until that is done; packets are stored meanwhile.
     ///
     /// # Errors
     /// If the file cannot be read or written. What was sealed until then stays sealed.
@@ -71,6 +74,12 @@ impl Store {
                 self.commands()?.blocking_send(Command::Seal(portion, reply)).map_err(|_| StoreError::Closed)?;
                 done.blocking_recv().map_err(|_| StoreError::Closed)??;
             }
+        }
+        while let Some(block) = self.read(|connection| raw::pack(connection, before))? {
+            sealed.packets += raw::BLOCK;
+            let (reply, done) = oneshot::channel();
+            self.commands()?.blocking_send(Command::Pack(block, reply)).map_err(|_| StoreError::Closed)?;
+            done.blocking_recv().map_err(|_| StoreError::Closed)??;
         }
         Ok(sealed)
     }

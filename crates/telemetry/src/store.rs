@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::latest::Latest;
+use crate::raw::Recent;
 use crate::rules::{Rule, Warning};
 use crate::writer::{Command, Writer};
 use crate::{Device, Observation, intake, schema};
@@ -59,10 +60,7 @@ pub struct Submission {
     /// What it says.
     pub observations: Vec<Observation>,
     pub(crate) raw: Vec<u8>,
-    pub(crate) digest: [u8; 16],
-    pub(crate) qn: Option<String>,
-    pub(crate) cn: String,
-    pub(crate) pno: Option<u16>,
+    pub(crate) digest: u128,
     pub(crate) tolerated: Tolerances,
     pub(crate) clock_behind_s: Option<i64>,
     /// Whether values were left out because their time lies in the future.
@@ -81,9 +79,6 @@ impl Submission {
             received_at,
             raw: packet.raw.to_vec(),
             digest: digest(packet.segment),
-            qn: packet.qn.map(str::to_owned),
-            cn: packet.cn.to_owned(),
-            pno: packet.pno,
             tolerated: packet.tolerated,
             clock_behind_s: intake::clock_behind(packet, received_at).map(|behind| behind.as_secs()),
             observations,
@@ -93,13 +88,10 @@ impl Submission {
 }
 
 /// FNV-1a over 128 bits: a resent packet is the same byte for byte.
-fn digest(segment: &[u8]) -> [u8; 16] {
-    segment
-        .iter()
-        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-        })
-        .to_be_bytes()
+fn digest(segment: &[u8]) -> u128 {
+    segment.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
 }
 
 /// What became of a submission. It is on disk.
@@ -145,6 +137,7 @@ struct Inner {
     events: broadcast::Sender<Event>,
     readers: Mutex<Vec<Connection>>,
     latest: Arc<RwLock<Latest>>,
+    recent: Arc<RwLock<Recent>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -179,8 +172,9 @@ impl Store {
         let (events, _) = broadcast::channel(EVENTS);
         let (commands, queue) = mpsc::channel(QUEUE);
         let latest = Arc::new(RwLock::new(Latest::read(&connection).map_err(refused)?));
-        let writer = Writer::new(connection, path.to_owned(), rules, events.clone(), Arc::clone(&latest));
-        let writer = writer.map_err(refused)?;
+        let recent = Arc::new(RwLock::new(Recent::read(&connection).map_err(refused)?));
+        let shared = (Arc::clone(&latest), Arc::clone(&recent));
+        let writer = Writer::new(connection, path.to_owned(), rules, events.clone(), shared).map_err(refused)?;
         let writer = std::thread::Builder::new()
             .name("observations".to_owned())
             .spawn(move || writer.run(queue))
@@ -191,6 +185,7 @@ impl Store {
             events,
             readers: Mutex::default(),
             latest,
+            recent,
             writer: Some(writer),
         })))
     }
@@ -305,6 +300,11 @@ impl Store {
     /// The newest values, as of the last commit.
     pub(crate) fn newest(&self) -> RwLockReadGuard<'_, Latest> {
         self.0.latest.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Numbers of the last packets of a device, the newest first.
+    pub(crate) fn last_of(&self, mn: &str, limit: usize) -> Vec<i64> {
+        self.0.recent.read().unwrap_or_else(PoisonError::into_inner).last_of(mn, limit)
     }
 
     pub(crate) fn path(&self) -> &Path {

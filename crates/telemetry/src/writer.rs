@@ -1,6 +1,6 @@
 //! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::chunk;
 use crate::latest::{self, Latest};
 use crate::query::is_sealed;
+use crate::raw::{self, Block, Recent};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Tick(Timestamp),
     Prune(Timestamp),
     Seal(Portion, oneshot::Sender<Result<(), StoreError>>),
+    Pack(Block, oneshot::Sender<Result<(), StoreError>>),
 }
 
 pub(crate) struct Writer {
@@ -39,6 +41,7 @@ pub(crate) struct Writer {
     watch: Watch,
     series: HashMap<Series, i64>,
     latest: Arc<RwLock<Latest>>,
+    recent: Arc<RwLock<Recent>>,
     /// Nothing younger is sealed: only older values are looked for in chunks.
     sealed_until: i64,
     events: broadcast::Sender<Event>,
@@ -50,11 +53,11 @@ impl Writer {
         path: PathBuf,
         rules: Vec<Rule>,
         events: broadcast::Sender<Event>,
-        latest: Arc<RwLock<Latest>>,
+        (latest, recent): (Arc<RwLock<Latest>>, Arc<RwLock<Recent>>),
     ) -> rusqlite::Result<Writer> {
         let (watch, series) = (Watch::default(), HashMap::new());
         let sealed_until = sealing::sealed_until(&connection)?;
-        let mut writer = Writer { connection, path, rules, watch, series, latest, sealed_until, events };
+        let mut writer = Writer { connection, path, rules, watch, series, latest, recent, sealed_until, events };
         writer.recall()?;
         Ok(writer)
     }
@@ -108,7 +111,7 @@ impl Writer {
                     // A connection that is gone does not wait for its receipt.
                     match (command, receipts.next().flatten()) {
                         (Command::Append(_, reply), Some(receipt)) => drop(reply.send(Ok(receipt))),
-                        (Command::Seal(_, reply), _) => drop(reply.send(Ok(()))),
+                        (Command::Seal(_, reply) | Command::Pack(_, reply), _) => drop(reply.send(Ok(()))),
                         _ => {}
                     }
                 }
@@ -121,7 +124,9 @@ impl Writer {
                 for command in group.drain(..) {
                     match command {
                         Command::Append(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
-                        Command::Seal(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
+                        Command::Seal(_, reply) | Command::Pack(_, reply) => {
+                            drop(reply.send(Err(database(&self.path, &error))));
+                        }
                         _ => {}
                     }
                 }
@@ -133,13 +138,15 @@ impl Writer {
     fn store(&mut self, group: &[Command], told: &mut Vec<Event>) -> rusqlite::Result<Vec<Option<Receipt>>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut receipts = Vec::with_capacity(group.len());
-        let mut seen: Vec<(i64, &Observation)> = Vec::new();
+        let mut seen = Seen::default();
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         let mut due = false;
         for command in group {
             let mut warnings = Vec::new();
             let receipt = match command {
                 Command::Append(submission, _) => {
-                    let receipt = append(&transaction, &mut self.series, self.sealed_until, submission, &mut seen)?;
+                    let receipt =
+                        append(&transaction, &mut self.series, self.sealed_until, &recent, submission, &mut seen)?;
                     if !receipt.duplicate {
                         warnings = judge(&mut self.watch, submission);
                         told.push(Event::Observed(Arc::new(update(submission))));
@@ -159,7 +166,11 @@ impl Writer {
                     let before = before.as_millisecond();
                     transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
                     transaction.execute("DELETE FROM chunk WHERE day < ?1", [chunk::day_of(before)])?;
-                    transaction.execute("DELETE FROM packet WHERE received_at < ?1", [before])?;
+                    raw::prune(&transaction, before)?;
+                    None
+                }
+                Command::Pack(block, _) => {
+                    raw::write(&transaction, block)?;
                     None
                 }
                 Command::Seal(portion, _) => {
@@ -174,16 +185,22 @@ impl Writer {
                 told.push(Event::Warning(Arc::new(warning)));
             }
         }
-        if !seen.is_empty() {
+        drop(recent);
+        if !seen.values.is_empty() {
             latest::set_clean(&transaction, false)?;
         }
         transaction.commit()?;
         let mut newest = self.newest();
-        for (series, observation) in seen {
+        for (series, observation) in seen.values {
             newest.see(series, observation);
         }
         due = newest.is_due() || (due && newest.has_changed());
         drop(newest);
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, mn, digest) in seen.packets {
+            recent.came(id, mn, digest);
+        }
+        drop(recent);
         // The group is on disk, whatever becomes of this.
         if due && let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values could not be written; it is tried again");
@@ -222,6 +239,14 @@ fn update(submission: &Submission) -> Update {
     }
 }
 
+/// What a group brings, to be made known when it is on disk.
+#[derive(Default)]
+struct Seen<'a> {
+    values: Vec<(i64, &'a Observation)>,
+    packets: Vec<(i64, &'a str, u128)>,
+    digests: HashSet<u128>,
+}
+
 fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {
     let device = &submission.device;
     let mut told = watch.heard(&device.station, &device.name, &device.kind, submission.received_at);
@@ -235,26 +260,17 @@ fn append<'a>(
     transaction: &Transaction<'_>,
     known: &mut HashMap<Series, i64>,
     sealed_until: i64,
+    recent: &Recent,
     submission: &'a Submission,
-    seen: &mut Vec<(i64, &'a Observation)>,
+    seen: &mut Seen<'a>,
 ) -> rusqlite::Result<Receipt> {
     let device = &submission.device;
     let received = submission.received_at.as_millisecond();
-    let fresh = transaction
-        .prepare_cached(
-            "INSERT INTO packet (mn, digest, qn, cn, pno, received_at, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (mn, digest) DO NOTHING",
-        )?
-        .execute(params![
-            device.mn,
-            submission.digest,
-            submission.qn,
-            submission.cn,
-            submission.pno,
-            received,
-            submission.raw
-        ])?
-        == 1;
+    let fresh = !recent.knows(submission.digest) && seen.digests.insert(submission.digest);
+    if fresh {
+        let id = raw::keep(transaction, &device.mn, submission.digest, received, &submission.raw)?;
+        seen.packets.push((id, &device.mn, submission.digest));
+    }
     transaction
         .prepare_cached(
             "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
@@ -297,7 +313,7 @@ fn append<'a>(
     for observation in &submission.observations {
         let series = series_id(transaction, known, observation)?;
         keep(transaction, series, observation, sealed_until, received)?;
-        seen.push((series, observation));
+        seen.values.push((series, observation));
     }
     Ok(Receipt { duplicate: false, observations: submission.observations.len() })
 }

@@ -145,11 +145,45 @@ fn a_file_of_the_first_version_is_taken_over() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(filled(folder.path()));
     let old = rusqlite::Connection::open(folder.path().join("observations.db")).expect("opened");
-    old.execute_batch("DROP TABLE chunk; DROP TABLE mark; PRAGMA user_version = 1;").expect("made old");
+    old.execute_batch(
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, mn TEXT NOT NULL, digest BLOB NOT NULL, qn TEXT, cn TEXT NOT NULL, pno INTEGER,
+             received_at INTEGER NOT NULL, raw BLOB NOT NULL, UNIQUE (mn, digest));
+         INSERT INTO old SELECT a.id, a.mn, a.digest, NULL, '2051', NULL, a.received_at, p.raw FROM arrival a JOIN packet p ON p.id = a.id;
+         DROP TABLE packet; DROP TABLE arrival; DROP TABLE packet_block; DROP TABLE chunk; DROP TABLE mark;
+         ALTER TABLE old RENAME TO packet; CREATE INDEX packet_received ON packet (received_at); PRAGMA user_version = 1;",
+    )
+    .expect("made old");
     drop(old);
     let store = open(folder.path());
     assert_eq!((all(&store).len(), store.latest("W1").len()), (2160, 2));
     assert_eq!(store.seal_blocking(minute(2160)).expect("sealed").values, 4320);
+    assert_eq!(store.packets("M1", minute(0), minute(3000), 10_000).expect("read").len(), 2160);
+}
+
+#[test]
+fn packets_are_packed_and_found_by_device_and_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = filled(folder.path());
+    let all = store.packets("M1", Timestamp::MIN, Timestamp::MAX, 10_000).expect("read");
+    let hour = store.packets("M1", minute(600), minute(660), 10_000).expect("read");
+    let last = store.last_packets("M1", 4).expect("read");
+    assert_eq!((all.len(), hour.len(), last.len()), (2160, 60, 4));
+    assert!(all.windows(2).all(|pair| pair[0].received_at > pair[1].received_at), "the newest first");
+
+    assert_eq!(store.seal_blocking(minute(5000)).expect("sealed").packets, 2000);
+    assert_eq!(store.packets("M1", Timestamp::MIN, Timestamp::MAX, 10_000).expect("read"), all);
+    assert_eq!(store.packets("M1", minute(600), minute(660), 10_000).expect("read"), hour);
+    assert_eq!(store.packets("M2", Timestamp::MIN, Timestamp::MAX, 10).expect("read"), []);
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(store.last_packets("M1", 4).expect("read"), last);
+    send(&store, "2051", minute(3), 3, &[("w01001-Avg", "7.03"), ("w01001-Flag", "N"), ("w01009-Avg", "8.1")]);
+    assert_eq!(
+        store.packets("M1", Timestamp::MIN, Timestamp::MAX, 10_000).expect("read").len(),
+        2160,
+        "it came before"
+    );
+    assert_eq!(store.devices().expect("read")[0].duplicates, 1);
 }
 
 #[test]

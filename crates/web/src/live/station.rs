@@ -188,7 +188,10 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         values: values(&station, &condition, now, language),
         columns,
         hours,
-        packets: packets.iter().map(|(at, raw)| PacketView::read(raw, *at, now, &station, language)).collect(),
+        packets: packets
+            .iter()
+            .map(|packet| PacketView::read(&packet.raw, packet.received_at, now, &station, language))
+            .collect(),
         device: device.map(DeviceRow::of),
         warnings,
         tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),

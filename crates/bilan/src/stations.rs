@@ -8,8 +8,9 @@ use anyhow::Result;
 use bilan_gateway::DeviceDirectory;
 use bilan_records::actor::Actor;
 use bilan_records::exchange::{self, Format};
-use bilan_records::ledger::{Ledger, ListQuery};
-use bilan_telemetry::{Device, Stamped};
+use bilan_records::ledger::{Ledger, ListQuery, Record};
+use bilan_standards::water::{self, Body, WaterClass};
+use bilan_telemetry::{Device, Fact, Stamped};
 use hj212::Sm4Key;
 use serde::Deserialize;
 
@@ -41,6 +42,17 @@ struct Station {
     stamped: Option<String>,
     minute_interval: Option<u16>,
     sm4_key: Option<String>,
+    state: Option<String>,
+    target_class: Option<String>,
+    noise_zone: Option<String>,
+    ownership: Option<String>,
+}
+
+/// Limits of a noise zone.
+struct Zone {
+    class: String,
+    day: f64,
+    night: f64,
 }
 
 impl StationDirectory {
@@ -58,13 +70,14 @@ impl StationDirectory {
         if self.known.read().unwrap_or_else(PoisonError::into_inner).edition.as_ref() == Some(&edition) {
             return Ok(());
         }
+        let zones = self.zones(&gateway)?;
         let query = ListQuery { filter: Some(REPORTING.to_owned()), ..ListQuery::of("station") };
         let mut lines = Cursor::new(Vec::new());
         let reason = "passwords of devices for the gateway";
         exchange::export_with_personal(&self.ledger, &gateway, query, Format::Jsonl, &mut lines, reason)?;
         let devices = serde_json::Deserializer::from_slice(lines.get_ref())
             .into_iter::<Station>()
-            .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device()))))
+            .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device(&zones)))))
             .collect::<Result<_, _>>()?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { devices, edition: Some(edition) };
         Ok(())
@@ -84,6 +97,24 @@ impl StationDirectory {
         known.devices.values().find(|device| device.station == station).map(|device| device.mn.clone())
     }
 
+    /// The noise zones by their numbers.
+    fn zones(&self, actor: &Actor) -> Result<HashMap<String, Zone>> {
+        if !self.ledger.catalogue().registers.contains_key("noise_zone") {
+            return Ok(HashMap::new());
+        }
+        let query = ListQuery { limit: 1000, ..ListQuery::of("noise_zone") };
+        let zone = |record: Record| {
+            let number = |field: &str| record.values.get(field).and_then(serde_json::Value::as_f64);
+            let zone = Zone {
+                class: record.values.get("zone_class")?.as_str()?.trim_start_matches("zone_").to_owned(),
+                day: number("day_limit")?,
+                night: number("night_limit")?,
+            };
+            Some((record.number, zone))
+        };
+        Ok(self.ledger.list(actor, query)?.records.into_iter().filter_map(zone).collect())
+    }
+
     fn edition(&self, actor: &Actor) -> Result<String> {
         let query = ListQuery { sort: Some(("changed_at".to_owned(), false)), limit: 1, ..ListQuery::of("station") };
         let page = self.ledger.list(actor, query)?;
@@ -93,7 +124,7 @@ impl StationDirectory {
 }
 
 impl Station {
-    fn device(&self) -> Device {
+    fn device(&self, zones: &HashMap<String, Zone>) -> Device {
         let mut device = Device::new(&self.mn, &self.password, &self.number, &self.name, &self.kind);
         if self.stamped.as_deref() == Some("end") {
             device.stamped = Stamped::End;
@@ -107,7 +138,38 @@ impl Station {
                 Err(fault) => tracing::warn!(station = %self.number, "the SM4 key of the station is none: {fault}"),
             }
         }
+        device.maintained = self.state.as_deref() == Some("maintenance");
+        self.tell(&mut device, zones);
         device
+    }
+
+    /// What rules may ask of the station, and the limits that hold there: of its noise zone, of its target class in GB 3838-2002 table 1.
+    fn tell(&self, device: &mut Device, zones: &HashMap<String, Zone>) {
+        let mut word = |key: &str, text: &Option<String>| {
+            if let Some(text) = text {
+                device.facts.insert(key.to_owned(), Fact::Word(text.clone()));
+            }
+        };
+        word("kind", &Some(self.kind.clone()));
+        word("target_class", &self.target_class);
+        word("ownership", &self.ownership);
+        if let Some(zone) = self.noise_zone.as_ref().and_then(|number| zones.get(number)) {
+            word("zone", &Some(zone.class.clone()));
+            device.limits.insert("day".to_owned(), zone.day);
+            device.limits.insert("night".to_owned(), zone.night);
+        }
+        let target = match self.target_class.as_deref() {
+            Some("ii") => WaterClass::II,
+            Some("iii") => WaterClass::III,
+            Some("iv") => WaterClass::IV,
+            Some("v") => WaterClass::V,
+            _ => return,
+        };
+        for (code, item) in water::coded_items(Body::River) {
+            if let Some(limit) = item.limit(target) {
+                device.limits.insert(code.to_owned(), limit.to_f64());
+            }
+        }
     }
 }
 

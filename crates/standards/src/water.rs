@@ -144,6 +144,11 @@ pub fn item(name: &str, body: Body) -> Option<&'static WaterItem> {
     ITEMS.iter().find(|item| item.key == key)
 }
 
+/// The items that HJ 212 has a code for, with it.
+pub fn coded_items(body: Body) -> impl Iterator<Item = (&'static str, &'static WaterItem)> {
+    CODES.iter().filter_map(move |(code, _)| Some((*code, item(code, body)?)))
+}
+
 impl WaterItem {
     /// Limit of a class, where the item has one.
     #[must_use]

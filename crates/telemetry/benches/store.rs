@@ -6,7 +6,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bilan_telemetry::{Device, Kind, Sealed, Series, Statistic, Store, Submission};
+use bilan_telemetry::{Device, Kind, Series, Statistic, Store, Submission};
 use hj212::{Flag, Message, Mode, packets};
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,13 +42,11 @@ fn measure(folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
     let begin: Timestamp = "2024-01-01T00:00:00+08:00".parse()?;
     let started = Instant::now();
-    let mut total = Sealed::default();
     let mut state = [0u64; SERIES].map(|_| 1);
     for day in 0..DAYS {
         let morning = begin + SignedDuration::from_hours(24 * day);
         runtime.block_on(fill(&store, morning, &mut state))?;
-        let sealed = store.seal_blocking(morning + SignedDuration::from_hours(24))?;
-        total.values += sealed.values;
+        store.seal_blocking(morning + SignedDuration::from_hours(24))?;
     }
     let values = 1440 * DAYS * SERIES as i64;
     println!("stored and sealed {values} values in {:.1} s", started.elapsed().as_secs_f64());
@@ -87,7 +85,13 @@ fn measure(folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
         database
             .query_row("SELECT sum(length(blob)), sum(count) FROM chunk", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     println!("sealed: {:.2} bytes a value in blobs", blobs as f64 / sealed as f64);
-    database.execute_batch("DELETE FROM packet; DELETE FROM hot; VACUUM")?;
+    let (blocks, packets): (i64, i64) =
+        database.query_row("SELECT sum(length(blob)), sum(count) FROM packet_block", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    println!("raw packets: {:.0} bytes each in blocks", blocks as f64 / packets as f64);
+    database
+        .execute_batch("DELETE FROM packet; DELETE FROM packet_block; DELETE FROM arrival; DELETE FROM hot; VACUUM")?;
     let size = std::fs::metadata(&file)?.len();
     println!("sealed: {:.2} bytes a value in the file, without raw packets", size as f64 / sealed as f64);
     Ok(())

@@ -1,8 +1,12 @@
 //! A device as the observation plane knows it, and what is known of its line.
 
+use std::collections::BTreeMap;
+
 use hj212::Sm4Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::rules::Fact;
 
 /// Which end of a period the device writes into `DataTime`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,7 +20,7 @@ pub enum Stamped {
 }
 
 /// A device that may report: who it is and for which station it speaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Device {
     /// Device id.
     pub mn: String,
@@ -34,6 +38,12 @@ pub struct Device {
     pub minute_interval: u16,
     /// Key of a device that encrypts what it sends (HJ 212-2025).
     pub sm4_key: Option<Sm4Key>,
+    /// What the register knows of the station, for the expressions of rules.
+    pub facts: BTreeMap<String, Fact>,
+    /// Limits that hold there: by class, zone, permit; by factor, or `day` and `night`.
+    pub limits: BTreeMap<String, f64>,
+    /// The station is being looked after: its values are stored and no rule warns.
+    pub maintained: bool,
 }
 
 impl Device {
@@ -48,6 +58,9 @@ impl Device {
             stamped: Stamped::Start,
             minute_interval: 10,
             sm4_key: None,
+            facts: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            maintained: false,
         }
     }
 }

@@ -25,6 +25,6 @@ mod writer;
 pub use device::{Device, DeviceState, Quarantined, Stamped};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
 pub use raw::RawPacket;
-pub use rules::{Level, Rule, RuleFault, Text, Warning};
+pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;
 pub use store::{Event, Receipt, Store, StoreError, Submission, Update};

@@ -54,17 +54,7 @@ impl Store {
         } else {
             self.read(|connection| rows(connection, "held", id, span))?
         };
-        let observation = |entry: Entry| {
-            Ok(Observation {
-                series: series.clone(),
-                at: Timestamp::from_millisecond(entry.at).map_err(|error| database(self.path(), &error))?,
-                period_s,
-                value: entry.value,
-                text: entry.text.unwrap_or_else(|| entry.value.to_string()),
-                flag: entry.flag,
-            })
-        };
-        entries.into_iter().map(observation).collect()
+        entries.into_iter().map(|entry| self.observation(entry, series, period_s)).collect()
     }
 
     /// Values of instants and minutes, wherever they lie.
@@ -80,6 +70,45 @@ impl Store {
             sealed.extend(entries.into_iter().filter(|entry| (span[0]..span[1]).contains(&entry.at)));
         }
         Ok(sealing::merged(sealed, hot))
+    }
+
+    /// Every value of every station that ended with `from <= end < to`, in the order in which they ended: what rules are tried on. Ask for an hour or so.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn replay(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Observation>, StoreError> {
+        let all: Vec<(i64, Series, u32)> = self.read(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {SERIES_COLUMNS}, s.id FROM series s ORDER BY s.id"))?
+                .query_map([], |row| Ok((row.get(5)?, series(row)?, row.get(4)?)))?
+                .collect()
+        })?;
+        let mut found = Vec::new();
+        for (id, series, period_s) in all {
+            let period = i64::from(period_s) * 1000;
+            let span = [from.as_millisecond().saturating_sub(period), to.as_millisecond().saturating_sub(period)];
+            let entries = if is_sealed(series.kind) {
+                self.sealed_and_hot(id, span)?
+            } else {
+                self.read(|connection| rows(connection, "held", id, span))?
+            };
+            for entry in entries {
+                found.push(self.observation(entry, &series, period_s)?);
+            }
+        }
+        found.sort_by(|one, other| one.end().cmp(&other.end()).then_with(|| one.series.cmp(&other.series)));
+        Ok(found)
+    }
+
+    fn observation(&self, entry: Entry, series: &Series, period_s: u32) -> Result<Observation, StoreError> {
+        Ok(Observation {
+            series: series.clone(),
+            at: Timestamp::from_millisecond(entry.at).map_err(|error| database(self.path(), &error))?,
+            period_s,
+            value: entry.value,
+            text: entry.text.unwrap_or_else(|| entry.value.to_string()),
+            flag: entry.flag,
+        })
     }
 
     /// The mean of the valid values of each hour, with how many they are, by the start of the hour: `from <= start < to`, both whole hours.

@@ -249,9 +249,14 @@ struct Seen<'a> {
 
 fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {
     let device = &submission.device;
-    let mut told = watch.heard(&device.station, &device.name, &device.kind, submission.received_at);
+    let now = submission.received_at;
+    let mut told = watch.heard(&device.station, &device.name, &device.kind, now);
+    watch.know(&device.station, &device.facts, &device.limits, device.maintained);
     for observation in &submission.observations {
-        told.extend(watch.observe(observation, submission.received_at));
+        told.extend(watch.observe(observation, now));
+    }
+    if let Some(last) = submission.observations.iter().map(Observation::end).max() {
+        told.extend(watch.reckon(&device.station, last, now));
     }
     told
 }

@@ -10,6 +10,7 @@ mod journal;
 mod noise;
 mod observations;
 mod report;
+mod rules;
 mod simulate;
 mod water;
 
@@ -68,6 +69,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Stored observations.
     Observations(observations::Observations),
+    /// Warning rules: try them on what was stored.
+    Rules(rules::Rules),
     /// Ambient air by the standards: index of hours and days.
     Air(air::Air),
     /// Surface water by the standards: classes of samples.
@@ -94,6 +97,7 @@ pub fn run(asked: CommandLine) -> Result<()> {
         Command::Hj212(command) => command.run(),
         Command::Simulate(command) => command.run(),
         Command::Observations(command) => command.run(),
+        Command::Rules(command) => command.run(),
         Command::Air(command) => command.run(),
         Command::Water(command) => command.run(),
         Command::Noise(command) => command.run(),

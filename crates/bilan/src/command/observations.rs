@@ -122,7 +122,8 @@ fn fits(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn moment(text: &str) -> Result<Timestamp> {
+/// A moment as it is typed: without an offset it is Beijing time.
+pub(super) fn moment(text: &str) -> Result<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Comparison, Condition, Level, Rule, Task, Text};
+use super::{Comparison, Condition, Expression, Level, Quiet, Rule, Task, Text, Written};
 use crate::{Kind, Statistic};
 
 /// What is wrong with a rule file, and where.
@@ -52,6 +52,10 @@ struct RawRule {
     lasting: Option<Spanned<String>>,
     clear_for: Option<Spanned<String>>,
     silent_for: Option<Spanned<String>>,
+    when: Option<Spanned<String>>,
+    until: Option<Spanned<String>>,
+    limit: Option<Spanned<String>>,
+    quiet: Option<Spanned<String>>,
     level: Level,
     message: Spanned<Text>,
     task: Option<RawTask>,
@@ -177,10 +181,16 @@ impl Reader<'_> {
             self.say(raw.stations.span(), message);
         }
         self.places(&raw.message);
-        let condition = match &raw.silent_for {
-            Some(silent) => self.silent(&raw, silent),
-            None => self.limit(&raw),
+        let condition = match (&raw.silent_for, &raw.when) {
+            (Some(silent), None) => self.silent(&raw, silent),
+            (None, Some(when)) => self.written(&raw, when),
+            (None, None) => self.limit(&raw),
+            (Some(silent), Some(_)) => {
+                self.say(silent.span(), "a rule has silent_for or when, not both: make two rules of it".to_owned());
+                None
+            }
         };
+        let quiet = raw.quiet.as_ref().map(|quiet| self.quiet(quiet));
         let task = raw.task.and_then(|task| self.task(task));
         let (None, true) = (self.faults.get(before), condition.is_some()) else { return None };
         let rule = Rule {
@@ -194,6 +204,7 @@ impl Reader<'_> {
             stations: raw.stations.into_inner(),
             unit: raw.unit.unwrap_or_default(),
             condition: condition?,
+            quiet: quiet.flatten(),
             level: raw.level,
             message: raw.message.into_inner(),
             task,
@@ -215,6 +226,60 @@ impl Reader<'_> {
         Some(Condition::Silent { after: self.duration(silent)? })
     }
 
+    fn written(&mut self, raw: &RawRule, when: &Spanned<String>) -> Option<Condition> {
+        let misplaced = [
+            raw.op.as_ref().map(Spanned::span),
+            raw.threshold.as_ref().map(Spanned::span),
+            raw.clear.as_ref().map(Spanned::span),
+        ];
+        for span in misplaced.into_iter().flatten() {
+            self.say(
+                span,
+                "a rule with when says its limits there: leave this out, or use limit for the message".to_owned(),
+            );
+        }
+        let lasting = raw.lasting.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
+        let calm = raw.clear_for.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
+        let until = raw.until.as_ref().map(|until| self.expression(until));
+        let limit = raw.limit.as_ref().map(|limit| self.expression(limit));
+        Some(Condition::Expression(Box::new(Written {
+            when: self.expression(when)?,
+            until: until.flatten(),
+            factor: raw.factor.as_ref().map(|factor| factor.get_ref().clone()).unwrap_or_default(),
+            limit: limit.flatten(),
+            lasting: lasting?,
+            calm: calm?,
+        })))
+    }
+
+    fn expression(&mut self, text: &Spanned<String>) -> Option<Expression> {
+        match Expression::parse(text.get_ref()) {
+            Ok(expression) => Some(expression),
+            Err(message) => {
+                self.say(text.span(), message);
+                None
+            }
+        }
+    }
+
+    /// `22:00-06:00`.
+    fn quiet(&mut self, text: &Spanned<String>) -> Option<Quiet> {
+        let minute = |text: &str| {
+            let (hour, minute) = text.split_once(':')?;
+            let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+            (hour <= 24 && minute < 60 && hour * 60 + minute <= 1440).then_some(hour * 60 + minute)
+        };
+        let read = text
+            .get_ref()
+            .split_once('-')
+            .and_then(|(from, to)| Some(Quiet { from: minute(from.trim())?, to: minute(to.trim())? }));
+        if read.is_none() {
+            let message = format!("“{}” are no hours: write such as 22:00-06:00", text.get_ref());
+            self.say(text.span(), message);
+        }
+        read
+    }
+
     fn limit(&mut self, raw: &RawRule) -> Option<Condition> {
         let whole = self.whole.clone();
         let (Some(factor), Some(op), Some(threshold)) = (&raw.factor, &raw.op, &raw.threshold) else {
@@ -225,10 +290,13 @@ impl Reader<'_> {
                     .collect();
             self.say(
                 whole,
-                format!("{} missing: a rule has factor, op and threshold, or silent_for", missing.join(", ")),
+                format!("{} missing: a rule has factor, op and threshold, or when, or silent_for", missing.join(", ")),
             );
             return None;
         };
+        for span in [&raw.until, &raw.limit].into_iter().flatten().map(Spanned::span) {
+            self.say(span, "this belongs to a rule with when: leave it out".to_owned());
+        }
         let kind = raw.kind.unwrap_or(Kind::Realtime);
         let (op, limit) = (*op.get_ref(), *threshold.get_ref());
         if let Some(clear) = &raw.clear
@@ -355,6 +423,42 @@ message = { zh = "{station}溶解氧{value}{unit}", en = "{station}: oxygen {val
         let text = RULE.replace(from, to);
         assert_ne!(text, RULE);
         let faults = parse("water.toml", &text).unwrap_err();
+        assert!(faults[0].to_string().starts_with(expected), "{}", faults[0]);
+    }
+
+    const WRITTEN: &str = r#"[treatment_off]
+label = { zh = "治污停运", en = "Treatment off" }
+stations = "power"
+factor = "d30401"
+unit = "kW"
+when = "now.d20401 > 5 && now.d30401 < 1"
+until = "now.d30401 > 2"
+limit = "1.0"
+for = "5m"
+quiet = "22:00-06:00"
+level = "alarm"
+message = { zh = "{station}{value}", en = "{station} {value}" }
+"#;
+
+    #[test]
+    fn a_rule_with_an_expression_is_read() {
+        let rules = parse("power.toml", WRITTEN).unwrap();
+        let Condition::Expression(written) = &rules[0].condition else { panic!() };
+        assert_eq!((written.when.text(), written.lasting.as_secs()), ("now.d20401 > 5 && now.d30401 < 1", 300));
+        let quiet = rules[0].quiet.unwrap();
+        let at = |time: &str| format!("2024-06-01T{time}:00+08:00").parse().unwrap();
+        let covered = ["21:59", "22:00", "00:30", "05:59", "06:00"].map(|time| quiet.covers(at(time)));
+        assert_eq!(covered, [false, true, true, true, false]);
+    }
+
+    #[test_case("now.d20401 > 5", "then.d20401 > 5", "power.toml:6:8: “then” is not known here"; "unknown name")]
+    #[test_case("limit = \"1.0\"", "limit = \"1.0 +\"", "power.toml:8:9: this is no expression"; "half an expression")]
+    #[test_case("22:00-06:00", "at night", "power.toml:10:9: “at night” are no hours"; "hours")]
+    #[test_case("until =", "threshold = 3\nuntil =", "power.toml:7:13: a rule with when says its limits there"; "two ways to say a limit")]
+    fn faults_of_expressions_are_told_with_their_place(from: &str, to: &str, expected: &str) {
+        let text = WRITTEN.replace(from, to);
+        assert_ne!(text, WRITTEN);
+        let faults = parse("power.toml", &text).unwrap_err();
         assert!(faults[0].to_string().starts_with(expected), "{}", faults[0]);
     }
 

@@ -3,6 +3,7 @@
 //! A rule is a table in a file of `rules/`; [`load`] reads and checks them. [`Watch`] runs them: a pure state machine that is
 //! shown observations and instants and says which warnings open and clear. Each rule has at most one open warning for a station.
 
+mod expression;
 mod file;
 mod watch;
 
@@ -12,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Kind, Statistic};
 
+pub use expression::{Expression, Fact, Scene};
 pub use file::{RuleFault, load, parse};
 pub use watch::Watch;
 
@@ -104,11 +106,53 @@ pub enum Condition {
         /// How long they must be calm again.
         calm: SignedDuration,
     },
+    /// An expression over everything that is known of the station.
+    Expression(Box<Written>),
     /// Nothing heard from a station that was heard before.
     Silent {
         /// For how long.
         after: SignedDuration,
     },
+}
+
+/// A condition written as an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// When it opens.
+    pub when: Expression,
+    /// When it is over; if there is none, when `when` does not hold.
+    pub until: Option<Expression>,
+    /// Factor whose value stands in messages; empty if none does.
+    pub factor: String,
+    /// The limit that stands in messages.
+    pub limit: Option<Expression>,
+    /// How long it must hold.
+    pub lasting: SignedDuration,
+    /// How long it must be over.
+    pub calm: SignedDuration,
+}
+
+/// Hours of the day in which a rule opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quiet {
+    /// Minute of the Beijing day from which it is quiet.
+    pub from: u16,
+    /// Minute at which that ends; before `from` if midnight lies between.
+    pub to: u16,
+}
+
+impl Quiet {
+    /// Whether an instant lies in it.
+    pub fn covers(self, at: Timestamp) -> bool {
+        let time = crate::intake::beijing(at);
+        // At most 24 × 60.
+        let minute = time.hour() as u16 * 60 + time.minute() as u16;
+        if self.from <= self.to {
+            (self.from..self.to).contains(&minute)
+        } else {
+            minute >= self.from || minute < self.to
+        }
+    }
 }
 
 /// A task that a warning asks for.
@@ -143,12 +187,27 @@ pub struct Rule {
     pub unit: String,
     /// When it holds.
     pub condition: Condition,
+    /// When it opens nothing.
+    pub quiet: Option<Quiet>,
     /// How grave.
     pub level: Level,
     /// Message with `{station}`, `{value}`, `{threshold}`, `{unit}`, `{minutes}`.
     pub message: Text,
     /// Task with the same places to fill.
     pub task: Option<Task>,
+}
+
+impl Rule {
+    /// Whether it asks for values of the past.
+    pub(crate) fn looks_back(&self) -> bool {
+        match &self.condition {
+            Condition::Expression(written) => {
+                let all = [Some(&written.when), written.until.as_ref(), written.limit.as_ref()];
+                all.into_iter().flatten().any(Expression::looks_back)
+            }
+            Condition::Limit { .. } | Condition::Silent { .. } => false,
+        }
+    }
 }
 
 /// A warning that was opened, or cleared where `cleared_at` is set.

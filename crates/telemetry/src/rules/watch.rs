@@ -1,10 +1,10 @@
 //! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, Rule, Task, Text, Warning};
+use super::{Condition, Fact, Rule, Scene, Task, Text, Warning};
 use crate::Observation;
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
@@ -27,11 +27,19 @@ struct Watched {
     last: Timestamp,
 }
 
+impl Watched {
+    const NEW: Watched = Watched { state: None, last: Timestamp::MIN };
+}
+
 #[derive(Debug, Clone)]
 struct Heard {
     name: String,
     kind: String,
     at: Timestamp,
+    /// What expressions may ask; kept only where one does.
+    scene: Option<Box<Scene>>,
+    /// The station is being looked after: nothing opens.
+    maintained: bool,
 }
 
 /// Rules at work.
@@ -40,6 +48,8 @@ pub struct Watch {
     rules: Vec<Rule>,
     watched: HashMap<(String, String), Watched>,
     heard: HashMap<String, Heard>,
+    /// Whether an expression asks for values of the past.
+    looks_back: bool,
     /// Since when anybody listens: silence before it is ours, not the stations'.
     listening: Option<Timestamp>,
 }
@@ -47,7 +57,8 @@ pub struct Watch {
 impl Watch {
     /// Rules with nothing open yet.
     pub fn new(rules: Vec<Rule>) -> Watch {
-        Watch { rules, ..Watch::default() }
+        let looks_back = rules.iter().any(Rule::looks_back);
+        Watch { rules, looks_back, ..Watch::default() }
     }
 
     /// Takes up a warning that was open before a restart.
@@ -60,7 +71,9 @@ impl Watch {
 
     /// A station was heard, whatever it said.
     pub fn heard(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) -> Vec<Warning> {
-        let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at };
+        let known = self.heard.remove(station);
+        let scene = known.and_then(|known| known.scene).or_else(|| self.is_written_for(kind).then(Box::default));
+        let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at, scene, maintained: false };
         self.heard.insert(station.to_owned(), heard);
         let mut told = Vec::new();
         for rule in &self.rules {
@@ -76,16 +89,84 @@ impl Watch {
         told
     }
 
-    /// A value came in at `now`. The station must have been [`heard`](Watch::heard).
-    pub fn observe(&mut self, observation: &Observation, now: Timestamp) -> Vec<Warning> {
-        let station = &observation.series.station;
+    /// Whether any expression watches stations of this kind.
+    fn is_written_for(&self, kind: &str) -> bool {
+        self.rules.iter().any(|rule| watches(rule, kind) && matches!(rule.condition, Condition::Expression(_)))
+    }
+
+    /// What the register says of a station that was [`heard`](Watch::heard).
+    pub fn know(
+        &mut self,
+        station: &str,
+        facts: &BTreeMap<String, Fact>,
+        limits: &BTreeMap<String, f64>,
+        maintained: bool,
+    ) {
+        let Some(heard) = self.heard.get_mut(station) else { return };
+        heard.maintained = maintained;
+        if let Some(scene) = &mut heard.scene {
+            if scene.facts != *facts {
+                scene.facts.clone_from(facts);
+            }
+            if scene.limits != *limits {
+                scene.limits.clone_from(limits);
+            }
+        }
+    }
+
+    /// The values of a packet have been [observed](Watch::observe): expressions are looked at.
+    pub fn reckon(&mut self, station: &str, at: Timestamp, now: Timestamp) -> Vec<Warning> {
         let Some(heard) = self.heard.get(station) else { return Vec::new() };
-        if !observation.is_valid() || now.duration_since(observation.end()) > FRESH {
+        let Some(scene) = &heard.scene else { return Vec::new() };
+        if now.duration_since(at) > FRESH {
             return Vec::new();
         }
         let mut told = Vec::new();
+        for rule in self.rules.iter().filter(|rule| watches(rule, &heard.kind)) {
+            let Condition::Expression(written) = &rule.condition else { continue };
+            let watched = self.watched.entry((rule.key.clone(), station.to_owned())).or_insert(Watched::NEW);
+            if at <= watched.last {
+                continue;
+            }
+            let holds = written.when.holds(scene, at);
+            let over = match &written.until {
+                Some(until) => until.holds(scene, at),
+                None => holds.map(|holds| !holds),
+            };
+            let reading = Reading {
+                at,
+                end: at,
+                value: scene.value_of(&written.factor).unwrap_or(0.0),
+                threshold: written.limit.as_ref().and_then(|limit| limit.number(scene, at)).unwrap_or(0.0),
+                holds: holds.unwrap_or(false),
+                keeps: !over.unwrap_or(false),
+                upward: true,
+                factor: &written.factor,
+                lasting: written.lasting,
+                calm: written.calm,
+            };
+            told.extend(step(rule, watched, &reading, station, heard, now));
+        }
+        told
+    }
+
+    /// A value came in at `now`. The station must have been [`heard`](Watch::heard).
+    pub fn observe(&mut self, observation: &Observation, now: Timestamp) -> Vec<Warning> {
+        let station = &observation.series.station;
+        let Some(heard) = self.heard.get_mut(station) else { return Vec::new() };
+        if !observation.is_valid() || now.duration_since(observation.end()) > FRESH {
+            return Vec::new();
+        }
+        if let Some(scene) = &mut heard.scene {
+            scene.see(observation, self.looks_back);
+        }
+        let heard = &*heard;
+        let mut told = Vec::new();
         for rule in &self.rules {
-            let Condition::Limit { factor, kind, statistic, .. } = &rule.condition else { continue };
+            let Condition::Limit { factor, kind, statistic, op, threshold, clear, lasting, calm } = &rule.condition
+            else {
+                continue;
+            };
             let series = &observation.series;
             if *factor != series.factor
                 || *kind != series.kind
@@ -94,14 +175,23 @@ impl Watch {
             {
                 continue;
             }
-            let watched = self
-                .watched
-                .entry((rule.key.clone(), station.clone()))
-                .or_insert(Watched { state: None, last: Timestamp::MIN });
+            let watched = self.watched.entry((rule.key.clone(), station.clone())).or_insert(Watched::NEW);
             if observation.at <= watched.last && !matches!(watched.state, Some(State::Open { .. })) {
                 continue;
             }
-            told.extend(step(rule, watched, observation, heard, now));
+            let reading = Reading {
+                at: observation.at,
+                end: observation.end(),
+                value: observation.value,
+                threshold: *threshold,
+                holds: op.holds(observation.value, *threshold),
+                keeps: op.holds(observation.value, *clear),
+                upward: op.upward(),
+                factor,
+                lasting: *lasting,
+                calm: *calm,
+            };
+            told.extend(step(rule, watched, &reading, station, heard, now));
         }
         told
     }
@@ -140,29 +230,43 @@ fn watches(rule: &Rule, kind: &str) -> bool {
     rule.stations == "*" || rule.stations == kind
 }
 
+/// What a rule is shown: a value and what it makes of it.
+struct Reading<'a> {
+    at: Timestamp,
+    end: Timestamp,
+    value: f64,
+    threshold: f64,
+    /// It opens.
+    holds: bool,
+    /// It keeps open what is open.
+    keeps: bool,
+    upward: bool,
+    factor: &'a str,
+    lasting: SignedDuration,
+    calm: SignedDuration,
+}
+
 fn step(
     rule: &Rule,
     watched: &mut Watched,
-    observation: &Observation,
+    reading: &Reading<'_>,
+    station: &str,
     heard: &Heard,
     now: Timestamp,
 ) -> Option<Warning> {
-    let Condition::Limit { op, threshold, clear, lasting, calm, ref factor, .. } = rule.condition else { return None };
-    let paused =
-        watched.last != Timestamp::MIN && observation.at.duration_since(watched.last) > LONGEST_PAUSE.max(lasting);
-    watched.last = observation.at.max(watched.last);
-    let value = observation.value;
-    let worse = |peak: f64| if op.upward() { peak.max(value) } else { peak.min(value) };
-    let holds = op.holds(value, threshold);
+    let &Reading { at, end, value, threshold, holds, keeps, upward, factor, lasting, calm } = reading;
+    let paused = watched.last != Timestamp::MIN && at.duration_since(watched.last) > LONGEST_PAUSE.max(lasting);
+    watched.last = at.max(watched.last);
+    let worse = |peak: f64| if upward { peak.max(value) } else { peak.min(value) };
     match watched.state.take() {
         Some(State::Open { mut warning, calm_since }) => {
             warning.peak = worse(warning.peak);
-            if op.holds(value, clear) {
+            if keeps {
                 watched.state = Some(State::Open { warning, calm_since: None });
                 return None;
             }
-            let since = calm_since.unwrap_or(observation.at);
-            if observation.end().duration_since(since) >= calm {
+            let since = calm_since.unwrap_or(at);
+            if end.duration_since(since) >= calm {
                 warning.cleared_at = Some(now);
                 return Some(*warning);
             }
@@ -170,20 +274,20 @@ fn step(
             None
         }
         rising => {
-            if !holds {
+            if !holds || heard.maintained {
                 return None;
             }
             let (since, peak) = match rising {
                 Some(State::Rising { since, peak }) if !paused => (since, worse(peak)),
-                _ => (observation.at, value),
+                _ => (at, value),
             };
-            let lasted = observation.end().duration_since(since);
-            if lasted < lasting {
+            let lasted = end.duration_since(since);
+            if lasted < lasting || rule.quiet.is_some_and(|quiet| quiet.covers(at)) {
                 watched.state = Some(State::Rising { since, peak });
                 return None;
             }
             let facts = Facts { value, threshold, lasted, factor };
-            let mut warning = open(rule, &observation.series.station, heard, &facts, now);
+            let mut warning = open(rule, station, heard, &facts, now);
             warning.peak = peak;
             watched.state = Some(State::Open { warning: Box::new(warning.clone()), calm_since: None });
             Some(warning)
@@ -374,5 +478,70 @@ message = { zh = "{station}已{minutes}分钟无数据", en = "{station} silent"
         assert_eq!(after.at(11, 1.0, "N"), vec![], "it is open already");
         assert_eq!(after.at(12, 4.0, "N"), vec![]);
         assert_eq!(after.at(17, 4.0, "N"), vec![("low_oxygen".to_owned(), false)]);
+    }
+
+    const POWER: &str = r#"
+[treatment_off]
+label = { zh = "治污停运", en = "Treatment off" }
+stations = "power"
+factor = "d30401"
+unit = "kW"
+when = "now.d20401 > 5 && now.d30401 < 1"
+limit = "limit.d30401"
+for = "5m"
+clear_for = "2m"
+level = "alarm"
+message = { zh = "{station}治污功率{value}，应不低于{threshold}", en = "{station}" }
+"#;
+
+    /// A power station whose production and treatment draw so many kilowatts.
+    fn power(watch: &mut Watch, at: i64, production: f64, treatment: f64, maintained: bool) -> Vec<(String, bool)> {
+        let mut told = watch.heard("P1", "一号企业", "power", minute(at));
+        watch.know("P1", &BTreeMap::new(), &BTreeMap::from([("d30401".to_owned(), 3.0)]), maintained);
+        for (factor, value) in [("d20401", production), ("d30401", treatment)] {
+            let observation = Observation {
+                series: Series::main("P1", factor, Kind::Realtime),
+                at: minute(at),
+                period_s: 0,
+                value,
+                text: value.to_string(),
+                flag: None,
+            };
+            told.extend(watch.observe(&observation, minute(at)));
+        }
+        told.extend(watch.reckon("P1", minute(at), minute(at)));
+        told.into_iter().map(|warning| (warning.message.zh.clone(), warning.is_open())).collect()
+    }
+
+    #[test]
+    fn an_expression_opens_and_clears_over_two_series() {
+        let mut watch = Watch::new(parse("power.toml", POWER).unwrap());
+        let text = "一号企业治污功率0.2，应不低于3".to_owned();
+        for (at, production, treatment, told) in [
+            (0, 40.0, 9.0, vec![]),
+            (1, 40.0, 0.2, vec![]),
+            (5, 40.0, 0.2, vec![]),
+            (6, 40.0, 0.2, vec![(text.clone(), true)]),
+            (7, 40.0, 0.3, vec![]),
+            (8, 0.0, 0.3, vec![]),
+            (9, 40.0, 0.3, vec![]),
+            (10, 40.0, 8.0, vec![]),
+            (12, 40.0, 8.0, vec![(text, false)]),
+        ] {
+            assert_eq!(power(&mut watch, at, production, treatment, false), told, "minute {at}");
+        }
+    }
+
+    #[test]
+    fn nothing_opens_while_a_station_is_looked_after_or_in_quiet_hours() {
+        let mut watch = Watch::new(parse("power.toml", POWER).unwrap());
+        for at in 0..30 {
+            assert_eq!(power(&mut watch, at, 40.0, 0.0, true), vec![], "minute {at}");
+        }
+        // 1,700,000,000 is 06:13 in Beijing on 15 November 2023.
+        let quiet = POWER.replace("\nfor = ", "\nquiet = \"06:00-06:30\"\nfor = ");
+        let mut watch = Watch::new(parse("power.toml", &quiet).unwrap());
+        let opened: Vec<i64> = (0..30).filter(|at| !power(&mut watch, *at, 40.0, 0.0, false).is_empty()).collect();
+        assert_eq!(opened, [17], "when the quiet is over, what lasted through it counts");
     }
 }

@@ -1,0 +1,329 @@
+//! Conditions written in CEL (Common Expression Language): over what a station says now, what it said lately, what is known of it, and the time of day.
+//!
+//! | name | is |
+//! |---|---|
+//! | `now.w21003` | newest instant of the factor, not older than an hour |
+//! | `hour.a34004` | newest hour value, not older than three hours |
+//! | `limit.w21003`, `limit.day`, `limit.night` | limits of this station: class, zone, permit |
+//! | `station.kind`, `station.zone`… | what the register says of the station |
+//! | `clock.hour`, `clock.minute`, `clock.weekday`, `clock.night` | Beijing time; Monday is 1; night is 22 to 6 (GB 3096-2008 3.4) |
+//! | `mean("w21003", 60)`, `least(…)`, `most(…)` | over the instants of so many minutes |
+//! | `change("w21003", 60)` | newest instant less the first one of so many minutes |
+//!
+//! What is not known (a factor that was not sent, a limit that the station has not) makes a condition neither true nor false: it opens nothing and clears
+//! nothing. `has(now.w21003)` asks whether it is known.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cel::{Context, Program, Value};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::intake::beijing;
+use crate::{Kind, Observation};
+
+/// Instants that are older are not what the station says now.
+const FRESH_INSTANT: SignedDuration = SignedDuration::from_hours(1);
+/// Hours that ended longer ago are not the newest hour.
+const FRESH_HOUR: SignedDuration = SignedDuration::from_hours(3);
+/// Minutes that functions may look back.
+const LOOK_BACK: i64 = 24 * 60;
+/// Instants of a factor that are remembered for functions.
+const REMEMBERED: usize = 3000;
+
+/// Names that expressions may use.
+const NAMES: [&str; 5] = ["now", "hour", "limit", "station", "clock"];
+/// Functions that look back.
+const FUNCTIONS: [&str; 4] = ["mean", "least", "most", "change"];
+
+/// Something that the register knows of a station, for rules to ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// Yes or no.
+    Yes(bool),
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+/// An expression that has been read.
+#[derive(Clone)]
+pub struct Expression {
+    text: String,
+    program: Arc<Program>,
+    looks_back: bool,
+}
+
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expression({:?})", self.text)
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Expression) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Expression {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// What is wrong with it and what to write instead.
+    pub fn parse(text: &str) -> Result<Expression, String> {
+        let program = Program::compile(text).map_err(|faults| {
+            let told = faults.errors.first().map_or_else(
+                || faults.to_string(),
+                |fault| format!("{} (column {} of the expression)", fault.msg, fault.pos.1),
+            );
+            format!("this is no expression: {told}")
+        })?;
+        let references = program.references();
+        if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name)) {
+            return Err(format!("“{unknown}” is not known here: write {}", NAMES.join(", ")));
+        }
+        let looks_back = FUNCTIONS.iter().any(|name| references.has_function(name));
+        let expression = Expression { text: text.to_owned(), program: Arc::new(program), looks_back };
+        // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
+        match expression.evaluate(&Scene::default(), Timestamp::UNIX_EPOCH) {
+            Err(fault) if fault.contains("ndeclared reference") || fault.contains("nvalid argument") => Err(fault),
+            _ => Ok(expression),
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether values of the past are needed.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.looks_back
+    }
+
+    /// Whether it holds at `at`; `None` if that cannot be said.
+    pub fn holds(&self, scene: &Scene, at: Timestamp) -> Option<bool> {
+        match self.evaluate(scene, at) {
+            Ok(Value::Bool(holds)) => Some(holds),
+            _ => None,
+        }
+    }
+
+    /// The number that it gives; `None` if it gives none.
+    pub fn number(&self, scene: &Scene, at: Timestamp) -> Option<f64> {
+        match self.evaluate(scene, at) {
+            Ok(Value::Float(number)) => Some(number),
+            Ok(Value::Int(number)) => Some(number as f64),
+            _ => None,
+        }
+    }
+
+    fn evaluate(&self, scene: &Scene, at: Timestamp) -> Result<Value, String> {
+        let mut context = Context::default();
+        context.add_variable_from_value("now", scene.fresh(&scene.now, FRESH_INSTANT, at));
+        context.add_variable_from_value("hour", scene.fresh(&scene.hour, FRESH_HOUR, at));
+        let limits: HashMap<String, f64> = scene.limits.iter().map(|(key, limit)| (key.clone(), *limit)).collect();
+        context.add_variable_from_value("limit", limits);
+        let facts: HashMap<String, Value> = scene.facts.iter().map(|(key, fact)| (key.clone(), fact.into())).collect();
+        context.add_variable_from_value("station", facts);
+        context.add_variable_from_value("clock", clock(at));
+        if self.looks_back {
+            look_back(&mut context, scene, at).map_err(|error| error.to_string())?;
+        }
+        self.program.execute(&context).map_err(|error| error.to_string())
+    }
+}
+
+impl From<&Fact> for Value {
+    fn from(fact: &Fact) -> Value {
+        match fact {
+            Fact::Yes(yes) => Value::Bool(*yes),
+            Fact::Number(number) => Value::Float(*number),
+            Fact::Word(word) => Value::from(word.as_str()),
+        }
+    }
+}
+
+fn clock(at: Timestamp) -> HashMap<&'static str, Value> {
+    let time = beijing(at);
+    HashMap::from([
+        ("hour", Value::Int(i64::from(time.hour()))),
+        ("minute", Value::Int(i64::from(time.minute()))),
+        ("weekday", Value::Int(i64::from(time.weekday().to_monday_one_offset()))),
+        ("night", Value::Bool(!(6..22).contains(&time.hour()))),
+    ])
+}
+
+fn look_back(context: &mut Context<'_, '_>, scene: &Scene, at: Timestamp) -> Result<(), cel::DeclarationError> {
+    let functions: [(&str, fn(&[f64]) -> f64); 4] = [
+        ("mean", |values| values.iter().sum::<f64>() / values.len() as f64),
+        ("least", |values| values.iter().copied().fold(f64::INFINITY, f64::min)),
+        ("most", |values| values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+        ("change", |values| values[values.len() - 1] - values[0]),
+    ];
+    for (name, reckon) in functions {
+        let past = Arc::clone(&scene.past);
+        let ask = move |factor: Arc<String>, minutes: i64| {
+            let values = past.lock().unwrap_or_else(PoisonError::into_inner).since(&factor, at, minutes);
+            // Null is no number: a comparison with it cannot be said.
+            if values.is_empty() { Value::Null } else { Value::Float(reckon(&values)) }
+        };
+        context.add_function(name, ask)?;
+    }
+    Ok(())
+}
+
+/// What is known of a station when a condition is looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Scene {
+    /// Newest instant of each factor.
+    now: BTreeMap<String, (Timestamp, f64)>,
+    /// Newest hour of each factor, by its end.
+    hour: BTreeMap<String, (Timestamp, f64)>,
+    past: Arc<Mutex<Past>>,
+    /// Limits of the station.
+    pub limits: BTreeMap<String, f64>,
+    /// What the register says of it.
+    pub facts: BTreeMap<String, Fact>,
+}
+
+impl Scene {
+    /// A valid value of the station came in. `remembers` where a rule looks back.
+    pub fn see(&mut self, observation: &Observation, remembers: bool) {
+        let series = &observation.series;
+        if series.statistic != crate::Series::main("", &series.factor, series.kind).statistic {
+            return;
+        }
+        let (map, at) = match series.kind {
+            Kind::Realtime => (&mut self.now, observation.at),
+            Kind::Hour => (&mut self.hour, observation.end()),
+            Kind::Minute | Kind::Day => return,
+        };
+        match map.get_mut(&series.factor) {
+            Some(known) if known.0 > at => {}
+            Some(known) => *known = (at, observation.value),
+            None => {
+                map.insert(series.factor.clone(), (at, observation.value));
+            }
+        }
+        if remembers && series.kind == Kind::Realtime {
+            self.past.lock().unwrap_or_else(PoisonError::into_inner).put(&series.factor, at, observation.value);
+        }
+    }
+
+    /// The newest instant of a factor, else its newest hour.
+    pub fn value_of(&self, factor: &str) -> Option<f64> {
+        self.now.get(factor).or_else(|| self.hour.get(factor)).map(|(_, value)| *value)
+    }
+
+    fn fresh(
+        &self,
+        values: &BTreeMap<String, (Timestamp, f64)>,
+        limit: SignedDuration,
+        at: Timestamp,
+    ) -> HashMap<String, f64> {
+        let fresh = |(factor, (when, value)): (&String, &(Timestamp, f64))| {
+            (at.duration_since(*when) <= limit).then(|| (factor.clone(), *value))
+        };
+        values.iter().filter_map(fresh).collect()
+    }
+}
+
+/// Instants of the last day.
+#[derive(Debug, Default)]
+struct Past(HashMap<String, VecDeque<(Timestamp, f64)>>);
+
+impl Past {
+    fn put(&mut self, factor: &str, at: Timestamp, value: f64) {
+        let values = match self.0.get_mut(factor) {
+            Some(values) => values,
+            None => self.0.entry(factor.to_owned()).or_default(),
+        };
+        let place = values.partition_point(|(known, _)| *known <= at);
+        values.insert(place, (at, value));
+        let too_old = |first: &(Timestamp, f64)| at.duration_since(first.0) > SignedDuration::from_mins(LOOK_BACK);
+        while values.len() > REMEMBERED || values.front().is_some_and(too_old) {
+            values.pop_front();
+        }
+    }
+
+    fn since(&self, factor: &str, at: Timestamp, minutes: i64) -> Vec<f64> {
+        let Some(values) = self.0.get(factor) else { return Vec::new() };
+        let from = at - SignedDuration::from_mins(minutes.clamp(0, LOOK_BACK));
+        let begin = values.partition_point(|(known, _)| *known < from);
+        let end = values.partition_point(|(known, _)| *known <= at);
+        values.range(begin..end.max(begin)).map(|(_, value)| *value).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+    use crate::Series;
+
+    /// 2024-06-01 23:30 in Beijing, a Saturday.
+    fn at(minute: i64) -> Timestamp {
+        "2024-06-01T23:30:00+08:00".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
+    }
+
+    fn scene() -> Scene {
+        let mut scene = Scene {
+            limits: BTreeMap::from([("night".to_owned(), 50.0), ("w21003".to_owned(), 1.0)]),
+            facts: BTreeMap::from([
+                ("zone".to_owned(), Fact::Word("2".into())),
+                ("permitted".to_owned(), Fact::Yes(false)),
+            ]),
+            ..Scene::default()
+        };
+        for (minute, value) in [(-90, 0.4), (-50, 0.5), (-20, 0.9), (0, 1.6)] {
+            let series = Series::main("W1", "w21003", Kind::Realtime);
+            let value = Observation { series, at: at(minute), period_s: 0, value, text: value.to_string(), flag: None };
+            scene.see(&value, true);
+        }
+        scene
+    }
+
+    #[test_case("now.w21003 > 1.5", Some(true))]
+    #[test_case("now.w21003 > limit.w21003 * 1.5 && clock.night", Some(true))]
+    #[test_case("now.w21003 > 2", Some(false); "a whole number beside a decimal")]
+    #[test_case("clock.hour == 23 && clock.minute == 30 && clock.weekday == 6", Some(true))]
+    #[test_case("station.zone == '2' && !station.permitted", Some(true))]
+    #[test_case("change('w21003', 60) > 1.0", Some(true); "from 0.5 to 1.6")]
+    #[test_case("mean('w21003', 60) == 1.0", Some(true))]
+    #[test_case("most('w21003', 100) == 1.6 && least('w21003', 100) == 0.4", Some(true))]
+    #[test_case("now.w01009 < 2.0", None; "never sent")]
+    #[test_case("mean('w01009', 60) > 1.0", None; "nothing to look back at")]
+    #[test_case("has(now.w01009) && now.w01009 < 2.0", Some(false); "asked for first")]
+    #[test_case("now.w21003", None; "a number is no yes")]
+    fn conditions_hold_or_not_or_cannot_be_said(text: &str, expected: Option<bool>) {
+        let expression = Expression::parse(text).unwrap();
+        assert_eq!(expression.holds(&scene(), at(0)), expected);
+    }
+
+    #[test]
+    fn what_is_old_is_not_now() {
+        let expression = Expression::parse("now.w21003 > 1.5").unwrap();
+        assert_eq!(expression.holds(&scene(), at(60)), Some(true));
+        assert_eq!(expression.holds(&scene(), at(61)), None);
+    }
+
+    #[test]
+    fn a_limit_may_be_an_expression() {
+        assert_eq!(Expression::parse("limit.night + 5.0").unwrap().number(&scene(), at(0)), Some(55.0));
+        assert_eq!(Expression::parse("limit.day").unwrap().number(&scene(), at(0)), None);
+    }
+
+    #[test_case("now.w21003 >", "this is no expression")]
+    #[test_case("then.w21003 > 1", "“then” is not known here: write now, hour, limit, station, clock")]
+    #[test_case("median('w21003', 60) > 1.0", "median"; "unknown function")]
+    fn faults_are_told(text: &str, expected: &str) {
+        let fault = Expression::parse(text).unwrap_err();
+        assert!(fault.contains(expected), "{fault}");
+    }
+}

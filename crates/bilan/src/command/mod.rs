@@ -9,6 +9,7 @@ mod hj212;
 mod journal;
 mod noise;
 mod observations;
+mod parquet;
 mod report;
 mod rules;
 mod simulate;

@@ -1,16 +1,19 @@
-//! `bilan observations`: what stations sent.
+//! `bilan observations`: what stations sent, as CSV or Parquet.
 
 use std::io::{self, BufWriter};
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bilan_records::value::beijing_text;
-use bilan_telemetry::Series;
-use clap::{Args, Subcommand};
+use bilan_telemetry::{Observation, Series, Store};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::DataFolder;
+use super::parquet::ParquetFile;
 use crate::bureau::Bureau;
 
 /// Stored observations.
@@ -22,12 +25,24 @@ pub struct Observations {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Export observations as CSV: `series,time,period_s,value,flag`.
+    /// Export observations as CSV (`series,time,period_s,value,flag`) or Parquet (the same, with `value` as a number and `text` as the device wrote it).
     #[command(
         after_help = "Example:\n  bilan observations export --series '*:a34004:*' --from 2026-01-01 --to 2026-01-02"
     )]
     Export(Export),
 }
+
+/// What a file of observations looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text.
+    Csv,
+    /// Columns, compressed.
+    Parquet,
+}
+
+/// Values are read in portions of this length.
+const PORTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Debug, Args)]
 struct Export {
@@ -40,9 +55,9 @@ struct Export {
     /// To this moment (it does not belong to it).
     #[arg(long)]
     to: String,
-    /// Format. Only csv is there.
-    #[arg(long, default_value = "csv")]
-    format: String,
+    /// Format.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    format: Format,
     /// File to write; standard output if it is left out.
     #[arg(short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -59,44 +74,81 @@ impl Observations {
 
 impl Export {
     fn run(self) -> Result<()> {
-        if self.format != "csv" {
-            bail!("{}: only csv is there", self.format);
-        }
         let (from, to) = (moment(&self.from)?, moment(&self.to)?);
         let store = Bureau::open_existing(&self.data.path)?.observations()?;
-        let out: Box<dyn io::Write> = match &self.output {
+        let out: Box<dyn io::Write + Send> = match &self.output {
             Some(path) => {
                 Box::new(std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
             }
-            None => Box::new(io::stdout().lock()),
+            None => Box::new(io::stdout()),
         };
-        let mut out = csv::Writer::from_writer(BufWriter::new(out));
-        out.write_record(["series", "time", "period_s", "value", "flag"])?;
+        let mut sink = Sink::begin(self.format, BufWriter::new(out))?;
         let mut stations: Vec<String> = store.devices()?.into_iter().map(|device| device.station).collect();
         stations.sort();
         stations.dedup();
         for station in stations {
             for series in store.series_of(&station)? {
-                if matches(&self.series, &named(&series)) {
-                    rows(&store, &series, from, to, &mut out)?;
+                let name = named(&series);
+                if matches(&self.series, &name) {
+                    export(&store, &series, &name.into(), from..to, &mut sink)?;
                 }
             }
         }
-        Ok(out.flush()?)
+        sink.finish()
     }
 }
 
-fn rows<W: io::Write>(
-    store: &bilan_telemetry::Store,
+/// Where observations go.
+enum Sink<W: io::Write + Send> {
+    Csv(csv::Writer<W>),
+    Parquet(Box<ParquetFile<W>>),
+}
+
+impl<W: io::Write + Send> Sink<W> {
+    fn begin(format: Format, out: W) -> Result<Self> {
+        Ok(match format {
+            Format::Csv => {
+                let mut csv = csv::Writer::from_writer(out);
+                csv.write_record(["series", "time", "period_s", "value", "flag"])?;
+                Self::Csv(csv)
+            }
+            Format::Parquet => Self::Parquet(Box::new(ParquetFile::begin(out)?)),
+        })
+    }
+
+    fn put(&mut self, series: &Arc<str>, seen: Observation) -> Result<()> {
+        match self {
+            Self::Csv(csv) => {
+                let (time, period) = (beijing_text(seen.shown_at()), seen.period_s.to_string());
+                Ok(csv.write_record([series, &*time, &period, &seen.text, seen.flag.as_deref().unwrap_or("")])?)
+            }
+            Self::Parquet(parquet) => parquet.put(series, seen),
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Csv(mut csv) => Ok(csv.flush()?),
+            Self::Parquet(parquet) => parquet.finish(),
+        }
+    }
+}
+
+/// A series in portions of a month, so that memory stays small however long it is.
+fn export<W: io::Write + Send>(
+    store: &Store,
     series: &Series,
-    from: Timestamp,
-    to: Timestamp,
-    out: &mut csv::Writer<W>,
+    name: &Arc<str>,
+    span: Range<Timestamp>,
+    sink: &mut Sink<W>,
 ) -> Result<()> {
-    for seen in store.range(series, from, to)? {
-        let time = beijing_text(seen.shown_at());
-        let (name, period) = (named(series), seen.period_s.to_string());
-        out.write_record([name.as_str(), &time, &period, &seen.text, seen.flag.as_deref().unwrap_or("")])?;
+    let mut begin = span.start;
+    while begin < span.end {
+        let end = begin.checked_add(PORTION).unwrap_or(span.end).min(span.end);
+        for seen in store.range(series, begin, end)? {
+            sink.put(name, seen)?;
+        }
+        begin = end;
     }
     Ok(())
 }

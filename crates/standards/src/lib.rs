@@ -17,6 +17,7 @@ pub mod credit_code;
 pub mod deadline;
 pub mod geo;
 pub mod noise;
+pub mod power;
 pub mod rounding;
 pub mod status;
 mod table;

@@ -100,7 +100,7 @@ impl Export {
 
 /// Where observations go.
 enum Sink<W: io::Write + Send> {
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
     Parquet(Box<ParquetFile<W>>),
 }
 
@@ -110,7 +110,7 @@ impl<W: io::Write + Send> Sink<W> {
             Format::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
                 csv.write_record(["series", "time", "period_s", "value", "flag"])?;
-                Self::Csv(csv)
+                Self::Csv(Box::new(csv))
             }
             Format::Parquet => Self::Parquet(Box::new(ParquetFile::begin(out)?)),
         })

@@ -158,8 +158,11 @@ fn clock(at: Timestamp) -> HashMap<&'static str, Value> {
     ])
 }
 
+/// What a function makes of the values of a span, of which there is at least one.
+type Reckon = fn(&[f64]) -> f64;
+
 fn look_back(context: &mut Context<'_, '_>, scene: &Scene, at: Timestamp) -> Result<(), cel::DeclarationError> {
-    let functions: [(&str, fn(&[f64]) -> f64); 4] = [
+    let functions: [(&str, Reckon); 4] = [
         ("mean", |values| values.iter().sum::<f64>() / values.len() as f64),
         ("least", |values| values.iter().copied().fold(f64::INFINITY, f64::min)),
         ("most", |values| values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),

@@ -16,6 +16,7 @@ mod ground;
 mod map;
 mod packet;
 mod panel;
+mod power;
 mod registered;
 mod screen;
 mod station;
@@ -54,6 +55,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/warnings", get(warnings::wall))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
         .route("/devices", get(devices::list))
+        .route("/power", get(power::show))
         .layer(Extension(desk))
         .layer(Extension(Arc::new(screen::Reckoned::default())))
 }

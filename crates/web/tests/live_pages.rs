@@ -59,6 +59,24 @@ async fn water_and_noise_are_judged_against_target_and_zone() {
 }
 
 #[tokio::test]
+async fn production_without_treatment_is_seen_on_the_page_of_electricity() {
+    let bureau = Bureau::open();
+    for minute in (0..60).step_by(5) {
+        let treatment = if minute < 30 { "8.4" } else { "0.1" };
+        let time = format!("2026112319{minute:02}00");
+        bureau.sends("P1", "2011", &time, &[("d20401", "42"), ("d30401", treatment)]);
+    }
+    let page = bureau.page(Role::Duty, "/power?day=2026-11-23").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("天心印务有限公司") && page.text.contains("治污未运行"), "{}", page.near("power-row"));
+    assert!(page.text.contains("E1 19:30—20:05 产污运行而治污未运行 35 分钟"), "{}", page.near("power-why"));
+    assert!(page.text.contains("E8 00:00—19:00 无数据 1140 分钟"), "{}", page.near("power-why"));
+    let yesterday = bureau.page(Role::Duty, "/power?day=2026-11-22").await;
+    assert!(yesterday.text.contains("数据缺失"), "{}", yesterday.near("power-row"));
+    assert_eq!(bureau.page(Role::Duty, "/power?day=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn an_unknown_station_is_not_found_in_any_of_its_forms() {
     let bureau = Bureau::open();
     for address in [

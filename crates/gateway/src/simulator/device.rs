@@ -25,6 +25,9 @@ pub(crate) async fn live(device: SimulatedDevice, options: SimulateOptions, stat
     let mut life = Life {
         interval: options.interval,
         reporting: true,
+        next_minutes: full(now, MINUTES)
+            .saturating_sub(SignedDuration::from_hours(i64::from(options.history_hours.min(MINUTES_BACK))))
+            .unwrap_or(now),
         next_hour: full_hour(now)
             .saturating_sub(SignedDuration::from_hours(i64::from(options.history_hours)))
             .unwrap_or(now),
@@ -58,6 +61,8 @@ pub(super) struct Life {
     statistics: Arc<Statistics>,
     /// The hour that is sent next: its start.
     next_hour: Timestamp,
+    /// The ten minutes that are sent next: their start.
+    next_minutes: Timestamp,
     /// Tells the request numbers of one millisecond apart.
     qn: i64,
 }
@@ -69,8 +74,18 @@ pub(super) struct Line {
     asked: VecDeque<Message>,
 }
 
+/// Seconds that minute data stand for.
+const MINUTES: i64 = 600;
+/// Hours for which minute data are filled in at most.
+const MINUTES_BACK: u32 = 24;
+
 fn full_hour(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second() - at.as_second().rem_euclid(3600)).unwrap_or(at)
+    full(at, 3600)
+}
+
+/// The start of the period of so many seconds.
+fn full(at: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(at.as_second() - at.as_second().rem_euclid(seconds)).unwrap_or(at)
 }
 
 impl Life {
@@ -99,6 +114,12 @@ impl Life {
                         let hour = self.hour(self.next_hour, now, exceeding);
                         self.deliver(&mut line, &hour).await?;
                         self.next_hour = self.next_hour.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now);
+                    }
+                    while self.next_minutes.saturating_add(SignedDuration::from_secs(MINUTES)).unwrap_or(now) <= now {
+                        let minutes = self.minutes(self.next_minutes, now, exceeding);
+                        self.deliver(&mut line, &minutes).await?;
+                        self.next_minutes =
+                            self.next_minutes.saturating_add(SignedDuration::from_secs(MINUTES)).unwrap_or(now);
                     }
                     let message = self.realtime(now, exceeding);
                     self.deliver(&mut line, &message).await?;
@@ -141,6 +162,19 @@ impl Life {
                 .group([(format!("{}-Rtd", factor.code), value), (format!("{}-Flag", factor.code), "N".to_owned())]);
         }
         message
+    }
+
+    /// The ten minutes that begin at `start`: the mean.
+    fn minutes(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
+        let message = self.message("2051", now).group([("DataTime", intake::data_time_text(start))]);
+        let middle = start.saturating_add(SignedDuration::from_secs(MINUTES / 2)).unwrap_or(start);
+        factors(&self.device.kind).iter().fold(message, |message, factor| {
+            let value = factor.value(self.device.seed, middle, exceeding);
+            message.group([
+                (format!("{}-{}", factor.code, factor.hourly), value),
+                (format!("{}-Flag", factor.code), "N".to_owned()),
+            ])
+        })
     }
 
     /// The hour that begins at `start`: mean, least and largest of twelve values.

@@ -1,6 +1,6 @@
 //! A fleet of devices over real TCP sockets: for demos, tests and load.
 //!
-//! Each device connects, sends the hours that the centre has not got yet, then real-time data in its interval and each full hour; it waits for
+//! Each device connects, sends the hours and ten minutes that the centre has not got yet, then real-time data in its interval, every ten minutes and each full hour; it waits for
 //! the acknowledgement of every packet and sends it again when none comes, as HJ 212 wants it. [`Faults`] makes devices misbehave on command.
 
 mod device;

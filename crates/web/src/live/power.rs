@@ -257,18 +257,27 @@ fn lines(
     now: Timestamp,
     language: Language,
 ) -> Result<Vec<Line>, StoreError> {
-    let series: Vec<Series> =
-        store.series_of(station)?.into_iter().filter(|series| series.kind == Kind::Realtime).collect();
+    let series = store.series_of(station)?;
+    let mut factors: Vec<&str> = series.iter().map(|series| series.factor.as_str()).collect();
+    factors.sort_unstable();
+    factors.dedup();
+    // Minutes fill in what instants leave open: a device that was off the line sends them later.
+    let read = |factor: &str| -> Result<Vec<Observation>, StoreError> {
+        let mut values = Vec::new();
+        for kind in [Kind::Minute, Kind::Realtime] {
+            values.extend(store.range(&Series::main(station, factor, kind), within.from, within.to)?);
+        }
+        values.sort_by_key(|value| value.at);
+        Ok(values)
+    };
     let mut lines = Vec::new();
-    for production in series.iter().filter(|series| series.factor.starts_with("d204")) {
-        let number = production.factor.trim_start_matches("d204");
+    for production in factors.iter().filter(|factor| factor.starts_with("d204")) {
+        let number = production.trim_start_matches("d204");
         let own = format!("d304{number}");
-        let treatment = series.iter().find(|series| series.factor == own);
-        let treatment = treatment.or_else(|| series.iter().find(|series| series.factor.starts_with("d304")));
+        let treatment = factors.iter().find(|factor| **factor == own);
+        let treatment = treatment.or_else(|| factors.iter().find(|factor| factor.starts_with("d304")));
         let Some(treatment) = treatment else { continue };
-        let read = |series: &Series| store.range(series, within.from, within.to);
-        let (drawn, treated) = (read(production)?, read(treatment)?);
-        lines.push(line(number, &drawn, &treated, within, stops, now, language));
+        lines.push(line(number, &read(production)?, &read(treatment)?, within, stops, now, language));
     }
     Ok(lines)
 }

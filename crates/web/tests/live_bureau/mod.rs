@@ -79,6 +79,7 @@ fn device(mn: &str) -> Arc<Device> {
     let (station, name, kind) = match mn {
         "A1" => ("ZD-A", "测试空气站", "air"),
         "W1" => ("ZD-W", "圭塘河水质站", "water"),
+        "P1" => ("ZD-P", "印务用电终端", "power"),
         _ => ("ZD-N", "坡子街噪声站", "noise"),
     };
     Arc::new(Device::new(mn, "654321", station, name, kind))
@@ -164,6 +165,15 @@ impl Bureau {
             }
             self.enter("station", values);
         }
+        self.enter("enterprise", json!({ "number": "QY-1", "name": "天心印务有限公司", "place": inside, "credit_code": "91430103MA4L16JQ9Q" }));
+        self.enter(
+            "power_installation",
+            json!({ "number": "YD-1", "name": "天心印务用电监测", "enterprise": "QY-1", "place": inside, "installed_on": "2020-03-01" }),
+        );
+        self.enter("station", json!({
+            "number": "ZD-P", "state": "running", "code": "ZD-P", "name": "印务用电终端", "kind": "power", "ownership": "enterprise",
+            "place": inside, "mn": "P1", "password": "654321", "commissioned_on": "2020-01-01", "power_installation": "YD-1",
+        }));
         for (number, subject, place) in [("TS-1", "夜间施工噪声", &inside), ("TS-2", "餐饮油烟", &outside)] {
             let mut place = place.clone();
             place["address"] = json!("解放西路8号3栋");

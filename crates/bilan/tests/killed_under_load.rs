@@ -1,0 +1,143 @@
+//! The program is killed in the middle of its work, again and again: every packet that it acknowledged is there, once.
+//!
+//! `BILAN_KILLS=100 cargo test -p bilan --test killed_under_load` for as many times as it takes to believe it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bilan_telemetry::{Kind, Series, Store};
+use hj212::{Decoder, Event, Flag, Message};
+use jiff::{SignedDuration, Timestamp};
+
+/// Devices that report as fast as they are answered.
+const DEVICES: usize = 12;
+
+/// The device of a fleet that a demonstration lets in.
+fn mn(device: usize) -> String {
+    format!("51B1A9F1EE7{:013}", device * 3)
+}
+
+struct Server {
+    child: Child,
+    devices: String,
+}
+
+fn start(data: &Path) -> Server {
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("bilan"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut devices = String::new();
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        if let Some(rest) = line.strip_prefix("devices: ") {
+            devices = rest.split(' ').next().unwrap().to_owned();
+        }
+        if line.starts_with("ready:") {
+            break;
+        }
+    }
+    Server { child, devices }
+}
+
+/// Reports until the line breaks; notes what was acknowledged.
+fn report(address: &str, device: usize, next: &AtomicU64, acknowledged: &Mutex<HashMap<String, Vec<u64>>>) {
+    let Ok(mut line) = TcpStream::connect(address) else { return };
+    line.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let (mn, mut decoder, mut buffer) = (mn(device), Decoder::default(), [0u8; 1024]);
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if line.write_all(&packet(&mn, number)).is_err() {
+            return;
+        }
+        loop {
+            if let Some(Event::Packet { packet, .. }) = decoder.next_event() {
+                assert_eq!((packet.cn, packet.qn), ("9014", Some(qn(number).as_str())));
+                acknowledged.lock().unwrap().entry(mn.clone()).or_default().push(number);
+                break;
+            }
+            match line.read(&mut buffer) {
+                Ok(0) | Err(_) => return,
+                Ok(length) => decoder.feed(&buffer[..length]),
+            }
+        }
+    }
+}
+
+fn qn(number: u64) -> String {
+    format!("{number:017}")
+}
+
+/// Each packet has an instant of its own.
+fn at(number: u64) -> Timestamp {
+    "2026-01-01T00:00:00+08:00".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(number as i64)
+}
+
+fn packet(mn: &str, number: u64) -> Vec<u8> {
+    let time = bilan_telemetry::intake::data_time_text(at(number));
+    let message =
+        Message { qn: Some(qn(number)), pw: Some("123456".into()), ..Message::new("22", "2011", mn, Flag(5)) };
+    message.group([("DataTime", time)]).group([("a34004-Rtd", "35"), ("a34004-Flag", "N")]).encode().unwrap()
+}
+
+#[test]
+fn every_acknowledged_packet_is_there_once() {
+    let kills: u64 = std::env::var("BILAN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let next: Vec<AtomicU64> = (0..DEVICES).map(|_| AtomicU64::new(0)).collect();
+    let (next, acknowledged) = (Arc::new(next), Arc::new(Mutex::new(HashMap::new())));
+    for kill in 0..kills {
+        let mut server = start(&data);
+        let devices: Vec<_> = (0..DEVICES)
+            .map(|device| {
+                let (address, next, acknowledged) =
+                    (server.devices.clone(), Arc::clone(&next), Arc::clone(&acknowledged));
+                std::thread::spawn(move || report(&address, device, &next[device], &acknowledged))
+            })
+            .collect();
+        // Moments spread over half a second, each run at another.
+        std::thread::sleep(Duration::from_millis(60 + kill * 7919 % 500));
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        for device in devices {
+            device.join().unwrap();
+        }
+    }
+    let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
+    let acknowledged = acknowledged.lock().unwrap();
+    let total: usize = acknowledged.values().map(Vec::len).sum();
+    assert!(total as u64 > kills * 20, "{total} packets are no load");
+    for (mn, numbers) in acknowledged.iter() {
+        let kept = store.packets(mn, Timestamp::MIN, Timestamp::MAX, usize::MAX >> 1).unwrap();
+        let mut found: HashMap<u64, u32> = HashMap::new();
+        for kept in &kept {
+            let Some(Event::Packet { packet, .. }) = hj212::packets(&kept.raw, hj212::Mode::Strict).next() else {
+                panic!("what was kept is a packet")
+            };
+            *found.entry(packet.qn.unwrap().parse().unwrap()).or_default() += 1;
+        }
+        assert!(found.values().all(|times| *times == 1), "{mn}: a packet is there twice");
+        let station = format!("SIM{:05}", mn[11..].parse::<u32>().unwrap());
+        let series = Series::main(&station, "a34004", Kind::Realtime);
+        let values = store.range(&series, Timestamp::MIN, Timestamp::MAX).unwrap();
+        let values: HashSet<Timestamp> = values.iter().map(|value| value.at).collect();
+        for number in numbers {
+            assert!(found.contains_key(number), "{mn}: packet {number} was acknowledged and is not there");
+            assert!(values.contains(&at(*number)), "{mn}: the value of packet {number} is not there");
+        }
+        assert_eq!(values.len(), found.len(), "{mn}: a packet and its value are stored together");
+    }
+}

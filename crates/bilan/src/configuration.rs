@@ -6,12 +6,13 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::doors::MqttSettings;
 use crate::running::{self, Plan};
 
 /// Run a bureau by its configuration file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000"
+    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\""
 )]
 pub struct Serve {
     /// Configuration file.
@@ -39,6 +40,10 @@ pub struct Configuration {
     pub keep_observations_days: u32,
     /// Limits for devices.
     pub gateway: bilan_gateway::Settings,
+    /// A second platform to which the raw stream is handed on.
+    pub forward: Option<bilan_gateway::ForwardSettings>,
+    /// A broker whose messages are reports of devices.
+    pub mqtt: Option<MqttSettings>,
 }
 
 impl Default for Configuration {
@@ -52,6 +57,8 @@ impl Default for Configuration {
             upload_limit_mb: 64,
             keep_observations_days: 400,
             gateway: bilan_gateway::Settings::default(),
+            forward: None,
+            mqtt: None,
         }
     }
 }
@@ -85,7 +92,7 @@ impl Configuration {
             "upload_limit_mb" | "keep_observations_days" => number()?,
             _ => {
                 let Some(limit) = setting.strip_prefix("gateway_") else { return Ok(()) };
-                let value = if limit == "strict" {
+                let value = if matches!(limit, "strict" | "set_time_when_asked") {
                     toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
                 } else {
                     number()?
@@ -134,6 +141,18 @@ mod tests {
         assert_eq!(read.http, "127.0.0.1:2");
         assert_eq!((read.gateway.idle_s, read.gateway.max_connections), (5, 7));
         assert_eq!(read.devices, "127.0.0.1:9212", "the rest stays as it is by default: on loopback");
+    }
+
+    #[test]
+    fn other_doors_are_there_when_they_are_named() {
+        let read = read(
+            "[forward]\nto = \"10.0.0.8:9212\"\n[mqtt]\ntopic = \"haina/#\"\n",
+            &[("BILAN_GATEWAY_SET_TIME_WHEN_ASKED", "false")],
+        )
+        .unwrap();
+        assert_eq!(read.forward.map(|forward| (forward.to, forward.window)), Some(("10.0.0.8:9212".to_owned(), 100)));
+        assert_eq!(read.mqtt.map(|mqtt| (mqtt.topic, mqtt.port)), Some(("haina/#".to_owned(), 1883)));
+        assert!(!read.gateway.set_time_when_asked && Configuration::default().mqtt.is_none());
     }
 
     #[test]

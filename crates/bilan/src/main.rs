@@ -7,6 +7,7 @@ mod command;
 mod commander;
 mod configuration;
 mod demonstration;
+mod doors;
 mod pages;
 mod running;
 mod stations;

@@ -21,7 +21,7 @@ use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::demonstration::Demonstration;
 use crate::stations::StationDirectory;
-use crate::{clock, pages};
+use crate::{clock, doors, pages};
 
 /// Between two looks at deadlines, and at the register of stations.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -87,9 +87,22 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
         ));
     }
 
+    if let Some(forward) = configuration.forward.clone() {
+        let store = observations.clone();
+        tasks.spawn(async move {
+            if let Err(error) = bilan_gateway::forward(store, forward).await {
+                tracing::error!("packets are not handed on: {error}");
+            }
+        });
+    }
+    if let Some(mqtt) = configuration.mqtt.clone() {
+        tasks.spawn(doors::mqtt(gateway.door().clone(), mqtt));
+    }
+
     let state = pages::state(plan, &bureau, observations, pages_address, Arc::clone(gateway.counters()))?;
     announce(plan, pages_address, gateway_address);
-    let served = axum::serve(http, bilan_web::router(state).into_make_service_with_connect_info::<SocketAddr>())
+    let router = bilan_web::router(state).merge(doors::http(gateway.door().clone()));
+    let served = axum::serve(http, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(told_to_stop());
     // Pages that listen for events never end by themselves: five seconds after the word they are cut off.
     tokio::select! {

@@ -7,12 +7,16 @@
 mod connection;
 mod control;
 mod directory;
+mod forward;
+mod report;
 mod server;
 mod settings;
 pub mod simulator;
 
 pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
+pub use forward::{ForwardSettings, forward};
+pub use report::{Door, Report, ReportFault, ReportedValue, Text};
 pub use server::{Counters, CountersNow, Gateway, serve};
 pub use settings::Settings;
 pub use simulator::{SimulateOptions, SimulateReport, simulate};

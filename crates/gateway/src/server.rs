@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::connection::Connection;
 use crate::control::Switchboard;
-use crate::{Clock, DeviceDirectory, Settings};
+use crate::{Clock, DeviceDirectory, Door, Settings};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
@@ -68,11 +68,11 @@ impl Counters {
 }
 
 /// A running gateway.
-#[derive(Debug)]
 pub struct Gateway {
     address: std::net::SocketAddr,
     counters: Arc<Counters>,
     switchboard: Switchboard,
+    door: Door,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -91,6 +91,11 @@ impl Gateway {
     /// The lines of the devices that are connected, for asking them.
     pub fn switchboard(&self) -> &Switchboard {
         &self.switchboard
+    }
+
+    /// Where reports that come another way than by HJ 212 are taken.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// Stops accepting, lets every connection answer what is being stored, and waits for that.
@@ -116,6 +121,12 @@ pub fn serve(
     let counters = Arc::new(Counters::default());
     let (stop, stopped) = watch::channel(false);
     let switchboard = Switchboard::default();
+    let door = Door {
+        store: store.clone(),
+        directory: Arc::clone(&directory),
+        clock: Arc::clone(&clock),
+        counters: Arc::clone(&counters),
+    };
     let shared = Connection {
         store,
         directory,
@@ -126,7 +137,7 @@ pub fn serve(
         switchboard: switchboard.clone(),
     };
     let accepting = tokio::spawn(accept(listener, shared));
-    Ok(Gateway { address, counters, switchboard, stop, accepting })
+    Ok(Gateway { address, counters, switchboard, door, stop, accepting })
 }
 
 async fn accept(listener: TcpListener, shared: Connection) {

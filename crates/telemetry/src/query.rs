@@ -298,6 +298,40 @@ impl Store {
         })
     }
 
+    /// Packets that came after the one with the number `last`, in their order, each with its number.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn packets_after(&self, last: i64, limit: usize) -> Result<Vec<(i64, RawPacket)>, StoreError> {
+        self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            raw::after(&snapshot, last, limit)
+        })
+    }
+
+    /// The number of the newest packet; 0 if none has come.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn last_packet_number(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            connection.prepare_cached("SELECT coalesce(max(id), 0) FROM arrival")?.query_row([], |row| row.get(0))
+        })
+    }
+
+    /// A number that somebody asked to be remembered ([`Store::set_mark`]).
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn mark(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT value FROM mark WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()
+        })
+    }
+
     /// The last quarantined packets, newest first.
     ///
     /// # Errors

@@ -228,6 +228,30 @@ pub(crate) fn of_device(
     Ok(found)
 }
 
+/// Packets after a number, in their order, each with its number: what is handed on to another platform.
+pub(crate) fn after(connection: &Connection, last: i64, limit: usize) -> rusqlite::Result<Vec<(i64, RawPacket)>> {
+    let mut found = Vec::new();
+    let mut blocks =
+        connection.prepare_cached("SELECT first, blob FROM packet_block WHERE last > ?1 ORDER BY first LIMIT ?2")?;
+    let mut blocks = blocks.query(params![last, (limit / BLOCK + 2) as i64])?;
+    while let Some(row) = blocks.next()? {
+        let (first, blob): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        // Numbers follow one another: packets are only ever appended, and a block takes the oldest without a gap.
+        found.extend((first..).zip(unpack(&blob)?).filter(|(id, _)| *id > last));
+    }
+    let mut rows = connection.prepare_cached(
+        "SELECT p.id, a.received_at, a.mn, p.raw FROM packet p JOIN arrival a ON a.id = p.id WHERE p.id > ?1 ORDER BY p.id LIMIT ?2",
+    )?;
+    let rows = rows.query_map(params![last, limit as i64], |row| {
+        Ok((row.get(0)?, packet(row.get(1)?, row.get(2)?, row.get(3)?)?))
+    })?;
+    for row in rows {
+        found.push(row?);
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
 fn unpack(blob: &[u8]) -> rusqlite::Result<Vec<RawPacket>> {
     let damaged = |why: &str| {
         rusqlite::Error::FromSqlConversionFailure(

@@ -246,6 +246,16 @@ impl Store {
         self.commands()?.send(command).await.map_err(|_| StoreError::Closed)
     }
 
+    /// Remembers a number under a name; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub async fn set_mark(&self, name: &'static str, value: i64) -> Result<(), StoreError> {
+        let (reply, done) = oneshot::channel();
+        self.commands()?.send(Command::Mark(name, value, reply)).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Tells the rules what time it is, so that silence is noticed. To be called about once a minute.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Tick(Timestamp),
     Prune(Timestamp),
     Seal(Portion, oneshot::Sender<Result<(), StoreError>>),
+    Mark(&'static str, i64, oneshot::Sender<Result<(), StoreError>>),
     Pack(Block, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -111,7 +112,9 @@ impl Writer {
                     // A connection that is gone does not wait for its receipt.
                     match (command, receipts.next().flatten()) {
                         (Command::Append(_, reply), Some(receipt)) => drop(reply.send(Ok(receipt))),
-                        (Command::Seal(_, reply) | Command::Pack(_, reply), _) => drop(reply.send(Ok(()))),
+                        (Command::Seal(_, reply) | Command::Pack(_, reply) | Command::Mark(_, _, reply), _) => {
+                            drop(reply.send(Ok(())));
+                        }
                         _ => {}
                     }
                 }
@@ -124,7 +127,7 @@ impl Writer {
                 for command in group.drain(..) {
                     match command {
                         Command::Append(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
-                        Command::Seal(_, reply) | Command::Pack(_, reply) => {
+                        Command::Seal(_, reply) | Command::Pack(_, reply) | Command::Mark(_, _, reply) => {
                             drop(reply.send(Err(database(&self.path, &error))));
                         }
                         _ => {}
@@ -167,6 +170,14 @@ impl Writer {
                     transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
                     transaction.execute("DELETE FROM chunk WHERE day < ?1", [chunk::day_of(before)])?;
                     raw::prune(&transaction, before)?;
+                    None
+                }
+                Command::Mark(name, value, _) => {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO mark (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                        )?
+                        .execute(params![name, value])?;
                     None
                 }
                 Command::Pack(block, _) => {

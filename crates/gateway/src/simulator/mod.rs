@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::{Clock, DeviceDirectory};
 use statistics::Statistics;
 
+pub(crate) use profile::system_code;
 pub use statistics::SimulateReport;
 pub use troubles::troubles;
 

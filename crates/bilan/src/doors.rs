@@ -1,0 +1,135 @@
+//! Further doors for devices: reports in JSON over HTTP (`POST /devices/report`) and over MQTT.
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router, body::Bytes};
+use bilan_gateway::{Door, Report, ReportFault};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
+use serde::Deserialize;
+
+/// Largest report.
+const LARGEST: usize = 256 * 1024;
+
+/// Reports that may wait in the client of a broker.
+const WAITING: usize = 64;
+
+/// Between two attempts to reach a broker.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The address for reports over HTTP. Who reports shows the device's number and password in the report itself.
+pub fn http(door: Door) -> Router {
+    Router::new().route("/devices/report", post(report)).layer(DefaultBodyLimit::max(LARGEST)).with_state(door)
+}
+
+async fn report(State(door): State<Door>, ConnectInfo(peer): ConnectInfo<SocketAddr>, body: Bytes) -> Response {
+    let report: Report = match serde_json::from_slice(&body) {
+        Ok(report) => report,
+        Err(fault) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("the report cannot be read: {fault}")),
+    };
+    match door.take(&report, &body, &format!("http {peer}")).await {
+        Ok(receipt) => Json(json!({ "stored": receipt.observations, "duplicate": receipt.duplicate })).into_response(),
+        Err(fault @ ReportFault::Identity { .. }) => refused(StatusCode::UNAUTHORIZED, &fault.to_string()),
+        Err(fault @ ReportFault::Store(_)) => {
+            tracing::error!("a report could not be stored: {fault}");
+            refused(StatusCode::SERVICE_UNAVAILABLE, "the report could not be stored: send it again")
+        }
+        Err(fault) => refused(StatusCode::UNPROCESSABLE_ENTITY, &fault.to_string()),
+    }
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "error": message }))).into_response()
+}
+
+/// A broker of MQTT whose messages are reports.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MqttSettings {
+    /// Host of the broker.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Topic under which reports come; `+` and `#` as MQTT has them.
+    pub topic: String,
+    /// Name of this client; the broker keeps what comes while it is away.
+    pub client: String,
+    /// Account at the broker.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl Default for MqttSettings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 1883,
+            topic: "bilan/report/#".to_owned(),
+            client: "bilan".to_owned(),
+            user: String::new(),
+            password: String::new(),
+        }
+    }
+}
+
+/// Takes reports from a broker, without end. A message is acknowledged when its values are on disk, or when it can never be taken.
+pub async fn mqtt(door: Door, settings: MqttSettings) {
+    let mut options = MqttOptions::new(&settings.client, &settings.host, settings.port);
+    options.set_keep_alive(Duration::from_secs(30));
+    options.set_clean_session(false);
+    options.set_manual_acks(true);
+    options.set_max_packet_size(LARGEST, LARGEST);
+    if !settings.user.is_empty() {
+        options.set_credentials(&settings.user, &settings.password);
+    }
+    let (client, mut events) = AsyncClient::new(options, WAITING);
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                if let Err(fault) = client.try_subscribe(&settings.topic, QoS::AtLeastOnce) {
+                    tracing::error!(topic = settings.topic, "the topic could not be subscribed to: {fault}");
+                }
+            }
+            Ok(Event::Incoming(Packet::Publish(message))) => {
+                let (door, client) = (door.clone(), client.clone());
+                tokio::spawn(async move { take(&door, &client, message).await });
+            }
+            Ok(_) => {}
+            Err(fault) => {
+                tracing::warn!(host = settings.host, "no broker: {fault}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn take(door: &Door, client: &AsyncClient, message: Publish) {
+    let taken = match serde_json::from_slice::<Report>(&message.payload) {
+        Ok(report) => door.take(&report, &message.payload, &format!("mqtt {}", message.topic)).await.map(drop),
+        Err(fault) => {
+            tracing::warn!(topic = message.topic, "a report cannot be read: {fault}");
+            Ok(())
+        }
+    };
+    match taken {
+        // The broker gives it again when the line is made anew.
+        Err(ReportFault::Store(fault)) => {
+            tracing::error!("a report could not be stored: {fault}");
+            return;
+        }
+        Err(fault) => tracing::warn!(topic = message.topic, "a report was not taken: {fault}"),
+        Ok(()) => {}
+    }
+    if let Err(fault) = client.ack(&message).await {
+        tracing::warn!("a report could not be acknowledged and will come again: {fault}");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Request;
+use bilan_gateway::{FixedDirectory, Gateway, Settings};
+use bilan_telemetry::{Device, Store};
+use rumqttc::AsyncClient;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use super::*;
+
+async fn gateway() -> (tempfile::TempDir, Store, Gateway) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
+    let directory = Arc::new(FixedDirectory::new([Device::new("M1", "123456", "A1", "天心一站", "air")]));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let clock = Arc::new(|| "2026-05-04T02:00:30Z".parse().unwrap());
+    let gateway = bilan_gateway::serve(listener, store.clone(), directory, Settings::default(), clock).unwrap();
+    (folder, store, gateway)
+}
+
+fn report(time: &str) -> String {
+    json!({
+        "mn": "M1", "password": "123456", "time": time, "values": [{ "factor": "a34004", "value": "35.0" }],
+    })
+    .to_string()
+}
+
+async fn post(router: &Router, body: String) -> (StatusCode, Value) {
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let request = Request::post("/devices/report").extension(ConnectInfo(peer)).body(Body::from(body)).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_report_comes_over_http_and_is_answered_when_it_is_stored() {
+    let (_folder, store, gateway) = gateway().await;
+    let router = http(gateway.door().clone());
+    let time = "2026-05-04T10:00:00+08:00";
+    assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 1, "duplicate": false })));
+    assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 0, "duplicate": true })));
+    assert_eq!(store.latest("A1")[0].text, "35.0");
+    let (status, told) = post(&router, report(time).replace("123456", "654321")).await;
+    assert_eq!(
+        (status, told["error"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("the device M1 may not report, or its password is wrong"))
+    );
+    assert_eq!(post(&router, "{ \"mn\": 1".to_owned()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(post(&router, "x".repeat(LARGEST + 1)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// A broker that ends with the test.
+struct Broker(Child);
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn broker(port: u16) -> Broker {
+    let place =
+        ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].into_iter().find(|place| std::path::Path::new(place).exists());
+    let place = place.expect("mosquitto is not installed: ./test installs it");
+    let child = Command::new(place).args(["-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    Broker(child.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_come_over_mqtt_also_those_of_the_time_without_us() {
+    let (_folder, store, gateway) = gateway().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _broker = broker(port);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let settings = MqttSettings { port, ..MqttSettings::default() };
+    let taking = tokio::spawn(mqtt(gateway.door().clone(), settings.clone()));
+    let (device, mut line) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
+    tokio::spawn(async move { while line.poll().await.is_ok() {} });
+    let send = async |minute: u32| {
+        let payload = report(&format!("2026-05-04T09:{minute:02}:00+08:00"));
+        device.publish("bilan/report/M1", QoS::AtLeastOnce, false, payload).await.unwrap();
+    };
+    let arrived = async |text: &str| {
+        for _ in 0..100 {
+            if store.latest("A1").first().is_some_and(|value| value.at.to_string() == text) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    };
+    // The subscription takes a moment; what is sent before it nobody keeps.
+    for _ in 0..50 {
+        send(1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !store.latest("A1").is_empty() {
+            break;
+        }
+    }
+    assert!(arrived("2026-05-04T01:01:00Z").await);
+    device.publish("bilan/report/M1", QoS::AtLeastOnce, false, "rubbish").await.unwrap();
+    send(2).await;
+    assert!(arrived("2026-05-04T01:02:00Z").await, "rubbish before it does no harm");
+
+    taking.abort();
+    let _ = taking.await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    send(3).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::spawn(mqtt(gateway.door().clone(), settings));
+    assert!(arrived("2026-05-04T01:03:00Z").await, "the broker kept it");
+}

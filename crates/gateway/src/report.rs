@@ -1,0 +1,197 @@
+//! Reports in JSON: for devices and platforms that do not speak HJ 212, over HTTP and MQTT.
+//!
+//! A report becomes the packet of HJ 212 that says the same, and goes the same way: the same identity, the same store, each once.
+
+use std::sync::Arc;
+
+use bilan_telemetry::{Device, Kind, Receipt, Store, StoreError, Submission, intake};
+use hj212::{EncodeError, Event, Flag, Message, Mode};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::directory::{Identity, identify};
+use crate::server::Counters;
+use crate::simulator::system_code;
+use crate::{Clock, DeviceDirectory};
+
+/// Values of a station at one instant, or of one period.
+///
+/// ```
+/// let report: bilan_gateway::Report = serde_json::from_str(r#"{
+///     "mn": "010000A8900016F000169DC0", "password": "123456", "time": "2026-05-04T10:00:00+08:00",
+///     "values": [{ "factor": "a34004", "value": 35, "flag": "N" }, { "factor": "a34002", "value": "62.0" }]
+/// }"#)?;
+/// assert_eq!(report.values.len(), 2);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Device id.
+    pub mn: String,
+    /// Its password.
+    pub password: String,
+    /// The instant, or the start of the period: ISO 8601, or `YYYYMMDDhhmmss` of Beijing.
+    pub time: String,
+    /// What the values stand for.
+    #[serde(default = "realtime")]
+    pub kind: Kind,
+    /// The values.
+    pub values: Vec<ReportedValue>,
+}
+
+/// One value of a report.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedValue {
+    /// Factor code of HJ 212.
+    pub factor: String,
+    /// The value: a number, or the text of one where its digits matter.
+    pub value: Text,
+    /// Data mark; `N` if there is none.
+    #[serde(default)]
+    pub flag: Option<String>,
+}
+
+/// A number or the text of one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Text {
+    /// As text.
+    Text(String),
+    /// As number.
+    Number(serde_json::Number),
+}
+
+fn realtime() -> Kind {
+    Kind::Realtime
+}
+
+/// Why a report was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportFault {
+    /// No such device may report, or its password is another.
+    #[error("the device {mn} may not report, or its password is wrong")]
+    Identity {
+        /// Device id.
+        mn: String,
+    },
+    /// The time is none.
+    #[error("time is “{time}”: write 2026-05-04T10:00:00+08:00 or 20260504100000")]
+    Time {
+        /// What stands there.
+        time: String,
+    },
+    /// It holds no values.
+    #[error("values is empty")]
+    Empty,
+    /// A value is no number.
+    #[error("value of {factor} is “{value}”: write a number")]
+    Value {
+        /// The factor.
+        factor: String,
+        /// What stands there.
+        value: String,
+    },
+    /// A name that cannot stand in a packet.
+    #[error(transparent)]
+    Unwritable(#[from] EncodeError),
+    /// It could not be stored: send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Report {
+    /// The packet that says the same.
+    fn message(&self, device: &Device) -> Result<Message, ReportFault> {
+        let time = self.moment().ok_or_else(|| ReportFault::Time { time: self.time.clone() })?;
+        if self.values.is_empty() {
+            return Err(ReportFault::Empty);
+        }
+        let (cn, suffix) = match self.kind {
+            Kind::Realtime => ("2011", "Rtd"),
+            Kind::Minute => ("2051", "Avg"),
+            Kind::Hour => ("2061", "Avg"),
+            Kind::Day => ("2031", "Avg"),
+        };
+        let time = intake::data_time_text(time);
+        // The number follows from the time: a report that is sent again is the same packet.
+        let message = Message {
+            qn: Some(format!("{time}000")),
+            pw: Some(self.password.clone()),
+            ..Message::new(system_code(&device.kind), cn, &self.mn, Flag::new(1, false, true))
+        };
+        let mut message = message.group([("DataTime", time)]);
+        for reported in &self.values {
+            let value = match &reported.value {
+                Text::Text(text) => text.trim().to_owned(),
+                Text::Number(number) => number.to_string(),
+            };
+            if !value.parse::<f64>().is_ok_and(f64::is_finite) {
+                return Err(ReportFault::Value { factor: reported.factor.clone(), value });
+            }
+            // Levels of noise over a period have a suffix of their own.
+            let noise = reported.factor.starts_with('L') && self.kind != Kind::Realtime;
+            let suffix = if noise { "Data" } else { suffix };
+            let flag = reported.flag.clone().unwrap_or_else(|| "N".to_owned());
+            message = message
+                .group([(format!("{}-{suffix}", reported.factor), value), (format!("{}-Flag", reported.factor), flag)]);
+        }
+        Ok(message)
+    }
+
+    fn moment(&self) -> Option<Timestamp> {
+        self.time.parse().ok().or_else(|| {
+            let digits = self.time.len() == 14;
+            digits.then(|| intake::data_time(self.time.as_bytes())).flatten()
+        })
+    }
+}
+
+/// Where reports are taken. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<dyn DeviceDirectory>,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Door {
+    /// Takes a report. When this returns `Ok`, it is on disk.
+    ///
+    /// # Errors
+    /// If it is not the device's, cannot be understood, or could not be stored. `raw` is kept in quarantine in the first case.
+    pub async fn take(&self, report: &Report, raw: &[u8], peer: &str) -> Result<Receipt, ReportFault> {
+        let now = (self.clock)();
+        let device = match identify(&*self.directory, &report.mn, Some(&report.password)) {
+            Identity::Known(device) => device,
+            unknown => {
+                let reason = match unknown {
+                    Identity::WrongPassword => {
+                        Counters::add(&self.counters.wrong_passwords);
+                        "wrong_password"
+                    }
+                    _ => {
+                        Counters::add(&self.counters.unknown_devices);
+                        "unknown_device"
+                    }
+                };
+                let kept = raw[..raw.len().min(4096)].to_vec();
+                self.store.quarantine(kept, reason, Some(&report.mn), peer, now).await?;
+                return Err(ReportFault::Identity { mn: report.mn.clone() });
+            }
+        };
+        let bytes = report.message(&device)?.encode()?;
+        let Some(Event::Packet { packet, .. }) = hj212::packets(&bytes, Mode::Tolerant).next() else {
+            return Err(ReportFault::Empty);
+        };
+        Counters::add(&self.counters.packets);
+        let receipt = self.store.append(Submission::new(&packet, device, peer, now)).await?;
+        if receipt.duplicate {
+            Counters::add(&self.counters.duplicates);
+        }
+        self.counters.observations.fetch_add(receipt.observations as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(receipt)
+    }
+}

@@ -46,6 +46,16 @@ struct Station {
     target_class: Option<String>,
     noise_zone: Option<String>,
     ownership: Option<String>,
+    #[serde(default)]
+    factors: Vec<Instrument>,
+}
+
+/// A line of the station's list of factors: the range that its instrument can show.
+#[derive(Deserialize)]
+struct Instrument {
+    factor: String,
+    low: Option<f64>,
+    high: Option<f64>,
 }
 
 /// Limits of a noise zone.
@@ -138,6 +148,8 @@ impl Station {
                 Err(fault) => tracing::warn!(station = %self.number, "the SM4 key of the station is none: {fault}"),
             }
         }
+        let range = |line: &Instrument| Some((line.factor.clone(), (line.low?, line.high?)));
+        device.ranges = self.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
         device.maintained = self.state.as_deref() == Some("maintenance");
         self.tell(&mut device, zones);
         device

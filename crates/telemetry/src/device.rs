@@ -6,6 +6,7 @@ use hj212::Sm4Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::quality::Ranges;
 use crate::rules::Fact;
 
 /// Which end of a period the device writes into `DataTime`.
@@ -42,6 +43,8 @@ pub struct Device {
     pub facts: BTreeMap<String, Fact>,
     /// Limits that hold there: by class, zone, permit; by factor, or `day` and `night`.
     pub limits: BTreeMap<String, f64>,
+    /// Ranges of its instruments by factor, for the checks of values.
+    pub ranges: Ranges,
     /// The station is being looked after: its values are stored and no rule warns.
     pub maintained: bool,
 }
@@ -60,6 +63,7 @@ impl Device {
             sm4_key: None,
             facts: BTreeMap::new(),
             limits: BTreeMap::new(),
+            ranges: Ranges::new(),
             maintained: false,
         }
     }

@@ -14,6 +14,7 @@ mod device;
 pub mod intake;
 mod latest;
 mod observation;
+pub mod quality;
 mod query;
 mod raw;
 pub mod rules;
@@ -24,6 +25,7 @@ mod writer;
 
 pub use device::{Device, DeviceState, Quarantined, Stamped};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
+pub use quality::Doubt;
 pub use raw::RawPacket;
 pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;

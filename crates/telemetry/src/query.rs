@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::chunk::{self, Entry};
 use crate::observation::mark_is_valid;
+use crate::quality::Doubt;
 use crate::raw::{self, RawPacket};
 use crate::rules::Warning;
 use crate::sealing;
@@ -19,6 +20,32 @@ impl Store {
     /// The newest value of each series of a station, by factor, period and statistic. From memory.
     pub fn latest(&self, station: &str) -> Vec<Observation> {
         self.newest().of_station(station)
+    }
+
+    /// Values of a station that our checks doubt, with `from <= at < to`: the series and, for each reason, first and last instant and how many.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn doubts(
+        &self,
+        station: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Series, Doubt, [Timestamp; 2], u32)>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {SERIES_COLUMNS}, d.doubt, min(d.ts), max(d.ts), count(*) FROM series s JOIN doubt d ON d.series = s.id
+                     WHERE s.station = ?1 AND d.ts >= ?2 AND d.ts < ?3 GROUP BY s.id, d.doubt ORDER BY max(d.ts) DESC"
+                ))?
+                .query_map(params![station, from.as_millisecond(), to.as_millisecond()], |row| {
+                    let name: String = row.get(5)?;
+                    let unknown = || rusqlite::Error::InvalidColumnType(5, name.clone(), rusqlite::types::Type::Text);
+                    let doubt = Doubt::from_name(&name).ok_or_else(unknown)?;
+                    Ok((series(row)?, doubt, [instant(row, 6)?, instant(row, 7)?], row.get(8)?))
+                })?
+                .collect()
+        })
     }
 
     /// The newest value of one kind for all stations: each factor's value or mean. What a map needs. From memory.

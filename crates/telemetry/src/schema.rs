@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the tables; kept in SQLite's `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Instant rows are keyed by time first (appending stays at the end of the tree); hour and day rows, of which there are few, by
 /// series first (a year of one series is one read).
@@ -124,6 +124,16 @@ CREATE TABLE mark (
 INSERT INTO mark (name, value) VALUES ('latest_is_whole', 1);
 ";
 
+/// What version 3 added: what our checks say of a value.
+const SINCE_3: &str = "
+CREATE TABLE doubt (
+    series INTEGER NOT NULL,
+    ts INTEGER NOT NULL,
+    doubt TEXT NOT NULL,
+    PRIMARY KEY (series, ts)
+) WITHOUT ROWID;
+";
+
 /// Packets of version 1, which were indexed.
 const FROM_1: &str = "
 INSERT INTO arrival (id, mn, digest, received_at) SELECT id, mn, digest, received_at FROM packet_1 ORDER BY id;
@@ -161,6 +171,9 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<Result<(),
     }
     if found == 1 {
         transaction.execute_batch(FROM_1)?;
+    }
+    if found < 3 {
+        transaction.execute_batch(SINCE_3)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

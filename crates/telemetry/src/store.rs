@@ -21,6 +21,9 @@ const QUEUE: usize = 4096;
 /// Events that a slow subscriber may be behind before it loses the oldest (and is told how many).
 const EVENTS: usize = 1024;
 
+/// Values that ended longer ago were kept by the device and sent later.
+const PAST: SignedDuration = SignedDuration::from_mins(30);
+
 /// Values further in the future than this are not believed.
 const FUTURE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -63,6 +66,7 @@ pub struct Submission {
     pub(crate) digest: u128,
     pub(crate) tolerated: Tolerances,
     pub(crate) clock_behind_s: Option<i64>,
+    pub(crate) back_fill: bool,
     /// Whether values were left out because their time lies in the future.
     pub(crate) in_future: bool,
 }
@@ -75,6 +79,9 @@ impl Submission {
         observations.retain(|observation| observation.at.duration_since(received_at) <= FUTURE);
         Submission {
             in_future: observations.len() < before,
+            // Some mark it so (RF=1); what was measured long ago is the past in any case.
+            back_fill: packet.back_fill
+                || observations.iter().any(|seen| received_at.duration_since(seen.end()) > PAST),
             peer: peer.to_owned(),
             received_at,
             raw: packet.raw.to_vec(),

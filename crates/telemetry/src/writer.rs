@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::chunk;
 use crate::latest::{self, Latest};
+use crate::quality::{Checker, Doubt};
 use crate::query::is_sealed;
 use crate::raw::{self, Block, Recent};
 use crate::rules::{Rule, Warning, Watch};
@@ -43,6 +44,7 @@ pub(crate) struct Writer {
     series: HashMap<Series, i64>,
     latest: Arc<RwLock<Latest>>,
     recent: Arc<RwLock<Recent>>,
+    checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
     sealed_until: i64,
     events: broadcast::Sender<Event>,
@@ -58,7 +60,9 @@ impl Writer {
     ) -> rusqlite::Result<Writer> {
         let (watch, series) = (Watch::default(), HashMap::new());
         let sealed_until = sealing::sealed_until(&connection)?;
-        let mut writer = Writer { connection, path, rules, watch, series, latest, recent, sealed_until, events };
+        let checker = Checker::default();
+        let mut writer =
+            Writer { connection, path, rules, watch, series, latest, recent, checker, sealed_until, events };
         writer.recall()?;
         Ok(writer)
     }
@@ -151,6 +155,11 @@ impl Writer {
                     let receipt =
                         append(&transaction, &mut self.series, self.sealed_until, &recent, submission, &mut seen)?;
                     if !receipt.duplicate {
+                        let values = &seen.values[seen.values.len() - receipt.observations..];
+                        let doubts = self.checker.look(values, &submission.device.ranges, submission.back_fill);
+                        for (series, at, doubt) in doubts {
+                            keep_doubt(&transaction, series, at, doubt)?;
+                        }
                         warnings = judge(&mut self.watch, submission);
                         told.push(Event::Observed(Arc::new(update(submission))));
                     }
@@ -170,6 +179,7 @@ impl Writer {
                     transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
                     transaction.execute("DELETE FROM chunk WHERE day < ?1", [chunk::day_of(before)])?;
                     raw::prune(&transaction, before)?;
+                    transaction.execute("DELETE FROM doubt WHERE ts < ?1", [before])?;
                     None
                 }
                 Command::Mark(name, value, _) => {
@@ -432,6 +442,15 @@ fn quarantine(
     if last % 1000 == 0 {
         transaction.execute("DELETE FROM quarantine WHERE id <= ?1", [last - QUARANTINE])?;
     }
+    Ok(())
+}
+
+fn keep_doubt(transaction: &Transaction<'_>, series: i64, at: Timestamp, doubt: Doubt) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO doubt (series, ts, doubt) VALUES (?1, ?2, ?3) ON CONFLICT (series, ts) DO UPDATE SET doubt = ?3",
+        )?
+        .execute(params![series, at.as_millisecond(), doubt.name()])?;
     Ok(())
 }
 

@@ -59,6 +59,17 @@ async fn water_and_noise_are_judged_against_target_and_zone() {
 }
 
 #[tokio::test]
+async fn what_our_checks_doubt_is_said_and_still_counts() {
+    let bureau = Bureau::open();
+    let mut values = SIX.to_vec();
+    values[0].1 = "58";
+    bureau.sends("A1", "2011", "20261123200100", &values);
+    let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert!(page.text.contains("PM2.5 高于 PM10") && page.text.contains("20:01"), "{}", page.near("doubts-title"));
+    assert!(page.text.contains("hour-verdict"), "it counts until somebody has looked");
+}
+
+#[tokio::test]
 async fn production_without_treatment_is_seen_on_the_page_of_electricity() {
     let bureau = Bureau::open();
     for minute in (0..60).step_by(5) {

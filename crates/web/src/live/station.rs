@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::ledger::{ListQuery, ReadError};
-use bilan_telemetry::{DeviceState, Kind, Series};
+use bilan_telemetry::{DeviceState, Doubt, Kind, Series};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -75,6 +75,15 @@ impl DeviceRow {
     }
 }
 
+/// Values that our checks doubt.
+struct DoubtRow {
+    factor: String,
+    why: &'static str,
+    from: Moment,
+    to: Moment,
+    count: u32,
+}
+
 /// Everything on the page but its frame.
 struct View {
     station: Station,
@@ -87,6 +96,7 @@ struct View {
     packets: Vec<PacketView>,
     warnings: Vec<WarningRow>,
     tasks: Vec<SimpleRow>,
+    doubts: Vec<DoubtRow>,
     /// The last orders to the device; `None` where the visitor may not see them.
     commands: Option<Vec<SimpleRow>>,
     /// Where a new order is entered; nothing where the visitor may not.
@@ -194,6 +204,7 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
             .collect(),
         device: device.map(DeviceRow::of),
         warnings,
+        doubts: doubts(app, &station, now, language)?,
         tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),
         commands: of_the_station(app, actor, "device_command", number, language)?,
         command_form: command_form(app, actor, &station, now),
@@ -275,6 +286,24 @@ fn hours(
         })
         .collect();
     Ok((columns, rows))
+}
+
+/// Doubts of the last day, by factor and reason, the newest first.
+fn doubts(
+    app: &AppState,
+    station: &Station,
+    now: Timestamp,
+    language: Language,
+) -> Result<Vec<DoubtRow>, ConditionError> {
+    let found = app.observations.doubts(&station.number, now - SignedDuration::from_hours(HOURS), now)?;
+    let row = |(series, doubt, [from, to], count): (Series, Doubt, [Timestamp; 2], u32)| DoubtRow {
+        factor: station.factor_label(&series.factor).text(language).to_owned(),
+        why: language.text(&format!("live.doubt.{}", doubt.name())),
+        from: Moment::of(from, now, language),
+        to: Moment::of(to, now, language),
+        count,
+    };
+    Ok(found.into_iter().map(row).collect())
 }
 
 /// Records of a register that name the station, the newest first; nothing where the visitor may not see them.

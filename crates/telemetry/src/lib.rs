@@ -25,7 +25,7 @@ mod writer;
 
 pub use device::{Device, DeviceState, Quarantined, Stamped};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
-pub use quality::Doubt;
+pub use quality::{Doubt, Doubts};
 pub use raw::RawPacket;
 pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{Kind, Observation};
+use crate::{Kind, Observation, Series};
 
 /// The same value for so long is no measurement of anything that moves.
 const FLAT: SignedDuration = SignedDuration::from_hours(6);
@@ -67,6 +67,21 @@ impl Doubt {
     pub(crate) fn from_name(name: &str) -> Option<Doubt> {
         Doubt::ALL.into_iter().find(|doubt| doubt.name() == name)
     }
+}
+
+/// Doubtful values of one series, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doubts {
+    /// The series.
+    pub series: Series,
+    /// Why.
+    pub doubt: Doubt,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+    /// How many.
+    pub count: u32,
 }
 
 /// Ranges of the instruments of a station by factor: least and largest value that they can show.
@@ -173,7 +188,6 @@ mod tests {
     use test_case::test_case;
 
     use super::*;
-    use crate::Series;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + minute * 60).unwrap()

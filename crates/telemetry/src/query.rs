@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::chunk::{self, Entry};
 use crate::observation::mark_is_valid;
-use crate::quality::Doubt;
+use crate::quality::{Doubt, Doubts};
 use crate::raw::{self, RawPacket};
 use crate::rules::Warning;
 use crate::sealing;
@@ -22,16 +22,11 @@ impl Store {
         self.newest().of_station(station)
     }
 
-    /// Values of a station that our checks doubt, with `from <= at < to`: the series and, for each reason, first and last instant and how many.
+    /// Values of a station that our checks doubt, with `from <= at < to`, by series and reason, the newest first.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn doubts(
-        &self,
-        station: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<(Series, Doubt, [Timestamp; 2], u32)>, StoreError> {
+    pub fn doubts(&self, station: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Doubts>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
@@ -42,7 +37,8 @@ impl Store {
                     let name: String = row.get(5)?;
                     let unknown = || rusqlite::Error::InvalidColumnType(5, name.clone(), rusqlite::types::Type::Text);
                     let doubt = Doubt::from_name(&name).ok_or_else(unknown)?;
-                    Ok((series(row)?, doubt, [instant(row, 6)?, instant(row, 7)?], row.get(8)?))
+                    let (first, last) = (instant(row, 6)?, instant(row, 7)?);
+                    Ok(Doubts { series: series(row)?, doubt, first, last, count: row.get(8)? })
                 })?
                 .collect()
         })

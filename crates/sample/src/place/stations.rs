@@ -168,7 +168,7 @@ fn instrument(kind: &str) -> &'static str {
 fn rows(kind: &str) -> Vec<Value> {
     factors(kind)
         .iter()
-        .map(|(code, name, unit, high)| json!({ "factor": code, "name": name, "unit": if unit.is_empty() { "无量纲" } else { unit }, "low": if code == "a01001" { -40 } else { 0 }, "high": high, "instrument": instrument(kind) }))
+        .map(|(code, name, unit, high)| json!({ "factor": code, "name": name, "unit": if unit.is_empty() { "无量纲" } else { unit }, "low": if *code == "a01001" { -40 } else { 0 }, "high": high, "instrument": instrument(kind) }))
         .collect()
 }
 

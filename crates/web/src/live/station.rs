@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::ledger::{ListQuery, ReadError};
-use bilan_telemetry::{DeviceState, Doubt, Kind, Series};
+use bilan_telemetry::{DeviceState, Doubts, Kind, Series};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -296,12 +296,12 @@ fn doubts(
     language: Language,
 ) -> Result<Vec<DoubtRow>, ConditionError> {
     let found = app.observations.doubts(&station.number, now - SignedDuration::from_hours(HOURS), now)?;
-    let row = |(series, doubt, [from, to], count): (Series, Doubt, [Timestamp; 2], u32)| DoubtRow {
-        factor: station.factor_label(&series.factor).text(language).to_owned(),
-        why: language.text(&format!("live.doubt.{}", doubt.name())),
-        from: Moment::of(from, now, language),
-        to: Moment::of(to, now, language),
-        count,
+    let row = |doubts: Doubts| DoubtRow {
+        factor: station.factor_label(&doubts.series.factor).text(language).to_owned(),
+        why: language.text(&format!("live.doubt.{}", doubts.doubt.name())),
+        from: Moment::of(doubts.first, now, language),
+        to: Moment::of(doubts.last, now, language),
+        count: doubts.count,
     };
     Ok(found.into_iter().map(row).collect())
 }

@@ -53,7 +53,7 @@ for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a wa
   test(`live pages fit ${size}`, async () => {
     const { context, page, troubles } = await visitor(browser, { viewport });
     await signIn(page, 'duty');
-    for (const place of ['/map', '/map/screen', '/stations', '/warnings', '/devices']) {
+    for (const place of ['/map', '/map/screen', '/stations', '/warnings', '/devices', '/power']) {
       const answer = await page.goto(place);
       assert.equal(answer.status(), 200, place);
       await page.locator('[data-line="up"]').first().waitFor();
@@ -65,3 +65,24 @@ for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a wa
     await context.close();
   });
 }
+
+test('an order to a device that is not on the line ends with its reason', async () => {
+  const { context, page, troubles } = await visitor(browser);
+  await signIn(page, 'duty');
+  await page.goto('/stations?kind=water');
+  await page.locator('[data-testid="station-row"] a').first().click();
+  await page.getByRole('link', { name: '下发指令' }).click();
+  await page.waitForURL(/device_command\/new/);
+  assert.notEqual(await page.locator('[name="asked_at"]').inputValue(), '', 'the time is filled in');
+  await page.locator('[name="command"]').selectOption('get_time');
+  await page.locator('[name="purpose"]').fill('核对设备时钟');
+  await page.locator('form:has([name="purpose"]) button[type="submit"]').first().click();
+  await page.waitForURL(/device_command\/FK\d+/);
+  for (let turn = 0; turn < 20 && !/设备不在线/.test(await page.locator('main').innerText()); turn += 1) {
+    await page.waitForTimeout(500);
+    await page.reload();
+  }
+  assert.match(await page.locator('main').innerText(), /未执行[\s\S]*设备不在线，恢复上报后再下发/);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});

@@ -14,7 +14,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let devices = arguments.next().transpose()?.unwrap_or(500);
     let seconds = arguments.next().transpose()?.unwrap_or(10);
     let file = std::env::temp_dir().join(format!("ingest-{}.db", std::process::id()));
-    let store = Store::open(&file, Vec::new())?;
+    // The shipped rules watch what comes in, as at work.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let rules = bilan_telemetry::rules::load(&folder).map_err(|faults| format!("{faults:?}"))?;
+    let store = Store::open(&file, rules)?;
     let clock: Clock = Arc::new(jiff::Timestamp::now);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let directory = Arc::new(WithFleet(FixedDirectory::default()));

@@ -51,3 +51,8 @@ pub use reply::{acknowledgement, execution_result, request_reply};
 pub use request::{Addressee, History, Reply, Request};
 pub use sm4::{NoKey, OpenFault, Sm4Key, open};
 pub use tolerance::{Tolerance, Tolerances};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,6 +59,24 @@ async fn water_and_noise_are_judged_against_target_and_zone() {
 }
 
 #[tokio::test]
+async fn packets_are_found_by_time_and_show_no_password() {
+    let bureau = Bureau::open();
+    bureau.sends("A1", "2011", "20261123200100", &SIX);
+    let found = bureau.page(Role::Duty, "/stations/ZD-A/packets").await;
+    assert_eq!(found.text.matches(r#"data-testid="packet""#).count(), 1, "{}", found.near("packet"));
+    assert!(found.text.contains("a34004-Rtd") && !found.text.contains("654321"));
+    let earlier = bureau.page(Role::Duty, "/stations/ZD-A/packets?from=2026-11-22T00:00&to=2026-11-22T12:00").await;
+    assert!(earlier.text.contains("这段时间没有收到报文"), "{}", earlier.near("empty"));
+    for (role, address, status) in [
+        (Role::Duty, "/stations/ZD-A/packets?from=gestern", StatusCode::UNPROCESSABLE_ENTITY),
+        (Role::Duty, "/stations/NONE/packets", StatusCode::NOT_FOUND),
+        (Role::Enterprise, "/stations/ZD-A/packets", StatusCode::FORBIDDEN),
+    ] {
+        assert_eq!(bureau.page(role, address).await.status, status, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn what_our_checks_doubt_is_said_and_still_counts() {
     let bureau = Bureau::open();
     let mut values = SIX.to_vec();

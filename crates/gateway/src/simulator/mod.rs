@@ -121,11 +121,12 @@ impl SimulateOptions {
 }
 
 /// Plays the fleet and reports. Runs on the current tokio runtime.
-pub async fn simulate(options: SimulateOptions) -> SimulateReport {
+pub async fn simulate(mut options: SimulateOptions) -> SimulateReport {
     let statistics = Arc::new(Statistics::default());
     let mut devices = JoinSet::new();
-    for device in &options.devices {
-        devices.spawn(device::live(device.clone(), options.clone(), statistics.clone()));
+    // Each device has the options for itself, but not the list of all the others.
+    for device in std::mem::take(&mut options.devices) {
+        devices.spawn(device::live(device, options.clone(), statistics.clone()));
     }
     let all = async { while devices.join_next().await.is_some() {} };
     match options.run_for {

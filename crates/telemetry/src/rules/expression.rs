@@ -14,9 +14,9 @@
 //! nothing. `has(now.w21003)` asks whether it is known.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use cel::{Context, Program, Value};
+use cel::{Context, Env, Program, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +54,13 @@ pub enum Fact {
 pub struct Expression {
     text: String,
     program: Arc<Program>,
+    /// Which of [`NAMES`] it uses: only these are made ready for it.
+    uses: [bool; NAMES.len()],
     looks_back: bool,
 }
+
+/// Functions and operators of the language; making them ready costs more than most expressions.
+static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 impl std::fmt::Debug for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,7 +92,8 @@ impl Expression {
             return Err(format!("“{unknown}” is not known here: write {}", NAMES.join(", ")));
         }
         let looks_back = FUNCTIONS.iter().any(|name| references.has_function(name));
-        let expression = Expression { text: text.to_owned(), program: Arc::new(program), looks_back };
+        let uses = NAMES.map(|name| references.has_variable(name));
+        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, looks_back };
         // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
         match expression.evaluate(&Scene::default(), Timestamp::UNIX_EPOCH) {
             Err(fault) if fault.contains("ndeclared reference") || fault.contains("nvalid argument") => Err(fault),
@@ -123,14 +129,17 @@ impl Expression {
     }
 
     fn evaluate(&self, scene: &Scene, at: Timestamp) -> Result<Value, String> {
-        let mut context = Context::default();
-        context.add_variable_from_value("now", scene.fresh(&scene.now, FRESH_INSTANT, at));
-        context.add_variable_from_value("hour", scene.fresh(&scene.hour, FRESH_HOUR, at));
-        let limits: HashMap<String, f64> = scene.limits.iter().map(|(key, limit)| (key.clone(), *limit)).collect();
-        context.add_variable_from_value("limit", limits);
-        let facts: HashMap<String, Value> = scene.facts.iter().map(|(key, fact)| (key.clone(), fact.into())).collect();
-        context.add_variable_from_value("station", facts);
-        context.add_variable_from_value("clock", clock(at));
+        let mut context = Context::with_env(Arc::clone(&LANGUAGE));
+        for (name, _) in NAMES.iter().zip(self.uses).filter(|(_, used)| *used) {
+            let value = match *name {
+                "now" => scene.fresh(&scene.now, FRESH_INSTANT, at),
+                "hour" => scene.fresh(&scene.hour, FRESH_HOUR, at),
+                "limit" => scene.limits.clone(),
+                "station" => scene.facts.clone(),
+                _ => clock(at),
+            };
+            context.add_variable_from_value(*name, value);
+        }
         if self.looks_back {
             look_back(&mut context, scene, at).map_err(|error| error.to_string())?;
         }
@@ -148,14 +157,14 @@ impl From<&Fact> for Value {
     }
 }
 
-fn clock(at: Timestamp) -> HashMap<&'static str, Value> {
+fn clock(at: Timestamp) -> Value {
     let time = beijing(at);
-    HashMap::from([
+    Value::from(HashMap::from([
         ("hour", Value::Int(i64::from(time.hour()))),
         ("minute", Value::Int(i64::from(time.minute()))),
         ("weekday", Value::Int(i64::from(time.weekday().to_monday_one_offset()))),
         ("night", Value::Bool(!(6..22).contains(&time.hour()))),
-    ])
+    ]))
 }
 
 /// What a function makes of the values of a span, of which there is at least one.
@@ -181,20 +190,49 @@ fn look_back(context: &mut Context<'_, '_>, scene: &Scene, at: Timestamp) -> Res
 }
 
 /// What is known of a station when a condition is looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Scene {
     /// Newest instant of each factor.
     now: BTreeMap<String, (Timestamp, f64)>,
     /// Newest hour of each factor, by its end.
     hour: BTreeMap<String, (Timestamp, f64)>,
     past: Arc<Mutex<Past>>,
-    /// Limits of the station.
-    pub limits: BTreeMap<String, f64>,
-    /// What the register says of it.
-    pub facts: BTreeMap<String, Fact>,
+    /// Limits of the station, as expressions see them.
+    limits: Value,
+    /// What the register says of it, as expressions see it.
+    facts: Value,
+    known: (BTreeMap<String, Fact>, BTreeMap<String, f64>),
+}
+
+impl Default for Scene {
+    fn default() -> Scene {
+        let nothing = || Value::from(HashMap::<String, Value>::new());
+        Scene {
+            now: BTreeMap::new(),
+            hour: BTreeMap::new(),
+            past: Arc::default(),
+            limits: nothing(),
+            facts: nothing(),
+            known: (BTreeMap::new(), BTreeMap::new()),
+        }
+    }
 }
 
 impl Scene {
+    /// What the register says of the station, and the limits that hold there.
+    pub fn know(&mut self, facts: &BTreeMap<String, Fact>, limits: &BTreeMap<String, f64>) {
+        if self.known.0 != *facts {
+            let values = facts.iter().map(|(key, fact)| (key.clone(), Value::from(fact)));
+            self.facts = Value::from(values.collect::<HashMap<String, Value>>());
+            self.known.0.clone_from(facts);
+        }
+        if self.known.1 != *limits {
+            let values = limits.iter().map(|(key, limit)| (key.clone(), Value::Float(*limit)));
+            self.limits = Value::from(values.collect::<HashMap<String, Value>>());
+            self.known.1.clone_from(limits);
+        }
+    }
+
     /// A valid value of the station came in. `remembers` where a rule looks back.
     pub fn see(&mut self, observation: &Observation, remembers: bool) {
         let series = &observation.series;
@@ -223,16 +261,11 @@ impl Scene {
         self.now.get(factor).or_else(|| self.hour.get(factor)).map(|(_, value)| *value)
     }
 
-    fn fresh(
-        &self,
-        values: &BTreeMap<String, (Timestamp, f64)>,
-        limit: SignedDuration,
-        at: Timestamp,
-    ) -> HashMap<String, f64> {
+    fn fresh(&self, values: &BTreeMap<String, (Timestamp, f64)>, limit: SignedDuration, at: Timestamp) -> Value {
         let fresh = |(factor, (when, value)): (&String, &(Timestamp, f64))| {
-            (at.duration_since(*when) <= limit).then(|| (factor.clone(), *value))
+            (at.duration_since(*when) <= limit).then(|| (factor.clone(), Value::Float(*value)))
         };
-        values.iter().filter_map(fresh).collect()
+        Value::from(values.iter().filter_map(fresh).collect::<HashMap<String, Value>>())
     }
 }
 
@@ -276,14 +309,11 @@ mod tests {
     }
 
     fn scene() -> Scene {
-        let mut scene = Scene {
-            limits: BTreeMap::from([("night".to_owned(), 50.0), ("w21003".to_owned(), 1.0)]),
-            facts: BTreeMap::from([
-                ("zone".to_owned(), Fact::Word("2".into())),
-                ("permitted".to_owned(), Fact::Yes(false)),
-            ]),
-            ..Scene::default()
-        };
+        let mut scene = Scene::default();
+        scene.know(
+            &BTreeMap::from([("zone".to_owned(), Fact::Word("2".into())), ("permitted".to_owned(), Fact::Yes(false))]),
+            &BTreeMap::from([("night".to_owned(), 50.0), ("w21003".to_owned(), 1.0)]),
+        );
         for (minute, value) in [(-90, 0.4), (-50, 0.5), (-20, 0.9), (0, 1.6)] {
             let series = Series::main("W1", "w21003", Kind::Realtime);
             let value = Observation { series, at: at(minute), period_s: 0, value, text: value.to_string(), flag: None };

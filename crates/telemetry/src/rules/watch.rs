@@ -105,12 +105,7 @@ impl Watch {
         let Some(heard) = self.heard.get_mut(station) else { return };
         heard.maintained = maintained;
         if let Some(scene) = &mut heard.scene {
-            if scene.facts != *facts {
-                scene.facts.clone_from(facts);
-            }
-            if scene.limits != *limits {
-                scene.limits.clone_from(limits);
-            }
+            scene.know(facts, limits);
         }
     }
 

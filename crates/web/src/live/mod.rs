@@ -15,6 +15,7 @@ mod find;
 mod ground;
 mod map;
 mod packet;
+mod packets;
 mod panel;
 mod power;
 mod registered;
@@ -52,6 +53,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/stations/{number}", get(station::show))
         .route("/stations/{number}/events", get(station::events))
         .route("/stations/{number}/series.json", get(station::series))
+        .route("/stations/{number}/packets", get(packets::show))
         .route("/warnings", get(warnings::wall))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
         .route("/devices", get(devices::list))

@@ -18,6 +18,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+/// A packet is a few dozen small allocations on one thread, freed on another: what the system's own allocator is slowest at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let asked = command::CommandLine::parse();
     let filter = EnvFilter::try_from_env("BILAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bilan=info"));

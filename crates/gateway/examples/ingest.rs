@@ -8,6 +8,9 @@ use bilan_gateway::simulator::{WithFleet, fleet};
 use bilan_gateway::{Clock, FixedDirectory, Settings, SimulateOptions, serve, simulate};
 use bilan_telemetry::Store;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>());

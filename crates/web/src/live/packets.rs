@@ -12,7 +12,7 @@ use super::packet::PacketView;
 use super::registered;
 use super::view::ask;
 use crate::refusal::Refusal;
-use crate::shell::{Messages, Shell};
+use crate::shell::Shell;
 use crate::visit::Visit;
 
 /// Packets shown.

@@ -1,0 +1,149 @@
+//! Questions about lines: devices, raw packets, quarantine, and numbers that were asked to be remembered.
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::instant;
+use crate::raw::{self, RawPacket};
+use crate::{DeviceState, Quarantined, Store, StoreError};
+
+impl Store {
+    /// What is known of every device that was heard.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn devices(&self) -> Result<Vec<DeviceState>, StoreError> {
+        self.read(|connection| {
+            let mut states: Vec<DeviceState> = connection
+                .prepare_cached(
+                    "SELECT mn, station, kind, last_heard, peer, packets, duplicates, clock_behind_s FROM device ORDER BY mn",
+                )?
+                .query_map([], |row| {
+                    Ok(DeviceState {
+                        mn: row.get(0)?,
+                        station: row.get(1)?,
+                        kind: row.get(2)?,
+                        last_heard: instant(row, 3)?,
+                        peer: row.get(4)?,
+                        packets: row.get(5)?,
+                        duplicates: row.get(6)?,
+                        clock_behind_s: row.get(7)?,
+                        tolerated: Vec::new(),
+                    })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut counted = connection.prepare_cached("SELECT mn, tolerance, count FROM device_tolerance ORDER BY mn, tolerance")?;
+            let mut rows = counted.query([])?;
+            while let Some(row) = rows.next()? {
+                let mn: String = row.get(0)?;
+                if let Ok(at) = states.binary_search_by(|state| state.mn.cmp(&mn)) {
+                    states[at].tolerated.push((row.get(1)?, row.get(2)?));
+                }
+            }
+            Ok(states)
+        })
+    }
+
+    /// The device that speaks for a station, the one heard last if there are several.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn device_of(&self, station: &str) -> Result<Option<DeviceState>, StoreError> {
+        Ok(self
+            .devices()?
+            .into_iter()
+            .filter(|device| device.station == station)
+            .max_by_key(|device| device.last_heard))
+    }
+
+    /// The last raw packets of a device, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn last_packets(&self, mn: &str, limit: u32) -> Result<Vec<RawPacket>, StoreError> {
+        let limit = limit as usize;
+        let ids = self.last_of(mn, limit);
+        let found = self.read(|connection| raw::rows(connection, &ids))?;
+        if found.len() == ids.len() && !found.is_empty() {
+            return Ok(found);
+        }
+        self.packets(mn, Timestamp::MIN, Timestamp::MAX, limit)
+    }
+
+    /// Raw packets of a device that came with `from <= received_at < to`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn packets(
+        &self,
+        mn: &str,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<RawPacket>, StoreError> {
+        let span = [from.as_millisecond(), to.as_millisecond()];
+        self.read(|connection| {
+            // One snapshot: packing moves packets from rows to blocks.
+            let snapshot = connection.unchecked_transaction()?;
+            raw::of_device(&snapshot, mn, span, limit)
+        })
+    }
+
+    /// Packets that came after the one with the number `last`, in their order, each with its number.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn packets_after(&self, last: i64, limit: usize) -> Result<Vec<(i64, RawPacket)>, StoreError> {
+        self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            raw::after(&snapshot, last, limit)
+        })
+    }
+
+    /// The number of the newest packet; 0 if none has come.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn last_packet_number(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            connection.prepare_cached("SELECT coalesce(max(id), 0) FROM arrival")?.query_row([], |row| row.get(0))
+        })
+    }
+
+    /// A number that somebody asked to be remembered ([`Store::set_mark`]).
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn mark(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT value FROM mark WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The last quarantined packets, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, received_at, peer, mn, reason, raw FROM quarantine ORDER BY id DESC LIMIT ?1",
+                )?
+                .query_map([limit], |row| {
+                    Ok(Quarantined {
+                        id: row.get(0)?,
+                        received_at: instant(row, 1)?,
+                        peer: row.get(2)?,
+                        mn: row.get(3)?,
+                        reason: row.get(4)?,
+                        raw: row.get(5)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+}

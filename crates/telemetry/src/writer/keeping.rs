@@ -1,0 +1,219 @@
+//! What one command writes, inside the transaction of its group.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{QUARANTINE, Seen};
+use crate::quality::Doubt;
+use crate::query::is_sealed;
+use crate::raw::{self, Recent};
+use crate::rules::Warning;
+use crate::{Observation, Receipt, Series, Submission, sealing};
+
+pub(super) fn append<'a>(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<Series, i64>,
+    sealed_until: i64,
+    recent: &Recent,
+    submission: &'a Submission,
+    seen: &mut Seen<'a>,
+) -> rusqlite::Result<Receipt> {
+    let device = &submission.device;
+    let received = submission.received_at.as_millisecond();
+    let fresh = !recent.knows(submission.digest) && seen.digests.insert(submission.digest);
+    if fresh {
+        let id = raw::keep(transaction, &device.mn, submission.digest, received, &submission.raw)?;
+        seen.packets.push((id, &device.mn, submission.digest));
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (mn) DO UPDATE SET station = ?2, name = ?3, kind = ?4, last_heard = max(last_heard, ?5), peer = ?6,
+                 packets = packets + ?7, duplicates = duplicates + ?8, clock_behind_s = coalesce(?9, clock_behind_s)",
+        )?
+        .execute(params![
+            device.mn,
+            device.station,
+            device.name,
+            device.kind,
+            received,
+            submission.peer,
+            i64::from(fresh),
+            i64::from(!fresh),
+            submission.clock_behind_s.filter(|_| fresh),
+        ])?;
+    if !fresh {
+        return Ok(Receipt { duplicate: true, observations: 0 });
+    }
+    for tolerance in submission.tolerated.iter() {
+        transaction
+            .prepare_cached(
+                "INSERT INTO device_tolerance (mn, tolerance, count) VALUES (?1, ?2, 1)
+                 ON CONFLICT (mn, tolerance) DO UPDATE SET count = count + 1",
+            )?
+            .execute(params![device.mn, tolerance.name()])?;
+    }
+    if submission.in_future {
+        quarantine(
+            transaction,
+            &submission.raw,
+            "time_in_future",
+            Some(&device.mn),
+            &submission.peer,
+            submission.received_at,
+        )?;
+    }
+    for observation in &submission.observations {
+        let series = series_id(transaction, known, observation)?;
+        keep(transaction, series, observation, sealed_until, received)?;
+        seen.values.push((series, observation));
+    }
+    Ok(Receipt { duplicate: false, observations: submission.observations.len() })
+}
+
+fn series_id(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<Series, i64>,
+    observation: &Observation,
+) -> rusqlite::Result<i64> {
+    let series = &observation.series;
+    if let Some(id) = known.get(series) {
+        return Ok(*id);
+    }
+    let id = transaction
+        .prepare_cached(
+            "INSERT INTO series (station, factor, kind, statistic, period_s) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET period_s = ?5 RETURNING id",
+        )?
+        .query_row(
+            params![series.station, series.factor, series.kind.name(), series.statistic.name(), observation.period_s],
+            |row| row.get(0),
+        )?;
+    known.insert(series.clone(), id);
+    Ok(id)
+}
+
+/// Stores one value; a value that was there with another content becomes a revision.
+fn keep(
+    transaction: &Transaction<'_>,
+    series: i64,
+    observation: &Observation,
+    sealed_until: i64,
+    received: i64,
+) -> rusqlite::Result<()> {
+    let at = observation.at.as_millisecond();
+    // The literal text is kept only where the number does not give it back.
+    let text = observation.own_text();
+    let table = if is_sealed(observation.series.kind) { "hot" } else { "held" };
+    let fresh = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO {table} (ts, series, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
+        ))?
+        .execute(params![at, series, observation.value, text, observation.flag])?
+        == 1;
+    if fresh && table == "hot" && at < sealed_until {
+        revise_sealed(transaction, series, observation, received)?;
+    }
+    if !fresh {
+        let replaced = transaction
+            .prepare_cached(&format!(
+                "INSERT INTO revision (replaced_at, series, ts, value, text, flag)
+                 SELECT ?1, series, ts, value, text, flag FROM {table}
+                 WHERE series = ?2 AND ts = ?3 AND (value, text, flag) IS NOT (?4, ?5, ?6)"
+            ))?
+            .execute(params![received, series, at, observation.value, text, observation.flag])?;
+        if replaced > 0 {
+            transaction
+                .prepare_cached(&format!(
+                    "UPDATE {table} SET value = ?3, text = ?4, flag = ?5 WHERE series = ?1 AND ts = ?2"
+                ))?
+                .execute(params![series, at, observation.value, text, observation.flag])?;
+        }
+    }
+    Ok(())
+}
+
+/// What a chunk says of the instant becomes a revision, if it is something else: from now on the hot row counts.
+fn revise_sealed(
+    transaction: &Transaction<'_>,
+    series: i64,
+    observation: &Observation,
+    received: i64,
+) -> rusqlite::Result<()> {
+    let at = observation.at.as_millisecond();
+    let Some(sealed) = sealing::sealed_entry(transaction, series, at)? else { return Ok(()) };
+    if (sealed.value, sealed.text.as_deref(), &sealed.flag)
+        != (observation.value, observation.own_text(), &observation.flag)
+    {
+        transaction
+            .prepare_cached(
+                "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![received, series, at, sealed.value, sealed.text, sealed.flag])?;
+    }
+    Ok(())
+}
+
+pub(super) fn quarantine(
+    transaction: &Transaction<'_>,
+    raw: &[u8],
+    reason: &str,
+    mn: Option<&str>,
+    peer: &str,
+    received_at: Timestamp,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO quarantine (received_at, peer, mn, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![received_at.as_millisecond(), peer, mn, reason, raw])?;
+    let last = transaction.last_insert_rowid();
+    if last % 1000 == 0 {
+        transaction.execute("DELETE FROM quarantine WHERE id <= ?1", [last - QUARANTINE])?;
+    }
+    Ok(())
+}
+
+pub(super) fn keep_doubt(
+    transaction: &Transaction<'_>,
+    series: i64,
+    at: Timestamp,
+    doubt: Doubt,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO doubt (series, ts, doubt) VALUES (?1, ?2, ?3) ON CONFLICT (series, ts) DO UPDATE SET doubt = ?3",
+        )?
+        .execute(params![series, at.as_millisecond(), doubt.name()])?;
+    Ok(())
+}
+
+pub(super) fn keep_warning(transaction: &Transaction<'_>, warning: &Warning) -> rusqlite::Result<()> {
+    // Texts, numbers and instants only: there is nothing in a warning that JSON cannot hold.
+    let body = serde_json::to_string(warning).unwrap_or_default();
+    let known: Option<String> = transaction
+        .prepare_cached("SELECT id FROM warning WHERE id = ?1")?
+        .query_row([&warning.id], |row| row.get(0))
+        .optional()?;
+    let cleared = warning.cleared_at.map(Timestamp::as_millisecond);
+    if known.is_some() {
+        transaction
+            .prepare_cached("UPDATE warning SET cleared_at = ?2, body = ?3 WHERE id = ?1")?
+            .execute(params![warning.id, cleared, body])?;
+    } else {
+        transaction
+            .prepare_cached(
+                "INSERT INTO warning (id, station, rule, opened_at, cleared_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                warning.id,
+                warning.station,
+                warning.rule,
+                warning.opened_at.as_millisecond(),
+                cleared,
+                body
+            ])?;
+    }
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record, Write, WriteError};
-use bilan_telemetry::{Event, Store, StoreError, Warning, rules};
+use bilan_telemetry::{Store, StoreError, Warning, rules};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -45,14 +45,13 @@ impl Bridge {
 
     /// Enters what is open, then every warning as it comes; ends when the store is closed.
     pub async fn run(self) {
-        let mut events = self.observations.subscribe();
+        let mut warnings = self.observations.subscribe_to_warnings();
         self.catch_up().await;
         loop {
-            match events.recv().await {
-                Ok(Event::Warning(warning)) => self.enter_apart(warning).await,
-                Ok(Event::Observed(_)) => {}
+            match warnings.recv().await {
+                Ok(warning) => self.enter_apart(warning).await,
                 Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!("{missed} events passed by; the open warnings are gone through again");
+                    tracing::warn!("{missed} warnings passed by; those of the last week are gone through again");
                     self.catch_up().await;
                 }
                 Err(RecvError::Closed) => return,
@@ -99,8 +98,12 @@ impl Bridge {
             return Ok(());
         };
         let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source };
+        let began =
+            if warning.joins() { self.ledger.written_under(&format!("warning:{}", warning.event))? } else { None };
         let number = self.once(warning, "warning", |write| {
-            self.ledger.create(&rules, "warning", warning_values(warning, &station), write)
+            let mut values = warning_values(warning, &station);
+            values.extend(began.map(|began| ("event".to_owned(), Value::from(began))));
+            self.ledger.create(&rules, "warning", values, write)
         })?;
         if let Some(task) = &warning.task {
             self.once(warning, "task", |write| {

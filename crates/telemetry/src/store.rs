@@ -142,6 +142,7 @@ struct Inner {
     path: PathBuf,
     commands: Option<mpsc::Sender<Command>>,
     events: broadcast::Sender<Event>,
+    warnings: broadcast::Sender<Arc<Warning>>,
     readers: Mutex<Vec<Connection>>,
     latest: Arc<RwLock<Latest>>,
     recent: Arc<RwLock<Recent>>,
@@ -177,11 +178,13 @@ impl Store {
             .map_err(refused)?
             .map_err(|found| StoreError::Later { path: path.to_owned(), found })?;
         let (events, _) = broadcast::channel(EVENTS);
+        let (warnings, _) = broadcast::channel(EVENTS);
         let (commands, queue) = mpsc::channel(QUEUE);
         let latest = Arc::new(RwLock::new(Latest::read(&connection).map_err(refused)?));
         let recent = Arc::new(RwLock::new(Recent::read(&connection).map_err(refused)?));
         let shared = (Arc::clone(&latest), Arc::clone(&recent));
-        let writer = Writer::new(connection, path.to_owned(), rules, events.clone(), shared).map_err(refused)?;
+        let writer = Writer::new(connection, path.to_owned(), rules, (events.clone(), warnings.clone()), shared)
+            .map_err(refused)?;
         let writer = std::thread::Builder::new()
             .name("observations".to_owned())
             .spawn(move || writer.run(queue))
@@ -190,6 +193,7 @@ impl Store {
             path: path.to_owned(),
             commands: Some(commands),
             events,
+            warnings,
             readers: Mutex::default(),
             latest,
             recent,
@@ -283,6 +287,11 @@ impl Store {
     /// (`RecvError::Lagged`).
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
+    }
+
+    /// From now on, every warning as it opens and as it clears: for those who would drown in values.
+    pub fn subscribe_to_warnings(&self) -> broadcast::Receiver<Arc<Warning>> {
+        self.0.warnings.subscribe()
     }
 
     /// A reader's connection for one question.

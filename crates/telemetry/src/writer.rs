@@ -50,6 +50,7 @@ pub(crate) struct Writer {
     /// Nothing younger is sealed: only older values are looked for in chunks.
     sealed_until: i64,
     events: broadcast::Sender<Event>,
+    warnings: broadcast::Sender<Arc<Warning>>,
 }
 
 impl Writer {
@@ -57,14 +58,14 @@ impl Writer {
         connection: Connection,
         path: PathBuf,
         rules: Vec<Rule>,
-        events: broadcast::Sender<Event>,
+        (events, warnings): (broadcast::Sender<Event>, broadcast::Sender<Arc<Warning>>),
         (latest, recent): (Arc<RwLock<Latest>>, Arc<RwLock<Recent>>),
     ) -> rusqlite::Result<Writer> {
         let (watch, series) = (Watch::default(), HashMap::new());
         let sealed_until = sealing::sealed_until(&connection)?;
         let checker = Checker::default();
         let mut writer =
-            Writer { connection, path, rules, watch, series, latest, recent, checker, sealed_until, events };
+            Writer { connection, path, rules, watch, series, latest, recent, checker, sealed_until, events, warnings };
         writer.recall()?;
         Ok(writer)
     }
@@ -125,6 +126,9 @@ impl Writer {
                     }
                 }
                 for event in told {
+                    if let Event::Warning(warning) = &event {
+                        let _ = self.warnings.send(Arc::clone(warning));
+                    }
                     // Nobody listening is no fault.
                     let _ = self.events.send(event);
                 }

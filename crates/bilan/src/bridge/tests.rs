@@ -66,6 +66,8 @@ fn warning() -> Warning {
         edition: "0123456789abcdef".to_owned(),
         label: text("PM2.5重度污染"),
         level: Level::Alarm,
+        event: String::new(),
+        escalation: None,
         station: "ZD1".to_owned(),
         station_name: "天心一站".to_owned(),
         station_kind: "air".to_owned(),

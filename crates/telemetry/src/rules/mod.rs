@@ -155,6 +155,24 @@ impl Quiet {
     }
 }
 
+/// Which warnings are one event (归并): while one of them is open, those that follow belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gathering {
+    /// Name that the rules of one event share.
+    pub event: String,
+    /// Whether warnings of all stations are one, as when a line fails; otherwise those of one station.
+    pub everywhere: bool,
+}
+
+/// What happens when nobody has acknowledged a warning (升级).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// Seconds after the opening.
+    pub after_s: i64,
+    /// Roles that are told then.
+    pub roles: Vec<String>,
+}
+
 /// A task that a warning asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -189,6 +207,10 @@ pub struct Rule {
     pub condition: Condition,
     /// When it opens nothing.
     pub quiet: Option<Quiet>,
+    /// With which other warnings it is one event; alone if there is none.
+    pub gathering: Option<Gathering>,
+    /// What happens when nobody acknowledges it.
+    pub escalation: Option<Escalation>,
     /// How grave.
     pub level: Level,
     /// Message with `{station}`, `{value}`, `{threshold}`, `{unit}`, `{minutes}`.
@@ -251,9 +273,20 @@ pub struct Warning {
     pub message: Text,
     /// The task it asks for.
     pub task: Option<Task>,
+    /// Id of the warning with which the event began; its own if it began it.
+    #[serde(default)]
+    pub event: String,
+    /// What happens when nobody acknowledges it.
+    #[serde(default)]
+    pub escalation: Option<Escalation>,
 }
 
 impl Warning {
+    /// Whether it only goes on what another began: nobody is called for it again.
+    pub fn joins(&self) -> bool {
+        !self.event.is_empty() && self.event != self.id
+    }
+
     /// Whether it is still open.
     pub fn is_open(&self) -> bool {
         self.cleared_at.is_none()

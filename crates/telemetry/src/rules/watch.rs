@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, Fact, Rule, Scene, Task, Text, Warning};
+use super::{Condition, Fact, Level, Rule, Scene, Task, Text, Warning};
 use crate::Observation;
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
@@ -12,6 +12,9 @@ const FRESH: SignedDuration = SignedDuration::from_hours(3);
 
 /// A pause longer than this breaks a run of values beyond the limit.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What befalls several stations within this time has one cause.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug, Clone)]
 enum State {
@@ -142,7 +145,7 @@ impl Watch {
             };
             told.extend(step(rule, watched, &reading, station, heard, now));
         }
-        told
+        self.gathered(told)
     }
 
     /// A value came in at `now`. The station must have been [`heard`](Watch::heard).
@@ -188,7 +191,7 @@ impl Watch {
             };
             told.extend(step(rule, watched, &reading, station, heard, now));
         }
-        told
+        self.gathered(told)
     }
 
     /// Time has passed: silence is noticed. It counts from the first tick at the earliest, so that a program that was off for a night
@@ -217,7 +220,49 @@ impl Watch {
             }
         }
         told.sort_by(|one, other| one.id.cmp(&other.id));
+        self.gathered(told)
+    }
+
+    /// Says of each warning that opened to which event it belongs. One that only goes on an event asks for no task, unless it is graver than all before it.
+    fn gathered(&mut self, mut told: Vec<Warning>) -> Vec<Warning> {
+        for warning in told.iter_mut().filter(|warning| warning.is_open()) {
+            let others = self.event_of(warning);
+            warning.event = others.first().map_or(&warning.id, |(event, ..)| event).clone();
+            if others.iter().any(|(_, level, called)| *called && *level >= warning.level) {
+                warning.task = None;
+            }
+            let key = (warning.rule.clone(), warning.station.clone());
+            if let Some(Watched { state: Some(State::Open { warning: kept, .. }), .. }) = self.watched.get_mut(&key) {
+                kept.event.clone_from(&warning.event);
+                kept.task.clone_from(&warning.task);
+            }
+        }
         told
+    }
+
+    /// The open warnings with which this one is one event, the oldest first: the event, how grave they are, and whether somebody was called.
+    fn event_of(&self, warning: &Warning) -> Vec<(String, Level, bool)> {
+        let gathering = |key: &str| self.rules.iter().find(|rule| rule.key == key)?.gathering.as_ref();
+        let Some(own) = gathering(&warning.rule) else { return Vec::new() };
+        let mut others: Vec<&Warning> = self
+            .watched
+            .values()
+            .filter_map(|watched| match &watched.state {
+                Some(State::Open { warning, .. }) => Some(&**warning),
+                _ => None,
+            })
+            .filter(|other| other.id != warning.id && !other.event.is_empty())
+            .filter(|other| {
+                let together = warning.opened_at.duration_since(other.opened_at) <= TOGETHER;
+                other.station == warning.station || (own.everywhere && together)
+            })
+            .filter(|other| gathering(&other.rule) == Some(own))
+            .collect();
+        others.sort_by(|one, other| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)));
+        others
+            .into_iter()
+            .map(|other| (other.event.clone(), other.level, other.task.is_some() || other.joins()))
+            .collect()
     }
 }
 
@@ -326,6 +371,8 @@ fn open(rule: &Rule, station: &str, heard: &Heard, facts: &Facts<'_>, now: Times
         value: facts.value,
         threshold: facts.threshold,
         peak: facts.value,
+        event: String::new(),
+        escalation: rule.escalation.clone(),
         message: fill(&rule.message),
         task: rule.task.as_ref().map(|task| Task {
             title: fill(&task.title),

@@ -45,6 +45,26 @@ pub(crate) fn of_station(store: &Store, station: String) -> Sse<impl Stream<Item
     }))
 }
 
+/// The warnings of these stations, each as it opens or clears.
+pub(crate) fn of_warnings(
+    store: &Store,
+    seen: HashSet<String>,
+) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<>> {
+    let warnings = store.subscribe_to_warnings();
+    stream(unfold((warnings, seen), |(mut warnings, seen)| async move {
+        loop {
+            let told = match warnings.recv().await {
+                Ok(warning) if seen.contains(&warning.station) => warned(&warning),
+                Ok(_) => continue,
+                // What was missed is on the page that is fetched again.
+                Err(RecvError::Lagged(_)) => Sent::default().event("warning").data("{}"),
+                Err(RecvError::Closed) => return None,
+            };
+            return Some((told, (warnings, seen)));
+        }
+    }))
+}
+
 /// Which of these stations said something, at most once a second, and their warnings.
 pub(crate) fn of_stations(
     store: &Store,

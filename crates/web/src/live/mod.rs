@@ -55,6 +55,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/stations/{number}/series.json", get(station::series))
         .route("/stations/{number}/packets", get(packets::show))
         .route("/warnings", get(warnings::wall))
+        .route("/warnings/events", get(warnings::events))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
         .route("/devices", get(devices::list))
         .route("/power", get(power::show))

@@ -7,6 +7,7 @@ use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Ledger, Write};
 use jiff::SignedDuration;
 
+use super::events as told;
 use super::registered;
 use super::view::{Moment, WarningRow, ask, lasted};
 use crate::refusal::Refusal;
@@ -87,6 +88,12 @@ fn by_level(open: Vec<WarningRow>, language: Language) -> Vec<(&'static str, &'s
     }
     levels.retain(|(.., rows)| !rows.is_empty());
     levels
+}
+
+/// `/warnings/events`: warnings of the stations that the visitor sees, at once.
+pub(super) async fn events(visit: Visit) -> Result<Response, Refusal> {
+    let seen = ask(&visit, |app, actor| registered::seen(&app.ledger, actor)).await?;
+    Ok(told::of_warnings(&visit.app.observations, seen).into_response())
 }
 
 /// `POST /warnings/NUMBER/acknowledge`: somebody has seen it.

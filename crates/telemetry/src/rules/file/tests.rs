@@ -1,6 +1,8 @@
 use test_case::test_case;
 
 use super::*;
+use crate::rules::{Comparison, Condition, Escalation, Gathering};
+use crate::{Kind, Statistic};
 
 const RULE: &str = r#"[low_oxygen]
 label = { zh = "溶解氧偏低", en = "Low oxygen" }
@@ -86,3 +88,27 @@ fn the_shipped_rules_hold() {
         assert!(rules.iter().any(|rule| rule.stations == kind), "no rule for {kind}");
     }
 }
+
+#[test]
+fn a_rule_says_what_it_is_one_event_with_and_who_is_told_later() {
+    let text =
+        SILENT.to_owned() + "event = 'line'\nevent_everywhere = true\nescalate_after = '30m'\nescalate_to = ['head']\n";
+    let rules = parse("line.toml", &text).unwrap();
+    assert_eq!(rules[0].gathering, Some(Gathering { event: "line".into(), everywhere: true }));
+    assert_eq!(rules[0].escalation, Some(Escalation { after_s: 1800, roles: vec!["head".into()] }));
+}
+
+#[test]
+fn half_an_escalation_is_a_fault() {
+    for (line, expected) in [
+        ("escalate_after = '30m'", "to whom?"),
+        ("escalate_to = ['head']", "after how long?"),
+        ("escalate_after = '30m'\nescalate_to = ['boss']", "“boss” is no role"),
+        ("event_everywhere = true", "which event is it?"),
+    ] {
+        let faults = parse("line.toml", &format!("{SILENT}{line}\n")).unwrap_err();
+        assert!(faults[0].message.contains(expected), "{line}: {}", faults[0]);
+    }
+}
+
+const SILENT: &str = "[silent]\nlabel = { zh = '离线', en = 'Silent' }\nstations = '*'\nsilent_for = '30m'\nlevel = 'info'\nmessage = { zh = '离线', en = 'Silent' }\n";

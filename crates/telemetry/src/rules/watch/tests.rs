@@ -200,3 +200,96 @@ fn nothing_opens_while_a_station_is_looked_after_or_in_quiet_hours() {
     let opened: Vec<i64> = (0..30).filter(|at| !power(&mut watch, *at, 40.0, 0.0, false).is_empty()).collect();
     assert_eq!(opened, [17], "when the quiet is over, what lasted through it counts");
 }
+
+const EVENTS: &str = r#"
+[ammonia]
+label = { zh = "氨氮", en = "Ammonia" }
+stations = "water"
+factor = "w21003"
+op = ">"
+threshold = 2.0
+level = "warning"
+event = "pollution"
+message = { zh = "氨氮", en = "Ammonia" }
+[ammonia.task]
+register = "task"
+title = { zh = "查", en = "Look" }
+instructions = { zh = "查", en = "Look" }
+due = "2h"
+urgency = "urgent"
+[phosphorus]
+label = { zh = "总磷", en = "Phosphorus" }
+stations = "water"
+factor = "w21011"
+op = ">"
+threshold = 0.4
+level = "warning"
+event = "pollution"
+message = { zh = "总磷", en = "Phosphorus" }
+[phosphorus.task]
+register = "task"
+title = { zh = "查", en = "Look" }
+instructions = { zh = "查", en = "Look" }
+due = "2h"
+urgency = "urgent"
+[oxygen]
+label = { zh = "溶解氧", en = "Oxygen" }
+stations = "water"
+factor = "w01009"
+op = "<"
+threshold = 2.0
+level = "alarm"
+event = "pollution"
+message = { zh = "溶解氧", en = "Oxygen" }
+[oxygen.task]
+register = "task"
+title = { zh = "查", en = "Look" }
+instructions = { zh = "查", en = "Look" }
+due = "2h"
+urgency = "critical"
+[silent]
+label = { zh = "离线", en = "Silent" }
+stations = "*"
+silent_for = "30m"
+level = "info"
+event = "line"
+event_everywhere = true
+message = { zh = "离线", en = "Silent" }
+"#;
+
+#[test]
+fn what_happens_together_is_one_event() {
+    let mut watch = Watch::new(parse("events.toml", EVENTS).unwrap());
+    let mut say = |station: &str, factor: &str, at: i64, value: f64| -> Option<Warning> {
+        let series = Series::main(station, factor, Kind::Realtime);
+        let flag = Some("N".to_owned());
+        let value = Observation { series, at: minute(at), period_s: 0, value, text: value.to_string(), flag };
+        watch.heard(station, station, "water", minute(at));
+        watch.observe(&value, minute(at)).pop()
+    };
+    let first = say("W1", "w21003", 0, 2.5).unwrap();
+    assert_eq!((&first.event, first.joins(), first.task.is_some()), (&first.id, false, true));
+    let second = say("W1", "w21011", 1, 0.5).unwrap();
+    assert_eq!((&second.event, second.joins(), second.task), (&first.id, true, None), "one task for one event");
+    let graver = say("W1", "w01009", 2, 1.0).unwrap();
+    assert_eq!((&graver.event, graver.task.is_some()), (&first.id, true), "what is graver is somebody's task");
+    let elsewhere = say("W2", "w21011", 2, 0.5).unwrap();
+    assert!(!elsewhere.joins(), "another river");
+
+    assert!(!say("W1", "w21003", 3, 1.0).unwrap().is_open());
+    let again = say("W1", "w21003", 4, 2.5).unwrap();
+    assert_eq!(again.event, first.id, "the event goes on as long as anything of it is open");
+}
+
+#[test]
+fn a_line_that_fails_is_one_event_for_all_its_stations() {
+    let mut watch = Watch::new(parse("events.toml", EVENTS).unwrap());
+    watch.tick(minute(0));
+    for number in 0..50 {
+        watch.heard(&format!("W{number:02}"), "站", "water", minute(0));
+    }
+    let told = watch.tick(minute(31));
+    assert_eq!(told.len(), 50, "each station has its own, so that each is known to be back");
+    assert!(told.iter().all(|warning| warning.event == told[0].id));
+    assert_eq!(told.iter().filter(|warning| !warning.joins()).count(), 1);
+}

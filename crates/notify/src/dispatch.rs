@@ -1,0 +1,71 @@
+//! The loop that empties the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{Message, Outbox, OutboxError, SendFault, Sender};
+
+/// Messages that are sent at the same time: one receiver that hangs does not hold up the others.
+const AT_ONCE: u32 = 16;
+/// Looked at least so often, whatever the outbox says.
+const LONGEST: Duration = Duration::from_secs(60);
+/// Rest after a fault of the outbox itself.
+const REST: Duration = Duration::from_secs(5);
+
+/// Sends what is due until it is aborted. `now` tells the time.
+pub async fn dispatch(outbox: Arc<Outbox>, sender: Arc<Sender>, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) {
+    loop {
+        match turn(&outbox, &sender, &now).await {
+            Ok(0) => wait(&outbox, now()).await,
+            Ok(_) => {}
+            Err(fault) => {
+                tracing::error!("notices are not sent: {fault}");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn wait(outbox: &Outbox, now: Timestamp) {
+    let next = outbox.next_due().ok().flatten();
+    let pause = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok()).unwrap_or(LONGEST);
+    tokio::select! {
+        () = outbox.news.notified() => {}
+        () = tokio::time::sleep(pause.clamp(Duration::from_millis(50), LONGEST)) => {}
+    }
+}
+
+/// Sends what is due now; how many there were.
+async fn turn(
+    outbox: &Arc<Outbox>,
+    sender: &Arc<Sender>,
+    now: &Arc<dyn Fn() -> Timestamp + Send + Sync>,
+) -> Result<usize, OutboxError> {
+    let due = outbox.due(now(), AT_ONCE)?;
+    let count = due.len();
+    let mut sending = tokio::task::JoinSet::new();
+    for message in due {
+        let (outbox, sender, now) = (Arc::clone(outbox), Arc::clone(sender), Arc::clone(now));
+        sending.spawn_blocking(move || send(&outbox, &sender, &message, now.as_ref()));
+    }
+    while let Some(sent) = sending.join_next().await {
+        match sent {
+            Ok(outcome) => outcome?,
+            Err(broken) => tracing::error!("a notice broke off: {broken}"),
+        }
+    }
+    Ok(count)
+}
+
+fn send(outbox: &Outbox, sender: &Sender, message: &Message, now: &dyn Fn() -> Timestamp) -> Result<(), OutboxError> {
+    match sender.send(outbox, message, now()) {
+        Ok(()) => outbox.sent(message.id, now()),
+        Err(fault) => {
+            let for_good = matches!(fault, SendFault::Never(_));
+            tracing::warn!(way = message.way.name(), for_good, "a notice did not arrive: {fault}");
+            outbox.failed(message, &fault.to_string(), for_good, now())
+        }
+    }
+}

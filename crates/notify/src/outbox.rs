@@ -1,0 +1,294 @@
+//! What is to be sent, to whom, and what came of it; who subscribed.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::Notify;
+
+use crate::{Notice, Subscription};
+
+/// Messages that are kept after they were sent.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// A message that could not be sent for so long is given up.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// Pauses between tries, in seconds; the last one goes on.
+const PAUSES: [i64; 6] = [10, 30, 60, 300, 900, 3600];
+
+const TABLES: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS message (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        way TEXT NOT NULL,
+        target TEXT NOT NULL,
+        notice TEXT NOT NULL,
+        put_at INTEGER NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        next_at INTEGER,
+        sent_at INTEGER,
+        fault TEXT,
+        UNIQUE (key, way, target)
+    );
+    CREATE INDEX IF NOT EXISTS message_due ON message (next_at) WHERE next_at IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS subscription (
+        endpoint TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        p256dh TEXT NOT NULL,
+        auth TEXT NOT NULL,
+        made_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// How a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To a mailbox.
+    Email,
+    /// To an address of the configuration, by its name.
+    Webhook,
+    /// To a browser, by its endpoint.
+    Push,
+}
+
+impl Way {
+    /// Name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Email => "email",
+            Way::Webhook => "webhook",
+            Way::Push => "push",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Way> {
+        [Way::Email, Way::Webhook, Way::Push].into_iter().find(|way| way.name() == name)
+    }
+}
+
+/// A notice on its way to one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its number.
+    pub id: i64,
+    /// How it goes.
+    pub way: Way,
+    /// Where to: a mailbox, the name of a webhook, an endpoint.
+    pub target: String,
+    /// What it says.
+    pub notice: Notice,
+    /// When it was put in.
+    pub put_at: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it arrived.
+    pub sent_at: Option<Timestamp>,
+    /// When it is tried again; neither sent nor to be tried again is given up.
+    pub next_at: Option<Timestamp>,
+    /// Why the last try failed.
+    pub fault: Option<String>,
+}
+
+/// The outbox failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox of notices: {0}")]
+pub struct OutboxError(#[from] rusqlite::Error);
+
+/// Messages until they have arrived, and who subscribed.
+pub struct Outbox {
+    connection: Mutex<Connection>,
+    pub(crate) news: Notify,
+}
+
+impl Outbox {
+    /// Opens the file, makes it if it is not there.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn open(path: &Path) -> Result<Outbox, OutboxError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.execute_batch(TABLES)?;
+        Ok(Outbox { connection: Mutex::new(connection), news: Notify::new() })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a notice in for these places; says for how many it was new.
+    ///
+    /// # Errors
+    /// If it could not be written: none of them is in then.
+    pub fn put(&self, notice: &Notice, places: &[(Way, String)], now: Timestamp) -> Result<usize, OutboxError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let mut fresh = 0;
+        // Texts and instants: there is nothing in a notice that JSON cannot hold.
+        let body = serde_json::to_string(notice).unwrap_or_default();
+        for (way, target) in places {
+            fresh += transaction
+                .prepare_cached(
+                    "INSERT INTO message (key, way, target, notice, put_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![notice.key(), way.name(), target, body, now.as_millisecond()])?;
+        }
+        transaction.commit()?;
+        drop(connection);
+        if fresh > 0 {
+            self.news.notify_one();
+        }
+        Ok(fresh)
+    }
+
+    /// Messages whose time has come, the oldest first.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Message>, OutboxError> {
+        self.messages("next_at <= ?1 ORDER BY next_at, id LIMIT ?2", params![now.as_millisecond(), limit])
+    }
+
+    /// The newest messages.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn newest(&self, limit: u32) -> Result<Vec<Message>, OutboxError> {
+        self.messages("1 ORDER BY id DESC LIMIT ?1", params![limit])
+    }
+
+    fn messages(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Message>, OutboxError> {
+        let connection = self.connection();
+        let sql = format!(
+            "SELECT id, way, target, notice, put_at, tries, sent_at, next_at, fault FROM message WHERE {condition}"
+        );
+        let found = connection.prepare_cached(&sql)?.query_map(values, message)?.collect::<rusqlite::Result<_>>()?;
+        Ok(found)
+    }
+
+    /// When the next message is due.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, OutboxError> {
+        let next: Option<i64> =
+            self.connection()
+                .query_row("SELECT min(next_at) FROM message WHERE next_at IS NOT NULL", [], |row| row.get(0))?;
+        Ok(next.and_then(|at| Timestamp::from_millisecond(at).ok()))
+    }
+
+    /// A message has arrived.
+    ///
+    /// # Errors
+    /// If it could not be written: it will be sent again.
+    pub fn sent(&self, id: i64, now: Timestamp) -> Result<(), OutboxError> {
+        self.connection().execute(
+            "UPDATE message SET sent_at = ?2, next_at = NULL, tries = tries + 1, fault = NULL WHERE id = ?1",
+            params![id, now.as_millisecond()],
+        )?;
+        Ok(())
+    }
+
+    /// A try failed. It is tried again later, unless `for_good` or too old.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn failed(&self, message: &Message, fault: &str, for_good: bool, now: Timestamp) -> Result<(), OutboxError> {
+        let pause = PAUSES[usize::try_from(message.tries).unwrap_or(usize::MAX).min(PAUSES.len() - 1)];
+        let again = !for_good && now.duration_since(message.put_at) < GIVEN_UP_AFTER;
+        let next = again.then(|| now.as_millisecond() + pause * 1000);
+        self.connection().execute(
+            "UPDATE message SET next_at = ?2, tries = tries + 1, fault = ?3 WHERE id = ?1",
+            params![message.id, next, fault],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what was settled long ago.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn prune(&self, now: Timestamp) -> Result<(), OutboxError> {
+        let before = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN).as_millisecond();
+        self.connection().execute("DELETE FROM message WHERE next_at IS NULL AND put_at < ?1", [before])?;
+        Ok(())
+    }
+
+    /// A browser of an account wants to be told.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn subscribe(&self, account: &str, subscription: &Subscription, now: Timestamp) -> Result<(), OutboxError> {
+        self.connection().execute(
+            "INSERT INTO subscription (endpoint, account, p256dh, auth, made_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (endpoint) DO UPDATE SET account = ?2, p256dh = ?3, auth = ?4, made_at = ?5",
+            params![subscription.endpoint, account, subscription.p256dh, subscription.auth, now.as_millisecond()],
+        )?;
+        Ok(())
+    }
+
+    /// A browser wants to be left alone; with an account, only if it is of that account.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn unsubscribe(&self, account: Option<&str>, endpoint: &str) -> Result<(), OutboxError> {
+        self.connection().execute(
+            "DELETE FROM subscription WHERE endpoint = ?1 AND (?2 IS NULL OR account = ?2)",
+            params![endpoint, account],
+        )?;
+        Ok(())
+    }
+
+    /// Every subscription with its account.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn subscriptions(&self) -> Result<Vec<(String, Subscription)>, OutboxError> {
+        let connection = self.connection();
+        let found = connection
+            .prepare_cached("SELECT account, endpoint, p256dh, auth FROM subscription ORDER BY made_at")?
+            .query_map([], |row| Ok((row.get(0)?, subscription(row, 1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(found)
+    }
+
+    /// The subscription of an endpoint.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn subscription(&self, endpoint: &str) -> Result<Option<Subscription>, OutboxError> {
+        let found = self
+            .connection()
+            .query_row("SELECT endpoint, p256dh, auth FROM subscription WHERE endpoint = ?1", [endpoint], |row| {
+                subscription(row, 0)
+            })
+            .optional()?;
+        Ok(found)
+    }
+}
+
+fn subscription(row: &Row<'_>, first: usize) -> rusqlite::Result<Subscription> {
+    Ok(Subscription { endpoint: row.get(first)?, p256dh: row.get(first + 1)?, auth: row.get(first + 2)? })
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let instant = |at: i64| Timestamp::from_millisecond(at).unwrap_or_default();
+    let text: String = row.get(3)?;
+    let wrong = |column, text: String| rusqlite::Error::InvalidColumnType(column, text, rusqlite::types::Type::Text);
+    let way: String = row.get(1)?;
+    Ok(Message {
+        id: row.get(0)?,
+        way: Way::from_name(&way).ok_or_else(|| wrong(1, way))?,
+        target: row.get(2)?,
+        notice: serde_json::from_str(&text).map_err(|_| wrong(3, text))?,
+        put_at: instant(row.get(4)?),
+        tries: row.get(5)?,
+        sent_at: row.get::<_, Option<i64>>(6)?.map(instant),
+        next_at: row.get::<_, Option<i64>>(7)?.map(instant),
+        fault: row.get(8)?,
+    })
+}

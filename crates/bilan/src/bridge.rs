@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::calling::Calling;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record, Write, WriteError};
 use bilan_telemetry::{Store, StoreError, Warning, rules};
@@ -16,6 +17,7 @@ pub struct Bridge {
     observations: Store,
     /// Records are marked as simulated.
     simulated: bool,
+    calling: Option<Calling>,
 }
 
 /// A warning that could not be entered.
@@ -40,7 +42,13 @@ pub enum BridgeError {
 impl Bridge {
     /// Between these two.
     pub fn new(ledger: Arc<Ledger>, observations: Store, simulated: bool) -> Self {
-        Self { ledger, observations, simulated }
+        Self { ledger, observations, simulated, calling: None }
+    }
+
+    /// One that calls people for what it enters.
+    #[must_use]
+    pub fn calling(self, calling: Calling) -> Self {
+        Self { calling: Some(calling), ..self }
     }
 
     /// Enters what is open, then every warning as it comes; ends when the store is closed.
@@ -113,6 +121,12 @@ impl Bridge {
         }
         if warning.cleared_at.is_some() {
             self.close(&rules, warning, &number).map_err(refused)?;
+        }
+        // The record stands, whoever can be told of it.
+        if let Some(calling) = &self.calling
+            && let Err(error) = calling.tell(warning, &number)
+        {
+            tracing::error!("nobody was called for warning {number}: {error}");
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::running::{self, Plan};
 /// Run a bureau by its configuration file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\""
+    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
 )]
 pub struct Serve {
     /// Configuration file.
@@ -42,6 +42,8 @@ pub struct Configuration {
     pub gateway: bilan_gateway::Settings,
     /// A second platform to which the raw stream is handed on.
     pub forward: Option<bilan_gateway::ForwardSettings>,
+    /// Whom warnings call, and how.
+    pub notify: bilan_notify::NotifySettings,
     /// A broker whose messages are reports of devices.
     pub mqtt: Option<MqttSettings>,
 }
@@ -58,6 +60,7 @@ impl Default for Configuration {
             keep_observations_days: 400,
             gateway: bilan_gateway::Settings::default(),
             forward: None,
+            notify: bilan_notify::NotifySettings::default(),
             mqtt: None,
         }
     }

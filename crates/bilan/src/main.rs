@@ -2,6 +2,7 @@
 
 mod bridge;
 mod bureau;
+mod calling;
 mod clock;
 mod command;
 mod commander;

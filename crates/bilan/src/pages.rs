@@ -21,19 +21,18 @@ pub fn state(
     plan: &Plan,
     bureau: &Bureau,
     observations: Store,
-    address: SocketAddr,
+    accounts: Arc<Accounts>,
+    site: String,
     gateway: Arc<Counters>,
 ) -> Result<AppState> {
     let configuration = &plan.configuration;
-    let accounts = accounts(bureau)?;
     if plan.demonstration.is_some() && accounts.is_empty()? {
         accounts
             .seed_demonstration(&first_community(bureau), &watched_enterprise(bureau)?)
             .context("the accounts of the demonstration")?;
     }
-    let public_url = configuration.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings {
-        public_url: public_url.trim_end_matches('/').to_owned(),
+        public_url: site,
         secure_cookies: configuration.secure_cookies,
         upload_limit_mb: configuration.upload_limit_mb,
         uploads: bureau.data.join("uploads"),
@@ -44,9 +43,14 @@ pub fn state(
         tracing::warn!("no PDF: {why}");
     }
     let counters = move || serde_json::to_value(gateway.now()).unwrap_or_default();
-    let state =
-        AppState::new(Arc::clone(&bureau.ledger), observations, Arc::new(accounts), Arc::new(SystemClock), settings);
+    let state = AppState::new(Arc::clone(&bureau.ledger), observations, accounts, Arc::new(SystemClock), settings);
     Ok(state.with_fonts(fonts.ok()).with_gateway(counters))
+}
+
+/// Address of the site as people type it, without a slash at the end.
+pub fn site(plan: &Plan, address: SocketAddr) -> String {
+    let site = plan.configuration.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    site.trim_end_matches('/').to_owned()
 }
 
 /// The accounts of a data folder.

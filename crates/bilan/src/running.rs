@@ -8,15 +8,18 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bilan_gateway::simulator::{self, SimulatedDevice};
 use bilan_gateway::{DeviceDirectory, SimulateOptions, simulate};
+use bilan_notify::{Outbox, PushKey, Sender};
 use bilan_records::ledger::Ledger;
 use bilan_telemetry::Store;
+use bilan_web::Notices;
 use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::bridge::Bridge;
 use crate::bureau::Bureau;
+use crate::calling::Calling;
 use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::demonstration::Demonstration;
@@ -73,7 +76,22 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let gateway_address = gateway.address();
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).run());
+    let accounts = Arc::new(pages::accounts(&bureau)?);
+    let site = pages::site(plan, pages_address);
+    let outbox = Arc::new(Outbox::open(&bureau.data.join("notices.db"))?);
+    let key = PushKey::open_or_create(&bureau.data.join("push.key"))?;
+    let sender = Arc::new(Sender::new(configuration.notify.clone(), key));
+    let calling = Calling::new(
+        Arc::clone(&bureau.ledger),
+        Arc::clone(&accounts),
+        Arc::clone(&outbox),
+        Arc::clone(&sender),
+        &site,
+    );
+    let bridge = Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).calling(calling.clone());
+    tasks.spawn(bridge.run());
+    tasks.spawn(bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
+    tasks.spawn(escalate(calling, observations.clone(), Arc::clone(&outbox)));
     let patience = configuration.gateway.patience();
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
@@ -99,7 +117,10 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
         tasks.spawn(doors::mqtt(gateway.door().clone(), mqtt));
     }
 
-    let state = pages::state(plan, &bureau, observations, pages_address, Arc::clone(gateway.counters()))?;
+    let notices =
+        Notices { outbox, public_key: sender.public_key(), push_hosts: configuration.notify.push.hosts.clone() };
+    let state = pages::state(plan, &bureau, observations, accounts, site, Arc::clone(gateway.counters()))?;
+    let state = state.with_notices(notices);
     announce(plan, pages_address, gateway_address);
     let router = bilan_web::router(state).merge(doors::http(gateway.door().clone()));
     let served = axum::serve(http, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -142,13 +163,38 @@ async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>) {
     }
 }
 
+/// Calls others where nobody has acknowledged a warning in time; forgets notices of long ago.
+async fn escalate(calling: Calling, observations: Store, outbox: Arc<Outbox>) {
+    let mut minutes = tokio::time::interval(MINUTE);
+    loop {
+        minutes.tick().await;
+        let (calling, observations, outbox) = (calling.clone(), observations.clone(), Arc::clone(&outbox));
+        let looked = tokio::task::spawn_blocking(move || {
+            match observations.open_warnings() {
+                Ok(open) => {
+                    if let Err(error) = calling.escalate(&open) {
+                        tracing::error!("warnings could not be escalated: {error}");
+                    }
+                }
+                Err(error) => tracing::error!("open warnings could not be read: {error}"),
+            }
+            if let Err(error) = outbox.prune(Timestamp::now()) {
+                tracing::error!("old notices could not be let go: {error}");
+            }
+        });
+        if let Err(error) = looked.await {
+            tracing::error!("the look at warnings that wait broke off: {error}");
+        }
+    }
+}
+
 /// Seals instants and minutes of past hours: they stay where they are read from, in a twentieth of the room.
 async fn seal_observations(observations: Store) {
     let mut turns = tokio::time::interval(SEALING);
     loop {
         turns.tick().await;
         let store = observations.clone();
-        let before = jiff::Timestamp::now() - SEALED_AFTER;
+        let before = Timestamp::now() - SEALED_AFTER;
         match tokio::task::spawn_blocking(move || store.seal_blocking(before)).await {
             Ok(Ok(sealed)) if sealed.values > 0 => tracing::debug!(?sealed, "observations sealed"),
             Ok(Ok(_)) => {}
@@ -162,7 +208,7 @@ async fn keep_observations_short(observations: Store, days: u32) {
     let mut turns = tokio::time::interval(Duration::from_secs(6 * 3600));
     loop {
         turns.tick().await;
-        let before = jiff::Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        let before = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days)));
         if let Ok(before) = before
             && let Err(error) = observations.prune(before).await
         {

@@ -250,7 +250,7 @@ impl Outbox {
     pub fn subscriptions(&self) -> Result<Vec<(String, Subscription)>, OutboxError> {
         let connection = self.connection();
         let found = connection
-            .prepare_cached("SELECT account, endpoint, p256dh, auth FROM subscription ORDER BY made_at")?
+            .prepare_cached("SELECT account, endpoint, p256dh, auth FROM subscription ORDER BY made_at, endpoint")?
             .query_map([], |row| Ok((row.get(0)?, subscription(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         Ok(found)

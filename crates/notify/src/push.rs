@@ -56,7 +56,7 @@ impl Subscription {
         let uri: Option<http::Uri> = self.endpoint.parse().ok();
         let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().to_ascii_lowercase();
         let secure = uri.as_ref().and_then(http::Uri::scheme_str) == Some("https");
-        let own = more.iter().any(|known| *known == host);
+        let own = more.contains(&host);
         let public = SERVICES.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
         if !(own || (public && secure)) || self.endpoint.len() > 2000 {
             return Err(SubscriptionFault::UnknownService(host));

@@ -54,11 +54,19 @@ pub(crate) static SHEETS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/assets/{version}/{*name}", get(file)).route("/favicon.ico", get(favicon))
+    Router::new()
+        .route("/assets/{version}/{*name}", get(file))
+        .route("/favicon.ico", get(favicon))
+        .route("/push-worker.js", get(push_worker))
 }
 
 async fn favicon() -> Response {
     serve("icons/favicon.svg", false)
+}
+
+/// A service worker rules over the folder that it is served from: this one over the whole site.
+async fn push_worker() -> Response {
+    serve("dist/push-worker.js", false)
 }
 
 async fn file(Path((version, name)): Path<(String, String)>) -> Response {

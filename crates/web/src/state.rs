@@ -11,6 +11,7 @@ use bilan_telemetry::Store;
 use serde_json::Value as Json;
 
 use crate::accounts::Accounts;
+use crate::live::Notices;
 use crate::service::Traffic;
 
 /// Settings of the pages.
@@ -45,6 +46,8 @@ pub struct AppState {
     pub fonts: Option<Arc<Fonts>>,
     /// Counters of the gateway, asked for at `/metrics`: a flat object of numbers.
     pub gateway: Arc<dyn Fn() -> Json + Send + Sync>,
+    /// Ways in which people are called; none where there is no outbox.
+    pub notices: Option<Notices>,
     pub(crate) traffic: Arc<Traffic>,
 }
 
@@ -67,6 +70,7 @@ impl AppState {
             settings: Arc::new(settings),
             fonts: None,
             gateway: Arc::new(|| Json::Null),
+            notices: None,
             traffic: Arc::default(),
         }
     }
@@ -82,6 +86,13 @@ impl AppState {
     #[must_use]
     pub fn with_gateway(mut self, counters: impl Fn() -> Json + Send + Sync + 'static) -> Self {
         self.gateway = Arc::new(counters);
+        self
+    }
+
+    /// With an outbox of notices.
+    #[must_use]
+    pub fn with_notices(mut self, notices: Notices) -> Self {
+        self.notices = Some(notices);
         self
     }
 

@@ -1,9 +1,12 @@
 use std::path::Path;
 
+use bilan_notify::{Grade, NotifySettings, Outbox, PushKey, Sender, Subscription, Webhook, WebhookKind};
 use bilan_records::exchange;
 use bilan_records::personal::Keyring;
-use bilan_standards::clock::FixedClock;
+use bilan_standards::clock::{Clock as _, FixedClock};
+use bilan_telemetry::rules::Escalation;
 use bilan_telemetry::{Level, Text};
+use bilan_web::accounts::Accounts;
 
 use super::*;
 
@@ -13,6 +16,7 @@ const MOMENT: &str = "2026-05-04T02:00:00Z";
 struct Desk {
     bridge: Bridge,
     cell: String,
+    clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -25,7 +29,8 @@ impl Desk {
         let cell = catalogue.district.cell_at(lon, lat).unwrap().code.clone();
         let above = catalogue.district.path(&cell).into_iter().rev().nth(1).unwrap().code.clone();
         let clock = Arc::new(FixedClock::new(MOMENT.parse().unwrap()));
-        let ledger = Ledger::open(&folder.path().join("records.db"), catalogue, clock, Keyring::new([7; 32])).unwrap();
+        let ledger =
+            Ledger::open(&folder.path().join("records.db"), catalogue, clock.clone(), Keyring::new([7; 32])).unwrap();
         let place = json!({"lon": lon, "lat": lat, "address": "湘府中路"});
         let records = [
             (
@@ -50,7 +55,35 @@ impl Desk {
         let records = records.into_iter().map(|(register, values)| (register.to_owned(), object(values)));
         exchange::load(&ledger, &Actor::system("test"), records, false).unwrap();
         let observations = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
-        Self { bridge: Bridge::new(Arc::new(ledger), observations, true), cell, _folder: folder }
+        Self { bridge: Bridge::new(Arc::new(ledger), observations, true), cell, clock, _folder: folder }
+    }
+
+    /// The same with a webhook, and browsers of the head and of a handler who wants to be told.
+    fn with_calling(mut self) -> (Self, Calling, Arc<Outbox>) {
+        let folder = self._folder.path();
+        let accounts = Accounts::open(&folder.join("accounts.db"), self.clock.clone()).unwrap().with_quick_hash();
+        accounts.seed_demonstration(&self.cell, "QY1").unwrap();
+        let outbox = Arc::new(Outbox::open(&folder.join("notices.db")).unwrap());
+        for account in ["head", "handler", "enterprise"] {
+            let endpoint = format!("https://fcm.googleapis.com/{account}");
+            let subscription = Subscription { endpoint, p256dh: String::new(), auth: String::new() };
+            outbox.subscribe(account, &subscription, self.clock.now()).unwrap();
+        }
+        let hook = Webhook {
+            name: "值班群".into(),
+            kind: WebhookKind::Generic,
+            url: "http://127.0.0.1:9".into(),
+            secret: None,
+            grade: Grade::Warning,
+        };
+        let settings = NotifySettings { webhooks: vec![hook], ..NotifySettings::default() };
+        let key = PushKey::open_or_create(&folder.join("push.key")).unwrap();
+        let sender = Arc::new(Sender::new(settings, key));
+        let ledger = Arc::clone(&self.bridge.ledger);
+        let calling =
+            Calling::new(ledger, Arc::new(accounts), Arc::clone(&outbox), sender, "https://bilan.example.cn/");
+        self.bridge = self.bridge.calling(calling.clone());
+        (self, calling, outbox)
     }
 
     fn all(&self, register: &str) -> Vec<Record> {
@@ -135,4 +168,84 @@ fn a_station_of_no_register_opens_nothing() {
     let desk = Desk::new();
     desk.bridge.enter(&Warning { station: "SIM00001".to_owned(), ..warning() }).unwrap();
     assert_eq!(desk.all("warning").len() + desk.all("task").len(), 0);
+}
+
+/// Where notices wait to go, the oldest first: the way and the last part of the address.
+fn waiting(outbox: &Outbox) -> Vec<String> {
+    let mut messages = outbox.newest(50).unwrap();
+    messages.reverse();
+    let said = |message: bilan_notify::Message| {
+        let target = message.target.rsplit('/').next().unwrap_or_default().to_owned();
+        format!("{:?} {target}", message.notice.occasion)
+    };
+    messages.into_iter().map(said).collect()
+}
+
+#[test]
+fn whoever_may_see_a_warning_is_called_once_when_it_opens_and_when_it_clears() {
+    let (desk, _, outbox) = Desk::new().with_calling();
+    desk.bridge.enter(&warning()).unwrap();
+    desk.bridge.enter(&warning()).unwrap();
+    assert_eq!(
+        waiting(&outbox),
+        ["Opened 值班群", "Opened handler", "Opened head"],
+        "not the enterprise: it may not see it"
+    );
+    let cleared = Warning { cleared_at: Some(desk.clock.now()), ..warning() };
+    desk.bridge.enter(&cleared).unwrap();
+    assert_eq!(waiting(&outbox)[3..], ["Cleared 值班群", "Cleared handler", "Cleared head"]);
+    let number = &desk.all("warning")[0].number;
+    assert_eq!(outbox.newest(1).unwrap()[0].notice.link, format!("https://bilan.example.cn/records/warning/{number}"));
+}
+
+#[test]
+fn what_goes_on_an_event_names_it_and_calls_nobody() {
+    let (desk, _, outbox) = Desk::new().with_calling();
+    desk.bridge.enter(&warning()).unwrap();
+    let more = Warning { id: "pm10_heavy@ZD1@2".into(), event: warning().id, task: None, ..warning() };
+    desk.bridge.enter(&more).unwrap();
+    let entered = desk.all("warning");
+    let began = entered.iter().find(|record| !record.values.contains_key("event")).unwrap();
+    assert!(entered.iter().any(|record| record.values.get("event") == Some(&json!(began.number))));
+    assert_eq!(waiting(&outbox).len(), 3, "only for the first");
+}
+
+#[test]
+fn nobody_is_called_for_what_is_long_past() {
+    let (desk, _, outbox) = Desk::new().with_calling();
+    desk.clock.advance(SignedDuration::from_hours(3));
+    desk.bridge.enter(&warning()).unwrap();
+    assert_eq!(waiting(&outbox), [] as [String; 0]);
+}
+
+#[test]
+fn a_warning_that_nobody_acknowledges_goes_to_the_head() {
+    let (desk, calling, outbox) = Desk::new().with_calling();
+    let open = Warning { escalation: Some(Escalation { after_s: 1800, roles: vec!["head".into()] }), ..warning() };
+    desk.bridge.enter(&open).unwrap();
+    desk.clock.advance(SignedDuration::from_mins(29));
+    calling.escalate(std::slice::from_ref(&open)).unwrap();
+    assert_eq!(waiting(&outbox).len(), 3, "there is a minute left");
+    desk.clock.advance(SignedDuration::from_mins(1));
+    for _ in 0..2 {
+        calling.escalate(std::slice::from_ref(&open)).unwrap();
+    }
+    assert_eq!(waiting(&outbox)[3..], ["Escalated 值班群", "Escalated head"]);
+    let [record] = desk.all("warning").try_into().unwrap();
+    assert_eq!(record.state.as_deref(), Some("escalated"));
+    assert_eq!(record.values["escalated_at"], json!("2026-05-04T10:30:00+08:00"));
+}
+
+#[test]
+fn an_acknowledged_warning_goes_no_higher() {
+    let (desk, calling, outbox) = Desk::new().with_calling();
+    let open = Warning { escalation: Some(Escalation { after_s: 1800, roles: vec!["head".into()] }), ..warning() };
+    desk.bridge.enter(&open).unwrap();
+    let [record] = desk.all("warning").try_into().unwrap();
+    let by = object(json!({ "acknowledged_by": "王值班" }));
+    let (duty, write) = (Actor::system("test"), Write::default());
+    desk.bridge.ledger.step(&duty, "warning", &record.number, record.version, "acknowledge", by, None, write).unwrap();
+    desk.clock.advance(SignedDuration::from_hours(1));
+    calling.escalate(&[open]).unwrap();
+    assert_eq!(waiting(&outbox).len(), 3);
 }

@@ -14,6 +14,7 @@ mod factors;
 mod find;
 mod ground;
 mod map;
+mod notices;
 mod packet;
 mod packets;
 mod panel;
@@ -34,6 +35,7 @@ use axum::{Extension, Router};
 
 use crate::state::AppState;
 pub(crate) use condition::Desk;
+pub use notices::Notices;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
@@ -57,6 +59,10 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/warnings", get(warnings::wall))
         .route("/warnings/events", get(warnings::events))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
+        .route("/notices", get(notices::list))
+        .route("/notices/key", get(notices::key))
+        .route("/notices/subscription", post(notices::subscribe))
+        .route("/notices/subscription/end", post(notices::unsubscribe))
         .route("/devices", get(devices::list))
         .route("/power", get(power::show))
         .layer(Extension(desk))

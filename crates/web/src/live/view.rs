@@ -194,6 +194,8 @@ pub(super) struct WarningRow {
     pub(super) state: Option<String>,
     /// Number of its task.
     pub(super) task: Option<String>,
+    /// Number of the record with which the event began, if this one only goes on it.
+    pub(super) part_of: Option<String>,
     /// Version of the record, if the visitor may acknowledge it now.
     pub(super) acknowledge: Option<i64>,
 }
@@ -239,6 +241,7 @@ impl WarningRow {
             peak: number(warning.peak),
             state,
             task,
+            part_of: record.as_ref().and_then(|record| record.values.get("event")?.as_str()).map(str::to_owned),
             acknowledge: acknowledge.map(|record| record.version),
             record: record.map(|record| record.number),
         })

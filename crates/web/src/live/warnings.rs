@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use bilan_records::actor::Actor;
+use bilan_records::catalogue::Role;
 use bilan_records::ledger::{JsonMap, Ledger, Write};
 use jiff::SignedDuration;
 
@@ -37,6 +38,9 @@ struct Wall {
     /// Level, its name, its warnings.
     levels: Vec<(&'static str, &'static str, Vec<WarningRow>)>,
     open: usize,
+    /// People are called for warnings here.
+    calls: bool,
+    may_see_notices: bool,
     cleared: Vec<ClearedRow>,
 }
 
@@ -71,6 +75,8 @@ pub(super) async fn wall(visit: Visit) -> Result<Response, Refusal> {
     let page = Wall {
         shell: visit.shell(visit.text("live.warnings.title")),
         open: open.len(),
+        calls: visit.app.notices.is_some(),
+        may_see_notices: [Role::Admin, Role::Auditor, Role::Head, Role::Duty].iter().any(|role| visit.is(*role)),
         levels: by_level(open, language),
         cleared,
     };
@@ -92,7 +98,7 @@ fn by_level(open: Vec<WarningRow>, language: Language) -> Vec<(&'static str, &'s
 
 /// `/warnings/events`: warnings of the stations that the visitor sees, at once.
 pub(super) async fn events(visit: Visit) -> Result<Response, Refusal> {
-    let seen = ask(&visit, |app, actor| registered::seen(&app.ledger, actor)).await?;
+    let seen = ask(&visit, |app, actor| Ok(registered::seen(&app.ledger, actor)?)).await?;
     Ok(told::of_warnings(&visit.app.observations, seen).into_response())
 }
 

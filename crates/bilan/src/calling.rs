@@ -1,0 +1,143 @@
+//! Who is called for a warning: the mailboxes and robots of the configuration, and the browsers of people who may see it.
+
+use std::sync::Arc;
+
+use bilan_notify::{Grade, Notice, Occasion, Outbox, OutboxError, Sender, Way};
+use bilan_records::actor::Actor;
+use bilan_records::ledger::{JsonMap, Ledger, ReadError, Write, WriteError};
+use bilan_telemetry::{Level, Warning};
+use bilan_web::accounts::{Account, Accounts, AccountsError};
+use jiff::{SignedDuration, Timestamp};
+
+/// Nobody is called for what happened longer ago: it was put in late, or the program was off.
+const NEWS: SignedDuration = SignedDuration::from_hours(2);
+
+/// Puts notices into the outbox.
+#[derive(Clone)]
+pub struct Calling {
+    ledger: Arc<Ledger>,
+    accounts: Arc<Accounts>,
+    outbox: Arc<Outbox>,
+    sender: Arc<Sender>,
+    /// Address of the site, without a slash at the end.
+    site: String,
+}
+
+/// Somebody could not be called.
+#[derive(Debug, thiserror::Error)]
+pub enum CallingError {
+    /// The outbox failed.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// Accounts could not be read.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// Records could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An escalation could not be entered.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Calling {
+    /// Through this outbox; `site` is where people open the pages.
+    pub fn new(
+        ledger: Arc<Ledger>,
+        accounts: Arc<Accounts>,
+        outbox: Arc<Outbox>,
+        sender: Arc<Sender>,
+        site: &str,
+    ) -> Self {
+        Self { ledger, accounts, outbox, sender, site: site.trim_end_matches('/').to_owned() }
+    }
+
+    /// A warning was entered under `number`: it opened or cleared. Those that only go on an event call nobody, unless they are somebody's task.
+    pub fn tell(&self, warning: &Warning, number: &str) -> Result<(), CallingError> {
+        let (occasion, at) = match warning.cleared_at {
+            None => (Occasion::Opened, warning.opened_at),
+            Some(at) => (Occasion::Cleared, at),
+        };
+        if warning.joins() && warning.task.is_none() {
+            return Ok(());
+        }
+        self.call(warning, number, occasion, at, None)
+    }
+
+    /// Calls those whom the rules name for warnings that nobody has acknowledged in time, and says so in the record.
+    pub fn escalate(&self, open: &[Warning]) -> Result<(), CallingError> {
+        let now = self.ledger.now();
+        let rules = Actor::system("rules");
+        for warning in open {
+            let Some(escalation) = warning.escalation.as_ref().filter(|_| !warning.joins()) else { continue };
+            if now.duration_since(warning.opened_at).as_secs() < escalation.after_s {
+                continue;
+            }
+            let Some(number) = self.ledger.written_under(&format!("warning:{}", warning.id))? else { continue };
+            let record = self.ledger.record(&rules, "warning", &number, None)?;
+            if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
+                continue;
+            }
+            // First the call, which is made once however often it is put in; then the record says so.
+            self.call(warning, &number, Occasion::Escalated, now, Some(&escalation.roles))?;
+            let (values, write) = (JsonMap::new(), Write::default());
+            self.ledger.step(&rules, "warning", &number, record.version, "escalate", values, None, write)?;
+        }
+        Ok(())
+    }
+
+    fn call(
+        &self,
+        warning: &Warning,
+        number: &str,
+        occasion: Occasion,
+        at: Timestamp,
+        roles: Option<&[String]>,
+    ) -> Result<(), CallingError> {
+        let now = self.ledger.now();
+        if now.duration_since(at) > NEWS {
+            return Ok(());
+        }
+        let notice = Notice {
+            about: warning.id.clone(),
+            occasion,
+            grade: grade(warning.level),
+            title: warning.label.zh.clone(),
+            text: warning.message.zh.clone(),
+            place: warning.station_name.clone(),
+            at,
+            link: format!("{}/records/warning/{number}", self.site),
+        };
+        let mut places = self.sender.places(notice.grade);
+        if notice.grade >= self.sender.settings().push.grade {
+            places.extend(self.browsers(number, roles)?);
+        }
+        self.outbox.put(&notice, &places, now)?;
+        Ok(())
+    }
+
+    /// Browsers of accounts that may see the record; with roles, of those that have one of them.
+    fn browsers(&self, number: &str, roles: Option<&[String]>) -> Result<Vec<(Way, String)>, CallingError> {
+        let subscriptions = self.outbox.subscriptions()?;
+        if subscriptions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let called = |account: &Account| {
+            !account.disabled
+                && roles
+                    .is_none_or(|roles| account.roles.iter().any(|role| roles.iter().any(|name| name == role.key())))
+                && self.ledger.record(&account.actor(), "warning", number, None).is_ok()
+        };
+        let names: Vec<String> = self.accounts.list()?.into_iter().filter(called).map(|account| account.name).collect();
+        let chosen = subscriptions.into_iter().filter(|(account, _)| names.contains(account));
+        Ok(chosen.map(|(_, subscription)| (Way::Push, subscription.endpoint)).collect())
+    }
+}
+
+fn grade(level: Level) -> Grade {
+    match level {
+        Level::Info => Grade::Info,
+        Level::Warning => Grade::Warning,
+        Level::Alarm => Grade::Alarm,
+    }
+}

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bilan_gateway::{ControlFault, DeviceDirectory, Outcome, Patience, Switchboard};
-use bilan_records::actor::Actor;
-use bilan_records::ledger::{JsonMap, Ledger, ListQuery, Record, Write, WriteError};
+use bilan_records::ledger::{JsonMap, Ledger, Record};
 use bilan_telemetry::intake;
 use hj212::{ExecutionResult, History, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::orders::Orders;
 use crate::stations::StationDirectory;
 
 /// Register of the commands.
@@ -26,7 +26,7 @@ const LONGEST_ANSWER: usize = 4000;
 /// Sends commands as they are entered.
 #[derive(Clone)]
 pub struct Commander {
-    ledger: Arc<Ledger>,
+    orders: Orders,
     stations: Arc<StationDirectory>,
     switchboard: Switchboard,
     patience: Patience,
@@ -65,23 +65,22 @@ impl Commander {
         switchboard: Switchboard,
         patience: Patience,
     ) -> Self {
-        Self { ledger, stations, switchboard, patience }
+        Self { orders: Orders::of(ledger, REGISTER, "gateway"), stations, switchboard, patience }
     }
 
     /// Looks every second; never ends.
     pub async fn run(self) {
-        if !self.ledger.catalogue().registers.contains_key(REGISTER) {
-            // A bureau may do without.
+        if !self.orders.are_taken() {
             return;
         }
-        for record in self.waiting("sent").await {
+        for record in self.orders.waiting("sent").await {
             self.close(record, Err(NotDone::Interrupted)).await;
         }
         let mut turns = tokio::time::interval(LOOK);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
-            for record in self.waiting("asked").await {
+            for record in self.due(self.orders.waiting("asked").await) {
                 if let Some(record) = self.begin(record).await {
                     let commander = self.clone();
                     tokio::spawn(async move {
@@ -93,58 +92,24 @@ impl Commander {
         }
     }
 
-    /// Commands in this state whose time has come, the oldest first.
-    async fn waiting(&self, state: &'static str) -> Vec<Record> {
-        let now = self.ledger.now();
-        let found = self
-            .blocking(move |ledger, actor| {
-                let query = ListQuery {
-                    filter: Some(format!(r#"state = "{state}""#)),
-                    sort: Some(("asked_at".to_owned(), false)),
-                    limit: 100,
-                    ..ListQuery::of(REGISTER)
-                };
-                ledger.list(actor, query).map(|page| page.records)
-            })
-            .await;
-        match found {
-            Some(Ok(mut records)) => {
-                records.retain(|record| {
-                    let due = text(record, "asked_at").and_then(|at| at.parse::<Timestamp>().ok());
-                    due.is_none_or(|due| due <= now)
-                });
-                records
-            }
-            Some(Err(error)) => {
-                tracing::error!("device commands could not be read: {error}");
-                Vec::new()
-            }
-            None => Vec::new(),
-        }
+    /// Those whose time has come.
+    fn due(&self, mut records: Vec<Record>) -> Vec<Record> {
+        let now = self.orders.ledger().now();
+        records.retain(|record| {
+            let due = text(record, "asked_at").and_then(|at| at.parse::<Timestamp>().ok());
+            due.is_none_or(|due| due <= now)
+        });
+        records
     }
 
     /// Marks a command as sent before it is: it is not sent twice.
     async fn begin(&self, record: Record) -> Option<Record> {
-        let begun = self
-            .blocking(move |ledger, actor| {
-                ledger.step(
-                    actor,
-                    REGISTER,
-                    &record.number,
-                    record.version,
-                    "send",
-                    JsonMap::new(),
-                    None,
-                    Write::default(),
-                )
-            })
-            .await?;
-        begun.inspect_err(|error| tracing::info!("a device command was not sent: {error}")).ok()
+        self.orders.step(record, "send", JsonMap::new()).await
     }
 
     async fn carry_out(&self, record: &Record) -> Result<Outcome, NotDone> {
         // The time that a device is given is that of the sending, not of the entering.
-        let now = self.ledger.now();
+        let now = self.orders.ledger().now();
         let request = request(record, now)?;
         let station = text(record, "station").unwrap_or_default().to_owned();
         let mn = self.stations.mn_of(&station).ok_or_else(|| NotDone::NoDevice(station.clone()))?;
@@ -154,22 +119,7 @@ impl Commander {
 
     async fn close(&self, record: Record, result: Result<Outcome, NotDone>) {
         let (step, values) = outcome(&result);
-        let number = record.number.clone();
-        let closed = self
-            .blocking(move |ledger, actor| -> Result<(), WriteError> {
-                let record = ledger.record(actor, REGISTER, &number, None).map_err(WriteError::from)?;
-                ledger.step(actor, REGISTER, &number, record.version, step, values, None, Write::default()).map(drop)
-            })
-            .await;
-        if let Some(Err(error)) = closed {
-            tracing::error!("what came of device command {} could not be entered: {error}", record.number);
-        }
-    }
-
-    async fn blocking<T: Send + 'static>(&self, ask: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static) -> Option<T> {
-        let ledger = Arc::clone(&self.ledger);
-        let asked = tokio::task::spawn_blocking(move || ask(&ledger, &Actor::system("gateway"))).await;
-        asked.inspect_err(|error| tracing::error!("a device command broke off: {error}")).ok()
+        self.orders.step_now(record.number, step, values).await;
     }
 }
 

@@ -12,7 +12,7 @@ use crate::running::{self, Plan};
 /// Run a bureau by its configuration file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
+    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [retention]\n  packets_days = 400\n  instants_days = 400\n  minutes_days = 1100\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
 )]
 pub struct Serve {
     /// Configuration file.
@@ -36,8 +36,8 @@ pub struct Configuration {
     pub secure_cookies: bool,
     /// Largest upload.
     pub upload_limit_mb: u64,
-    /// Days for which single observations are kept.
-    pub keep_observations_days: u32,
+    /// How long packets, instants and minutes are kept; hours and days are kept for ever.
+    pub retention: bilan_telemetry::Retention,
     /// Limits for devices.
     pub gateway: bilan_gateway::Settings,
     /// A second platform to which the raw stream is handed on.
@@ -57,7 +57,7 @@ impl Default for Configuration {
             public_url: None,
             secure_cookies: false,
             upload_limit_mb: 64,
-            keep_observations_days: 400,
+            retention: bilan_telemetry::Retention::default(),
             gateway: bilan_gateway::Settings::default(),
             forward: None,
             notify: bilan_notify::NotifySettings::default(),
@@ -92,17 +92,21 @@ impl Configuration {
             "secure_cookies" => {
                 toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
             }
-            "upload_limit_mb" | "keep_observations_days" => number()?,
+            "upload_limit_mb" => number()?,
             _ => {
-                let Some(limit) = setting.strip_prefix("gateway_") else { return Ok(()) };
+                let part = ["gateway", "retention"].iter().find_map(|part| {
+                    let rest = setting.strip_prefix(part)?.strip_prefix('_')?;
+                    Some((*part, rest))
+                });
+                let Some((part, limit)) = part else { return Ok(()) };
                 let value = if matches!(limit, "strict" | "set_time_when_asked") {
                     toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
                 } else {
                     number()?
                 };
-                let gateway = table.entry("gateway").or_insert_with(|| toml::Value::Table(toml::Table::new()));
-                if let Some(gateway) = gateway.as_table_mut() {
-                    gateway.insert(limit.to_owned(), value);
+                let part = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+                if let Some(part) = part.as_table_mut() {
+                    part.insert(limit.to_owned(), value);
                 }
                 return Ok(());
             }
@@ -138,11 +142,17 @@ mod tests {
     fn the_environment_has_the_last_word() {
         let read = read(
             "http = \"127.0.0.1:1\"\n[gateway]\nidle_s = 5\n",
-            &[("BILAN_HTTP", "127.0.0.1:2"), ("BILAN_GATEWAY_MAX_CONNECTIONS", "7"), ("BILAN_LOG", "debug")],
+            &[
+                ("BILAN_HTTP", "127.0.0.1:2"),
+                ("BILAN_GATEWAY_MAX_CONNECTIONS", "7"),
+                ("BILAN_LOG", "debug"),
+                ("BILAN_RETENTION_MINUTES_DAYS", "90"),
+            ],
         )
         .unwrap();
         assert_eq!(read.http, "127.0.0.1:2");
         assert_eq!((read.gateway.idle_s, read.gateway.max_connections), (5, 7));
+        assert_eq!((read.retention.minutes_days, read.retention.packets_days), (90, 400));
         assert_eq!(read.devices, "127.0.0.1:9212", "the rest stays as it is by default: on loopback");
     }
 

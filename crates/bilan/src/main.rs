@@ -9,7 +9,9 @@ mod commander;
 mod configuration;
 mod demonstration;
 mod doors;
+mod orders;
 mod pages;
+mod reviewer;
 mod running;
 mod stations;
 

@@ -10,7 +10,7 @@ use bilan_gateway::simulator::{self, SimulatedDevice};
 use bilan_gateway::{DeviceDirectory, SimulateOptions, simulate};
 use bilan_notify::{Outbox, PushKey, Sender};
 use bilan_records::ledger::Ledger;
-use bilan_telemetry::Store;
+use bilan_telemetry::{Retention, Store};
 use bilan_web::Notices;
 use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,7 @@ use crate::calling::Calling;
 use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::demonstration::Demonstration;
+use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::{clock, doors, pages};
 
@@ -30,6 +31,8 @@ use crate::{clock, doors, pages};
 const MINUTE: Duration = Duration::from_secs(60);
 /// Between two turns of sealing.
 const SEALING: Duration = Duration::from_secs(600);
+/// Between two looks for what is kept no longer.
+const RETIRING: Duration = Duration::from_secs(6 * 3600);
 /// How long instants and minutes stay rows of their own: pages and rules of the running hours read them there.
 const SEALED_AFTER: SignedDuration = SignedDuration::from_hours(3);
 /// Between two packets of a device of the demonstration.
@@ -97,7 +100,8 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
     tasks.spawn(seal_observations(observations.clone()));
-    tasks.spawn(keep_observations_short(observations.clone(), configuration.keep_observations_days));
+    tasks.spawn(retire_observations(observations.clone(), configuration.retention));
+    tasks.spawn(Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
         tasks.spawn(play(
             gateway_address,
@@ -204,15 +208,17 @@ async fn seal_observations(observations: Store) {
     }
 }
 
-async fn keep_observations_short(observations: Store, days: u32) {
-    let mut turns = tokio::time::interval(Duration::from_secs(6 * 3600));
+/// Lets go what is older than it is kept for.
+async fn retire_observations(observations: Store, retention: Retention) {
+    let mut turns = tokio::time::interval(RETIRING);
     loop {
         turns.tick().await;
-        let before = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * i64::from(days)));
-        if let Ok(before) = before
-            && let Err(error) = observations.prune(before).await
-        {
-            tracing::error!("old observations could not be let go: {error}");
+        let store = observations.clone();
+        match tokio::task::spawn_blocking(move || store.retire_blocking(retention, Timestamp::now())).await {
+            Ok(Ok(retired)) if retired.chunks > 0 => tracing::info!(?retired, "old observations summed up and let go"),
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!("old observations could not be let go: {error}"),
+            Err(error) => tracing::error!("letting go broke off: {error}"),
         }
     }
 }

@@ -65,6 +65,7 @@ pub fn observations(packet: &Packet<'_>, device: &Device) -> Vec<Observation> {
                 value,
                 text: item.text().trim().to_owned(),
                 flag,
+                reviewed: None,
             });
         }
     }
@@ -110,6 +111,12 @@ pub fn clock_behind(packet: &Packet<'_>, received_at: Timestamp) -> Option<Signe
 /// The Beijing clock time of an instant.
 pub fn beijing(at: Timestamp) -> DateTime {
     TimeZone::fixed(BEIJING).to_datetime(at)
+}
+
+/// The instant of a Beijing clock time.
+pub(crate) fn instant_of(time: DateTime) -> Timestamp {
+    // An offset without summer time makes every clock time one instant; those outside of the calendar's range are none.
+    TimeZone::fixed(BEIJING).to_timestamp(time).unwrap_or(Timestamp::MIN)
 }
 
 /// An instant as `DataTime` has it.

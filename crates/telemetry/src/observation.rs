@@ -176,6 +176,9 @@ pub struct Observation {
     pub text: String,
     /// The device's data mark (`N`, `F`, `M`, `S`, `D`, `C`, `T`, `B`…), verbatim.
     pub flag: Option<String>,
+    /// What people say of it: whether it counts, whatever the mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<bool>,
 }
 
 impl Observation {
@@ -195,9 +198,9 @@ impl Observation {
         if self.series.kind == Kind::Hour { self.end() } else { self.at }
     }
 
-    /// Whether the device's mark lets the value count: `N` (normal), `S` (set by hand), or none.
+    /// Whether the value counts: as people say who have looked at it, else as the device's mark says: `N` (normal), `S` (set by hand), or none.
     pub fn is_valid(&self) -> bool {
-        mark_is_valid(self.flag.as_deref())
+        self.reviewed.unwrap_or_else(|| mark_is_valid(self.flag.as_deref()))
     }
 }
 
@@ -224,6 +227,7 @@ mod tests {
             value: 35.0,
             text: "35".into(),
             flag: Some("N".into()),
+            reviewed: None,
         };
         assert_eq!(observation.shown_at().to_string(), "2024-06-01T01:00:00Z");
         assert_eq!(shown_hour(observation.shown_at()), observation.at);
@@ -238,6 +242,7 @@ mod tests {
             value: 1.0,
             text: "1".into(),
             flag: flag.map(str::to_owned),
+            reviewed: None,
         };
         for (flag, valid) in [
             (None, true),

@@ -201,6 +201,7 @@ mod tests {
             value,
             text: value.to_string(),
             flag: Some("N".into()),
+            reviewed: None,
         }
     }
 

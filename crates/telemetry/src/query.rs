@@ -2,16 +2,18 @@
 
 mod line;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::chunk::{self, Entry};
 use crate::observation::mark_is_valid;
 use crate::quality::{Doubt, Doubts};
+use crate::retention;
 use crate::rules::Warning;
 use crate::sealing;
+use crate::statistics::{Fold, HOUR, Hourly, is_level};
 use crate::store::database;
 use crate::{Kind, Observation, Series, Statistic, Store, StoreError};
 
@@ -20,7 +22,17 @@ const SERIES_COLUMNS: &str = "s.station, s.factor, s.kind, s.statistic, s.period
 impl Store {
     /// The newest value of each series of a station, by factor, period and statistic. From memory.
     pub fn latest(&self, station: &str) -> Vec<Observation> {
-        self.newest().of_station(station)
+        let mut newest = self.newest().of_station(station);
+        self.reviewed(&mut newest);
+        newest
+    }
+
+    fn reviewed(&self, newest: &mut [Observation]) {
+        let reviews = self.known_reviews();
+        for observation in newest {
+            let behind = observation.end() + SignedDuration::from_millis(1);
+            reviews.of(&observation.series, observation.at, behind).apply(observation);
+        }
     }
 
     /// Values of a station that our checks doubt, with `from <= at < to`, by series and reason, the newest first.
@@ -47,7 +59,9 @@ impl Store {
 
     /// The newest value of one kind for all stations: each factor's value or mean. What a map needs. From memory.
     pub fn latest_everywhere(&self, kind: Kind) -> Vec<Observation> {
-        self.newest().of_kind(kind)
+        let mut newest = self.newest().of_kind(kind);
+        self.reviewed(&mut newest);
+        newest
     }
 
     /// The series of a station.
@@ -78,7 +92,13 @@ impl Store {
         } else {
             self.read(|connection| rows(connection, "held", id, span))?
         };
-        entries.into_iter().map(|entry| self.observation(entry, series, period_s)).collect()
+        let verdicts = self.known_reviews().of(series, from, to);
+        let shown = |entry| {
+            let mut observation = self.observation(entry, series, period_s)?;
+            verdicts.apply(&mut observation);
+            Ok(observation)
+        };
+        entries.into_iter().map(shown).collect()
     }
 
     /// Values of instants and minutes, wherever they lie.
@@ -116,8 +136,11 @@ impl Store {
             } else {
                 self.read(|connection| rows(connection, "held", id, span))?
             };
+            let verdicts = self.known_reviews().of(&series, from, to);
             for entry in entries {
-                found.push(self.observation(entry, &series, period_s)?);
+                let mut observation = self.observation(entry, &series, period_s)?;
+                verdicts.apply(&mut observation);
+                found.push(observation);
             }
         }
         found.sort_by(|one, other| one.end().cmp(&other.end()).then_with(|| one.series.cmp(&other.series)));
@@ -132,6 +155,7 @@ impl Store {
             value: entry.value,
             text: entry.text.unwrap_or_else(|| entry.value.to_string()),
             flag: entry.flag,
+            reviewed: None,
         })
     }
 
@@ -145,26 +169,60 @@ impl Store {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<(Timestamp, f64, u32)>, StoreError> {
+        let hours = self.hourly(series, from, to)?;
+        let mean = |(hour, sums): (i64, Hourly)| {
+            let start = Timestamp::from_millisecond(hour * HOUR).unwrap_or(Timestamp::MIN);
+            Some((start, sums.mean(is_level(&series.factor))?, sums.count))
+        };
+        Ok(hours.into_iter().filter_map(mean).collect())
+    }
+
+    /// Sums of the hours of a series, with what retention has left of them.
+    pub(crate) fn hourly(
+        &self,
+        series: &Series,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<i64, Hourly>, StoreError> {
         let span = [from.as_millisecond(), to.as_millisecond()];
-        let Some((id, _)) = self.read(|connection| known(connection, series))? else { return Ok(Vec::new()) };
-        let (blobs, hot) = self.read(|connection| {
+        let Some((id, period_s)) = self.read(|connection| known(connection, series))? else {
+            return Ok(BTreeMap::new());
+        };
+        let hours = [span[0].div_euclid(HOUR), span[1].div_euclid(HOUR)];
+        let (blobs, hot, sums) = self.read(|connection| {
             let snapshot = connection.unchecked_transaction()?;
-            Ok((blobs(&snapshot, id, span)?, rows(&snapshot, "hot", id, span)?))
+            Ok((blobs(&snapshot, id, span)?, rows(&snapshot, "hot", id, span)?, retention::sums(&snapshot, id, hours)?))
         })?;
-        let mut hours = Hours::default();
+        let verdicts = self.known_reviews().of(series, from, to);
+        let counts = |at: i64, valid: bool| {
+            if verdicts.is_empty() {
+                return valid;
+            }
+            let instant = |at: i64| Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN);
+            let said = verdicts.say(&series.factor, instant(at), instant(at + i64::from(period_s) * 1000));
+            said.unwrap_or(valid)
+        };
+        let mut fold = Fold::of(&series.factor);
+        for (hour, sums) in sums {
+            let start = Timestamp::from_millisecond(hour * HOUR).unwrap_or(Timestamp::MIN);
+            let end = Timestamp::from_millisecond((hour + 1) * HOUR).unwrap_or(Timestamp::MAX);
+            if verdicts.say(&series.factor, start, end) != Some(false) {
+                fold.put(hour, sums);
+            }
+        }
         let revised: HashSet<i64> = hot.iter().map(|entry| entry.at).collect();
         for blob in blobs {
             let numbers = chunk::numbers(&blob).map_err(|damaged| self.damaged(&damaged))?;
             for ((at, value), valid) in numbers.times.into_iter().zip(numbers.values).zip(numbers.valid) {
-                if valid && (span[0]..span[1]).contains(&at) && (revised.is_empty() || !revised.contains(&at)) {
-                    hours.add(at, value);
+                if (span[0]..span[1]).contains(&at) && (revised.is_empty() || !revised.contains(&at)) {
+                    fold.add(at, value, counts(at, valid), period_s);
                 }
             }
         }
-        for entry in hot.iter().filter(|entry| mark_is_valid(entry.flag.as_deref())) {
-            hours.add(entry.at, entry.value);
+        for entry in &hot {
+            fold.add(entry.at, entry.value, counts(entry.at, mark_is_valid(entry.flag.as_deref())), period_s);
         }
-        hours.finish().map_err(|error| database(self.path(), &error))
+        Ok(fold.finish())
     }
 
     /// The valid values of one kind with `from <= at < to`, gathered by series: what a mean of the running hour is made of. One pass over the
@@ -181,7 +239,7 @@ impl Store {
     ) -> Result<Vec<(Series, Vec<f64>)>, StoreError> {
         const VALID: &str = "(flag IS NULL OR flag IN ('N', 'S', ''))";
         let span = [from.as_millisecond(), to.as_millisecond()];
-        self.read(|connection| {
+        let mut found = self.read(|connection| {
             let mut known: Vec<(i64, Series, Vec<f64>)> = connection
                 .prepare_cached(&format!(
                     "SELECT {SERIES_COLUMNS}, s.id FROM series s
@@ -221,8 +279,16 @@ impl Store {
                 }
             }
             known.retain(|(.., values)| !values.is_empty());
-            Ok(known.into_iter().map(|(_, series, values)| (series, values)).collect())
-        })
+            Ok(known.into_iter().map(|(_, series, values)| (series, values)).collect::<Vec<_>>())
+        })?;
+        for (series, values) in &mut found {
+            if !self.known_reviews().of(series, from, to).is_empty() {
+                let counted = self.range(series, from, to)?;
+                *values = counted.iter().filter(|value| value.is_valid()).map(|value| value.value).collect();
+            }
+        }
+        found.retain(|(_, values)| !values.is_empty());
+        Ok(found)
     }
 
     /// What earlier packets said of a series where a later one said otherwise, oldest first.
@@ -311,43 +377,7 @@ fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Re
         .collect()
 }
 
-/// Sums by hour, for values that come nearly in order.
-#[derive(Default)]
-struct Hours(std::collections::BTreeMap<i64, (f64, u32)>, Option<(i64, f64, u32)>);
-
-impl Hours {
-    fn add(&mut self, at: i64, value: f64) {
-        let hour = at.div_euclid(3_600_000);
-        match &mut self.1 {
-            Some((running, sum, count)) if *running == hour => {
-                *sum += value;
-                *count += 1;
-            }
-            running => {
-                if let Some((hour, sum, count)) = running.replace((hour, value, 1)) {
-                    self.put(hour, sum, count);
-                }
-            }
-        }
-    }
-
-    fn put(&mut self, hour: i64, sum: f64, count: u32) {
-        let known = self.0.entry(hour).or_insert((0.0, 0));
-        *known = (known.0 + sum, known.1 + count);
-    }
-
-    fn finish(mut self) -> Result<Vec<(Timestamp, f64, u32)>, jiff::Error> {
-        if let Some((hour, sum, count)) = self.1.take() {
-            self.put(hour, sum, count);
-        }
-        let mean = |(hour, (sum, count)): (i64, (f64, u32))| {
-            Ok((Timestamp::from_second(hour * 3600)?, sum / f64::from(count), count))
-        };
-        self.0.into_iter().map(mean).collect()
-    }
-}
-
-fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
+pub(crate) fn series(row: &Row<'_>) -> rusqlite::Result<Series> {
     let name = |column: usize| row.get::<_, String>(column);
     let unknown =
         |column: usize| rusqlite::Error::InvalidColumnType(column, "name".to_owned(), rusqlite::types::Type::Text);
@@ -373,10 +403,11 @@ fn value(row: &Row<'_>, first: usize, series: Series, period_s: u32) -> rusqlite
         value,
         text: text.unwrap_or_else(|| value.to_string()),
         flag: row.get(first + 3)?,
+        reviewed: None,
     })
 }
 
-fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+pub(crate) fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     Timestamp::from_millisecond(row.get(column)?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, Box::new(error))
     })

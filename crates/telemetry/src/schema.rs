@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the tables; kept in SQLite's `user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Instant rows are keyed by time first (appending stays at the end of the tree); hour and day rows, of which there are few, by
 /// series first (a year of one series is one read).
@@ -134,6 +134,33 @@ CREATE TABLE doubt (
 ) WITHOUT ROWID;
 ";
 
+/// What version 4 added: what people say of values, and what is kept of instants and minutes that were let go.
+const SINCE_4: &str = "
+CREATE TABLE review (
+    key TEXT PRIMARY KEY,
+    station TEXT NOT NULL,
+    factor TEXT,
+    from_ts INTEGER NOT NULL,
+    to_ts INTEGER NOT NULL,
+    counts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE summary (
+    series INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    sum REAL NOT NULL,
+    energy REAL NOT NULL,
+    min REAL NOT NULL,
+    max REAL NOT NULL,
+    count INTEGER NOT NULL,
+    marked INTEGER NOT NULL,
+    covered_s INTEGER NOT NULL,
+    PRIMARY KEY (series, hour)
+) WITHOUT ROWID;
+";
+
 /// Packets of version 1, which were indexed.
 const FROM_1: &str = "
 INSERT INTO arrival (id, mn, digest, received_at) SELECT id, mn, digest, received_at FROM packet_1 ORDER BY id;
@@ -174,6 +201,9 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<Result<(),
     }
     if found < 3 {
         transaction.execute_batch(SINCE_3)?;
+    }
+    if found < 4 {
+        transaction.execute_batch(SINCE_4)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

@@ -11,8 +11,9 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::latest::Latest;
 use crate::raw::Recent;
+use crate::review::Reviews;
 use crate::rules::{Rule, Warning};
-use crate::writer::{Command, Writer};
+use crate::writer::{Command, Shared, Writer};
 use crate::{Device, Observation, intake, schema};
 
 /// Packets that may wait for the writer; beyond it, appending waits: pressure goes back to the devices, not into memory.
@@ -146,6 +147,7 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     latest: Arc<RwLock<Latest>>,
     recent: Arc<RwLock<Recent>>,
+    reviews: Arc<RwLock<Reviews>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -182,7 +184,8 @@ impl Store {
         let (commands, queue) = mpsc::channel(QUEUE);
         let latest = Arc::new(RwLock::new(Latest::read(&connection).map_err(refused)?));
         let recent = Arc::new(RwLock::new(Recent::read(&connection).map_err(refused)?));
-        let shared = (Arc::clone(&latest), Arc::clone(&recent));
+        let reviews = Arc::new(RwLock::new(Reviews::read(&connection).map_err(refused)?));
+        let shared = Shared { latest: Arc::clone(&latest), recent: Arc::clone(&recent), reviews: Arc::clone(&reviews) };
         let writer = Writer::new(connection, path.to_owned(), rules, (events.clone(), warnings.clone()), shared)
             .map_err(refused)?;
         let writer = std::thread::Builder::new()
@@ -197,6 +200,7 @@ impl Store {
             readers: Mutex::default(),
             latest,
             recent,
+            reviews,
             writer: Some(writer),
         })))
     }
@@ -275,14 +279,6 @@ impl Store {
         self.commands()?.send(Command::Tick(now)).await.map_err(|_| StoreError::Closed)
     }
 
-    /// Deletes raw packets and instant values older than `before`; hour and day values stay.
-    ///
-    /// # Errors
-    /// If the store is closed.
-    pub async fn prune(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.commands()?.send(Command::Prune(before)).await.map_err(|_| StoreError::Closed)
-    }
-
     /// From now on, every event. A subscriber that lags by more than 1024 events loses the oldest and is told how many
     /// (`RecvError::Lagged`).
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
@@ -326,6 +322,11 @@ impl Store {
     /// The newest values, as of the last commit.
     pub(crate) fn newest(&self) -> RwLockReadGuard<'_, Latest> {
         self.0.latest.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What people say of values, as of the last commit.
+    pub(crate) fn known_reviews(&self) -> RwLockReadGuard<'_, Reviews> {
+        self.0.reviews.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Numbers of the last packets of a device, the newest first.

@@ -11,10 +11,11 @@ use keeping::{append, keep_doubt, keep_warning, quarantine};
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::chunk;
 use crate::latest::{self, Latest};
 use crate::quality::Checker;
 use crate::raw::{self, Block, Recent};
+use crate::retention::{self, Retiring};
+use crate::review::{self, ReviewChange, Reviews};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
@@ -26,16 +27,49 @@ const GROUP: usize = 1024;
 /// Quarantined packets that are kept.
 const QUARANTINE: i64 = 100_000;
 
+type Done = oneshot::Sender<Result<(), StoreError>>;
+
 type Reply = oneshot::Sender<Result<Receipt, StoreError>>;
 
 pub(crate) enum Command {
     Append(Box<Submission>, Reply),
-    Quarantine { raw: Vec<u8>, reason: String, mn: Option<String>, peer: String, received_at: Timestamp },
+    Quarantine {
+        raw: Vec<u8>,
+        reason: String,
+        mn: Option<String>,
+        peer: String,
+        received_at: Timestamp,
+    },
     Tick(Timestamp),
-    Prune(Timestamp),
-    Seal(Portion, oneshot::Sender<Result<(), StoreError>>),
-    Mark(&'static str, i64, oneshot::Sender<Result<(), StoreError>>),
-    Pack(Block, oneshot::Sender<Result<(), StoreError>>),
+    Seal(Portion, Done),
+    Mark(&'static str, i64, Done),
+    Pack(Block, Done),
+    Review(ReviewChange, Done),
+    Retire(Retiring, Done),
+    /// Packets that came before go.
+    Forget(i64, Done),
+}
+
+impl Command {
+    /// Who waits for it to be done.
+    fn done(self) -> Option<Done> {
+        match self {
+            Command::Seal(_, done)
+            | Command::Mark(_, _, done)
+            | Command::Pack(_, done)
+            | Command::Review(_, done)
+            | Command::Retire(_, done)
+            | Command::Forget(_, done) => Some(done),
+            Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) => None,
+        }
+    }
+}
+
+/// What the writer keeps for those who read.
+pub(crate) struct Shared {
+    pub latest: Arc<RwLock<Latest>>,
+    pub recent: Arc<RwLock<Recent>>,
+    pub reviews: Arc<RwLock<Reviews>>,
 }
 
 pub(crate) struct Writer {
@@ -44,8 +78,7 @@ pub(crate) struct Writer {
     rules: Vec<Rule>,
     watch: Watch,
     series: HashMap<Series, i64>,
-    latest: Arc<RwLock<Latest>>,
-    recent: Arc<RwLock<Recent>>,
+    shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
     sealed_until: i64,
@@ -59,13 +92,13 @@ impl Writer {
         path: PathBuf,
         rules: Vec<Rule>,
         (events, warnings): (broadcast::Sender<Event>, broadcast::Sender<Arc<Warning>>),
-        (latest, recent): (Arc<RwLock<Latest>>, Arc<RwLock<Recent>>),
+        shared: Shared,
     ) -> rusqlite::Result<Writer> {
         let (watch, series) = (Watch::default(), HashMap::new());
         let sealed_until = sealing::sealed_until(&connection)?;
         let checker = Checker::default();
         let mut writer =
-            Writer { connection, path, rules, watch, series, latest, recent, checker, sealed_until, events, warnings };
+            Writer { connection, path, rules, watch, series, shared, checker, sealed_until, events, warnings };
         writer.recall()?;
         Ok(writer)
     }
@@ -88,12 +121,12 @@ impl Writer {
     }
 
     fn newest(&self) -> RwLockWriteGuard<'_, Latest> {
-        self.latest.write().unwrap_or_else(PoisonError::into_inner)
+        self.shared.latest.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_latest(&mut self) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
         latest.write(&transaction)?;
         transaction.commit()?;
         latest.written();
@@ -119,10 +152,11 @@ impl Writer {
                     // A connection that is gone does not wait for its receipt.
                     match (command, receipts.next().flatten()) {
                         (Command::Append(_, reply), Some(receipt)) => drop(reply.send(Ok(receipt))),
-                        (Command::Seal(_, reply) | Command::Pack(_, reply) | Command::Mark(_, _, reply), _) => {
-                            drop(reply.send(Ok(())));
+                        (command, _) => {
+                            if let Some(done) = command.done() {
+                                drop(done.send(Ok(())));
+                            }
                         }
-                        _ => {}
                     }
                 }
                 for event in told {
@@ -137,10 +171,11 @@ impl Writer {
                 for command in group.drain(..) {
                     match command {
                         Command::Append(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
-                        Command::Seal(_, reply) | Command::Pack(_, reply) | Command::Mark(_, _, reply) => {
-                            drop(reply.send(Err(database(&self.path, &error))));
+                        other => {
+                            if let Some(done) = other.done() {
+                                drop(done.send(Err(database(&self.path, &error))));
+                            }
                         }
-                        _ => {}
                     }
                 }
             }
@@ -152,7 +187,7 @@ impl Writer {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut receipts = Vec::with_capacity(group.len());
         let mut seen = Seen::default();
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        let recent = self.shared.recent.read().unwrap_or_else(PoisonError::into_inner);
         let mut due = false;
         for command in group {
             let mut warnings = Vec::new();
@@ -180,12 +215,16 @@ impl Writer {
                     due = true;
                     None
                 }
-                Command::Prune(before) => {
-                    let before = before.as_millisecond();
-                    transaction.execute("DELETE FROM hot WHERE ts < ?1", [before])?;
-                    transaction.execute("DELETE FROM chunk WHERE day < ?1", [chunk::day_of(before)])?;
-                    raw::prune(&transaction, before)?;
-                    transaction.execute("DELETE FROM doubt WHERE ts < ?1", [before])?;
+                Command::Review(change, _) => {
+                    review::write(&transaction, change)?;
+                    None
+                }
+                Command::Retire(portion, _) => {
+                    retention::write(&transaction, portion)?;
+                    None
+                }
+                Command::Forget(before, _) => {
+                    raw::prune(&transaction, *before)?;
                     None
                 }
                 Command::Mark(name, value, _) => {
@@ -223,11 +262,18 @@ impl Writer {
         }
         due = newest.is_due() || (due && newest.has_changed());
         drop(newest);
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);
         for (id, mn, digest) in seen.packets {
             recent.came(id, mn, digest);
         }
         drop(recent);
+        let mut reviews = self.shared.reviews.write().unwrap_or_else(PoisonError::into_inner);
+        for command in group {
+            if let Command::Review(change, _) = command {
+                reviews.follow(change);
+            }
+        }
+        drop(reviews);
         // The group is on disk, whatever becomes of this.
         if due && let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values could not be written; it is tried again");

@@ -10,6 +10,8 @@ use bilan_standards::clock::FixedClock;
 use bilan_telemetry::Store;
 use tokio::net::TcpListener;
 
+use bilan_records::ledger::{Write, WriteError};
+
 use super::*;
 
 const MOMENT: &str = "2026-05-04T02:00:00Z";
@@ -54,14 +56,15 @@ impl Desk {
         values["asked_at"] = MOMENT.into();
         let Value::Object(values) = values else { panic!("an object") };
         let duty = Actor::new("duty", Role::Duty);
-        self.commander.ledger.create(&duty, REGISTER, values, Write::default()).unwrap()
+        self.commander.orders.ledger().create(&duty, REGISTER, values, Write::default()).unwrap()
     }
 
     /// The record when it is closed.
     async fn closed(&self, record: &Record) -> Record {
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let now = self.commander.ledger.record(&Actor::system("test"), REGISTER, &record.number, None).unwrap();
+            let now =
+                self.commander.orders.ledger().record(&Actor::system("test"), REGISTER, &record.number, None).unwrap();
             if matches!(now.state.as_deref(), Some("done" | "failed")) {
                 return now;
             }
@@ -113,7 +116,7 @@ async fn only_who_may_enters_commands_and_nobody_enters_answers() {
         values.as_object().unwrap().clone()
     };
     let enter = |role: Role, extra: Value| {
-        desk.commander.ledger.create(&Actor::new("x", role), REGISTER, values(extra), Write::default())
+        desk.commander.orders.ledger().create(&Actor::new("x", role), REGISTER, values(extra), Write::default())
     };
     for role in [Role::Grid, Role::Handler, Role::Clerk, Role::Auditor, Role::Enterprise] {
         assert!(matches!(enter(role, json!({})), Err(WriteError::Forbidden { .. })), "{role:?}");
@@ -121,6 +124,7 @@ async fn only_who_may_enters_commands_and_nobody_enters_answers() {
     assert!(matches!(enter(Role::Duty, json!({"answer": "执行成功"})), Err(WriteError::Invalid { .. })));
     let scheduled = enter(Role::Analyst, json!({"asked_at": "2026-05-04T03:00:00Z"})).unwrap();
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    let waiting = desk.commander.ledger.record(&Actor::system("test"), REGISTER, &scheduled.number, None).unwrap();
+    let waiting =
+        desk.commander.orders.ledger().record(&Actor::system("test"), REGISTER, &scheduled.number, None).unwrap();
     assert_eq!(waiting.state.as_deref(), Some("asked"), "its time has not come");
 }

@@ -316,7 +316,15 @@ mod tests {
         );
         for (minute, value) in [(-90, 0.4), (-50, 0.5), (-20, 0.9), (0, 1.6)] {
             let series = Series::main("W1", "w21003", Kind::Realtime);
-            let value = Observation { series, at: at(minute), period_s: 0, value, text: value.to_string(), flag: None };
+            let value = Observation {
+                series,
+                at: at(minute),
+                period_s: 0,
+                value,
+                text: value.to_string(),
+                flag: None,
+                reviewed: None,
+            };
             scene.see(&value, true);
         }
         scene

@@ -309,6 +309,7 @@ mod tests {
                 value: *value,
                 text: value.to_string(),
                 flag: Some((*flag).to_owned()),
+                reviewed: None,
             });
             at += step;
         }

@@ -42,6 +42,7 @@ impl Line {
             value,
             text: value.to_string(),
             flag: Some(flag.to_owned()),
+            reviewed: None,
         };
         let mut told = self.0.heard("W1", "圭塘河站", "water", minute(at));
         told.extend(self.0.observe(&observation, minute(at)));
@@ -94,6 +95,7 @@ fn history_opens_nothing() {
             value: 1.0,
             text: "1".into(),
             flag: None,
+            reviewed: None,
         };
         assert_eq!(line.0.observe(&observation, minute(1000)), vec![]);
     }
@@ -126,6 +128,7 @@ fn an_open_warning_survives_a_restart() {
         value: 1.5,
         text: "1.5".into(),
         flag: None,
+        reviewed: None,
     };
     let warning = line.0.observe(&observation, minute(10)).remove(0);
     assert_eq!(warning.message.zh, "圭塘河站溶解氧1.5mg/L，低于3mg/L已10分钟");
@@ -162,6 +165,7 @@ fn power(watch: &mut Watch, at: i64, production: f64, treatment: f64, maintained
             value,
             text: value.to_string(),
             flag: None,
+            reviewed: None,
         };
         told.extend(watch.observe(&observation, minute(at)));
     }
@@ -263,7 +267,8 @@ fn what_happens_together_is_one_event() {
     let mut say = |station: &str, factor: &str, at: i64, value: f64| -> Option<Warning> {
         let series = Series::main(station, factor, Kind::Realtime);
         let flag = Some("N".to_owned());
-        let value = Observation { series, at: minute(at), period_s: 0, value, text: value.to_string(), flag };
+        let value =
+            Observation { series, at: minute(at), period_s: 0, value, text: value.to_string(), flag, reviewed: None };
         watch.heard(station, station, "water", minute(at));
         watch.observe(&value, minute(at)).pop()
     };

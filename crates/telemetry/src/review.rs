@@ -44,7 +44,7 @@ impl Review {
         if self.factor.as_ref().is_some_and(|own| own != factor) {
             return None;
         }
-        let touches = self.from <= at && at < self.to || (at < self.to && self.from < end);
+        let touches = at < self.to && (self.from <= at || self.from < end);
         let covers = self.from <= at && end <= self.to;
         if self.counts { (touches && covers).then_some(true) } else { touches.then_some(false) }
     }

@@ -193,8 +193,8 @@ struct Hour {
 }
 
 impl Store {
-    /// Statistics of a factor at a station for every period that begins in `from <= start < to` and of which anything is known. Both limits are
-    /// taken back to the beginning of their period.
+    /// Statistics of a factor at a station for every period that touches `from..to` and of which anything is known: the one that still runs with what
+    /// it has.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -206,7 +206,7 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         requirement: Requirement,
     ) -> Result<Vec<PeriodStatistic>, StoreError> {
-        let (from, to) = (start_of(period, from), start_of(period, to));
+        let (from, to) = (start_of(period, from), end_of(period, to));
         let hours = self.hours_of(station, factor, from, to, requirement)?;
         let noise = is_level(factor);
         let hour = |hour: i64| Timestamp::from_millisecond(hour * HOUR).unwrap_or(Timestamp::MIN);
@@ -329,6 +329,17 @@ fn mean(values: &[f64], noise: bool) -> Option<f64> {
 
 fn midnight(day: Date) -> Timestamp {
     crate::intake::instant_of(day.at(0, 0, 0, 0))
+}
+
+/// The end of the period in which the instant before lies.
+fn end_of(period: Period, at: Timestamp) -> Timestamp {
+    let last = start_of(period, at.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(at));
+    let after = match period {
+        Period::Hour => return last.saturating_add(SignedDuration::from_hours(1)).unwrap_or(at),
+        Period::Day => beijing(last).date().tomorrow(),
+        Period::Month => beijing(last).date().last_of_month().tomorrow(),
+    };
+    after.map_or(at, midnight)
 }
 
 fn start_of(period: Period, at: Timestamp) -> Timestamp {

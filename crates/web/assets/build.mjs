@@ -10,7 +10,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const out = join(here, 'dist');
 
 /** One file per kind of page, so that a ledger page never pays for the map. */
-const entries = { common: 'ts/common.ts', place: 'ts/place.ts', map: 'ts/map.ts', station: 'ts/station.ts', live: 'ts/live.ts', push: 'ts/push.ts', 'push-worker': 'ts/push-worker.ts' };
+const entries = { common: 'ts/common.ts', place: 'ts/place.ts', map: 'ts/map.ts', station: 'ts/station.ts', live: 'ts/live.ts', history: 'ts/history.ts', push: 'ts/push.ts', 'push-worker': 'ts/push-worker.ts' };
 
 /** @type {esbuild.BuildOptions} */
 const options = {
@@ -23,7 +23,7 @@ const options = {
   minify: true,
   legalComments: 'none',
   // Islands are fetched when a page has one; they stay files of their own.
-  external: ['./place.js', './map.js', './station.js', './live.js', './push.js'],
+  external: ['./place.js', './map.js', './station.js', './live.js', './push.js', './history.js'],
   logLevel: 'warning',
 };
 

@@ -16,6 +16,7 @@ pub mod reports;
 mod search;
 mod security;
 mod service;
+mod sheet;
 mod shell;
 mod state;
 mod submission;

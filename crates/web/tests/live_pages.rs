@@ -77,6 +77,34 @@ async fn packets_are_found_by_time_and_show_no_password() {
 }
 
 #[tokio::test]
+async fn any_span_is_shown_in_the_grain_that_fits_it() {
+    let bureau = Bureau::open();
+    for (time, value) in [("20261123180000", "0.6"), ("20261123190000", "1.2")] {
+        bureau.sends("W1", "2061", time, &[("w21003", value)]);
+    }
+    bureau.sends("W1", "2011", "20261123200100", &[("w21003", "1.5")]);
+    let ask = async |query: &str| -> Json {
+        let answer = bureau.page(Role::Duty, &format!("/history/series.json?station=ZD-W&factor=w21003&{query}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        serde_json::from_str(&answer.text).unwrap()
+    };
+    let week = ask("from=2026-11-17T00:00&to=2026-11-24T00:00").await;
+    assert_eq!(week["grain"], "hours");
+    let values: Vec<_> = week["lines"][0]["points"].as_array().unwrap().iter().map(|point| &point["value"]).collect();
+    assert_eq!(values, [0.6, 1.2, 1.5]);
+    let year = ask("from=2026-01-01T00:00&to=2026-11-24T00:00").await;
+    assert_eq!((&year["grain"], year["lines"][0]["points"].as_array().unwrap().len()), (&Json::from("days"), 1));
+    let hour = ask("from=2026-11-23T20:00&to=2026-11-23T20:30").await;
+    assert_eq!((&hour["grain"], &hour["lines"][0]["points"][0]["value"]), (&Json::from("instants"), &Json::from(1.5)));
+
+    let page = bureau.page(Role::Duty, "/history?station=ZD-W&factor=w21003").await;
+    assert!(page.text.contains("氨氮") && page.text.contains("1.200"), "{}", page.near("hours-table"));
+    let file = bureau.page(Role::Duty, "/history/values.csv?station=ZD-W&factor=w21003").await;
+    assert_eq!(file.text.lines().count(), 4, "{}", file.text);
+    assert_eq!(bureau.page(Role::Enterprise, "/history").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn what_our_checks_doubt_is_said_and_still_counts() {
     let bureau = Bureau::open();
     let mut values = SIX.to_vec();

@@ -46,6 +46,7 @@ const islands: [string, string, string?][] = [
   ['[data-island="map"]', 'map', 'map'],
   ['[data-island="station"]', 'station', 'station'],
   ['[data-island="live"]', 'live'],
+  ['[data-island="history"]', 'history', 'station'],
   ['[data-island="push"]', 'push'],
 ];
 

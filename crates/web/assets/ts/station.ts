@@ -1,5 +1,6 @@
 // The station page: charts that grow with the values as they come, everything else as the server shows it.
 import uPlot from 'uplot';
+import { spread } from './chart';
 import { lineState, listen, renew, throttled } from './listen';
 
 interface Point {
@@ -213,12 +214,6 @@ class StationPage {
     const width = this.box.clientWidth;
     if (this.chart && width && width !== this.chart.width) this.chart.setSize({ width, height: this.height });
   }
-}
-
-/** Room above and below, never below nought for amounts that cannot be. */
-function spread(low: number, high: number): [number, number] {
-  const room = (high - low || Math.abs(high) || 1) * 0.12;
-  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 /** Beijing time of an instant, as short as the step allows. */

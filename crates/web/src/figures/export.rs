@@ -1,14 +1,14 @@
 //! The figures of a period as a file.
 
-use axum::{
-    extract::Query,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Query, response::Response};
 use bilan_records::figures::{FigureValue, Figures, Period};
 
 use super::{Asked, has_records};
-use crate::{refusal::Refusal, visit::Visit};
+use crate::{
+    refusal::Refusal,
+    sheet::{Sheet, file},
+    visit::Visit,
+};
 
 async fn values(visit: &Visit, asked: Asked) -> Result<(Period, Vec<FigureValue>), Refusal> {
     let as_of = asked.as_of()?;
@@ -39,31 +39,19 @@ pub(super) async fn tsv(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
 pub(super) async fn csv(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let (period, values) = values(&visit, asked).await?;
     let catalogue = visit.app.catalogue();
-    let mut text = String::from("\u{feff}key,label,value,unit,records,gap\r\n");
+    let mut sheet = Sheet::of(&["key", "label", "value", "unit", "records", "gap"]);
     for value in values {
         let label = catalogue.figures.get(&value.key).map(|figure| figure.label.text(visit.language).to_owned());
         let gap = value.gap.as_ref().map(|gap| bilan_records::report::gap_words(gap, catalogue));
         let gap = gap.map(|gap| gap.text(visit.language).to_owned()).unwrap_or_default();
-        let cells = [
+        sheet.put([
             value.key.clone(),
             label.unwrap_or_default(),
             value.value.clone().unwrap_or_default(),
             value.unit.clone(),
             value.records.to_string(),
             gap,
-        ];
-        let line: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        text.push_str(&line.join(","));
-        text.push_str("\r\n");
+        ]);
     }
-    Ok(file(text, "text/csv; charset=utf-8", &format!("figures-{period}.csv")))
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
-}
-
-fn file(text: String, kind: &'static str, name: &str) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text).into_response()
+    Ok(sheet.download(&format!("figures-{period}.csv")))
 }

@@ -208,7 +208,7 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
 }
 
 /// The mean of numbers, of levels their energy mean.
-fn mean(values: &[f64], factor: &str) -> Option<f64> {
+pub(super) fn mean(values: &[f64], factor: &str) -> Option<f64> {
     let mean = if factor.starts_with('L') { verdict::level_mean(values) } else { verdict::mean(values) };
     mean.map(Rational::to_f64)
 }

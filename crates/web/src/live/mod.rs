@@ -13,6 +13,7 @@ mod events;
 mod factors;
 mod find;
 mod ground;
+mod history;
 mod map;
 mod notices;
 mod packet;
@@ -27,6 +28,7 @@ mod statistics;
 mod verdict;
 mod view;
 mod warnings;
+mod window;
 
 use std::sync::Arc;
 
@@ -59,6 +61,9 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/warnings", get(warnings::wall))
         .route("/warnings/events", get(warnings::events))
         .route("/warnings/{number}/acknowledge", post(warnings::acknowledge))
+        .route("/history", get(history::show))
+        .route("/history/series.json", get(history::series))
+        .route("/history/values.csv", get(history::csv))
         .route("/notices", get(notices::list))
         .route("/notices/key", get(notices::key))
         .route("/notices/subscription", post(notices::subscribe))

@@ -78,7 +78,7 @@ pub(super) async fn show(
 }
 
 /// A time as a form sends it; nothing where nothing is filled in.
-fn moment(text: &str, field: &'static str) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn moment(text: &str, field: &'static str) -> Result<Option<Timestamp>, Refusal> {
     if text.trim().is_empty() {
         return Ok(None);
     }

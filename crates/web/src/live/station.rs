@@ -97,6 +97,9 @@ struct View {
     warnings: Vec<WarningRow>,
     tasks: Vec<SimpleRow>,
     doubts: Vec<DoubtRow>,
+    /// What people say of values, as far as the visitor may see it, and where a new review is entered.
+    reviews: Option<Vec<SimpleRow>>,
+    review_form: Option<String>,
     /// The last orders to the device; `None` where the visitor may not see them.
     commands: Option<Vec<SimpleRow>>,
     /// Where a new order is entered; nothing where the visitor may not.
@@ -206,8 +209,16 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         warnings,
         doubts: doubts(app, &station, now, language)?,
         tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),
+        reviews: of_the_station(app, actor, "value_review", number, language)?,
+        review_form: form(
+            app,
+            actor,
+            &station,
+            "value_review",
+            &[("begin_at", now - SignedDuration::from_hours(1)), ("end_at", now)],
+        ),
         commands: of_the_station(app, actor, "device_command", number, language)?,
-        command_form: command_form(app, actor, &station, now),
+        command_form: form(app, actor, &station, "device_command", &[("asked_at", now)]).filter(|_| station.reports()),
         missing: if station.kind == "air" { missing } else { String::new() },
         station,
         condition,
@@ -328,18 +339,24 @@ fn of_the_station(
     }
 }
 
-/// The form of a new order to the device of this station, filled in as far as the page knows.
-fn command_form(app: &AppState, actor: &Actor, station: &Station, now: Timestamp) -> Option<String> {
-    let register = app.catalogue().registers.get("device_command")?;
-    if actor.scope(register, Act::Create) == Scope::Nothing || !station.reports() {
+/// The form of a new record about this station, filled in as far as the page knows; nothing where the visitor may not enter one.
+fn form(
+    app: &AppState,
+    actor: &Actor,
+    station: &Station,
+    register: &str,
+    times: &[(&str, Timestamp)],
+) -> Option<String> {
+    let register = app.catalogue().registers.get(register)?;
+    if actor.scope(register, Act::Create) == Scope::Nothing {
         return None;
     }
-    let at = bilan_records::value::beijing(now).strftime("%Y-%m-%dT%H:%M").to_string();
-    Some(format!(
-        "/records/device_command/new?station={}&asked_at={}",
-        crate::visit::encoded(&station.number),
-        crate::visit::encoded(&at)
-    ))
+    let mut address = format!("/records/{}/new?station={}", register.key, crate::visit::encoded(&station.number));
+    for (field, at) in times {
+        let at = bilan_records::value::beijing(*at).strftime("%Y-%m-%dT%H:%M").to_string();
+        address.push_str(&format!("&{field}={}", crate::visit::encoded(&at)));
+    }
+    Some(address)
 }
 
 /// Which curve is wanted.

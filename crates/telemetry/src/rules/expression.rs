@@ -9,16 +9,27 @@
 //! | `clock.hour`, `clock.minute`, `clock.weekday`, `clock.night` | Beijing time; Monday is 1; night is 22 to 6 (GB 3096-2008 3.4) |
 //! | `mean("w21003", 60)`, `least(…)`, `most(…)` | over the instants of so many minutes |
 //! | `change("w21003", 60)` | newest instant less the first one of so many minutes |
+//! | `typical("d30401", 1.0)` | median of the instants of the last day above a limit: what is normal while it runs |
+//! | `since_above("d20401", 10.0)`, `since_below(…)` | minutes for which it has been above, or at most at, a limit |
+//! | `hours_mean("aqi_24h", 48)`, `hours_least(…)`, `hours_most(…)` | over the hour values of so many hours (100 at most), if three of four are known |
+//! | `mean_at("ZD2020001", "w21003", 60)` | mean of the instants of another station |
+//! | `district_most("a01020", 1440)` | largest instant of any station |
 //!
 //! What is not known (a factor that was not sent, a limit that the station has not) makes a condition neither true nor false: it opens nothing and clears
 //! nothing. `has(now.w21003)` asks whether it is known.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod past;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::{Context, Env, Program, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+pub use past::District;
+use past::FUNCTIONS;
+use past::Past;
 
 use crate::intake::beijing;
 use crate::{Kind, Observation};
@@ -27,15 +38,9 @@ use crate::{Kind, Observation};
 const FRESH_INSTANT: SignedDuration = SignedDuration::from_hours(1);
 /// Hours that ended longer ago are not the newest hour.
 const FRESH_HOUR: SignedDuration = SignedDuration::from_hours(3);
-/// Minutes that functions may look back.
-const LOOK_BACK: i64 = 24 * 60;
-/// Instants of a factor that are remembered for functions.
-const REMEMBERED: usize = 3000;
 
 /// Names that expressions may use.
 const NAMES: [&str; 5] = ["now", "hour", "limit", "station", "clock"];
-/// Functions that look back.
-const FUNCTIONS: [&str; 4] = ["mean", "least", "most", "change"];
 
 /// Something that the register knows of a station, for rules to ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,7 +146,7 @@ impl Expression {
             context.add_variable_from_value(*name, value);
         }
         if self.looks_back {
-            look_back(&mut context, scene, at).map_err(|error| error.to_string())?;
+            past::look_back(&mut context, &scene.past, &scene.district, at).map_err(|error| error.to_string())?;
         }
         self.program.execute(&context).map_err(|error| error.to_string())
     }
@@ -167,28 +172,6 @@ fn clock(at: Timestamp) -> Value {
     ]))
 }
 
-/// What a function makes of the values of a span, of which there is at least one.
-type Reckon = fn(&[f64]) -> f64;
-
-fn look_back(context: &mut Context<'_, '_>, scene: &Scene, at: Timestamp) -> Result<(), cel::DeclarationError> {
-    let functions: [(&str, Reckon); 4] = [
-        ("mean", |values| values.iter().sum::<f64>() / values.len() as f64),
-        ("least", |values| values.iter().copied().fold(f64::INFINITY, f64::min)),
-        ("most", |values| values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
-        ("change", |values| values[values.len() - 1] - values[0]),
-    ];
-    for (name, reckon) in functions {
-        let past = Arc::clone(&scene.past);
-        let ask = move |factor: Arc<String>, minutes: i64| {
-            let values = past.lock().unwrap_or_else(PoisonError::into_inner).since(&factor, at, minutes);
-            // Null is no number: a comparison with it cannot be said.
-            if values.is_empty() { Value::Null } else { Value::Float(reckon(&values)) }
-        };
-        context.add_function(name, ask)?;
-    }
-    Ok(())
-}
-
 /// What is known of a station when a condition is looked at.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -197,6 +180,8 @@ pub struct Scene {
     /// Newest hour of each factor, by its end.
     hour: BTreeMap<String, (Timestamp, f64)>,
     past: Arc<Mutex<Past>>,
+    /// What was elsewhere.
+    district: District,
     /// Limits of the station, as expressions see them.
     limits: Value,
     /// What the register says of it, as expressions see it.
@@ -211,6 +196,7 @@ impl Default for Scene {
             now: BTreeMap::new(),
             hour: BTreeMap::new(),
             past: Arc::default(),
+            district: District::default(),
             limits: nothing(),
             facts: nothing(),
             known: (BTreeMap::new(), BTreeMap::new()),
@@ -219,6 +205,11 @@ impl Default for Scene {
 }
 
 impl Scene {
+    /// The scene of a station of a district, whose rules may look at the others.
+    pub fn in_district(district: &District, station: &str) -> Scene {
+        Scene { past: district.join(station), district: district.clone(), ..Scene::default() }
+    }
+
     /// What the register says of the station, and the limits that hold there.
     pub fn know(&mut self, facts: &BTreeMap<String, Fact>, limits: &BTreeMap<String, f64>) {
         if self.known.0 != *facts {
@@ -251,8 +242,8 @@ impl Scene {
                 map.insert(series.factor.clone(), (at, observation.value));
             }
         }
-        if remembers && series.kind == Kind::Realtime {
-            self.past.lock().unwrap_or_else(PoisonError::into_inner).put(&series.factor, at, observation.value);
+        if remembers {
+            self.past.lock().unwrap_or_else(PoisonError::into_inner).put(observation);
         }
     }
 
@@ -266,33 +257,6 @@ impl Scene {
             (at.duration_since(*when) <= limit).then(|| (factor.clone(), Value::Float(*value)))
         };
         Value::from(values.iter().filter_map(fresh).collect::<HashMap<String, Value>>())
-    }
-}
-
-/// Instants of the last day.
-#[derive(Debug, Default)]
-struct Past(HashMap<String, VecDeque<(Timestamp, f64)>>);
-
-impl Past {
-    fn put(&mut self, factor: &str, at: Timestamp, value: f64) {
-        let values = match self.0.get_mut(factor) {
-            Some(values) => values,
-            None => self.0.entry(factor.to_owned()).or_default(),
-        };
-        let place = values.partition_point(|(known, _)| *known <= at);
-        values.insert(place, (at, value));
-        let too_old = |first: &(Timestamp, f64)| at.duration_since(first.0) > SignedDuration::from_mins(LOOK_BACK);
-        while values.len() > REMEMBERED || values.front().is_some_and(too_old) {
-            values.pop_front();
-        }
-    }
-
-    fn since(&self, factor: &str, at: Timestamp, minutes: i64) -> Vec<f64> {
-        let Some(values) = self.0.get(factor) else { return Vec::new() };
-        let from = at - SignedDuration::from_mins(minutes.clamp(0, LOOK_BACK));
-        let begin = values.partition_point(|(known, _)| *known < from);
-        let end = values.partition_point(|(known, _)| *known <= at);
-        values.range(begin..end.max(begin)).map(|(_, value)| *value).collect()
     }
 }
 
@@ -345,6 +309,53 @@ mod tests {
     fn conditions_hold_or_not_or_cannot_be_said(text: &str, expected: Option<bool>) {
         let expression = Expression::parse(text).unwrap();
         assert_eq!(expression.holds(&scene(), at(0)), expected);
+    }
+
+    /// A station whose production began at -40 and whose treatment began at -20 minutes, read every ten.
+    fn line() -> (District, Scene) {
+        let district = District::default();
+        let mut scene = Scene::in_district(&district, "P1");
+        for minute in -6..=0 {
+            for (factor, begins, running) in [("d20401", -40, 60.0), ("d30401", -20, 18.0)] {
+                let series = Series::main("P1", factor, Kind::Realtime);
+                let value = if minute * 10 >= begins { running } else { 0.2 };
+                let (at, text) = (at(minute * 10), value.to_string());
+                scene.see(&Observation { series, at, period_s: 0, value, text, flag: None, reviewed: None }, true);
+            }
+        }
+        for hour in 0..48 {
+            let series = Series::main("P1", "aqi_24h", Kind::Hour);
+            let value = if hour < 12 { 140.0 } else { 160.0 };
+            let at = at(-60 * (48 - hour));
+            scene.see(
+                &Observation { series, at, period_s: 3600, value, text: String::new(), flag: None, reviewed: None },
+                true,
+            );
+        }
+        (district, scene)
+    }
+
+    #[test_case("since_above('d20401', 10.0) == 40.0 && since_above('d30401', 1.0) == 20.0", Some(true))]
+    #[test_case("since_below('d20401', 10.0) == 0.0", Some(true); "it runs")]
+    #[test_case("since_above('d20499', 10.0) > 0.0", None; "never sent")]
+    #[test_case("typical('d30401', 1.0) == 18.0", Some(true); "what is off does not count")]
+    #[test_case("hours_least('aqi_24h', 36) > 150.0", Some(true))]
+    #[test_case("hours_least('aqi_24h', 48) > 150.0", Some(false))]
+    #[test_case("hours_least('aqi_24h', 72) > 150.0", None; "two thirds of the hours are not enough")]
+    #[test_case("mean_at('P1', 'd30401', 20) == 18.0", Some(true))]
+    #[test_case("mean_at('P2', 'd30401', 20) > 1.0", None; "no such station")]
+    #[test_case("district_most('d20401', 60) == 60.0", Some(true))]
+    fn the_past_can_be_asked_for(text: &str, expected: Option<bool>) {
+        let (_district, scene) = line();
+        assert_eq!(Expression::parse(text).unwrap().holds(&scene, at(0)), expected);
+    }
+
+    #[test]
+    fn other_stations_can_be_asked() {
+        let (district, _own) = line();
+        let other = Scene::in_district(&district, "W1");
+        let asked = Expression::parse("district_most('d20401', 60) > 50.0 && mean_at('P1', 'd20401', 10) > 50.0");
+        assert_eq!(asked.unwrap().holds(&other, at(0)), Some(true));
     }
 
     #[test]

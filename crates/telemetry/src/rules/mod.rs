@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Kind, Statistic};
 
-pub use expression::{Expression, Fact, Scene};
+pub use expression::{District, Expression, Fact, Scene};
 pub use file::{RuleFault, load, parse};
 pub use watch::Watch;
 

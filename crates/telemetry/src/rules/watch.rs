@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, Fact, Level, Rule, Scene, Task, Text, Warning};
+use super::{Condition, District, Fact, Level, Rule, Scene, Task, Text, Warning};
 use crate::Observation;
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
@@ -53,6 +53,8 @@ pub struct Watch {
     heard: HashMap<String, Heard>,
     /// Whether an expression asks for values of the past.
     looks_back: bool,
+    /// What was at the stations, for those that ask.
+    district: District,
     /// Since when anybody listens: silence before it is ours, not the stations'.
     listening: Option<Timestamp>,
 }
@@ -75,7 +77,10 @@ impl Watch {
     /// A station was heard, whatever it said.
     pub fn heard(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) -> Vec<Warning> {
         let known = self.heard.remove(station);
-        let scene = known.and_then(|known| known.scene).or_else(|| self.is_written_for(kind).then(Box::default));
+        let scene = known.and_then(|known| known.scene).or_else(|| {
+            let needed = self.looks_back || self.is_written_for(kind);
+            needed.then(|| Box::new(Scene::in_district(&self.district, station)))
+        });
         let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at, scene, maintained: false };
         self.heard.insert(station.to_owned(), heard);
         let mut told = Vec::new();

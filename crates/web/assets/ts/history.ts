@@ -133,13 +133,15 @@ class History {
       ticks: { stroke: token('--line', '#d8e1e7'), width: 1 },
       font: '12px sans-serif',
     };
+    // The hour that still runs is shown under its end.
+    const last = Math.max(found.to, ...found.lines.map((line) => line.points.at(-1)?.at ?? 0));
     this.chart = new uPlot(
       {
         width: this.box.clientWidth,
         height: innerWidth < 600 ? 260 : 380,
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Asia/Shanghai'),
         cursor: { drag: { x: true, y: false, setScale: false } },
-        scales: { x: { range: [found.from, found.to] }, y: { range: (_, low, high) => spread(low, high) } },
+        scales: { x: { range: [found.from, last] }, y: { range: (_, low, high) => spread(low, high) } },
         axes: [{ ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => label(tick, step)) }, { ...axis, size: 56 }],
         series: [
           { label: this.root.dataset.timeLabel ?? '', value: (_, at) => (at == null ? '–' : beijing(at).replace('T', ' ')) },

@@ -1,5 +1,7 @@
 //! Which devices may report: the stations of the register, read into memory and kept up to date.
 
+mod surroundings;
+
 use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,11 +10,15 @@ use anyhow::Result;
 use bilan_gateway::DeviceDirectory;
 use bilan_records::actor::Actor;
 use bilan_records::exchange::{self, Format};
-use bilan_records::ledger::{Ledger, ListQuery, Record};
+use bilan_records::ledger::{Ledger, ListQuery};
+use bilan_standards::clock::beijing_day;
+use bilan_standards::noise::NoiseLimit;
 use bilan_standards::water::{self, Body, WaterClass};
 use bilan_telemetry::{Device, Fact, Stamped};
 use hj212::Sm4Key;
+use jiff::Timestamp;
 use serde::Deserialize;
+use surroundings::{REGISTERS, Surroundings};
 
 /// Stations that may report: those that run or are being looked after.
 const REPORTING: &str = r#"mn is filled and state in ("running", "maintenance")"#;
@@ -28,6 +34,8 @@ struct Known {
     devices: HashMap<String, Arc<Device>>,
     /// Tells one state of the register from another.
     edition: Option<String>,
+    /// When an order or a permit begins or ends: the stations are read again then.
+    until: Option<Timestamp>,
 }
 
 /// The fields of a station that a connection needs.
@@ -46,8 +54,18 @@ struct Station {
     target_class: Option<String>,
     noise_zone: Option<String>,
     ownership: Option<String>,
+    enterprise: Option<String>,
+    power_installation: Option<String>,
+    place: Option<Place>,
     #[serde(default)]
     factors: Vec<Instrument>,
+}
+
+/// Where it stands.
+#[derive(Deserialize)]
+struct Place {
+    lon: f64,
+    lat: f64,
 }
 
 /// A line of the station's list of factors: the range that its instrument can show.
@@ -56,13 +74,6 @@ struct Instrument {
     factor: String,
     low: Option<f64>,
     high: Option<f64>,
-}
-
-/// Limits of a noise zone.
-struct Zone {
-    class: String,
-    day: f64,
-    night: f64,
 }
 
 impl StationDirectory {
@@ -77,19 +88,25 @@ impl StationDirectory {
     pub fn refresh(&self) -> Result<()> {
         let gateway = Actor::system("gateway");
         let edition = self.edition(&gateway)?;
-        if self.known.read().unwrap_or_else(PoisonError::into_inner).edition.as_ref() == Some(&edition) {
+        let now = self.ledger.now();
+        let is_known = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.edition.as_ref() == Some(&edition) && known.until.is_none_or(|until| now < until)
+        };
+        if is_known {
             return Ok(());
         }
-        let zones = self.zones(&gateway)?;
+        let around = Surroundings::read(&self.ledger, &gateway, now)?;
         let query = ListQuery { filter: Some(REPORTING.to_owned()), ..ListQuery::of("station") };
         let mut lines = Cursor::new(Vec::new());
         let reason = "passwords of devices for the gateway";
         exchange::export_with_personal(&self.ledger, &gateway, query, Format::Jsonl, &mut lines, reason)?;
         let devices = serde_json::Deserializer::from_slice(lines.get_ref())
             .into_iter::<Station>()
-            .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device(&zones)))))
+            .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device(&around)))))
             .collect::<Result<_, _>>()?;
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { devices, edition: Some(edition) };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) =
+            Known { devices, edition: Some(edition), until: around.next_change() };
         Ok(())
     }
 
@@ -107,34 +124,21 @@ impl StationDirectory {
         known.devices.values().find(|device| device.station == station).map(|device| device.mn.clone())
     }
 
-    /// The noise zones by their numbers.
-    fn zones(&self, actor: &Actor) -> Result<HashMap<String, Zone>> {
-        if !self.ledger.catalogue().registers.contains_key("noise_zone") {
-            return Ok(HashMap::new());
-        }
-        let query = ListQuery { limit: 1000, ..ListQuery::of("noise_zone") };
-        let zone = |record: Record| {
-            let number = |field: &str| record.values.get(field).and_then(serde_json::Value::as_f64);
-            let zone = Zone {
-                class: record.values.get("zone_class")?.as_str()?.trim_start_matches("zone_").to_owned(),
-                day: number("day_limit")?,
-                night: number("night_limit")?,
-            };
-            Some((record.number, zone))
-        };
-        Ok(self.ledger.list(actor, query)?.records.into_iter().filter_map(zone).collect())
-    }
-
+    /// Tells one state of the registers from another.
     fn edition(&self, actor: &Actor) -> Result<String> {
-        let query = ListQuery { sort: Some(("changed_at".to_owned(), false)), limit: 1, ..ListQuery::of("station") };
-        let page = self.ledger.list(actor, query)?;
-        let latest = page.records.first().map(|record| record.changed_at.to_string()).unwrap_or_default();
-        Ok(format!("{} {latest}", page.total))
+        let mut edition = String::new();
+        for register in REGISTERS.iter().filter(|register| self.ledger.catalogue().registers.contains_key(**register)) {
+            let query = ListQuery { sort: Some(("changed_at".to_owned(), false)), limit: 1, ..ListQuery::of(register) };
+            let page = self.ledger.list(actor, query)?;
+            let latest = page.records.first().map(|record| record.changed_at.to_string()).unwrap_or_default();
+            edition.push_str(&format!("{register} {} {latest};", page.total));
+        }
+        Ok(edition)
     }
 }
 
 impl Station {
-    fn device(&self, zones: &HashMap<String, Zone>) -> Device {
+    fn device(&self, around: &Surroundings) -> Device {
         let mut device = Device::new(&self.mn, &self.password, &self.number, &self.name, &self.kind);
         if self.stamped.as_deref() == Some("end") {
             device.stamped = Stamped::End;
@@ -151,12 +155,12 @@ impl Station {
         let range = |line: &Instrument| Some((line.factor.clone(), (line.low?, line.high?)));
         device.ranges = self.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
         device.maintained = self.state.as_deref() == Some("maintenance");
-        self.tell(&mut device, zones);
+        self.tell(&mut device, around);
         device
     }
 
     /// What rules may ask of the station, and the limits that hold there: of its noise zone, of its target class in GB 3838-2002 table 1.
-    fn tell(&self, device: &mut Device, zones: &HashMap<String, Zone>) {
+    fn tell(&self, device: &mut Device, around: &Surroundings) {
         let mut word = |key: &str, text: &Option<String>| {
             if let Some(text) = text {
                 device.facts.insert(key.to_owned(), Fact::Word(text.clone()));
@@ -165,10 +169,20 @@ impl Station {
         word("kind", &Some(self.kind.clone()));
         word("target_class", &self.target_class);
         word("ownership", &self.ownership);
-        if let Some(zone) = self.noise_zone.as_ref().and_then(|number| zones.get(number)) {
+        if let Some(zone) = self.noise_zone.as_ref().and_then(|number| around.zone(number)) {
             word("zone", &Some(zone.class.clone()));
             device.limits.insert("day".to_owned(), zone.day);
             device.limits.insert("night".to_owned(), zone.night);
+        }
+        let mut yes = |key: &str, yes: bool| device.facts.insert(key.to_owned(), Fact::Yes(yes));
+        yes("stopped", around.is_stopped([self.power_installation.as_ref(), self.enterprise.as_ref()]));
+        let place = self.place.as_ref().map(|place| [place.lon, place.lat]);
+        yes("night_permit", around.may_work_at_night(self.enterprise.as_ref(), place));
+        if self.kind == "dust"
+            && let Some(limit) = NoiseLimit::of_site(beijing_day(around.now()))
+        {
+            device.limits.insert("day".to_owned(), f64::from(limit.day));
+            device.limits.insert("night".to_owned(), f64::from(limit.night));
         }
         let target = match self.target_class.as_deref() {
             Some("ii") => WaterClass::II,

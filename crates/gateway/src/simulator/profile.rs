@@ -43,6 +43,8 @@ enum Hours {
     Night,
     /// Working hours.
     Work,
+    /// Working hours, a little earlier and longer: what treats begins first and purges last.
+    Around,
     /// All alike.
     Even,
 }
@@ -122,6 +124,13 @@ impl Hours {
             Hours::Night => bump(3.0, 5.0) * 1.6 - 0.8,
             Hours::Work => {
                 if (8.0..18.5).contains(&hour) {
+                    1.0
+                } else {
+                    -1.0
+                }
+            }
+            Hours::Around => {
+                if (7.9..18.75).contains(&hour) {
                     1.0
                 } else {
                     -1.0
@@ -216,8 +225,8 @@ const OUTFALL: &[Factor] = &[
 
 const POWER: &[Factor] = &[
     factor("d20401", 1, 62.0, 0.90, Hours::Work, 0.06, 0.03).within(0.0, 600.0),
-    factor("d30401", 1, 18.0, 0.90, Hours::Work, 0.05, 0.02).within(0.0, 200.0).exceeded(0.0),
-    factor("e701", 2, 9.4, 0.90, Hours::Work, 0.05, 0.02).within(0.0, 200.0).exceeded(0.0),
+    factor("d30401", 1, 18.0, 0.90, Hours::Around, 0.05, 0.02).within(0.0, 200.0).exceeded(0.0),
+    factor("e701", 2, 9.4, 0.90, Hours::Around, 0.05, 0.02).within(0.0, 200.0).exceeded(0.0),
 ];
 
 const DUST: &[Factor] = &[

@@ -38,6 +38,7 @@ use axum::{Extension, Router};
 use crate::state::AppState;
 pub(crate) use condition::Desk;
 pub use notices::Notices;
+pub use power::stop_orders;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};

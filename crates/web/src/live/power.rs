@@ -166,7 +166,7 @@ fn rows(app: &AppState, actor: &Actor, day: Date, language: Language) -> Result<
     let stations = stations(ledger, actor)?;
     let within = day_span(day);
     let until = within.to.min(ledger.now()).max(within.from);
-    let orders = orders(ledger, actor, within)?;
+    let orders = stop_orders(ledger, actor, within)?;
     let mut rows = Vec::new();
     for record in installations {
         let station = stations.get(&record.number).cloned();
@@ -221,8 +221,11 @@ fn stations(ledger: &Ledger, actor: &Actor) -> Result<HashMap<String, (String, S
     Ok(ledger.list(actor, query)?.records.into_iter().filter_map(station).collect())
 }
 
-/// Orders to stop that touch a day: number of the installation or of the enterprise, and the response in which it stands.
-fn orders(ledger: &Ledger, actor: &Actor, within: Span) -> Result<Vec<(String, Span)>, ReadError> {
+/// Orders to stop that touch a span: number of the installation or of the enterprise, and the time for which its response holds.
+///
+/// # Errors
+/// If the ledger cannot be read; where the actor may not see responses, there are none.
+pub fn stop_orders(ledger: &Ledger, actor: &Actor, within: Span) -> Result<Vec<(String, Span)>, ReadError> {
     let query = ListQuery { limit: 200, ..ListQuery::of("pollution_response") };
     let responses = match ledger.list(actor, query) {
         Ok(page) => page.records,

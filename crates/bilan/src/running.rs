@@ -99,6 +99,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
+    tasks.spawn(keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     tasks.spawn(seal_observations(observations.clone()));
     tasks.spawn(retire_observations(observations.clone(), configuration.retention));
     tasks.spawn(Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
@@ -204,6 +205,27 @@ async fn seal_observations(observations: Store) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!("observations could not be sealed: {error}"),
             Err(error) => tracing::error!("sealing broke off: {error}"),
+        }
+    }
+}
+
+/// Reckons the air quality indexes of the last hour once its values are in; late values make them anew.
+async fn keep_indexes(ledger: Arc<Ledger>, observations: Store) {
+    let mut minutes = tokio::time::interval(MINUTE);
+    loop {
+        minutes.tick().await;
+        let now = Timestamp::now();
+        let (ledger, store) = (Arc::clone(&ledger), observations.clone());
+        let found = tokio::task::spawn_blocking(move || bilan_web::air_indexes(&ledger, &store, now)).await;
+        match found {
+            Ok(Ok(fresh)) if fresh.is_empty() => {}
+            Ok(Ok(fresh)) => {
+                if let Err(error) = observations.derive(fresh, now).await {
+                    tracing::error!("air quality indexes could not be stored: {error}");
+                }
+            }
+            Ok(Err(error)) => tracing::error!("air quality indexes could not be reckoned: {error}"),
+            Err(error) => tracing::error!("reckoning air quality indexes broke off: {error}"),
         }
     }
 }

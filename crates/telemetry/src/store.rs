@@ -261,6 +261,16 @@ impl Store {
         self.commands()?.send(command).await.map_err(|_| StoreError::Closed)
     }
 
+    /// Stores values that were reckoned from others, such as an index; rules look at them like at any other. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// If they could not be written.
+    pub async fn derive(&self, values: Vec<Observation>, now: Timestamp) -> Result<(), StoreError> {
+        let (reply, done) = oneshot::channel();
+        self.commands()?.send(Command::Derive(values, now, reply)).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Remembers a number under a name; it is on disk when this returns.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use jiff::Timestamp;
-use keeping::{append, keep_doubt, keep_warning, quarantine};
+use keeping::{append, keep, keep_doubt, keep_warning, quarantine, series_id};
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Pack(Block, Done),
     Review(ReviewChange, Done),
     Retire(Retiring, Done),
+    /// Values that were reckoned from others.
+    Derive(Vec<Observation>, Timestamp, Done),
     /// Packets that came before go.
     Forget(i64, Done),
 }
@@ -59,6 +61,7 @@ impl Command {
             | Command::Pack(_, done)
             | Command::Review(_, done)
             | Command::Retire(_, done)
+            | Command::Derive(_, _, done)
             | Command::Forget(_, done) => Some(done),
             Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) => None,
         }
@@ -221,6 +224,17 @@ impl Writer {
                 }
                 Command::Retire(portion, _) => {
                     retention::write(&transaction, portion)?;
+                    None
+                }
+                Command::Derive(values, now, _) => {
+                    let received = now.as_millisecond();
+                    for value in values {
+                        let series = series_id(&transaction, &mut self.series, value)?;
+                        keep(&transaction, series, value, self.sealed_until, received)?;
+                        seen.values.push((series, value));
+                        warnings.extend(self.watch.observe(value, *now));
+                        warnings.extend(self.watch.reckon(&value.series.station, value.end(), *now));
+                    }
                     None
                 }
                 Command::Forget(before, _) => {

@@ -13,6 +13,9 @@ struct District {
     opened: BTreeSet<String>,
 }
 
+/// A station: number, kind, facts, limits, what it says.
+type Station<'a> = (&'a str, &'a str, &'a [(&'a str, bool)], &'a [(&'a str, f64)], Says<'a>);
+
 /// What a station says at a minute of the day, by factor.
 type Says<'a> = &'a dyn Fn(i64) -> Vec<(&'static str, f64)>;
 
@@ -22,12 +25,8 @@ impl District {
         District { watch: Watch::new(rules), opened: BTreeSet::new() }
     }
 
-    /// Plays minutes of stations: number, kind, facts, limits, what it says.
-    fn play(
-        &mut self,
-        minutes: std::ops::Range<i64>,
-        stations: &[(&str, &str, &[(&str, bool)], &[(&str, f64)], Says<'_>)],
-    ) {
+    /// Plays minutes of stations.
+    fn play(&mut self, minutes: std::ops::Range<i64>, stations: &[Station<'_>]) {
         for minute in minutes {
             let at = "2024-06-03T00:00:00+08:00".parse::<Timestamp>().expect("an instant")
                 + SignedDuration::from_mins(minute);
@@ -123,4 +122,44 @@ fn an_outfall_that_flows_in_dry_weather_is_found() {
     let mut alone = District::new();
     alone.play(0..120, &[outfall]);
     assert_eq!(alone.opened(), [] as [&str; 0], "without a rain gauge nothing can be said");
+}
+
+#[test]
+fn heavy_pollution_has_three_levels() {
+    // What opens when the index of 24 hours has stood so high for so many hours, each a day's mean ending then.
+    let opened = |indexes: &[(usize, f64)]| -> Vec<String> {
+        let mut district = District::new();
+        let mut hour = 0;
+        for (hours, index) in indexes {
+            for _ in 0..*hours {
+                let at = "2024-12-01T00:00:00+08:00".parse::<Timestamp>().expect("an instant")
+                    + SignedDuration::from_hours(hour);
+                hour += 1;
+                let series = Series::main("A1", "aqi_24h", Kind::Hour);
+                let seen = Observation {
+                    series,
+                    at,
+                    period_s: 3600,
+                    value: *index,
+                    text: index.to_string(),
+                    flag: None,
+                    reviewed: None,
+                };
+                let end = seen.end();
+                district.watch.heard("A1", "A1", "air", end);
+                let mut told = district.watch.observe(&seen, end);
+                told.extend(district.watch.reckon("A1", end, end));
+                let open = told.into_iter().filter(|warning| warning.is_open());
+                district.opened.extend(open.map(|warning| warning.rule));
+            }
+        }
+        district.opened.into_iter().map(|rule| rule.trim_start_matches("heavy_pollution_").to_owned()).collect()
+    };
+    assert_eq!(opened(&[(72, 140.0)]), [] as [&str; 0]);
+    assert_eq!(opened(&[(24, 140.0), (18, 160.0)]), [] as [&str; 0], "not yet 48 hours above 150");
+    assert_eq!(opened(&[(24, 140.0), (25, 160.0)]), ["yellow"]);
+    assert_eq!(opened(&[(24, 140.0), (1, 201.0)]), ["yellow"], "above 200 at once");
+    assert_eq!(opened(&[(24, 140.0), (49, 160.0)]), ["orange", "yellow"]);
+    assert_eq!(opened(&[(24, 140.0), (25, 210.0)]), ["orange", "yellow"]);
+    assert_eq!(opened(&[(24, 140.0), (48, 210.0), (2, 310.0)]), ["orange", "red", "yellow"]);
 }

@@ -34,7 +34,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-pub use live::{Notices, StationStatistics, stop_orders};
+pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_orders};
 pub use refusal::Refusal;
 pub use render::page;
 pub use security::RateLimit;

@@ -77,6 +77,30 @@ async fn packets_are_found_by_time_and_show_no_password() {
 }
 
 #[tokio::test]
+async fn indexes_are_reckoned_for_the_hour_and_for_its_last_day() {
+    let bureau = Bureau::open();
+    let now = "2026-11-23T20:05:00+08:00".parse().unwrap();
+    let reckoned = || -> Vec<(String, f64)> {
+        let found = bilan_web::air_indexes(&bureau.ledger, &bureau.store, now).unwrap();
+        found.into_iter().map(|index| (index.series.factor, index.value)).collect()
+    };
+    for hour in 5..20 {
+        bureau.sends("A1", "2061", &format!("20261123{hour:02}0000"), &SIX);
+    }
+    let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert!(page.text.contains(r#"data-testid="hour-verdict">62<"#), "{}", page.near("hour-verdict"));
+    assert_eq!(reckoned(), [("aqi".to_owned(), 62.0)], "fifteen hours are no day");
+    for hour in 0..5 {
+        bureau.sends("A1", "2061", &format!("20261123{hour:02}0000"), &SIX);
+    }
+    let indexes = reckoned();
+    assert_eq!((indexes.len(), indexes[1].0.as_str()), (2, "aqi_24h"));
+    let fresh = bilan_web::air_indexes(&bureau.ledger, &bureau.store, now).unwrap();
+    bureau.store.derive(fresh, now).await.unwrap();
+    assert_eq!(reckoned(), [], "what is stored as it is is not stored again");
+}
+
+#[tokio::test]
 async fn any_span_is_shown_in_the_grain_that_fits_it() {
     let bureau = Bureau::open();
     for (time, value) in [("20261123180000", "0.6"), ("20261123190000", "1.2")] {

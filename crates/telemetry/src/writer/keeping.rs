@@ -74,7 +74,7 @@ pub(super) fn append<'a>(
     Ok(Receipt { duplicate: false, observations: submission.observations.len() })
 }
 
-fn series_id(
+pub(super) fn series_id(
     transaction: &Transaction<'_>,
     known: &mut HashMap<Series, i64>,
     observation: &Observation,
@@ -97,7 +97,7 @@ fn series_id(
 }
 
 /// Stores one value; a value that was there with another content becomes a revision.
-fn keep(
+pub(super) fn keep(
     transaction: &Transaction<'_>,
     series: i64,
     observation: &Observation,

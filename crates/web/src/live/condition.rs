@@ -26,7 +26,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why the condition could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConditionError {
+pub enum ConditionError {
     /// The ledger.
     #[error(transparent)]
     Read(#[from] ReadError),

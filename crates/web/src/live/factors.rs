@@ -29,6 +29,8 @@ const FACTORS: &[Factor] = &[
     factor("a21004", "二氧化氮", "Nitrogen dioxide", "µg/m³", 0),
     factor("a21005", "一氧化碳", "Carbon monoxide", "mg/m³", 1),
     factor("a05024", "臭氧", "Ozone", "µg/m³", 0),
+    factor("aqi", "空气质量指数", "AQI", "", 0),
+    factor("aqi_24h", "24小时空气质量指数", "AQI of 24 hours", "", 0),
     factor("a01001", "气温", "Air temperature", "℃", 1),
     factor("a01002", "湿度", "Humidity", "%", 0),
     factor("a01006", "气压", "Air pressure", "kPa", 1),

@@ -14,6 +14,7 @@ mod factors;
 mod find;
 mod ground;
 mod history;
+mod index;
 mod map;
 mod notices;
 mod packet;
@@ -36,7 +37,9 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::state::AppState;
+pub use condition::ConditionError;
 pub(crate) use condition::Desk;
+pub use index::air_indexes;
 pub use notices::Notices;
 pub use power::stop_orders;
 pub(crate) use registered::seen;

@@ -31,8 +31,8 @@ const NOW: &str = "2026-11-23T12:15:00Z";
 
 pub struct Bureau {
     folder: TempDir,
-    ledger: Arc<Ledger>,
-    store: Store,
+    pub ledger: Arc<Ledger>,
+    pub store: Store,
     accounts: Arc<Accounts>,
     router: Router,
 }

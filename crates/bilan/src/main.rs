@@ -14,6 +14,7 @@ mod pages;
 mod reviewer;
 mod running;
 mod stations;
+mod suspicion;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

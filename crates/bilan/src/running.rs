@@ -25,6 +25,7 @@ use crate::configuration::Configuration;
 use crate::demonstration::Demonstration;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
+use crate::suspicion::Suspicion;
 use crate::{clock, doors, pages};
 
 /// Between two looks at deadlines, and at the register of stations.
@@ -92,6 +93,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
         &site,
     );
     let bridge = Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).calling(calling.clone());
+    tasks.spawn(Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
     tasks.spawn(bridge.run());
     tasks.spawn(bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
     tasks.spawn(escalate(calling, observations.clone(), Arc::clone(&outbox)));

@@ -25,6 +25,7 @@ mod schema;
 mod sealing;
 mod statistics;
 mod store;
+pub mod tampering;
 mod writer;
 
 pub use device::{Device, DeviceState, Quarantined, Stamped};

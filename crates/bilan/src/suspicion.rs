@@ -1,0 +1,222 @@
+//! Once a day, the data of enterprises are looked through for signs of tampering; what is found becomes a warning and a task, like any other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bilan_standards::clock::beijing_day;
+use bilan_telemetry::rules::Task;
+use bilan_telemetry::tampering::{self, Day, Sign, SignKind};
+use bilan_telemetry::{Device, Kind, Level, Observation, Series, Store, StoreError, Text, Warning};
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, offset};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bridge::Bridge;
+use crate::stations::StationDirectory;
+
+/// Between two looks whether a day has ended.
+const LOOK: Duration = Duration::from_secs(900);
+/// A day is looked at so long after its end: what was kept back is in by then.
+const SETTLED: SignedDuration = SignedDuration::from_hours(2);
+/// Kinds of stations whose data enterprises send.
+const KINDS: [&str; 3] = ["power", "outfall", "dust"];
+/// Current above which production runs, as the shipped rules have it, A.
+const RUNS: f64 = 10.0;
+/// Where the last day that was looked at is remembered.
+const MARK: &str = "tampering_day";
+
+/// Looks through the days.
+#[derive(Clone)]
+pub struct Suspicion {
+    observations: Store,
+    stations: Arc<StationDirectory>,
+    bridge: Bridge,
+}
+
+impl Suspicion {
+    /// Over these observations; what is found goes over this bridge.
+    pub fn new(observations: Store, stations: Arc<StationDirectory>, bridge: Bridge) -> Self {
+        Self { observations, stations, bridge }
+    }
+
+    /// Looks at each day once; never ends.
+    pub async fn run(self) {
+        let mut turns = tokio::time::interval(LOOK);
+        loop {
+            turns.tick().await;
+            let now = Timestamp::now();
+            let Some(day) = now.checked_sub(SETTLED).ok().and_then(|then| beijing_day(then).yesterday().ok()) else {
+                continue;
+            };
+            let number = i64::from(day.year()) * 1000 + i64::from(day.day_of_year());
+            if self.observations.mark(MARK).ok().flatten() == Some(number) {
+                continue;
+            }
+            let own = self.clone();
+            match tokio::task::spawn_blocking(move || own.look(day, now)).await {
+                Ok(Ok(())) => {
+                    if let Err(error) = self.observations.set_mark(MARK, number).await {
+                        tracing::error!("the day that was looked through could not be remembered: {error}");
+                    }
+                }
+                Ok(Err(error)) => tracing::error!("{day} could not be looked through: {error}"),
+                Err(error) => tracing::error!("looking through {day} broke off: {error}"),
+            }
+        }
+    }
+
+    fn look(&self, day: Date, now: Timestamp) -> Result<(), StoreError> {
+        for device in self.stations.devices() {
+            if !KINDS.contains(&device.kind.as_str()) {
+                continue;
+            }
+            for (factor, sign) in of_device(&self.observations, &device, day)? {
+                if let Err(error) = self.bridge.enter(&warning(&device, &factor, sign, day, now)) {
+                    tracing::error!("{error}");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The signs of a device's day, by factor.
+fn of_device(store: &Store, device: &Device, day: Date) -> Result<Vec<(String, Sign)>, StoreError> {
+    let midnight = |day: Date| TimeZone::fixed(offset(8)).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or_default();
+    let (from, to) = (midnight(day), midnight(day.tomorrow().unwrap_or(day)));
+    let before = from - SignedDuration::from_hours(24);
+    let mut factors: Vec<String> = store.series_of(&device.station)?.into_iter().map(|series| series.factor).collect();
+    factors.dedup();
+    let values = |factor: &str, from: Timestamp, to: Timestamp| -> Result<Vec<Observation>, StoreError> {
+        let instants = store.range(&Series::main(&device.station, factor, Kind::Realtime), from, to)?;
+        if instants.is_empty() {
+            return store.range(&Series::main(&device.station, factor, Kind::Minute), from, to);
+        }
+        Ok(instants)
+    };
+    let production = values("d20401", from, to)?;
+    let mut found = Vec::new();
+    for factor in &factors {
+        let today = values(factor, from, to)?;
+        let before = values(factor, before, from)?;
+        let limit = device.limits.get(factor).copied();
+        let signs = tampering::signs(Day { values: &today, before: &before, limit });
+        found.extend(signs.into_iter().map(|sign| (factor.clone(), sign)));
+        // Waste water and waste gas come out while production runs.
+        if !production.is_empty() && (factor.starts_with('w') || factor.starts_with("a2")) {
+            let sign = tampering::out_of_step(&today, |at| ran(&production, at));
+            found.extend(sign.map(|sign| (factor.clone(), sign)));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the newest current before an instant is that of a running plant.
+fn ran(production: &[Observation], at: Timestamp) -> bool {
+    let known = production.partition_point(|value| value.at <= at);
+    known > 0 && production[known - 1].value > RUNS
+}
+
+fn warning(device: &Device, factor: &str, sign: Sign, day: Date, now: Timestamp) -> Warning {
+    let (zh, en) = match sign.kind {
+        SignKind::TooSmooth => ("数据过于平滑", "values without noise"),
+        SignKind::PinnedUnderLimit => ("数据长时间紧贴限值以下", "values just under the limit"),
+        SignKind::RepeatedDay => ("与前一日数据雷同", "the day before again"),
+        SignKind::NightOnly => ("仅夜间超标", "above the limit at night only"),
+        SignKind::CalibrationAbuse => ("频繁标记校准、维护", "calibration again and again"),
+        SignKind::OutOfStep => ("生产运行而无排放数据", "production without emission"),
+    };
+    let text = |zh: String, en: String| Text { zh, en };
+    let key = format!("sign_{}", sign.kind.name());
+    Warning {
+        id: format!("{key}@{}@{factor}@{day}", device.station),
+        rule: key,
+        edition: "tampering-1".to_owned(),
+        label: text(format!("数据真实性线索：{zh}"), format!("Sign of tampering: {en}")),
+        level: Level::Warning,
+        station: device.station.clone(),
+        station_name: device.name.clone(),
+        station_kind: device.kind.clone(),
+        factor: factor.to_owned(),
+        factor_name: text(factor.to_owned(), factor.to_owned()),
+        unit: "个".to_owned(),
+        opened_at: now,
+        lasted_s: 86_400,
+        cleared_at: None,
+        value: sign.shown as f64,
+        threshold: sign.of as f64,
+        peak: sign.shown as f64,
+        message: text(
+            format!("{} {day} {factor}：{zh}（{} 个数据中 {} 个）", device.name, sign.of, sign.shown),
+            format!("{}, {day}, {factor}: {en} ({} of {})", device.name, sign.shown, sign.of),
+        ),
+        task: Some(Task {
+            register: "task".to_owned(),
+            title: text(format!("{}数据真实性核查", device.name), format!("Check the data of {}", device.name)),
+            instructions: text(
+                format!(
+                    "{day} 的 {factor} 数据{zh}。核对现场仪器、采样管路、运维与校准记录，比对用电与产量，固定证据。"
+                ),
+                format!(
+                    "{factor} of {day}: {en}. Check instrument, sampling line and logs on site; compare electricity and output."
+                ),
+            ),
+            due_s: 3 * 86_400,
+            urgency: "normal".to_owned(),
+        }),
+        event: String::new(),
+        escalation: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hj212::{Event, Flag, Message, Mode, packets};
+
+    use super::*;
+
+    fn day() -> Date {
+        "2026-05-04".parse().unwrap()
+    }
+
+    /// Two days of minutes of an outfall; the second repeats the first where it is made up.
+    fn played(store: &Store, device: &Arc<Device>, made_up: bool) {
+        let begins = "2026-05-03T00:00:00+08:00".parse::<Timestamp>().unwrap();
+        for place in 0..288_i64 {
+            let at = begins + SignedDuration::from_mins(10 * place);
+            let phase = if made_up { place % 144 } else { place };
+            let value = format!("{:.2}", 3.0 + ((phase * 7919 + 13) % 1009) as f64 / 504.5);
+            let message = Message {
+                qn: Some(format!("{place:017}")),
+                pw: Some("123456".into()),
+                ..Message::new("32", "2051", "M1", Flag(5))
+            };
+            let message = message
+                .group([("DataTime", bilan_telemetry::intake::data_time_text(at))])
+                .group([("w21003-Avg", value.as_str()), ("w21003-Flag", "N")]);
+            let bytes = message.encode().unwrap();
+            let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
+            let submission = bilan_telemetry::Submission::new(&packet, Arc::clone(device), "127.0.0.1:1", at);
+            store.append_blocking(submission).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_day_that_repeats_the_one_before_is_told_of_once() {
+        let device = Arc::new(Device::new("M1", "123456", "ZD1", "总排口", "outfall"));
+        for made_up in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
+            played(&store, &device, made_up);
+            let found = of_device(&store, &device, day()).unwrap();
+            let kinds: Vec<_> = found.iter().map(|(factor, sign)| (factor.as_str(), sign.kind)).collect();
+            let expected: &[_] = if made_up { &[("w21003", SignKind::RepeatedDay)] } else { &[] };
+            assert_eq!(kinds, expected);
+            if let [(factor, sign)] = &found[..] {
+                let told = warning(&device, factor, *sign, day(), Timestamp::UNIX_EPOCH);
+                assert_eq!(told.id, "sign_repeated_day@ZD1@w21003@2026-05-04", "the same day, the same warning");
+                assert!(told.message.zh.contains("144 个数据中 144 个"), "{}", told.message.zh);
+            }
+        }
+    }
+}

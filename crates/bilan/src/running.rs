@@ -100,7 +100,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let patience = configuration.gateway.patience();
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
-    tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations)));
+    tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
     tasks.spawn(keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     tasks.spawn(seal_observations(observations.clone()));
     tasks.spawn(retire_observations(observations.clone(), configuration.retention));
@@ -149,11 +149,11 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
 }
 
 /// Fires reminders, and reads the stations again when their register has changed.
-async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>) {
+async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, observations: Store) {
     let mut minutes = tokio::time::interval(MINUTE);
     loop {
         minutes.tick().await;
-        let (ledger, stations) = (Arc::clone(&ledger), Arc::clone(&stations));
+        let (ledger, stations, directory) = (Arc::clone(&ledger), Arc::clone(&stations), Arc::clone(&stations));
         let looked = tokio::task::spawn_blocking(move || {
             match ledger.tick(ledger.now()) {
                 Ok(reminders) if reminders.is_empty() => {}
@@ -166,6 +166,11 @@ async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>) {
         });
         if let Err(error) = looked.await {
             tracing::error!("the look at deadlines and stations broke off: {error}");
+        }
+        match bilan_gateway::readmit(&observations, &*directory).await {
+            Ok(0) => {}
+            Ok(packets) => tracing::info!("{packets} packets of devices that were approved are out of quarantine"),
+            Err(error) => tracing::error!("packets of approved devices could not be stored: {error}"),
         }
     }
 }

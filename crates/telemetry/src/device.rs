@@ -108,3 +108,18 @@ pub struct Quarantined {
     /// The bytes.
     pub raw: Vec<u8>,
 }
+
+/// A device that reports and is not in the register (未登记设备).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// Device id.
+    pub mn: String,
+    /// Packets in quarantine.
+    pub packets: i64,
+    /// When the first of them came.
+    pub first_heard: Timestamp,
+    /// When the last came.
+    pub last_heard: Timestamp,
+    /// Address of one of them.
+    pub peer: String,
+}

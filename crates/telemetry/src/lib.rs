@@ -28,7 +28,7 @@ mod store;
 pub mod tampering;
 mod writer;
 
-pub use device::{Device, DeviceState, Quarantined, Stamped};
+pub use device::{Device, DeviceState, Quarantined, Stamped, Stranger};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
 pub use quality::{Doubt, Doubts};
 pub use raw::RawPacket;

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Pack(Block, Done),
     Review(ReviewChange, Done),
     Retire(Retiring, Done),
+    /// Quarantined packets that were stored after all.
+    Release(Vec<i64>, Done),
     /// Values that were reckoned from others.
     Derive(Vec<Observation>, Timestamp, Done),
     /// Packets that came before go.
@@ -62,6 +64,7 @@ impl Command {
             | Command::Review(_, done)
             | Command::Retire(_, done)
             | Command::Derive(_, _, done)
+            | Command::Release(_, done)
             | Command::Forget(_, done) => Some(done),
             Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) => None,
         }
@@ -224,6 +227,12 @@ impl Writer {
                 }
                 Command::Retire(portion, _) => {
                     retention::write(&transaction, portion)?;
+                    None
+                }
+                Command::Release(ids, _) => {
+                    for id in ids {
+                        transaction.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?.execute([id])?;
+                    }
                     None
                 }
                 Command::Derive(values, now, _) => {

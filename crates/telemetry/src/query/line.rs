@@ -1,11 +1,12 @@
 //! Questions about lines: devices, raw packets, quarantine, and numbers that were asked to be remembered.
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::instant;
 use crate::raw::{self, RawPacket};
-use crate::{DeviceState, Quarantined, Store, StoreError};
+use crate::writer::Command;
+use crate::{DeviceState, Quarantined, Store, StoreError, Stranger};
 
 impl Store {
     /// What is known of every device that was heard.
@@ -128,12 +129,28 @@ impl Store {
     /// # Errors
     /// If the file cannot be read.
     pub fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        self.quarantined_where("1 ORDER BY id DESC LIMIT ?1", params![limit])
+    }
+
+    /// Quarantined packets of a device for one reason, the oldest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn quarantined_of(&self, mn: &str, reason: &str, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        self.quarantined_where("mn = ?1 AND reason = ?2 ORDER BY id LIMIT ?3", params![mn, reason, limit])
+    }
+
+    fn quarantined_where(
+        &self,
+        condition: &str,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Result<Vec<Quarantined>, StoreError> {
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT id, received_at, peer, mn, reason, raw FROM quarantine ORDER BY id DESC LIMIT ?1",
-                )?
-                .query_map([limit], |row| {
+                .prepare_cached(&format!(
+                    "SELECT id, received_at, peer, mn, reason, raw FROM quarantine WHERE {condition}"
+                ))?
+                .query_map(values, |row| {
                     Ok(Quarantined {
                         id: row.get(0)?,
                         received_at: instant(row, 1)?,
@@ -145,5 +162,39 @@ impl Store {
                 })?
                 .collect()
         })
+    }
+
+    /// Devices that report and are not in the register, the last heard first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn strangers(&self) -> Result<Vec<Stranger>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT mn, count(*), min(received_at), max(received_at), peer FROM quarantine
+                     WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn ORDER BY max(received_at) DESC LIMIT 500",
+                )?
+                .query_map([], |row| {
+                    Ok(Stranger {
+                        mn: row.get(0)?,
+                        packets: row.get(1)?,
+                        first_heard: instant(row, 2)?,
+                        last_heard: instant(row, 3)?,
+                        peer: row.get(4)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// Takes packets out of quarantine: they were stored after all.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub async fn release(&self, ids: Vec<i64>) -> Result<(), StoreError> {
+        let (reply, done) = tokio::sync::oneshot::channel();
+        self.commands()?.send(Command::Release(ids, reply)).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
     }
 }

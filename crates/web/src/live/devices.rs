@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::response::Response;
-use bilan_telemetry::{DeviceState, Quarantined};
+use bilan_records::actor::{Act, Scope};
+use bilan_telemetry::{DeviceState, Quarantined, Stranger};
 use jiff::Timestamp;
 
 use super::condition::SILENCE;
@@ -47,12 +48,24 @@ struct QuarantinedRow {
     text: String,
 }
 
+/// A device that waits to be approved.
+struct StrangerRow {
+    mn: String,
+    packets: i64,
+    first: Moment,
+    last: Moment,
+    peer: String,
+    /// Form of a new station with this device; nothing where the visitor may not enter one.
+    form: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "live/devices.html")]
 struct DevicesPage {
     shell: Shell,
     devices: Vec<DeviceRow>,
     quarantined: Vec<QuarantinedRow>,
+    strangers: Vec<StrangerRow>,
     heard: usize,
     packets: i64,
     duplicates: i64,
@@ -62,10 +75,13 @@ struct DevicesPage {
 /// `/devices`
 pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let language = visit.language;
-    let (stations, states, held, now) = ask(&visit, |app, actor| {
+    let (stations, states, held, strangers, may_enter, now) = ask(&visit, |app, actor| {
         let stations = registered::stations(&app.ledger, actor)?;
         let store = &app.observations;
-        Ok((stations, store.devices()?, store.quarantined(QUARANTINED)?, app.ledger.now()))
+        let register = app.catalogue().registers.get("station");
+        let may_enter = register.is_some_and(|register| actor.scope(register, Act::Create) != Scope::Nothing);
+        let (held, strangers) = (store.quarantined(QUARANTINED)?, store.strangers()?);
+        Ok((stations, store.devices()?, held, strangers, may_enter, app.ledger.now()))
     })
     .await?;
     let devices = rows(&stations, states, &held, now, language);
@@ -76,6 +92,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         duplicates: devices.iter().map(|device| device.duplicates).sum(),
         held: held.len(),
         quarantined: held.into_iter().take(SHOWN).map(|held| quarantined(held, now, language)).collect(),
+        strangers: strangers.into_iter().map(|stranger| awaiting(stranger, may_enter, now, language)).collect(),
         devices,
     };
     crate::render::page(&page)
@@ -112,6 +129,17 @@ fn rows(
         })
     };
     stations.iter().filter_map(row).collect()
+}
+
+fn awaiting(stranger: Stranger, may_enter: bool, now: Timestamp, language: Language) -> StrangerRow {
+    StrangerRow {
+        form: may_enter.then(|| format!("/records/station/new?mn={}", crate::visit::encoded(&stranger.mn))),
+        packets: stranger.packets,
+        first: Moment::of(stranger.first_heard, now, language),
+        last: Moment::of(stranger.last_heard, now, language),
+        peer: stranger.peer,
+        mn: stranger.mn,
+    }
 }
 
 fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> QuarantinedRow {

@@ -117,6 +117,8 @@ fn every_acknowledged_packet_is_there_once() {
         }
     }
     let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
+    let sealed: i64 = count(&data, "SELECT count(*) FROM chunk");
+    assert!(sealed > 0, "values were sealed while the program was killed");
     let acknowledged = acknowledged.lock().unwrap();
     let total: usize = acknowledged.values().map(Vec::len).sum();
     assert!(total as u64 > kills * 20, "{total} packets are no load");
@@ -140,4 +142,76 @@ fn every_acknowledged_packet_is_there_once() {
         }
         assert_eq!(values.len(), found.len(), "{mn}: a packet and its value are stored together");
     }
+}
+
+fn count(data: &Path, sql: &str) -> i64 {
+    let connection = rusqlite::Connection::open(data.join("observations.db")).unwrap();
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A file as version 1 of the tables had it, with so many packets.
+fn old_file(data: &Path, packets: u64) {
+    std::fs::create_dir_all(data).unwrap();
+    let path = data.join("observations.db");
+    let store = Store::open(&path, Vec::new()).unwrap();
+    let device = Arc::new(bilan_telemetry::Device::new(&mn(0), "123456", "SIM00000", "站", "air"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut receipts = Vec::new();
+        for number in 0..packets {
+            let raw = packet(&mn(0), number);
+            let Some(Event::Packet { packet, .. }) = hj212::packets(&raw, hj212::Mode::Strict).next() else {
+                panic!("a packet")
+            };
+            let submission = bilan_telemetry::Submission::new(&packet, Arc::clone(&device), "127.0.0.1:1", at(number));
+            receipts.push(store.enqueue(submission).await.unwrap());
+        }
+        for receipt in receipts {
+            receipt.await.unwrap().unwrap();
+        }
+    });
+    drop(store);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, mn TEXT NOT NULL, digest BLOB NOT NULL, qn TEXT, cn TEXT NOT NULL, pno INTEGER,
+             received_at INTEGER NOT NULL, raw BLOB NOT NULL, UNIQUE (mn, digest));
+         INSERT INTO old SELECT a.id, a.mn, a.digest, NULL, '2011', NULL, a.received_at, p.raw FROM arrival a JOIN packet p ON p.id = a.id;
+         DROP TABLE packet; DROP TABLE arrival; DROP TABLE packet_block; DROP TABLE chunk; DROP TABLE mark; DROP TABLE doubt;
+         DROP TABLE review; DROP TABLE summary;
+         ALTER TABLE old RENAME TO packet; CREATE INDEX packet_received ON packet (received_at); PRAGMA user_version = 1;",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_file_that_is_being_taken_over_survives_the_end_of_the_program() {
+    const PACKETS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    old_file(&data, PACKETS);
+    let export = || {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("bilan"));
+        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+        command.args(["observations", "export", "--from", "2026-01-01", "--to", "2026-01-02", "--data"]);
+        command.arg(&data).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let mut cut_off = 0;
+    for turn in 0..40_u64 {
+        let mut child = export().spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + turn * 9));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if count(&data, "SELECT user_version FROM pragma_user_version") > 1 {
+            break;
+        }
+        cut_off += 1;
+        assert_eq!(count(&data, "SELECT count(*) FROM packet") as u64, PACKETS, "still what it was");
+    }
+    assert!(cut_off > 0, "it was cut off at least once");
+    let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
+    let series = Series::main("SIM00000", "a34004", Kind::Realtime);
+    assert_eq!(store.range(&series, Timestamp::MIN, Timestamp::MAX).unwrap().len() as u64, PACKETS);
+    let kept = store.packets(&mn(0), Timestamp::MIN, Timestamp::MAX, usize::MAX >> 1).unwrap();
+    assert_eq!(kept.len() as u64, PACKETS);
 }

@@ -28,7 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use past::District;
-use past::FUNCTIONS;
+use past::Function;
 use past::Past;
 
 use crate::intake::beijing;
@@ -61,7 +61,7 @@ pub struct Expression {
     program: Arc<Program>,
     /// Which of [`NAMES`] it uses: only these are made ready for it.
     uses: [bool; NAMES.len()],
-    looks_back: bool,
+    functions: Vec<Function>,
 }
 
 /// Functions and operators of the language; making them ready costs more than most expressions.
@@ -96,9 +96,9 @@ impl Expression {
         if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name)) {
             return Err(format!("“{unknown}” is not known here: write {}", NAMES.join(", ")));
         }
-        let looks_back = FUNCTIONS.iter().any(|name| references.has_function(name));
+        let functions = Function::ALL.into_iter().filter(|function| references.has_function(function.name())).collect();
         let uses = NAMES.map(|name| references.has_variable(name));
-        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, looks_back };
+        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, functions };
         // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
         match expression.evaluate(&Scene::default(), Timestamp::UNIX_EPOCH) {
             Err(fault) if fault.contains("ndeclared reference") || fault.contains("nvalid argument") => Err(fault),
@@ -113,7 +113,13 @@ impl Expression {
 
     /// Whether values of the past are needed.
     pub(crate) fn looks_back(&self) -> bool {
-        self.looks_back
+        !self.functions.is_empty()
+    }
+
+    /// Whether it can change with an instant: otherwise hours are all that it asks for.
+    pub(crate) fn is_of_instants(&self) -> bool {
+        let [now, _, _, _, clock] = self.uses;
+        now || clock || self.functions.iter().any(|function| !function.is_of_hours())
     }
 
     /// Whether it holds at `at`; `None` if that cannot be said.
@@ -145,8 +151,9 @@ impl Expression {
             };
             context.add_variable_from_value(*name, value);
         }
-        if self.looks_back {
-            past::look_back(&mut context, &scene.past, &scene.district, at).map_err(|error| error.to_string())?;
+        if self.looks_back() {
+            past::look_back(&mut context, &self.functions, &scene.past, &scene.district, at)
+                .map_err(|error| error.to_string())?;
         }
         self.program.execute(&context).map_err(|error| error.to_string())
     }
@@ -250,6 +257,11 @@ impl Scene {
     /// The newest instant of a factor, else its newest hour.
     pub fn value_of(&self, factor: &str) -> Option<f64> {
         self.now.get(factor).or_else(|| self.hour.get(factor)).map(|(_, value)| *value)
+    }
+
+    /// The end of the newest hour of any factor.
+    pub(crate) fn newest_hour(&self) -> Option<Timestamp> {
+        self.hour.values().map(|(end, _)| *end).max()
     }
 
     fn fresh(&self, values: &BTreeMap<String, (Timestamp, f64)>, limit: SignedDuration, at: Timestamp) -> Value {

@@ -132,6 +132,13 @@ pub struct Written {
     pub calm: SignedDuration,
 }
 
+impl Written {
+    /// Whether anything of it can change with an instant.
+    pub(crate) fn is_of_instants(&self) -> bool {
+        self.when.is_of_instants() || self.until.as_ref().is_some_and(Expression::is_of_instants)
+    }
+}
+
 /// Hours of the day in which a rule opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quiet {

@@ -127,6 +127,9 @@ impl Watch {
         let mut told = Vec::new();
         for rule in self.rules.iter().filter(|rule| watches(rule, &heard.kind)) {
             let Condition::Expression(written) = &rule.condition else { continue };
+            // What asks for hours alone is looked at when there is a new one.
+            let at = if written.is_of_instants() { Some(at) } else { scene.newest_hour() };
+            let Some(at) = at else { continue };
             let watched = self.watched.entry((rule.key.clone(), station.to_owned())).or_insert(Watched::NEW);
             if at <= watched.last {
                 continue;

@@ -15,21 +15,62 @@ const REMEMBERED: usize = 3000;
 /// Hours that are remembered.
 const HOURS: usize = 100;
 
-/// Names of the functions that look back.
-pub(super) const FUNCTIONS: [&str; 12] = [
-    "mean",
-    "least",
-    "most",
-    "change",
-    "typical",
-    "since_above",
-    "since_below",
-    "hours_least",
-    "hours_most",
-    "hours_mean",
-    "mean_at",
-    "district_most",
-];
+/// A function that looks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    Mean,
+    Least,
+    Most,
+    Change,
+    Typical,
+    SinceAbove,
+    SinceBelow,
+    HoursMean,
+    HoursLeast,
+    HoursMost,
+    MeanAt,
+    DistrictMost,
+}
+
+impl Function {
+    pub(super) const ALL: [Function; 12] = [
+        Function::Mean,
+        Function::Least,
+        Function::Most,
+        Function::Change,
+        Function::Typical,
+        Function::SinceAbove,
+        Function::SinceBelow,
+        Function::HoursMean,
+        Function::HoursLeast,
+        Function::HoursMost,
+        Function::MeanAt,
+        Function::DistrictMost,
+    ];
+
+    /// Name in expressions.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Function::Mean => "mean",
+            Function::Least => "least",
+            Function::Most => "most",
+            Function::Change => "change",
+            Function::Typical => "typical",
+            Function::SinceAbove => "since_above",
+            Function::SinceBelow => "since_below",
+            Function::HoursMean => "hours_mean",
+            Function::HoursLeast => "hours_least",
+            Function::HoursMost => "hours_most",
+            Function::MeanAt => "mean_at",
+            Function::DistrictMost => "district_most",
+        }
+    }
+
+    /// Whether it looks at hours alone.
+    pub(super) const fn is_of_hours(self) -> bool {
+        matches!(self, Function::HoursMean | Function::HoursLeast | Function::HoursMost)
+    }
+}
 
 /// What a function makes of the values of a span, of which there is at least one.
 type Reckon = fn(&[f64]) -> f64;
@@ -51,48 +92,73 @@ fn said(value: Option<f64>) -> Value {
     value.map_or(Value::Null, Value::Float)
 }
 
-/// Puts the functions into a context.
+/// Puts the functions that an expression uses into its context.
 pub(super) fn look_back(
     context: &mut Context<'_, '_>,
+    used: &[Function],
     own: &Arc<Mutex<Past>>,
     district: &District,
     at: Timestamp,
 ) -> Result<(), cel::DeclarationError> {
-    let instants: [(&str, Reckon); 4] =
-        [("mean", mean), ("least", least), ("most", most), ("change", |values| values[values.len() - 1] - values[0])];
-    for (name, reckon) in instants {
-        let past = Arc::clone(own);
-        context.add_function(name, move |factor: Arc<String>, minutes: i64| {
-            let values = lock(&past).since(&factor, at, minutes);
-            said((!values.is_empty()).then(|| reckon(&values)))
-        })?;
+    for function in used {
+        let (past, others) = (Arc::clone(own), district.clone());
+        let name = function.name();
+        match function {
+            Function::Mean => of_instants(context, name, past, at, mean),
+            Function::Least => of_instants(context, name, past, at, least),
+            Function::Most => of_instants(context, name, past, at, most),
+            Function::Change => of_instants(context, name, past, at, |values| values[values.len() - 1] - values[0]),
+            Function::HoursMean => of_hours(context, name, past, at, mean),
+            Function::HoursLeast => of_hours(context, name, past, at, least),
+            Function::HoursMost => of_hours(context, name, past, at, most),
+            Function::Typical => context.add_function(name, move |factor: Arc<String>, above: f64| {
+                said(lock(&past).typical(&factor, at, above))
+            }),
+            Function::SinceAbove | Function::SinceBelow => {
+                let above = *function == Function::SinceAbove;
+                context.add_function(name, move |factor: Arc<String>, limit: f64| {
+                    said(lock(&past).standing(&factor, at, limit, above))
+                })
+            }
+            Function::MeanAt => {
+                context.add_function(name, move |station: Arc<String>, factor: Arc<String>, minutes: i64| {
+                    let past = others.of(&station);
+                    let values = past.map(|past| lock(&past).since(&factor, at, minutes)).unwrap_or_default();
+                    said((!values.is_empty()).then(|| mean(&values)))
+                })
+            }
+            Function::DistrictMost => context.add_function(name, move |factor: Arc<String>, minutes: i64| {
+                let values: Vec<f64> =
+                    others.all().iter().flat_map(|past| lock(past).since(&factor, at, minutes)).collect();
+                said((!values.is_empty()).then(|| most(&values)))
+            }),
+        }?;
     }
-    let hours: [(&str, Reckon); 3] = [("hours_mean", mean), ("hours_least", least), ("hours_most", most)];
-    for (name, reckon) in hours {
-        let past = Arc::clone(own);
-        context.add_function(name, move |factor: Arc<String>, hours: i64| {
-            said(lock(&past).hours(&factor, at, hours).map(|values| reckon(&values)))
-        })?;
-    }
-    let past = Arc::clone(own);
-    context.add_function("typical", move |factor: Arc<String>, above: f64| {
-        said(lock(&past).typical(&factor, at, above))
-    })?;
-    for (name, above) in [("since_above", true), ("since_below", false)] {
-        let past = Arc::clone(own);
-        context.add_function(name, move |factor: Arc<String>, limit: f64| {
-            said(lock(&past).standing(&factor, at, limit, above))
-        })?;
-    }
-    let others = district.clone();
-    context.add_function("mean_at", move |station: Arc<String>, factor: Arc<String>, minutes: i64| {
-        let values = others.of(&station).map(|past| lock(&past).since(&factor, at, minutes)).unwrap_or_default();
-        said((!values.is_empty()).then(|| mean(&values)))
-    })?;
-    let others = district.clone();
-    context.add_function("district_most", move |factor: Arc<String>, minutes: i64| {
-        let values: Vec<f64> = others.all().iter().flat_map(|past| lock(past).since(&factor, at, minutes)).collect();
-        said((!values.is_empty()).then(|| most(&values)))
+    Ok(())
+}
+
+fn of_instants(
+    context: &mut Context<'_, '_>,
+    name: &'static str,
+    past: Arc<Mutex<Past>>,
+    at: Timestamp,
+    reckon: Reckon,
+) -> Result<(), cel::DeclarationError> {
+    context.add_function(name, move |factor: Arc<String>, minutes: i64| {
+        let values = lock(&past).since(&factor, at, minutes);
+        said((!values.is_empty()).then(|| reckon(&values)))
+    })
+}
+
+fn of_hours(
+    context: &mut Context<'_, '_>,
+    name: &'static str,
+    past: Arc<Mutex<Past>>,
+    at: Timestamp,
+    reckon: Reckon,
+) -> Result<(), cel::DeclarationError> {
+    context.add_function(name, move |factor: Arc<String>, hours: i64| {
+        said(lock(&past).hours(&factor, at, hours).map(|values| reckon(&values)))
     })
 }
 

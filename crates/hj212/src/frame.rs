@@ -89,6 +89,10 @@ fn by_length(bytes: &[u8], declared: usize, end: End) -> Option<Step> {
     let stop = 6 + declared;
     let segment = bytes.get(6..stop)?;
     let closes = segment.ends_with(b"&&");
+    // Whoever sees the bytes in pieces sees an earlier end first: it must be the same for all.
+    if ends_earlier(bytes, stop, closes) {
+        return None;
+    }
     let digits = match bytes.get(stop..stop + 4) {
         Some(digits) if hex_value(digits).is_some() => digits,
         _ if closes && matches!(bytes.get(stop..stop + 2), Some(b"\r\n" | b"##")) => {
@@ -123,28 +127,50 @@ fn by_length(bytes: &[u8], declared: usize, end: End) -> Option<Step> {
     Some(whole(bytes, declared, digits, tolerated, end))
 }
 
+/// Whether the packet ended before the place that its length says: with a check that matches, or with the head of another behind a check that does not.
+fn ends_earlier(bytes: &[u8], stop: usize, closes: bool) -> bool {
+    // Nearly every packet holds nothing that a tail or a head begins with: the rest is asked only where there is such a byte.
+    let segment = &bytes[6..stop];
+    if closes && memchr::memchr3(b'\r', b'\n', b'#', segment).is_none() && memchr::memchr(b'\\', segment).is_none() {
+        return false;
+    }
+    let inner = head_within(&bytes[..stop]);
+    let mut earlier = ends(bytes, inner, false).take_while(|end| end.at + 2 < stop);
+    earlier.any(|end| end.check != CrcMatch::Mismatch || inner.is_some()) || (!closes && inner.is_some())
+}
+
+/// A place where a packet seems to end: `&&`, four hexadecimal digits, and a tail.
+struct Ended {
+    /// Of the first `&`.
+    at: usize,
+    check: CrcMatch,
+}
+
+/// The places where a packet that begins here seems to end, up to the head of the next one.
+fn ends(bytes: &[u8], inner: Option<usize>, closed: bool) -> impl Iterator<Item = Ended> + '_ {
+    let window = &bytes[..bytes.len().min(MAX_FRAME)];
+    memchr::memchr_iter(b'&', &window[6..])
+        .map(|at| at + 6)
+        .filter(|at| window.get(at + 1) == Some(&b'&'))
+        .take_while(move |at| inner.is_none_or(|inner| *at <= inner))
+        .filter_map(move |at| {
+            let digits = window.get(at + 2..at + 6).filter(|digits| hex_value(digits).is_some())?;
+            let after = &window[at + 6..];
+            let tail_follows = [&b"\r"[..], b"\n", b"\\r", b"##"].iter().any(|tail| after.starts_with(tail));
+            let stream_ends = after.is_empty() && closed;
+            (tail_follows || stream_ends).then(|| Ended { at, check: check_crc(&window[6..at + 2], digits) })
+        })
+}
+
 /// A packet with a wrong length or without an end.
 fn by_search(bytes: &[u8], declared: usize, end: End) -> Step {
     let closed = end == End::Closed;
     let window = &bytes[..bytes.len().min(MAX_FRAME)];
     let inner = head_within(window);
     let mut bad_end = None;
-    for at in memchr::memmem::find_iter(&window[6..], b"&").map(|at| at + 6) {
-        if inner.is_some_and(|inner| at > inner) {
-            break;
-        }
-        let Some(digits) = window.get(at + 2..at + 6) else { break };
-        if window[at + 1] != b'&' || hex_value(digits).is_none() {
-            continue;
-        }
-        let after = &window[at + 6..];
-        let tail_follows = [&b"\r"[..], b"\n", b"\\r", b"##"].iter().any(|tail| after.starts_with(tail));
-        let stream_ends = after.is_empty() && closed;
-        if !tail_follows && !stream_ends {
-            continue;
-        }
+    for Ended { at, check } in ends(bytes, inner, closed) {
         let segment = &window[6..at + 2];
-        match check_crc(segment, digits) {
+        match check {
             CrcMatch::Mismatch => {
                 bad_end = bad_end.or(Some((at + 6, looks_encrypted(segment))));
             }
@@ -154,7 +180,7 @@ fn by_search(bytes: &[u8], declared: usize, end: End) -> Step {
                 if found == CrcMatch::Modbus {
                     tolerated.add(Tolerance::ModbusCrc);
                 }
-                return whole(bytes, segment.len(), digits, tolerated, end);
+                return whole(bytes, segment.len(), &window[at + 2..at + 6], tolerated, end);
             }
         }
     }

@@ -135,6 +135,10 @@ fn ends_earlier(bytes: &[u8], stop: usize, closes: bool) -> bool {
         return false;
     }
     let inner = head_within(&bytes[..stop]);
+    // A whole good packet within proves that this one broke off.
+    if inner.is_some_and(|inner| by_good_length(&bytes[inner..stop]) == Some(true)) {
+        return true;
+    }
     let mut earlier = ends(bytes, inner, false).take_while(|end| end.at + 2 < stop);
     earlier.any(|end| end.check != CrcMatch::Mismatch || inner.is_some()) || (!closes && inner.is_some())
 }

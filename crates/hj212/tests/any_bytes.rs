@@ -85,6 +85,19 @@ fn a_check_that_matches_by_chance_swallows_no_packet() {
     assert_eq!(packets(&stream, Mode::Tolerant).filter(|event| matches!(event, Event::Packet { .. })).count(), 1);
 }
 
+/// Found by the fuzzer: a broken packet whose declared end is, by chance, where a later good one ends.
+#[test]
+fn a_broken_packet_swallows_none_of_the_good_ones_behind_it() {
+    let mut stream = b"##008CP=N=010000A8P=&&&&2,a0101200##22#0078QN=20210412152210518;\xf1T=21;CN=9014;PW=12345&6;MN=DXCBZ000000005;Flag=5;CP=&&&&EF41\x0d0,##0295QN==123456;MN=010000A8N=202-Ma@##0077QN=20210412152210518;ST=21;CN=9014;PW=123456;MN=DXCBZ000000005;Flag=5;CP=&&&&EF41\x0d0,a0101\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d3.213,a01014-Flag=N&&2200\x0d\x8a".to_vec();
+    stream.extend_from_slice(
+        b"\r\n##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80\r\n",
+    );
+    let good = |lines: Vec<String>| lines.into_iter().filter(|line| line.starts_with(r#"{"ok":true"#)).count();
+    for piece in [1, 7, 64, stream.len()] {
+        assert_eq!(good(in_pieces(&stream, &[piece])), 2, "in pieces of {piece}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 

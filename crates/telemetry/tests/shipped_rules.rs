@@ -125,6 +125,24 @@ fn an_outfall_that_flows_in_dry_weather_is_found() {
 }
 
 #[test]
+fn a_station_unlike_its_neighbours_is_found() {
+    let says = |level: f64| move |_: i64| vec![("a34004", level)];
+    let (usual, high) = (says(30.0), says(120.0));
+    let opened = |levels: [Says<'_>; 3]| {
+        let stations: Vec<Station<'_>> = ["A1", "A2", "A3"]
+            .into_iter()
+            .zip(levels)
+            .map(|(number, says)| (number, "air", &[][..], &[][..], says))
+            .collect();
+        let mut district = District::new();
+        district.play(0..60, &stations);
+        district.opened.contains("pm2_5_unlike_neighbours")
+    };
+    assert!(opened([&high, &usual, &usual]));
+    assert!(!opened([&high, &high, &high]), "a bad day for all");
+}
+
+#[test]
 fn heavy_pollution_has_three_levels() {
     // What opens when the index of 24 hours has stood so high for so many hours, each a day's mean ending then.
     let opened = |indexes: &[(usize, f64)]| -> Vec<String> {

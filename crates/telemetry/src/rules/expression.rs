@@ -14,6 +14,7 @@
 //! | `hours_mean("aqi_24h", 48)`, `hours_least(…)`, `hours_most(…)` | over the hour values of so many hours (100 at most), if three of four are known |
 //! | `mean_at("ZD2020001", "w21003", 60)` | mean of the instants of another station |
 //! | `district_most("a01020", 1440)` | largest instant of any station |
+//! | `district_median("a34004", 60)` | median of the stations' means, if there are three |
 //!
 //! What is not known (a factor that was not sent, a limit that the station has not) makes a condition neither true nor false: it opens nothing and clears
 //! nothing. `has(now.w21003)` asks whether it is known.

@@ -30,10 +30,11 @@ pub(super) enum Function {
     HoursMost,
     MeanAt,
     DistrictMost,
+    DistrictMedian,
 }
 
 impl Function {
-    pub(super) const ALL: [Function; 12] = [
+    pub(super) const ALL: [Function; 13] = [
         Function::Mean,
         Function::Least,
         Function::Most,
@@ -46,6 +47,7 @@ impl Function {
         Function::HoursMost,
         Function::MeanAt,
         Function::DistrictMost,
+        Function::DistrictMedian,
     ];
 
     /// Name in expressions.
@@ -63,6 +65,7 @@ impl Function {
             Function::HoursMost => "hours_most",
             Function::MeanAt => "mean_at",
             Function::DistrictMost => "district_most",
+            Function::DistrictMedian => "district_median",
         }
     }
 
@@ -132,6 +135,8 @@ pub(super) fn look_back(
                     others.all().iter().flat_map(|past| lock(past).since(&factor, at, minutes)).collect();
                 said((!values.is_empty()).then(|| most(&values)))
             }),
+            Function::DistrictMedian => context
+                .add_function(name, move |factor: Arc<String>, minutes: i64| said(others.median(&factor, at, minutes))),
         }?;
     }
     Ok(())
@@ -177,6 +182,17 @@ impl District {
 
     fn all(&self) -> Vec<Arc<Mutex<Past>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Median of the stations' means; with fewer than three there are no neighbours to speak of.
+    fn median(&self, factor: &str, at: Timestamp, minutes: i64) -> Option<f64> {
+        let of = |past: &Arc<Mutex<Past>>| {
+            let values = lock(past).since(factor, at, minutes);
+            (!values.is_empty()).then(|| mean(&values))
+        };
+        let mut means: Vec<f64> = self.all().iter().filter_map(of).collect();
+        means.sort_by(f64::total_cmp);
+        (means.len() >= 3).then(|| means[means.len() / 2])
     }
 
     /// The past of a station, to be filled.

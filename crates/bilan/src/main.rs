@@ -15,6 +15,8 @@ mod reviewer;
 mod running;
 mod stations;
 mod suspicion;
+#[cfg(test)]
+mod trial;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

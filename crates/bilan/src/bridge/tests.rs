@@ -1,36 +1,26 @@
-use std::path::Path;
-
 use bilan_notify::{Grade, NotifySettings, Outbox, PushKey, Sender, Subscription, Webhook, WebhookKind};
-use bilan_records::exchange;
-use bilan_records::personal::Keyring;
-use bilan_standards::clock::{Clock as _, FixedClock};
+use bilan_standards::clock::Clock as _;
 use bilan_telemetry::rules::Escalation;
 use bilan_telemetry::{Level, Text};
 use bilan_web::accounts::Accounts;
 
 use super::*;
-
-const MOMENT: &str = "2026-05-04T02:00:00Z";
+use crate::trial::{MOMENT, Trial};
 
 /// A bureau with the shipped registers, one air station, and a post for the community in which it stands.
 struct Desk {
     bridge: Bridge,
     cell: String,
-    clock: Arc<FixedClock>,
-    _folder: tempfile::TempDir,
+    trial: Trial,
 }
 
 impl Desk {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let catalogue = Arc::new(crate::bureau::load_catalogue(&files).unwrap());
-        let [lon, lat] = catalogue.district.centre;
-        let cell = catalogue.district.cell_at(lon, lat).unwrap().code.clone();
-        let above = catalogue.district.path(&cell).into_iter().rev().nth(1).unwrap().code.clone();
-        let clock = Arc::new(FixedClock::new(MOMENT.parse().unwrap()));
-        let ledger =
-            Ledger::open(&folder.path().join("records.db"), catalogue, clock.clone(), Keyring::new([7; 32])).unwrap();
+        let trial = Trial::new();
+        let [lon, lat] = trial.centre();
+        let district = &trial.ledger.catalogue().district;
+        let cell = district.cell_at(lon, lat).unwrap().code.clone();
+        let above = district.path(&cell).into_iter().rev().nth(1).unwrap().code.clone();
         let place = json!({"lon": lon, "lat": lat, "address": "湘府中路"});
         let records = [
             (
@@ -52,22 +42,23 @@ impl Desk {
                 }),
             ),
         ];
-        let records = records.into_iter().map(|(register, values)| (register.to_owned(), object(values)));
-        exchange::load(&ledger, &Actor::system("test"), records, false).unwrap();
-        let observations = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
-        Self { bridge: Bridge::new(Arc::new(ledger), observations, true), cell, clock, _folder: folder }
+        for (register, values) in records {
+            trial.load(register, values);
+        }
+        let bridge = Bridge::new(Arc::clone(&trial.ledger), trial.observations.clone(), true);
+        Self { bridge, cell, trial }
     }
 
     /// The same with a webhook, and browsers of the head and of a handler who wants to be told.
     fn with_calling(mut self) -> (Self, Calling, Arc<Outbox>) {
-        let folder = self._folder.path();
-        let accounts = Accounts::open(&folder.join("accounts.db"), self.clock.clone()).unwrap().with_quick_hash();
+        let folder = self.trial.folder.path();
+        let accounts = Accounts::open(&folder.join("accounts.db"), self.trial.clock.clone()).unwrap().with_quick_hash();
         accounts.seed_demonstration(&self.cell, "QY1").unwrap();
         let outbox = Arc::new(Outbox::open(&folder.join("notices.db")).unwrap());
         for account in ["head", "handler", "enterprise"] {
             let endpoint = format!("https://fcm.googleapis.com/{account}");
             let subscription = Subscription { endpoint, p256dh: String::new(), auth: String::new() };
-            outbox.subscribe(account, &subscription, self.clock.now()).unwrap();
+            outbox.subscribe(account, &subscription, self.trial.clock.now()).unwrap();
         }
         let hook = Webhook {
             name: "值班群".into(),
@@ -191,7 +182,7 @@ fn whoever_may_see_a_warning_is_called_once_when_it_opens_and_when_it_clears() {
         ["Opened 值班群", "Opened handler", "Opened head"],
         "not the enterprise: it may not see it"
     );
-    let cleared = Warning { cleared_at: Some(desk.clock.now()), ..warning() };
+    let cleared = Warning { cleared_at: Some(desk.trial.clock.now()), ..warning() };
     desk.bridge.enter(&cleared).unwrap();
     assert_eq!(waiting(&outbox)[3..], ["Cleared 值班群", "Cleared handler", "Cleared head"]);
     let number = &desk.all("warning")[0].number;
@@ -213,7 +204,7 @@ fn what_goes_on_an_event_names_it_and_calls_nobody() {
 #[test]
 fn nobody_is_called_for_what_is_long_past() {
     let (desk, _, outbox) = Desk::new().with_calling();
-    desk.clock.advance(SignedDuration::from_hours(3));
+    desk.trial.clock.advance(SignedDuration::from_hours(3));
     desk.bridge.enter(&warning()).unwrap();
     assert_eq!(waiting(&outbox), [] as [String; 0]);
 }
@@ -223,10 +214,10 @@ fn a_warning_that_nobody_acknowledges_goes_to_the_head() {
     let (desk, calling, outbox) = Desk::new().with_calling();
     let open = Warning { escalation: Some(Escalation { after_s: 1800, roles: vec!["head".into()] }), ..warning() };
     desk.bridge.enter(&open).unwrap();
-    desk.clock.advance(SignedDuration::from_mins(29));
+    desk.trial.clock.advance(SignedDuration::from_mins(29));
     calling.escalate(std::slice::from_ref(&open)).unwrap();
     assert_eq!(waiting(&outbox).len(), 3, "there is a minute left");
-    desk.clock.advance(SignedDuration::from_mins(1));
+    desk.trial.clock.advance(SignedDuration::from_mins(1));
     for _ in 0..2 {
         calling.escalate(std::slice::from_ref(&open)).unwrap();
     }
@@ -245,7 +236,7 @@ fn an_acknowledged_warning_goes_no_higher() {
     let by = object(json!({ "acknowledged_by": "王值班" }));
     let (duty, write) = (Actor::system("test"), Write::default());
     desk.bridge.ledger.step(&duty, "warning", &record.number, record.version, "acknowledge", by, None, write).unwrap();
-    desk.clock.advance(SignedDuration::from_hours(1));
+    desk.trial.clock.advance(SignedDuration::from_hours(1));
     calling.escalate(&[open]).unwrap();
     assert_eq!(waiting(&outbox).len(), 3);
 }

@@ -1,45 +1,34 @@
-use std::path::Path;
-
 use bilan_gateway::simulator::SimulatedDevice;
 use bilan_gateway::{Gateway, Settings, SimulateOptions, simulate};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::exchange;
-use bilan_records::personal::Keyring;
-use bilan_standards::clock::FixedClock;
-use bilan_telemetry::Store;
 use tokio::net::TcpListener;
 
 use bilan_records::ledger::{Write, WriteError};
 
 use super::*;
-
-const MOMENT: &str = "2026-05-04T02:00:00Z";
+use crate::trial::{MOMENT, Trial};
 
 /// The shipped registers, one water station, and a gateway to which its device may connect.
 struct Desk {
     commander: Commander,
     gateway: Gateway,
-    _folder: tempfile::TempDir,
+    _trial: Trial,
 }
 
 impl Desk {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let catalogue = Arc::new(crate::bureau::load_catalogue(&files).unwrap());
-        let [lon, lat] = catalogue.district.centre;
-        let clock = Arc::new(FixedClock::new(MOMENT.parse().unwrap()));
-        let ledger = Ledger::open(&folder.path().join("records.db"), catalogue, clock, Keyring::new([7; 32])).unwrap();
-        let ledger = Arc::new(ledger);
-        let station = json!({
-            "number": "ZD1", "code": "S1", "name": "圭塘河站", "kind": "water", "ownership": "district", "state": "running",
-            "place": {"lon": lon, "lat": lat, "address": "湘府中路"}, "mn": "M1", "password": "123456",
-        });
-        let Value::Object(station) = station else { panic!("an object") };
-        exchange::load(&ledger, &Actor::system("test"), [("station".to_owned(), station)], false).unwrap();
+        let trial = Trial::new();
+        let [lon, lat] = trial.centre();
+        trial.load(
+            "station",
+            json!({
+                "number": "ZD1", "code": "S1", "name": "圭塘河站", "kind": "water", "ownership": "district", "state": "running",
+                "place": {"lon": lon, "lat": lat, "address": "湘府中路"}, "mn": "M1", "password": "123456",
+            }),
+        );
+        let (ledger, store) = (Arc::clone(&trial.ledger), trial.observations.clone());
         let stations = Arc::new(StationDirectory::open(Arc::clone(&ledger)).unwrap());
-        let store = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let directory: Arc<dyn DeviceDirectory> = Arc::clone(&stations) as _;
         let settings = Settings { answer_s: 1, execution_s: 2, resends: 0, ..Settings::default() };
@@ -47,7 +36,7 @@ impl Desk {
         let gateway = bilan_gateway::serve(listener, store, directory, settings, crate::clock::for_devices()).unwrap();
         let commander = Commander::new(ledger, stations, gateway.switchboard().clone(), patience);
         tokio::spawn(commander.clone().run());
-        Self { commander, gateway, _folder: folder }
+        Self { commander, gateway, _trial: trial }
     }
 
     fn enter(&self, mut values: Value) -> Record {

@@ -1,39 +1,29 @@
-use std::path::Path;
-
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::exchange;
 use bilan_records::ledger::Write;
-use bilan_records::personal::Keyring;
-use bilan_standards::clock::FixedClock;
 
 use super::*;
-
-const MOMENT: &str = "2026-05-04T02:00:00Z";
+use crate::trial::Trial;
 
 struct Desk {
     reviewer: Reviewer,
     ledger: Arc<Ledger>,
-    _folder: tempfile::TempDir,
+    _trial: Trial,
 }
 
 impl Desk {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let catalogue = Arc::new(crate::bureau::load_catalogue(&files).unwrap());
-        let [lon, lat] = catalogue.district.centre;
-        let clock = Arc::new(FixedClock::new(MOMENT.parse().unwrap()));
-        let ledger = Ledger::open(&folder.path().join("records.db"), catalogue, clock, Keyring::new([7; 32])).unwrap();
-        let ledger = Arc::new(ledger);
-        let station = json!({
-            "number": "ZD1", "code": "A1", "name": "天心一站", "kind": "air", "ownership": "district", "state": "running",
-            "place": {"lon": lon, "lat": lat, "address": "湘府中路"},
-        });
-        let Value::Object(station) = station else { panic!("an object") };
-        exchange::load(&ledger, &Actor::system("test"), [("station".to_owned(), station)], false).unwrap();
-        let store = Store::open(&folder.path().join("observations.db"), Vec::new()).unwrap();
-        Self { reviewer: Reviewer::new(Arc::clone(&ledger), store), ledger, _folder: folder }
+        let trial = Trial::new();
+        let [lon, lat] = trial.centre();
+        trial.load(
+            "station",
+            json!({
+                "number": "ZD1", "code": "A1", "name": "天心一站", "kind": "air", "ownership": "district", "state": "running",
+                "place": {"lon": lon, "lat": lat, "address": "湘府中路"},
+            }),
+        );
+        let reviewer = Reviewer::new(Arc::clone(&trial.ledger), trial.observations.clone());
+        Self { reviewer, ledger: Arc::clone(&trial.ledger), _trial: trial }
     }
 
     fn enter(&self, begin: &str, end: &str) -> Record {

@@ -69,6 +69,16 @@ impl Function {
         }
     }
 
+    /// What it makes of the values that it finds; of those that find one value, that value.
+    fn reckon(self) -> Reckon {
+        match self {
+            Function::Least | Function::HoursLeast => least,
+            Function::Most | Function::HoursMost | Function::DistrictMost => most,
+            Function::Change => |values| values[values.len() - 1] - values[0],
+            _ => mean,
+        }
+    }
+
     /// Whether it looks at hours alone.
     pub(super) const fn is_of_hours(self) -> bool {
         matches!(self, Function::HoursMean | Function::HoursLeast | Function::HoursMost)
@@ -107,13 +117,13 @@ pub(super) fn look_back(
         let (past, others) = (Arc::clone(own), district.clone());
         let name = function.name();
         match function {
-            Function::Mean => of_instants(context, name, past, at, mean),
-            Function::Least => of_instants(context, name, past, at, least),
-            Function::Most => of_instants(context, name, past, at, most),
-            Function::Change => of_instants(context, name, past, at, |values| values[values.len() - 1] - values[0]),
-            Function::HoursMean => of_hours(context, name, past, at, mean),
-            Function::HoursLeast => of_hours(context, name, past, at, least),
-            Function::HoursMost => of_hours(context, name, past, at, most),
+            Function::Mean | Function::Least | Function::Most | Function::Change => {
+                let find = move |factor: &str, minutes| Some(lock(&past).since(factor, at, minutes));
+                over(context, name, find, function.reckon())
+            }
+            Function::HoursMean | Function::HoursLeast | Function::HoursMost => {
+                over(context, name, move |factor: &str, hours| lock(&past).hours(factor, at, hours), function.reckon())
+            }
             Function::Typical => context.add_function(name, move |factor: Arc<String>, above: f64| {
                 said(lock(&past).typical(&factor, at, above))
             }),
@@ -142,28 +152,15 @@ pub(super) fn look_back(
     Ok(())
 }
 
-fn of_instants(
+/// A function over values of a factor in a span, wherever `find` looks for them.
+fn over(
     context: &mut Context<'_, '_>,
     name: &'static str,
-    past: Arc<Mutex<Past>>,
-    at: Timestamp,
+    find: impl Fn(&str, i64) -> Option<Vec<f64>> + Send + Sync + 'static,
     reckon: Reckon,
 ) -> Result<(), cel::DeclarationError> {
-    context.add_function(name, move |factor: Arc<String>, minutes: i64| {
-        let values = lock(&past).since(&factor, at, minutes);
-        said((!values.is_empty()).then(|| reckon(&values)))
-    })
-}
-
-fn of_hours(
-    context: &mut Context<'_, '_>,
-    name: &'static str,
-    past: Arc<Mutex<Past>>,
-    at: Timestamp,
-    reckon: Reckon,
-) -> Result<(), cel::DeclarationError> {
-    context.add_function(name, move |factor: Arc<String>, hours: i64| {
-        said(lock(&past).hours(&factor, at, hours).map(|values| reckon(&values)))
+    context.add_function(name, move |factor: Arc<String>, span: i64| {
+        said(find(&factor, span).filter(|values| !values.is_empty()).map(|values| reckon(&values)))
     })
 }
 

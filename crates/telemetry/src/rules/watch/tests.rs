@@ -205,65 +205,34 @@ fn nothing_opens_while_a_station_is_looked_after_or_in_quiet_hours() {
     assert_eq!(opened, [17], "when the quiet is over, what lasted through it counts");
 }
 
-const EVENTS: &str = r#"
-[ammonia]
-label = { zh = "氨氮", en = "Ammonia" }
-stations = "water"
-factor = "w21003"
-op = ">"
-threshold = 2.0
-level = "warning"
-event = "pollution"
-message = { zh = "氨氮", en = "Ammonia" }
-[ammonia.task]
-register = "task"
-title = { zh = "查", en = "Look" }
-instructions = { zh = "查", en = "Look" }
-due = "2h"
-urgency = "urgent"
-[phosphorus]
-label = { zh = "总磷", en = "Phosphorus" }
-stations = "water"
-factor = "w21011"
-op = ">"
-threshold = 0.4
-level = "warning"
-event = "pollution"
-message = { zh = "总磷", en = "Phosphorus" }
-[phosphorus.task]
-register = "task"
-title = { zh = "查", en = "Look" }
-instructions = { zh = "查", en = "Look" }
-due = "2h"
-urgency = "urgent"
-[oxygen]
-label = { zh = "溶解氧", en = "Oxygen" }
-stations = "water"
-factor = "w01009"
-op = "<"
-threshold = 2.0
-level = "alarm"
-event = "pollution"
-message = { zh = "溶解氧", en = "Oxygen" }
-[oxygen.task]
-register = "task"
-title = { zh = "查", en = "Look" }
-instructions = { zh = "查", en = "Look" }
-due = "2h"
-urgency = "critical"
-[silent]
-label = { zh = "离线", en = "Silent" }
-stations = "*"
-silent_for = "30m"
-level = "info"
-event = "line"
-event_everywhere = true
-message = { zh = "离线", en = "Silent" }
-"#;
+/// Three rules that share an event at a station, each with a task, and silence that is one event everywhere.
+fn events() -> Vec<crate::rules::Rule> {
+    let of_water = [
+        ("ammonia", "w21003", ">", 2.0, "warning"),
+        ("phosphorus", "w21011", ">", 0.4, "warning"),
+        ("oxygen", "w01009", "<", 2.0, "alarm"),
+    ];
+    let both = |text: &str| format!("{{ zh = '{text}', en = '{text}' }}");
+    let mut text = String::new();
+    for (key, factor, op, threshold, level) in of_water {
+        let label = both(key);
+        text += &format!(
+            "[{key}]\nlabel = {label}\nstations = 'water'\nfactor = '{factor}'\nop = '{op}'\nthreshold = {threshold:?}\n\
+             level = '{level}'\nevent = 'pollution'\nmessage = {label}\n\
+             [{key}.task]\nregister = 'task'\ntitle = {label}\ninstructions = {label}\ndue = '2h'\nurgency = 'urgent'\n"
+        );
+    }
+    let label = both("silent");
+    text += &format!(
+        "[silent]\nlabel = {label}\nstations = '*'\nsilent_for = '30m'\nlevel = 'info'\nevent = 'line'\n\
+         event_everywhere = true\nmessage = {label}\n"
+    );
+    parse("events.toml", &text).unwrap()
+}
 
 #[test]
 fn what_happens_together_is_one_event() {
-    let mut watch = Watch::new(parse("events.toml", EVENTS).unwrap());
+    let mut watch = Watch::new(events());
     let mut say = |station: &str, factor: &str, at: i64, value: f64| -> Option<Warning> {
         let series = Series::main(station, factor, Kind::Realtime);
         let flag = Some("N".to_owned());
@@ -288,7 +257,7 @@ fn what_happens_together_is_one_event() {
 
 #[test]
 fn a_line_that_fails_is_one_event_for_all_its_stations() {
-    let mut watch = Watch::new(parse("events.toml", EVENTS).unwrap());
+    let mut watch = Watch::new(events());
     watch.tick(minute(0));
     for number in 0..50 {
         watch.heard(&format!("W{number:02}"), "站", "water", minute(0));

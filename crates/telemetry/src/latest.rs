@@ -1,7 +1,7 @@
 //! The newest value of every series, in memory: what pages ask for most, and what would be written most.
 //!
-//! The writer moves it on after each commit; the table `latest` follows when it has changed often enough ([`Latest::is_due`]). A store that was not
-//! closed in order finds the rest in the hot rows, which are never older than what is sealed.
+//! The writer moves it on after each commit; the table `latest` follows when it has changed often enough, a portion with each commit, so that no
+//! commit is long ([`Latest::following`]). A store that was not closed in order finds the rest in the hot rows: what is sealed is written first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +15,19 @@ const MOVES: usize = 4;
 /// Values that may have moved on in any case.
 const FREE_MOVES: usize = 2000;
 
+/// Rows that follow with one commit at most.
+const PORTION: usize = 2000;
+
 /// Newest values by series.
 #[derive(Default)]
 pub(crate) struct Latest {
     values: HashMap<i64, Observation>,
     by_station: HashMap<String, Vec<i64>>,
+    /// Moved on since the table began to follow.
     changed: HashSet<i64>,
     moves: usize,
+    /// The table is to follow in these.
+    following: Vec<i64>,
 }
 
 impl Latest {
@@ -73,34 +79,53 @@ impl Latest {
         self.moves += 1;
     }
 
-    /// Whether the table should follow now: rarely enough that a busy fleet does not write each value twice.
-    pub(crate) fn is_due(&self) -> bool {
-        self.moves > FREE_MOVES + MOVES * self.changed.len()
+    /// The series in which the table follows with this commit. It begins when values moved on often enough, rarely enough that a busy fleet does not write
+    /// each value twice, or when there is `time` for it.
+    pub(crate) fn following(&mut self, time: bool) -> &[i64] {
+        let due = self.moves > FREE_MOVES + MOVES * self.changed.len() || (time && self.moves > 0);
+        if due && self.following.is_empty() {
+            self.following.extend(self.changed.drain());
+            self.moves = 0;
+        }
+        &self.following[self.following.len().saturating_sub(PORTION)..]
     }
 
-    /// Whether anything has changed since the table was written.
-    pub(crate) fn has_changed(&self) -> bool {
-        !self.changed.is_empty()
+    /// Whether the table has begun to follow and is not done.
+    pub(crate) fn is_following(&self) -> bool {
+        !self.following.is_empty()
     }
 
-    /// Lets the table follow. [`Latest::written`] is called when the transaction is committed.
-    pub(crate) fn write(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    /// Whether the table holds what is here, once the commit is done that follows in `with` series.
+    pub(crate) fn is_whole(&self, with: usize) -> bool {
+        self.changed.is_empty() && self.following.len() <= with
+    }
+
+    /// All series in which the table is behind.
+    pub(crate) fn behind(&self) -> impl Iterator<Item = i64> {
+        self.changed.iter().chain(&self.following).copied()
+    }
+
+    /// Writes the newest values of these series.
+    pub(crate) fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        series: impl IntoIterator<Item = i64>,
+    ) -> rusqlite::Result<()> {
         let mut put = transaction.prepare_cached(
             "INSERT INTO latest (series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5",
         )?;
-        for series in &self.changed {
-            if let Some(value) = self.values.get(series) {
+        for series in series {
+            if let Some(value) = self.values.get(&series) {
                 put.execute(params![series, value.at.as_millisecond(), value.value, value.own_text(), value.flag])?;
             }
         }
-        set_clean(transaction, true)
+        Ok(())
     }
 
-    /// The table holds what is here.
-    pub(crate) fn written(&mut self) {
-        self.changed.clear();
-        self.moves = 0;
+    /// The commit is done in which the table followed in `count` series.
+    pub(crate) fn followed(&mut self, count: usize) {
+        self.following.truncate(self.following.len() - count);
     }
 
     /// The newest values of a station, by factor, period and statistic.

@@ -14,6 +14,7 @@ mod chunk;
 mod device;
 pub mod intake;
 mod latest;
+mod log;
 mod observation;
 pub mod quality;
 mod query;

@@ -48,6 +48,11 @@ impl Portion {
     pub(crate) fn until(&self) -> i64 {
         self.rows.iter().map(|(at, ..)| at + 1).max().unwrap_or(i64::MIN)
     }
+
+    /// Whose values it seals.
+    pub(crate) fn series(&self) -> impl Iterator<Item = i64> {
+        self.chunks.iter().map(|chunk| chunk.series)
+    }
 }
 
 struct Packed {

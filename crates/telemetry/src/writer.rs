@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::latest::{self, Latest};
+use crate::log::LogCopier;
 use crate::quality::Checker;
 use crate::raw::{self, Block, Recent};
 use crate::retention::{self, Retiring};
@@ -88,6 +89,7 @@ pub(crate) struct Writer {
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
     sealed_until: i64,
+    log: LogCopier,
     events: broadcast::Sender<Event>,
     warnings: broadcast::Sender<Arc<Warning>>,
 }
@@ -103,40 +105,46 @@ impl Writer {
         let (watch, series) = (Watch::default(), HashMap::new());
         let sealed_until = sealing::sealed_until(&connection)?;
         let checker = Checker::default();
+        let log = LogCopier::start(&path)?;
         let mut writer =
-            Writer { connection, path, rules, watch, series, shared, checker, sealed_until, events, warnings };
+            Writer { connection, path, rules, watch, series, shared, checker, sealed_until, log, events, warnings };
         writer.recall()?;
         Ok(writer)
     }
 
     pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         let mut group = Vec::with_capacity(GROUP);
-        while let Some(first) = queue.blocking_recv() {
-            group.push(first);
+        loop {
             while group.len() < GROUP
                 && let Ok(next) = queue.try_recv()
             {
                 group.push(next);
             }
+            // With nothing to do, what is behind follows.
+            if group.is_empty() && !self.newest().is_following() {
+                let Some(next) = queue.blocking_recv() else { break };
+                group.push(next);
+                continue;
+            }
             self.commit(&mut group);
         }
-        let changed = self.newest().has_changed();
-        if changed && let Err(error) = self.write_latest() {
+        if let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values were not written; the next start finds them again");
         }
+        self.log.end();
     }
 
     fn newest(&self) -> RwLockWriteGuard<'_, Latest> {
         self.shared.latest.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The table of newest values follows to the end.
     fn write_latest(&mut self) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut latest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
-        latest.write(&transaction)?;
-        transaction.commit()?;
-        latest.written();
-        Ok(())
+        let latest = self.shared.latest.read().unwrap_or_else(PoisonError::into_inner);
+        latest.write(&transaction, latest.behind())?;
+        latest::set_clean(&transaction, true)?;
+        transaction.commit()
     }
 
     /// Stores a group whole or not at all, and answers everybody in it.
@@ -263,6 +271,9 @@ impl Writer {
                     None
                 }
                 Command::Seal(portion, _) => {
+                    // The newest values must be found after the next start, too.
+                    let latest = self.shared.latest.read().unwrap_or_else(PoisonError::into_inner);
+                    latest.write(&transaction, portion.series())?;
                     sealing::write(&transaction, portion)?;
                     self.sealed_until = self.sealed_until.max(portion.until());
                     None
@@ -275,15 +286,18 @@ impl Writer {
             }
         }
         drop(recent);
-        if !seen.values.is_empty() {
-            latest::set_clean(&transaction, false)?;
-        }
+        let mut newest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
+        let following = newest.following(due).to_vec();
+        newest.write(&transaction, following.iter().copied())?;
+        latest::set_clean(&transaction, seen.values.is_empty() && newest.is_whole(following.len()))?;
+        drop(newest);
         transaction.commit()?;
+        self.log.grew(seen.values.len());
         let mut newest = self.newest();
+        newest.followed(following.len());
         for (series, observation) in seen.values {
             newest.see(series, observation);
         }
-        due = newest.is_due() || (due && newest.has_changed());
         drop(newest);
         let mut recent = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);
         for (id, mn, digest) in seen.packets {
@@ -295,11 +309,6 @@ impl Writer {
             if let Command::Review(change, _) = command {
                 reviews.follow(change);
             }
-        }
-        drop(reviews);
-        // The group is on disk, whatever becomes of this.
-        if due && let Err(error) = self.write_latest() {
-            tracing::warn!(%error, "the newest values could not be written; it is tried again");
         }
         Ok(receipts)
     }

@@ -17,7 +17,8 @@
 //! | `district_median("a34004", 60)` | median of the stations' means, if there are three |
 //!
 //! What is not known (a factor that was not sent, a limit that the station has not) makes a condition neither true nor false: it opens nothing and clears
-//! nothing. `has(now.w21003)` asks whether it is known.
+//! nothing. `has(now.w21003)` asks whether it is known. Functions name their factor in quotation marks, so that nothing else need be remembered; of the
+//! instants within twenty seconds they see the last. What is said of the whole district may be a minute old.
 
 mod past;
 
@@ -63,6 +64,8 @@ pub struct Expression {
     /// Which of [`NAMES`] it uses: only these are made ready for it.
     uses: [bool; NAMES.len()],
     functions: Vec<Function>,
+    /// Whose past its functions ask for.
+    factors: Vec<String>,
 }
 
 /// Functions and operators of the language; making them ready costs more than most expressions.
@@ -97,9 +100,11 @@ impl Expression {
         if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name)) {
             return Err(format!("“{unknown}” is not known here: write {}", NAMES.join(", ")));
         }
-        let functions = Function::ALL.into_iter().filter(|function| references.has_function(function.name())).collect();
+        let functions: Vec<Function> =
+            Function::ALL.into_iter().filter(|function| references.has_function(function.name())).collect();
+        let factors = functions.iter().map(|function| function.factors(text)).collect::<Result<Vec<_>, _>>()?.concat();
         let uses = NAMES.map(|name| references.has_variable(name));
-        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, functions };
+        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, functions, factors };
         // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
         match expression.evaluate(&Scene::default(), Timestamp::UNIX_EPOCH) {
             Err(fault) if fault.contains("ndeclared reference") || fault.contains("nvalid argument") => Err(fault),
@@ -112,9 +117,9 @@ impl Expression {
         &self.text
     }
 
-    /// Whether values of the past are needed.
-    pub(crate) fn looks_back(&self) -> bool {
-        !self.functions.is_empty()
+    /// Factors whose values of the past are needed.
+    pub(crate) fn looks_back_at(&self) -> &[String] {
+        &self.factors
     }
 
     /// Whether it can change with an instant: otherwise hours are all that it asks for.
@@ -152,7 +157,7 @@ impl Expression {
             };
             context.add_variable_from_value(*name, value);
         }
-        if self.looks_back() {
+        if !self.functions.is_empty() {
             past::look_back(&mut context, &self.functions, &scene.past, &scene.district, at)
                 .map_err(|error| error.to_string())?;
         }
@@ -387,6 +392,8 @@ mod tests {
     #[test_case("now.w21003 >", "this is no expression")]
     #[test_case("then.w21003 > 1", "“then” is not known here: write now, hour, limit, station, clock")]
     #[test_case("median('w21003', 60) > 1.0", "median"; "unknown function")]
+    #[test_case("mean(station.factor, 60) > 1.0", "mean() needs its factor written out"; "a factor that is reckoned")]
+    #[test_case("mean_at('P1', station.factor, 60) > 1.0", "mean_at() needs its factor written out")]
     fn faults_are_told(text: &str, expected: &str) {
         let fault = Expression::parse(text).unwrap_err();
         assert!(fault.contains(expected), "{fault}");

@@ -227,15 +227,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it asks for values of the past.
-    pub(crate) fn looks_back(&self) -> bool {
-        match &self.condition {
-            Condition::Expression(written) => {
-                let all = [Some(&written.when), written.until.as_ref(), written.limit.as_ref()];
-                all.into_iter().flatten().any(Expression::looks_back)
-            }
-            Condition::Limit { .. } | Condition::Silent { .. } => false,
-        }
+    /// Factors for whose values of the past it asks.
+    pub(crate) fn looks_back_at(&self) -> impl Iterator<Item = &String> {
+        let expressions = match &self.condition {
+            Condition::Expression(written) => [Some(&written.when), written.until.as_ref(), written.limit.as_ref()],
+            Condition::Limit { .. } | Condition::Silent { .. } => [None; 3],
+        };
+        expressions.into_iter().flatten().flat_map(Expression::looks_back_at)
     }
 }
 

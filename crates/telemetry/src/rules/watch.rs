@@ -1,6 +1,6 @@
 //! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,8 +51,8 @@ pub struct Watch {
     rules: Vec<Rule>,
     watched: HashMap<(String, String), Watched>,
     heard: HashMap<String, Heard>,
-    /// Whether an expression asks for values of the past.
-    looks_back: bool,
+    /// Factors for whose values of the past an expression asks.
+    looks_back: HashSet<String>,
     /// What was at the stations, for those that ask.
     district: District,
     /// Since when anybody listens: silence before it is ours, not the stations'.
@@ -62,7 +62,7 @@ pub struct Watch {
 impl Watch {
     /// Rules with nothing open yet.
     pub fn new(rules: Vec<Rule>) -> Watch {
-        let looks_back = rules.iter().any(Rule::looks_back);
+        let looks_back = rules.iter().flat_map(Rule::looks_back_at).cloned().collect();
         Watch { rules, looks_back, ..Watch::default() }
     }
 
@@ -78,7 +78,7 @@ impl Watch {
     pub fn heard(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) -> Vec<Warning> {
         let known = self.heard.remove(station);
         let scene = known.and_then(|known| known.scene).or_else(|| {
-            let needed = self.looks_back || self.is_written_for(kind);
+            let needed = !self.looks_back.is_empty() || self.is_written_for(kind);
             needed.then(|| Box::new(Scene::in_district(&self.district, station)))
         });
         let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at, scene, maintained: false };
@@ -134,16 +134,19 @@ impl Watch {
             if at <= watched.last {
                 continue;
             }
-            let holds = written.when.holds(scene, at);
+            // Only what matters now is reckoned: nearly always nothing is open and nothing opens.
+            let open = matches!(watched.state, Some(State::Open { .. }));
+            let holds = if open && written.until.is_some() { None } else { written.when.holds(scene, at) };
             let over = match &written.until {
-                Some(until) => until.holds(scene, at),
-                None => holds.map(|holds| !holds),
+                Some(until) if open => until.holds(scene, at),
+                _ => holds.map(|holds| !holds),
             };
+            let limit = written.limit.as_ref().filter(|_| holds == Some(true));
             let reading = Reading {
                 at,
                 end: at,
                 value: scene.value_of(&written.factor).unwrap_or(0.0),
-                threshold: written.limit.as_ref().and_then(|limit| limit.number(scene, at)).unwrap_or(0.0),
+                threshold: limit.and_then(|limit| limit.number(scene, at)).unwrap_or(0.0),
                 holds: holds.unwrap_or(false),
                 keeps: !over.unwrap_or(false),
                 upward: true,
@@ -164,7 +167,7 @@ impl Watch {
             return Vec::new();
         }
         if let Some(scene) = &mut heard.scene {
-            scene.see(observation, self.looks_back);
+            scene.see(observation, self.looks_back.contains(&observation.series.factor));
         }
         let heard = &*heard;
         let mut told = Vec::new();

@@ -10,13 +10,15 @@ use crate::{Kind, Observation};
 
 /// Minutes that functions may look back over instants.
 const LOOK_BACK: i64 = 24 * 60;
-/// Instants of a factor that are remembered.
-const REMEMBERED: usize = 3000;
+/// Of the instants within so many seconds the last one is remembered: as many as a device sends that reports twice a minute.
+const STEP_S: i64 = 20;
+/// For so long a number of the district is not reckoned anew.
+const DISTRICT_STANDS: SignedDuration = SignedDuration::from_mins(1);
 /// Hours that are remembered.
 const HOURS: usize = 100;
 
 /// A function that looks back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Function {
     Mean,
     Least,
@@ -77,6 +79,24 @@ impl Function {
             Function::Change => |values| values[values.len() - 1] - values[0],
             _ => mean,
         }
+    }
+
+    /// The factors that its calls in an expression name.
+    ///
+    /// # Errors
+    /// If a call does not write its factor out: what is to be remembered would not be known.
+    pub(super) fn factors(self, text: &str) -> Result<Vec<String>, String> {
+        let (name, place) = (self.name(), usize::from(self == Function::MeanAt));
+        let begins = |at: usize| !text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+        let calls = text.match_indices(name).filter(|(at, _)| begins(*at));
+        let arguments = calls.filter_map(|(at, _)| text[at + name.len()..].trim_start().strip_prefix('('));
+        arguments
+            .map(|arguments| {
+                let factor = arguments.split(',').nth(place).unwrap_or_default().trim();
+                let written = factor.strip_prefix(['\'', '"']).and_then(|factor| factor.strip_suffix(['\'', '"']));
+                written.map(str::to_owned).ok_or(format!("{name}() needs its factor written out, in quotation marks"))
+            })
+            .collect()
     }
 
     /// Whether it looks at hours alone.
@@ -140,13 +160,12 @@ pub(super) fn look_back(
                     said((!values.is_empty()).then(|| mean(&values)))
                 })
             }
-            Function::DistrictMost => context.add_function(name, move |factor: Arc<String>, minutes: i64| {
-                let values: Vec<f64> =
-                    others.all().iter().flat_map(|past| lock(past).since(&factor, at, minutes)).collect();
-                said((!values.is_empty()).then(|| most(&values)))
-            }),
-            Function::DistrictMedian => context
-                .add_function(name, move |factor: Arc<String>, minutes: i64| said(others.median(&factor, at, minutes))),
+            Function::DistrictMost | Function::DistrictMedian => {
+                let function = *function;
+                context.add_function(name, move |factor: Arc<String>, minutes: i64| {
+                    said(others.standing(function, &factor, at, minutes))
+                })
+            }
         }?;
     }
     Ok(())
@@ -170,15 +189,48 @@ fn lock(past: &Arc<Mutex<Past>>) -> std::sync::MutexGuard<'_, Past> {
 
 /// What was at every station that rules look back at.
 #[derive(Debug, Clone, Default)]
-pub struct District(Arc<Mutex<HashMap<String, Arc<Mutex<Past>>>>>);
+pub struct District {
+    stations: Arc<Mutex<HashMap<String, Arc<Mutex<Past>>>>>,
+    /// Numbers over all stations, which each of them asks for: with when they were reckoned.
+    standing: Arc<Mutex<HashMap<Asked, Answered>>>,
+}
+
+/// A number over all stations: function, factor, minutes.
+type Asked = (Function, String, i64);
+
+/// When it was reckoned, and what came of it.
+type Answered = (Timestamp, Option<f64>);
 
 impl District {
     fn of(&self, station: &str) -> Option<Arc<Mutex<Past>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(station).cloned()
+        self.stations.lock().unwrap_or_else(PoisonError::into_inner).get(station).cloned()
     }
 
     fn all(&self) -> Vec<Arc<Mutex<Past>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.stations.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// A number over all stations, reckoned once a minute however many ask.
+    fn standing(&self, function: Function, factor: &str, at: Timestamp, minutes: i64) -> Option<f64> {
+        let asked = (function, factor.to_owned(), minutes);
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((when, number)) = standing.get(&asked)
+            && at.duration_since(*when).abs() < DISTRICT_STANDS
+        {
+            return *number;
+        }
+        let number = match function {
+            Function::DistrictMedian => self.median(factor, at, minutes),
+            _ => self.most(factor, at, minutes),
+        };
+        standing.insert(asked, (at, number));
+        number
+    }
+
+    /// The largest instant of any station.
+    fn most(&self, factor: &str, at: Timestamp, minutes: i64) -> Option<f64> {
+        let values: Vec<f64> = self.all().iter().flat_map(|past| lock(past).since(factor, at, minutes)).collect();
+        (!values.is_empty()).then(|| most(&values))
     }
 
     /// Median of the stations' means; with fewer than three there are no neighbours to speak of.
@@ -194,7 +246,7 @@ impl District {
 
     /// The past of a station, to be filled.
     pub(super) fn join(&self, station: &str) -> Arc<Mutex<Past>> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.stations.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(station.to_owned()).or_default())
     }
 }
@@ -208,19 +260,27 @@ pub struct Past {
 
 impl Past {
     pub(super) fn put(&mut self, observation: &Observation) {
-        let (map, at, most, longest) = match observation.series.kind {
-            Kind::Realtime => (&mut self.instants, observation.at, REMEMBERED, LOOK_BACK),
-            Kind::Hour => (&mut self.hours, observation.end(), HOURS, HOURS as i64 * 60),
+        let (map, at, step, longest) = match observation.series.kind {
+            Kind::Realtime => (&mut self.instants, observation.at, STEP_S, LOOK_BACK),
+            Kind::Hour => (&mut self.hours, observation.end(), 0, HOURS as i64 * 60),
             Kind::Minute | Kind::Day => return,
         };
         let values = match map.get_mut(&observation.series.factor) {
             Some(values) => values,
             None => map.entry(observation.series.factor.clone()).or_default(),
         };
-        let place = values.partition_point(|(known, _)| *known <= at);
-        values.insert(place, (at, observation.value));
+        let slot = |at: Timestamp| at.as_second().checked_div(step);
+        match values.back_mut() {
+            Some(last) if last.0 <= at && slot(at).is_some_and(|slot_of_it| slot(last.0) == Some(slot_of_it)) => {
+                *last = (at, observation.value);
+            }
+            _ => {
+                let place = values.partition_point(|(known, _)| *known <= at);
+                values.insert(place, (at, observation.value));
+            }
+        }
         let too_old = |first: &(Timestamp, f64)| at.duration_since(first.0) > SignedDuration::from_mins(longest);
-        while values.len() > most || values.front().is_some_and(too_old) {
+        while values.front().is_some_and(too_old) {
             values.pop_front();
         }
     }

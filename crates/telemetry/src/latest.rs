@@ -3,7 +3,7 @@
 //! The writer moves it on after each commit; the table `latest` follows when it has changed often enough, a portion with each commit, so that no
 //! commit is long ([`Latest::following`]). A store that was not closed in order finds the rest in the hot rows: what is sealed is written first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -21,13 +21,20 @@ const PORTION: usize = 2000;
 /// Newest values by series.
 #[derive(Default)]
 pub(crate) struct Latest {
-    values: HashMap<i64, Observation>,
+    /// By number of the series; numbers begin at 1 and follow one another.
+    values: Vec<Option<Newest>>,
     by_station: HashMap<String, Vec<i64>>,
     /// Moved on since the table began to follow.
-    changed: HashSet<i64>,
+    changed: Vec<i64>,
     moves: usize,
     /// The table is to follow in these.
     following: Vec<i64>,
+}
+
+struct Newest {
+    value: Observation,
+    /// Whether the series is among the changed ones.
+    changed: bool,
 }
 
 impl Latest {
@@ -53,7 +60,7 @@ impl Latest {
         }
         // What was read stands in the tables already.
         if table == "latest" {
-            self.changed.clear();
+            self.take_changed();
             self.moves = 0;
         }
         Ok(())
@@ -61,22 +68,49 @@ impl Latest {
 
     /// A value of a series was stored.
     pub(crate) fn see(&mut self, series: i64, observation: &Observation) {
-        match self.values.get_mut(&series) {
-            Some(known) if observation.at < known.at => return,
-            Some(known) => {
+        // Numbers of rows are never negative.
+        let place = usize::try_from(series).unwrap_or(0);
+        if self.values.len() <= place {
+            self.values.resize_with(place + 1, || None);
+        }
+        match &mut self.values[place] {
+            Some(Newest { value: known, .. }) if observation.at < known.at => return,
+            Some(Newest { value: known, changed }) => {
                 known.at = observation.at;
                 known.period_s = observation.period_s;
                 known.value = observation.value;
                 known.text.clone_from(&observation.text);
                 known.flag.clone_from(&observation.flag);
+                if !*changed {
+                    self.changed.push(series);
+                }
+                *changed = true;
             }
-            None => {
+            none => {
+                *none = Some(Newest { value: observation.clone(), changed: true });
                 self.by_station.entry(observation.series.station.clone()).or_default().push(series);
-                self.values.insert(series, observation.clone());
+                self.changed.push(series);
             }
         }
-        self.changed.insert(series);
         self.moves += 1;
+    }
+
+    fn value(&self, series: i64) -> Option<&Observation> {
+        self.values.get(usize::try_from(series).ok()?)?.as_ref().map(|newest| &newest.value)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Observation> {
+        self.values.iter().flatten().map(|newest| &newest.value)
+    }
+
+    fn take_changed(&mut self) -> Vec<i64> {
+        for series in &self.changed {
+            let newest = usize::try_from(*series).ok().and_then(|place| self.values.get_mut(place)?.as_mut());
+            if let Some(newest) = newest {
+                newest.changed = false;
+            }
+        }
+        std::mem::take(&mut self.changed)
     }
 
     /// The series in which the table follows with this commit. It begins when values moved on often enough, rarely enough that a busy fleet does not write
@@ -84,7 +118,7 @@ impl Latest {
     pub(crate) fn following(&mut self, time: bool) -> &[i64] {
         let due = self.moves > FREE_MOVES + MOVES * self.changed.len() || (time && self.moves > 0);
         if due && self.following.is_empty() {
-            self.following.extend(self.changed.drain());
+            self.following = self.take_changed();
             self.moves = 0;
         }
         &self.following[self.following.len().saturating_sub(PORTION)..]
@@ -116,7 +150,7 @@ impl Latest {
              ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5",
         )?;
         for series in series {
-            if let Some(value) = self.values.get(&series) {
+            if let Some(value) = self.value(series) {
                 put.execute(params![series, value.at.as_millisecond(), value.value, value.own_text(), value.flag])?;
             }
         }
@@ -131,7 +165,7 @@ impl Latest {
     /// The newest values of a station, by factor, period and statistic.
     pub(crate) fn of_station(&self, station: &str) -> Vec<Observation> {
         let series = self.by_station.get(station).map(Vec::as_slice).unwrap_or_default();
-        let mut found: Vec<Observation> = series.iter().filter_map(|series| self.values.get(series)).cloned().collect();
+        let mut found: Vec<Observation> = series.iter().filter_map(|series| self.value(*series)).cloned().collect();
         found.sort_by(|one, other| one.series.cmp(&other.series));
         found
     }
@@ -140,7 +174,7 @@ impl Latest {
     pub(crate) fn of_kind(&self, kind: Kind) -> Vec<Observation> {
         let wanted = |series: &Series| *series == Series::main(&series.station, &series.factor, kind);
         let mut found: Vec<Observation> =
-            self.values.values().filter(|value| value.series.kind == kind && wanted(&value.series)).cloned().collect();
+            self.all().filter(|value| value.series.kind == kind && wanted(&value.series)).cloned().collect();
         found.sort_by(|one, other| one.series.cmp(&other.series));
         found
     }

@@ -161,24 +161,14 @@ impl Writer {
         }
         match outcome {
             Ok(receipts) => {
-                let mut receipts = receipts.into_iter();
-                for command in group.drain(..) {
-                    // A connection that is gone does not wait for its receipt.
-                    match (command, receipts.next().flatten()) {
-                        (Command::Append(_, reply), Some(receipt)) => drop(reply.send(Ok(receipt))),
-                        (command, _) => {
-                            if let Some(done) = command.done() {
-                                drop(done.send(Ok(())));
-                            }
-                        }
+                let mut told = told.into_iter().peekable();
+                for (place, (command, receipt)) in group.drain(..).zip(receipts).enumerate() {
+                    self.answer(command, receipt);
+                    while let Some((_, warning)) = told.next_if(|(of, _)| *of == place) {
+                        let warning = Arc::new(warning);
+                        let _ = self.warnings.send(Arc::clone(&warning));
+                        let _ = self.events.send(Event::Warning(warning));
                     }
-                }
-                for event in told {
-                    if let Event::Warning(warning) = &event {
-                        let _ = self.warnings.send(Arc::clone(warning));
-                    }
-                    // Nobody listening is no fault.
-                    let _ = self.events.send(event);
                 }
             }
             Err(error) => {
@@ -196,14 +186,31 @@ impl Writer {
         }
     }
 
-    /// One receipt for each command that is an append.
-    fn store(&mut self, group: &[Command], told: &mut Vec<Event>) -> rusqlite::Result<Vec<Option<Receipt>>> {
+    /// What a command asked for is on disk: who waits is answered, who listens is told. That nobody does either any more is no fault.
+    fn answer(&self, command: Command, receipt: Option<Receipt>) {
+        match (command, receipt) {
+            (Command::Append(submission, reply), Some(receipt)) => {
+                let _ = reply.send(Ok(receipt));
+                if !receipt.duplicate {
+                    let _ = self.events.send(Event::Observed(Arc::new(update(*submission))));
+                }
+            }
+            (command, _) => {
+                if let Some(done) = command.done() {
+                    let _ = done.send(Ok(()));
+                }
+            }
+        }
+    }
+
+    /// One receipt for each command that is an append; warnings with the place of the command that brought them.
+    fn store(&mut self, group: &[Command], told: &mut Vec<(usize, Warning)>) -> rusqlite::Result<Vec<Option<Receipt>>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut receipts = Vec::with_capacity(group.len());
         let mut seen = Seen::default();
         let recent = self.shared.recent.read().unwrap_or_else(PoisonError::into_inner);
         let mut due = false;
-        for command in group {
+        for (place, command) in group.iter().enumerate() {
             let mut warnings = Vec::new();
             let receipt = match command {
                 Command::Append(submission, _) => {
@@ -216,7 +223,6 @@ impl Writer {
                             keep_doubt(&transaction, series, at, doubt)?;
                         }
                         warnings = judge(&mut self.watch, submission);
-                        told.push(Event::Observed(Arc::new(update(submission))));
                     }
                     Some(receipt)
                 }
@@ -282,7 +288,7 @@ impl Writer {
             receipts.push(receipt);
             for warning in warnings {
                 keep_warning(&transaction, &warning)?;
-                told.push(Event::Warning(Arc::new(warning)));
+                told.push((place, warning));
             }
         }
         drop(recent);
@@ -334,13 +340,13 @@ impl Writer {
     }
 }
 
-fn update(submission: &Submission) -> Update {
+fn update(submission: Submission) -> Update {
     Update {
         station: submission.device.station.clone(),
         kind: submission.device.kind.clone(),
         mn: submission.device.mn.clone(),
         received_at: submission.received_at,
-        observations: submission.observations.clone(),
+        observations: submission.observations,
     }
 }
 

@@ -49,7 +49,8 @@ struct Heard {
 #[derive(Debug, Default)]
 pub struct Watch {
     rules: Vec<Rule>,
-    watched: HashMap<(String, String), Watched>,
+    /// Of every station that was heard, by the place of the rule.
+    watched: HashMap<String, BTreeMap<usize, Watched>>,
     heard: HashMap<String, Heard>,
     /// Factors for whose values of the past an expression asks.
     looks_back: HashSet<String>,
@@ -68,33 +69,44 @@ impl Watch {
 
     /// Takes up a warning that was open before a restart.
     pub fn restore(&mut self, warning: Warning) {
-        let key = (warning.rule.clone(), warning.station.clone());
-        let last = warning.opened_at;
-        self.watched
-            .insert(key, Watched { state: Some(State::Open { warning: Box::new(warning), calm_since: None }), last });
+        // One whose rule is no more stays open until it is closed by hand.
+        let Some(place) = self.rules.iter().position(|rule| rule.key == warning.rule) else { return };
+        let (last, station) = (warning.opened_at, warning.station.clone());
+        let state = Some(State::Open { warning: Box::new(warning), calm_since: None });
+        self.watched.entry(station).or_default().insert(place, Watched { state, last });
     }
 
     /// A station was heard, whatever it said.
     pub fn heard(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) -> Vec<Warning> {
-        let known = self.heard.remove(station);
-        let scene = known.and_then(|known| known.scene).or_else(|| {
+        match self.heard.get_mut(station) {
+            Some(heard) if heard.name == name && heard.kind == kind => {
+                heard.at = at;
+                heard.maintained = false;
+            }
+            _ => self.meet(station, name, kind, at),
+        }
+        let mut told = Vec::new();
+        let Some(watched) = self.watched.get_mut(station) else { return told };
+        for (place, rule) in self.rules.iter().enumerate() {
+            if !matches!(rule.condition, Condition::Silent { .. }) {
+                continue;
+            }
+            if let Some(Watched { state: Some(State::Open { warning, .. }), .. }) = watched.remove(&place) {
+                told.push(Warning { cleared_at: Some(at), ..*warning });
+            }
+        }
+        told
+    }
+
+    /// A station is heard for the first time, or under another name.
+    fn meet(&mut self, station: &str, name: &str, kind: &str, at: Timestamp) {
+        let scene = self.heard.remove(station).and_then(|known| known.scene).or_else(|| {
             let needed = !self.looks_back.is_empty() || self.is_written_for(kind);
             needed.then(|| Box::new(Scene::in_district(&self.district, station)))
         });
         let heard = Heard { name: name.to_owned(), kind: kind.to_owned(), at, scene, maintained: false };
         self.heard.insert(station.to_owned(), heard);
-        let mut told = Vec::new();
-        for rule in &self.rules {
-            if !matches!(rule.condition, Condition::Silent { .. }) {
-                continue;
-            }
-            if let Some(Watched { state: Some(State::Open { warning, .. }), .. }) =
-                self.watched.remove(&(rule.key.clone(), station.to_owned()))
-            {
-                told.push(Warning { cleared_at: Some(at), ..*warning });
-            }
-        }
-        told
+        self.watched.entry(station.to_owned()).or_default();
     }
 
     /// Whether any expression watches stations of this kind.
@@ -125,12 +137,13 @@ impl Watch {
             return Vec::new();
         }
         let mut told = Vec::new();
-        for rule in self.rules.iter().filter(|rule| watches(rule, &heard.kind)) {
+        let Some(all) = self.watched.get_mut(station) else { return told };
+        for (place, rule) in self.rules.iter().enumerate().filter(|(_, rule)| watches(rule, &heard.kind)) {
             let Condition::Expression(written) = &rule.condition else { continue };
             // What asks for hours alone is looked at when there is a new one.
             let at = if written.is_of_instants() { Some(at) } else { scene.newest_hour() };
             let Some(at) = at else { continue };
-            let watched = self.watched.entry((rule.key.clone(), station.to_owned())).or_insert(Watched::NEW);
+            let watched = all.entry(place).or_insert(Watched::NEW);
             if at <= watched.last {
                 continue;
             }
@@ -171,7 +184,8 @@ impl Watch {
         }
         let heard = &*heard;
         let mut told = Vec::new();
-        for rule in &self.rules {
+        let Some(all) = self.watched.get_mut(station) else { return told };
+        for (place, rule) in self.rules.iter().enumerate() {
             let Condition::Limit { factor, kind, statistic, op, threshold, clear, lasting, calm } = &rule.condition
             else {
                 continue;
@@ -184,7 +198,7 @@ impl Watch {
             {
                 continue;
             }
-            let watched = self.watched.entry((rule.key.clone(), station.clone())).or_insert(Watched::NEW);
+            let watched = all.entry(place).or_insert(Watched::NEW);
             if observation.at <= watched.last && !matches!(watched.state, Some(State::Open { .. })) {
                 continue;
             }
@@ -210,15 +224,12 @@ impl Watch {
     pub fn tick(&mut self, now: Timestamp) -> Vec<Warning> {
         let listening = *self.listening.get_or_insert(now);
         let mut told = Vec::new();
-        for rule in &self.rules {
+        for (place, rule) in self.rules.iter().enumerate() {
             let Condition::Silent { after } = rule.condition else { continue };
             for (station, heard) in &self.heard {
                 let silent = now.duration_since(heard.at);
-                let key = (rule.key.clone(), station.clone());
-                if now.duration_since(heard.at.max(listening)) < after
-                    || !watches(rule, &heard.kind)
-                    || self.watched.contains_key(&key)
-                {
+                let is_known = || self.watched.get(station).is_some_and(|watched| watched.contains_key(&place));
+                if now.duration_since(heard.at.max(listening)) < after || !watches(rule, &heard.kind) || is_known() {
                     continue;
                 }
                 let minutes = (silent.as_secs() / 60) as f64;
@@ -227,7 +238,7 @@ impl Watch {
                 let warning = open(rule, station, heard, &facts, now);
                 told.push(warning.clone());
                 let state = Some(State::Open { warning: Box::new(warning), calm_since: None });
-                self.watched.insert(key, Watched { state, last: now });
+                self.watched.entry(station.clone()).or_default().insert(place, Watched { state, last: now });
             }
         }
         told.sort_by(|one, other| one.id.cmp(&other.id));
@@ -242,10 +253,14 @@ impl Watch {
             if others.iter().any(|(_, level, called)| *called && *level >= warning.level) {
                 warning.task = None;
             }
-            let key = (warning.rule.clone(), warning.station.clone());
-            if let Some(Watched { state: Some(State::Open { warning: kept, .. }), .. }) = self.watched.get_mut(&key) {
-                kept.event.clone_from(&warning.event);
-                kept.task.clone_from(&warning.task);
+            let watched = self.watched.get_mut(&warning.station).into_iter().flat_map(BTreeMap::values_mut);
+            for state in watched {
+                if let Some(State::Open { warning: kept, .. }) = &mut state.state
+                    && kept.id == warning.id
+                {
+                    kept.event.clone_from(&warning.event);
+                    kept.task.clone_from(&warning.task);
+                }
             }
         }
         told
@@ -258,6 +273,7 @@ impl Watch {
         let mut others: Vec<&Warning> = self
             .watched
             .values()
+            .flat_map(BTreeMap::values)
             .filter_map(|watched| match &watched.state {
                 Some(State::Open { warning, .. }) => Some(&**warning),
                 _ => None,

@@ -25,6 +25,7 @@ mod code;
 mod cp;
 mod crc;
 mod decoder;
+mod enrolment;
 mod fault;
 mod flag;
 mod frame;
@@ -41,6 +42,7 @@ pub use code::{Direction, ExecutionResult, RequestResult, command, is_upload, sy
 pub use cp::{Group, Groups, Item};
 pub use crc::{CrcMatch, check_crc, crc, modbus_crc};
 pub use decoder::{Decoder, Event, Packets, packets};
+pub use enrolment::{Hardware, asks_for_key, assign_mn, renew_key};
 pub use fault::{Fault, FaultCode};
 pub use flag::{Edition, Flag};
 pub use frame::{MAX_FRAME, MAX_SEGMENT, Mode};

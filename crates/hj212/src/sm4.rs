@@ -52,6 +52,11 @@ impl Sm4Key {
         Ok(Sm4Key(key))
     }
 
+    /// Its 16 characters, if it has letters and digits alone: others could end the field that carries it.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    }
+
     fn encrypt(&self, bytes: &mut [u8]) {
         let cipher = Sm4::new(&self.0.into());
         for block in bytes.as_chunks_mut::<BLOCK>().0 {

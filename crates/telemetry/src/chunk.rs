@@ -154,6 +154,9 @@ fn decimals(entry: &Entry) -> Option<u8> {
     (format!("{:.*}", usize::from(decimals), entry.value) == text).then_some(decimals)
 }
 
+/// Integers below it are the same as floating-point numbers.
+const MOST_EXACT: u64 = 9_000_000_000_000_000;
+
 /// The values as integers of 10^-decimals, if that is what they are.
 fn integers(entries: &[Entry], decimals: u8) -> Option<Vec<i64>> {
     if decimals > MOST_DECIMALS {
@@ -163,10 +166,11 @@ fn integers(entries: &[Entry], decimals: u8) -> Option<Vec<i64>> {
     entries
         .iter()
         .map(|entry| {
-            let integer = (entry.value * scale).round();
-            // Both are whole numbers below 2^53, so the division is rounded correctly: equal means equal to the last bit (-0.0 is not 0.0).
-            let exact = integer.abs() < 9e15 && (integer / scale).to_bits() == entry.value.to_bits();
-            exact.then_some(integer as i64)
+            let integer = (entry.value * scale).round() as i64;
+            // Both are whole numbers below 2^53, so the division is rounded correctly: equal means equal to the last bit. No integer gives -0.0.
+            let exact =
+                integer.unsigned_abs() < MOST_EXACT && (integer as f64 / scale).to_bits() == entry.value.to_bits();
+            exact.then_some(integer)
         })
         .collect()
 }

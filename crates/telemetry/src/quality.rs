@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use crate::{Kind, Observation, Series};
 
+mod neighbours;
+
+use neighbours::Neighbours;
+
 /// The same value for so long is no measurement of anything that moves.
 const FLAT: SignedDuration = SignedDuration::from_hours(6);
 
@@ -21,6 +25,21 @@ const NEIGHBOURS: SignedDuration = SignedDuration::from_mins(30);
 
 /// A step of more than this part of the instrument's range is a jump.
 const JUMP: f64 = 0.5;
+
+/// A step of more than this part of the range, and back with the next value, is a spike.
+const SPIKE: f64 = 0.25;
+
+/// Values before and after a spike differ by this part of the range at most.
+const BACK: f64 = 0.1;
+
+/// A device whose clock is set is not further ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// A device that brings the same instant again and again for so long has a clock that stands still.
+const STUCK: SignedDuration = SignedDuration::from_mins(10);
+
+/// So many times at least: a packet that was not answered is sent three times more.
+const STUCK_TIMES: u32 = 5;
 
 /// PM2.5 is a part of PM10.
 const PM2_5: &str = "a34004";
@@ -45,12 +64,30 @@ pub enum Doubt {
     PartAboveWhole,
     /// Before the value that came last, though not back-filled.
     OutOfOrder,
+    /// A step of more than a quarter of the range, and back with the next value.
+    Spike,
+    /// An hour's value three times that of the stations around, or a third of it.
+    UnlikeNeighbours,
+    /// Of an instant that is still to come.
+    InFuture,
+    /// Of an instant that the device brings again and again: its clock stands still.
+    StuckClock,
 }
 
 impl Doubt {
     /// All of them.
-    pub const ALL: [Doubt; 6] =
-        [Doubt::Negative, Doubt::OutOfRange, Doubt::Jump, Doubt::Flat, Doubt::PartAboveWhole, Doubt::OutOfOrder];
+    pub const ALL: [Doubt; 10] = [
+        Doubt::Negative,
+        Doubt::OutOfRange,
+        Doubt::Jump,
+        Doubt::Flat,
+        Doubt::PartAboveWhole,
+        Doubt::OutOfOrder,
+        Doubt::Spike,
+        Doubt::UnlikeNeighbours,
+        Doubt::InFuture,
+        Doubt::StuckClock,
+    ];
 
     /// Name in snake case.
     pub const fn name(self) -> &'static str {
@@ -61,6 +98,10 @@ impl Doubt {
             Doubt::Flat => "flat",
             Doubt::PartAboveWhole => "part_above_whole",
             Doubt::OutOfOrder => "out_of_order",
+            Doubt::Spike => "spike",
+            Doubt::UnlikeNeighbours => "unlike_neighbours",
+            Doubt::InFuture => "in_future",
+            Doubt::StuckClock => "stuck_clock",
         }
     }
 
@@ -93,63 +134,117 @@ struct Last {
     value: f64,
     same_since: Timestamp,
     same: u32,
+    /// When this instant came first, and how often it came again.
+    received_at: Timestamp,
+    again: u32,
+    /// The value before it, where that one lies near and it is no spike itself.
+    before: Option<f64>,
 }
+
+impl Last {
+    fn new(at: Timestamp, value: f64, received_at: Timestamp) -> Last {
+        Last { at, value, same_since: at, same: 1, received_at, again: 0, before: None }
+    }
+}
+
+/// Where the values of a packet come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Kind of the station: only stations of one kind are neighbours.
+    pub kind: &'a str,
+    /// Ranges of its instruments.
+    pub ranges: &'a Ranges,
+    /// Whether the packet is one of the past.
+    pub back_fill: bool,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// A doubt about the value of a series (by number) at an instant.
+pub type Found = (i64, Timestamp, Doubt);
 
 /// Remembers what it needs of the values before.
 #[derive(Debug, Default)]
 pub struct Checker {
     last: HashMap<i64, Last>,
+    neighbours: Neighbours,
 }
 
 impl Checker {
-    /// Looks at the values of one packet, each with the number of its series, and says which are doubtful. Only instants and minutes are looked at, and only those
-    /// that the device itself calls good. `back_fill` where the packet is one of the past.
-    pub fn look(
-        &mut self,
-        values: &[(i64, &Observation)],
-        ranges: &Ranges,
-        back_fill: bool,
-    ) -> Vec<(i64, Timestamp, Doubt)> {
+    /// Looks at the values of one packet, each with the number of its series, and says which are doubtful, of these and of those before. Only instants and
+    /// minutes are looked at, and hours beside those of the neighbours; and only what the device itself calls good.
+    pub fn look(&mut self, values: &[(i64, &Observation)], origin: Origin<'_>) -> Vec<Found> {
         let mut found = Vec::new();
-        for (series, observation) in values {
-            if !matches!(observation.series.kind, Kind::Realtime | Kind::Minute) || !observation.is_valid() {
-                continue;
+        for (series, observation) in values.iter().filter(|(_, observation)| observation.is_valid()) {
+            let range = origin.ranges.get(&observation.series.factor).copied();
+            match observation.series.kind {
+                Kind::Realtime | Kind::Minute => {
+                    let of_itself = alone(observation, range).or_else(|| above_the_whole(observation, values));
+                    let among_others = self.among(*series, observation, range, origin, &mut found);
+                    found.extend(of_itself.or(among_others).map(|doubt| (*series, observation.at, doubt)));
+                }
+                Kind::Hour => self.neighbours.look(*series, observation, range, origin.kind, &mut found),
+                Kind::Day => {}
             }
-            let range = ranges.get(&observation.series.factor).copied();
-            let of_itself = alone(observation, range).or_else(|| above_the_whole(observation, values));
-            let among_others = self.among(*series, observation, range, back_fill);
-            found.extend(of_itself.or(among_others).map(|doubt| (*series, observation.at, doubt)));
         }
         found
     }
 
-    /// What the values before say of it.
+    /// What the values before say of it; a spike that it shows to be one is `found`.
     fn among(
         &mut self,
         series: i64,
         observation: &Observation,
         range: Option<(f64, f64)>,
-        back_fill: bool,
+        origin: Origin<'_>,
+        found: &mut Vec<Found>,
     ) -> Option<Doubt> {
         let (at, value) = (observation.at, observation.value);
+        if at.duration_since(origin.received_at) > AHEAD {
+            return Some(Doubt::InFuture);
+        }
         let Some(last) = self.last.get_mut(&series) else {
-            self.last.insert(series, Last { at, value, same_since: at, same: 1 });
+            self.last.insert(series, Last::new(at, value, origin.received_at));
             return None;
         };
+        if at == last.at && !origin.back_fill {
+            last.again += 1;
+            let stuck = last.again >= STUCK_TIMES && origin.received_at.duration_since(last.received_at) >= STUCK;
+            return stuck.then_some(Doubt::StuckClock);
+        }
         if at <= last.at {
-            return (at < last.at && !back_fill).then_some(Doubt::OutOfOrder);
+            return (at < last.at && !origin.back_fill).then_some(Doubt::OutOfOrder);
         }
         let near = at.duration_since(last.at) <= NEIGHBOURS;
-        let jumped = observation.series.factor != WIND_DIRECTION
-            && range.is_some_and(|(low, high)| near && (value - last.value).abs() > JUMP * (high - low));
+        let width = range.filter(|_| near && observation.series.factor != WIND_DIRECTION).map(|(low, high)| high - low);
+        let step = value - last.value;
+        let spike = last.before.filter(|_| is_of_matter(&observation.series.factor)).zip(width).is_some_and(
+            |(before, width)| {
+                let there = last.value - before;
+                there.abs().min(step.abs()) > SPIKE * width
+                    && there * step < 0.0
+                    && (value - before).abs() <= BACK * width
+            },
+        );
+        if spike {
+            found.push((series, last.at, Doubt::Spike));
+        }
+        let jumped = !spike && width.is_some_and(|width| step.abs() > JUMP * width);
         if value == last.value {
             last.same += 1;
         } else {
             (last.same_since, last.same) = (at, 1);
         }
-        (last.at, last.value) = (at, value);
         // Nothing flows, nothing runs: zero may stand for hours.
         let flat = value != 0.0 && last.same >= FLAT_VALUES && at.duration_since(last.same_since) >= FLAT;
+        *last = Last {
+            at,
+            value,
+            received_at: origin.received_at,
+            again: 0,
+            before: (near && !spike).then_some(last.value),
+            ..*last
+        };
         if jumped { Some(Doubt::Jump) } else { flat.then_some(Doubt::Flat) }
     }
 }
@@ -163,10 +258,14 @@ fn alone(observation: &Observation, range: Option<(f64, f64)>) -> Option<Doubt> 
     range.is_some_and(|(low, high)| value < low || value > high).then_some(Doubt::OutOfRange)
 }
 
+/// What is in air and water goes as it comes; noise and currents leap by nature.
+fn is_of_matter(factor: &str) -> bool {
+    ["a2", "a3", "a05", "w0", "w1", "w2", "w3"].iter().any(|begin| factor.starts_with(begin))
+}
+
 /// Concentrations, flows, levels of noise. Temperatures and other weather (`a01…`, `w01010`) and redox potentials (`w01012`) may be below zero, and so may what we do not know.
 fn cannot_be_negative(factor: &str) -> bool {
-    let known = ["a2", "a3", "a05", "w0", "w1", "w2", "w3", "L", "d"].iter().any(|begin| factor.starts_with(begin));
-    known && !matches!(factor, "w01010" | "w01012")
+    (is_of_matter(factor) || factor.starts_with(['L', 'd'])) && !matches!(factor, "w01010" | "w01012")
 }
 
 fn above_the_whole(observation: &Observation, values: &[(i64, &Observation)]) -> Option<Doubt> {
@@ -184,93 +283,4 @@ fn above_the_whole(observation: &Observation, values: &[(i64, &Observation)]) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use test_case::test_case;
-
-    use super::*;
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_second(1_700_000_000 + minute * 60).unwrap()
-    }
-
-    fn value(factor: &str, minute: i64, value: f64) -> Observation {
-        Observation {
-            series: Series::main("A1", factor, Kind::Realtime),
-            at: at(minute),
-            period_s: 0,
-            value,
-            text: value.to_string(),
-            flag: Some("N".into()),
-            reviewed: None,
-        }
-    }
-
-    fn ranges() -> Ranges {
-        BTreeMap::from([
-            ("a34004".to_owned(), (0.0, 1000.0)),
-            ("w21003".to_owned(), (0.0, 10.0)),
-            ("a01001".to_owned(), (-40.0, 60.0)),
-        ])
-    }
-
-    fn look(checker: &mut Checker, observations: &[Observation]) -> Vec<Doubt> {
-        let values: Vec<(i64, &Observation)> = (1..).zip(observations).collect();
-        checker.look(&values, &ranges(), false).into_iter().map(|(.., doubt)| doubt).collect()
-    }
-
-    #[test_case("w21003", -0.1, Some(Doubt::Negative))]
-    #[test_case("w21003", 0.0, None)]
-    #[test_case("w21003", 10.0, None; "at the end of the range")]
-    #[test_case("w21003", 10.1, Some(Doubt::OutOfRange))]
-    #[test_case("a01001", -12.0, None; "a cold day")]
-    #[test_case("a01001", -41.0, Some(Doubt::OutOfRange))]
-    #[test_case("w01012", -120.0, None; "a redox potential")]
-    #[test_case("zz999", -1.0, None; "nobody knows what it is")]
-    fn a_value_alone(factor: &str, number: f64, expected: Option<Doubt>) {
-        assert_eq!(look(&mut Checker::default(), &[value(factor, 0, number)]), Vec::from_iter(expected));
-    }
-
-    #[test]
-    fn a_part_is_not_more_than_the_whole() {
-        let both = |part, whole| vec![value("a34004", 0, part), value("a34002", 0, whole)];
-        assert_eq!(look(&mut Checker::default(), &both(60.0, 50.0)), [Doubt::PartAboveWhole]);
-        assert_eq!(look(&mut Checker::default(), &both(50.0, 50.0)), []);
-        let mut marked = both(60.0, 50.0);
-        marked[1].flag = Some("D".into());
-        assert_eq!(look(&mut Checker::default(), &marked), [], "a PM10 that is not good says nothing of PM2.5");
-    }
-
-    #[test]
-    fn steps_are_judged_by_the_range_and_the_time_between() {
-        let mut checker = Checker::default();
-        let mut told = |minute, number| look(&mut checker, &[value("w21003", minute, number)]);
-        assert_eq!(told(0, 1.0), []);
-        assert_eq!(told(5, 6.0), [], "half of the range is no jump");
-        assert_eq!(told(10, 0.9), [Doubt::Jump]);
-        assert_eq!(told(60, 8.0), [], "much may happen in fifty minutes");
-        assert_eq!(told(50, 7.0), [Doubt::OutOfOrder]);
-        assert_eq!(told(60, 7.0), [], "the same instant again is a revision");
-    }
-
-    #[test]
-    fn what_stands_still_for_six_hours_is_flat_unless_it_is_zero() {
-        let flat_from = |number: f64, step: i64| {
-            let mut checker = Checker::default();
-            (0..200)
-                .map(|turn| turn * step)
-                .find(|minute| !look(&mut checker, &[value("w21003", *minute, number)]).is_empty())
-        };
-        assert_eq!(flat_from(1.25, 5), Some(360));
-        assert_eq!(flat_from(0.0, 5), None);
-        assert_eq!(flat_from(1.25, 60), Some(29 * 60), "thirty values at least");
-    }
-
-    #[test]
-    fn back_fill_is_not_out_of_order() {
-        let mut checker = Checker::default();
-        let (new, old) = (value("w21003", 10, 1.0), value("w21003", 0, 1.0));
-        checker.look(&[(1, &new)], &ranges(), false);
-        assert_eq!(checker.look(&[(1, &old)], &ranges(), true), []);
-        assert_eq!(checker.look(&[(1, &old)], &ranges(), false).len(), 1);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::latest::{self, Latest};
 use crate::log::LogCopier;
-use crate::quality::Checker;
+use crate::quality::{Checker, Origin};
 use crate::raw::{self, Block, Recent};
 use crate::retention::{self, Retiring};
 use crate::review::{self, ReviewChange, Reviews};
@@ -218,8 +218,7 @@ impl Writer {
                         append(&transaction, &mut self.series, self.sealed_until, &recent, submission, &mut seen)?;
                     if !receipt.duplicate {
                         let values = &seen.values[seen.values.len() - receipt.observations..];
-                        let doubts = self.checker.look(values, &submission.device.ranges, submission.back_fill);
-                        for (series, at, doubt) in doubts {
+                        for (series, at, doubt) in self.checker.look(values, origin(submission)) {
                             keep_doubt(&transaction, series, at, doubt)?;
                         }
                         warnings = judge(&mut self.watch, submission);
@@ -356,6 +355,11 @@ struct Seen<'a> {
     values: Vec<(i64, &'a Observation)>,
     packets: Vec<(i64, &'a str, u128)>,
     digests: HashSet<u128>,
+}
+
+fn origin(submission: &Submission) -> Origin<'_> {
+    let &Submission { back_fill, received_at, .. } = submission;
+    Origin { kind: &submission.device.kind, ranges: &submission.device.ranges, back_fill, received_at }
 }
 
 fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {

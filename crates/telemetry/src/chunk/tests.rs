@@ -60,6 +60,14 @@ fn days_are_those_of_beijing() {
     assert_eq!(day_of(midnight + DAY - 1), day_of(midnight));
 }
 
+#[test]
+fn zero_keeps_its_sign() {
+    let entries = vec![entry(0, "-0.0", None), entry(1, "0.0", None), entry(2, "-0.00", None)];
+    let back = decode(&encode(&entries)).unwrap();
+    assert!(back[0].value.is_sign_negative() && back[1].value.is_sign_positive());
+    assert_eq!(back, entries);
+}
+
 proptest! {
     #[test]
     fn what_goes_in_comes_out(raw in prop::collection::vec(

@@ -358,7 +358,7 @@ fn known(connection: &Connection, series: &Series) -> rusqlite::Result<Option<(i
         .optional()
 }
 
-fn rows(connection: &Connection, table: &str, id: i64, span: [i64; 2]) -> rusqlite::Result<Vec<Entry>> {
+pub(crate) fn rows(connection: &Connection, table: &str, id: i64, span: [i64; 2]) -> rusqlite::Result<Vec<Entry>> {
     connection
         .prepare_cached(&format!(
             "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
@@ -370,7 +370,7 @@ fn rows(connection: &Connection, table: &str, id: i64, span: [i64; 2]) -> rusqli
 }
 
 /// The chunks of a series that touch a span, in order.
-fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Result<Vec<Vec<u8>>> {
+pub(crate) fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Result<Vec<Vec<u8>>> {
     connection
         .prepare_cached("SELECT blob FROM chunk WHERE series = ?1 AND day >= ?2 AND day <= ?3 ORDER BY day")?
         .query_map([id, chunk::day_of(from), chunk::day_of(to.saturating_sub(1))], |row| row.get(0))?

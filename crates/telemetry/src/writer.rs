@@ -1,6 +1,7 @@
 //! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
 
 mod keeping;
+mod recall;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -334,6 +335,7 @@ impl Writer {
                 watch.restore(warning);
             }
         }
+        recall::past(&self.connection, &watch)?;
         self.watch = watch;
         Ok(())
     }

@@ -89,6 +89,20 @@ fn treatment_that_idles_is_found() {
 }
 
 #[test]
+fn treatment_that_idles_day_after_day_is_judged_by_its_month() {
+    // Four good days, then two of half the current: by the day before, the second would be as usual.
+    let says = |minute: i64| works(minute % 1440, (475, 1095), if minute < 4 * 1440 { 18.0 } else { 9.0 });
+    let mut district = District::new();
+    let plant = ("P1", "power", &[("stopped", false)] as &[_], &[] as &[(&str, f64)], &says as Says<'_>);
+    district.play(0..4 * 1440, &[plant]);
+    assert_eq!(district.opened(), [] as [&str; 0]);
+    district.play(4 * 1440..5 * 1440, &[plant]);
+    district.opened.clear();
+    district.play(5 * 1440..6 * 1440, &[plant]);
+    assert_eq!(district.opened(), ["treatment_low_load"]);
+}
+
+#[test]
 fn a_plant_that_runs_through_a_stop_order_is_found() {
     assert_eq!(power(true, &|minute| works(minute, (475, 1095), 18.0)), ["stop_order_broken"]);
     assert_eq!(power(true, &|_| vec![("d20401", 0.2), ("d30401", 0.1)]), [] as [&str; 0]);

@@ -10,6 +10,7 @@
 //! | `mean("w21003", 60)`, `least(…)`, `most(…)` | over the instants of so many minutes |
 //! | `change("w21003", 60)` | newest instant less the first one of so many minutes |
 //! | `typical("d30401", 1.0)` | median of the instants of the last day above a limit: what is normal while it runs |
+//! | `typical_days("d30401", 1.0, 30)` | the same of so many days (31 at most), one instant every ten minutes |
 //! | `since_above("d20401", 10.0)`, `since_below(…)` | minutes for which it has been above, or at most at, a limit |
 //! | `hours_mean("aqi_24h", 48)`, `hours_least(…)`, `hours_most(…)` | over the hour values of so many hours (100 at most), if three of four are known |
 //! | `mean_at("ZD2020001", "w21003", 60)` | mean of the instants of another station |
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use past::District;
 use past::Function;
 use past::Past;
+pub(crate) use past::Reach;
 
 use crate::intake::beijing;
 use crate::{Kind, Observation};
@@ -65,7 +67,7 @@ pub struct Expression {
     uses: [bool; NAMES.len()],
     functions: Vec<Function>,
     /// Whose past its functions ask for.
-    factors: Vec<String>,
+    factors: Vec<(String, Reach)>,
 }
 
 /// Functions and operators of the language; making them ready costs more than most expressions.
@@ -102,7 +104,10 @@ impl Expression {
         }
         let functions: Vec<Function> =
             Function::ALL.into_iter().filter(|function| references.has_function(function.name())).collect();
-        let factors = functions.iter().map(|function| function.factors(text)).collect::<Result<Vec<_>, _>>()?.concat();
+        let mut factors = Vec::new();
+        for function in &functions {
+            factors.extend(function.factors(text)?.into_iter().map(|factor| (factor, function.reach())));
+        }
         let uses = NAMES.map(|name| references.has_variable(name));
         let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, functions, factors };
         // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
@@ -117,8 +122,8 @@ impl Expression {
         &self.text
     }
 
-    /// Factors whose values of the past are needed.
-    pub(crate) fn looks_back_at(&self) -> &[String] {
+    /// Factors whose values of the past are needed, and how far back.
+    pub(crate) fn looks_back_at(&self) -> &[(String, Reach)] {
         &self.factors
     }
 
@@ -237,8 +242,8 @@ impl Scene {
         }
     }
 
-    /// A valid value of the station came in. `remembers` where a rule looks back.
-    pub fn see(&mut self, observation: &Observation, remembers: bool) {
+    /// A valid value of the station came in; it is remembered where a rule looks back at the factor.
+    pub(crate) fn see(&mut self, observation: &Observation, reach: Option<Reach>) {
         let series = &observation.series;
         if series.statistic != crate::Series::main("", &series.factor, series.kind).statistic {
             return;
@@ -255,9 +260,14 @@ impl Scene {
                 map.insert(series.factor.clone(), (at, observation.value));
             }
         }
-        if remembers {
-            self.past.lock().unwrap_or_else(PoisonError::into_inner).put(observation);
+        if let Some(reach) = reach {
+            self.remember(&series.factor, series.kind, (at, observation.value), reach);
         }
+    }
+
+    /// A value of the past, at its instant or at the end of its hour.
+    pub(crate) fn remember(&self, factor: &str, kind: Kind, value: (Timestamp, f64), reach: Reach) {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).put(factor, kind, value, reach);
     }
 
     /// The newest instant of a factor, else its newest hour.
@@ -307,7 +317,7 @@ mod tests {
                 flag: None,
                 reviewed: None,
             };
-            scene.see(&value, true);
+            scene.see(&value, Some(Reach::Day));
         }
         scene
     }
@@ -338,7 +348,10 @@ mod tests {
                 let series = Series::main("P1", factor, Kind::Realtime);
                 let value = if minute * 10 >= begins { running } else { 0.2 };
                 let (at, text) = (at(minute * 10), value.to_string());
-                scene.see(&Observation { series, at, period_s: 0, value, text, flag: None, reviewed: None }, true);
+                scene.see(
+                    &Observation { series, at, period_s: 0, value, text, flag: None, reviewed: None },
+                    Some(Reach::Month),
+                );
             }
         }
         for hour in 0..48 {
@@ -347,7 +360,7 @@ mod tests {
             let at = at(-60 * (48 - hour));
             scene.see(
                 &Observation { series, at, period_s: 3600, value, text: String::new(), flag: None, reviewed: None },
-                true,
+                Some(Reach::Day),
             );
         }
         (district, scene)
@@ -357,6 +370,8 @@ mod tests {
     #[test_case("since_below('d20401', 10.0) == 0.0", Some(true); "it runs")]
     #[test_case("since_above('d20499', 10.0) > 0.0", None; "never sent")]
     #[test_case("typical('d30401', 1.0) == 18.0", Some(true); "what is off does not count")]
+    #[test_case("typical_days('d30401', 1.0, 30) == 18.0", Some(true))]
+    #[test_case("typical_days('d30499', 1.0, 30) > 0.0", None; "a month of nothing")]
     #[test_case("hours_least('aqi_24h', 36) > 150.0", Some(true))]
     #[test_case("hours_least('aqi_24h', 48) > 150.0", Some(false))]
     #[test_case("hours_least('aqi_24h', 72) > 150.0", None; "two thirds of the hours are not enough")]

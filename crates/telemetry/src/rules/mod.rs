@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Kind, Statistic};
 
+pub(crate) use expression::Reach;
 pub use expression::{District, Expression, Fact, Scene};
 pub use file::{RuleFault, load, parse};
 pub use watch::Watch;
@@ -227,8 +228,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Factors for whose values of the past it asks.
-    pub(crate) fn looks_back_at(&self) -> impl Iterator<Item = &String> {
+    /// Factors for whose values of the past it asks, and how far back.
+    pub(crate) fn looks_back_at(&self) -> impl Iterator<Item = &(String, Reach)> {
         let expressions = match &self.condition {
             Condition::Expression(written) => [Some(&written.when), written.until.as_ref(), written.limit.as_ref()],
             Condition::Limit { .. } | Condition::Silent { .. } => [None; 3],

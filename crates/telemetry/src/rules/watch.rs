@@ -1,11 +1,11 @@
 //! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, District, Fact, Level, Rule, Scene, Task, Text, Warning};
-use crate::Observation;
+use super::{Condition, District, Fact, Level, Reach, Rule, Scene, Task, Text, Warning};
+use crate::{Observation, Series};
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
 const FRESH: SignedDuration = SignedDuration::from_hours(3);
@@ -52,8 +52,8 @@ pub struct Watch {
     /// Of every station that was heard, by the place of the rule.
     watched: HashMap<String, BTreeMap<usize, Watched>>,
     heard: HashMap<String, Heard>,
-    /// Factors for whose values of the past an expression asks.
-    looks_back: HashSet<String>,
+    /// Factors for whose values of the past an expression asks, and how far back.
+    looks_back: HashMap<String, Reach>,
     /// What was at the stations, for those that ask.
     district: District,
     /// Since when anybody listens: silence before it is ours, not the stations'.
@@ -63,7 +63,11 @@ pub struct Watch {
 impl Watch {
     /// Rules with nothing open yet.
     pub fn new(rules: Vec<Rule>) -> Watch {
-        let looks_back = rules.iter().flat_map(Rule::looks_back_at).cloned().collect();
+        let mut looks_back = HashMap::new();
+        for (factor, reach) in rules.iter().flat_map(Rule::looks_back_at) {
+            let known = looks_back.entry(factor.clone()).or_insert(*reach);
+            *known = *reach.max(known);
+        }
         Watch { rules, looks_back, ..Watch::default() }
     }
 
@@ -74,6 +78,20 @@ impl Watch {
         let (last, station) = (warning.opened_at, warning.station.clone());
         let state = Some(State::Open { warning: Box::new(warning), calm_since: None });
         self.watched.entry(station).or_default().insert(place, Watched { state, last });
+    }
+
+    /// How far back values of a factor are asked for.
+    pub(crate) fn reach(&self, factor: &str) -> Option<Reach> {
+        self.looks_back.get(factor).copied()
+    }
+
+    /// Takes up a value that was there before a restart, at its instant or at the end of its hour. The station must have been [`heard`](Watch::heard).
+    pub(crate) fn remember(&self, series: &Series, value: (Timestamp, f64)) {
+        if let Some(reach) = self.reach(&series.factor)
+            && let Some(scene) = self.heard.get(&series.station).and_then(|heard| heard.scene.as_ref())
+        {
+            scene.remember(&series.factor, series.kind, value, reach);
+        }
     }
 
     /// A station was heard, whatever it said.
@@ -180,7 +198,7 @@ impl Watch {
             return Vec::new();
         }
         if let Some(scene) = &mut heard.scene {
-            scene.see(observation, self.looks_back.contains(&observation.series.factor));
+            scene.see(observation, self.looks_back.get(&observation.series.factor).copied());
         }
         let heard = &*heard;
         let mut told = Vec::new();

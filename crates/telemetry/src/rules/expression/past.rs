@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cel::{Context, Value};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Kind, Observation};
+use crate::Kind;
 
 /// Minutes that functions may look back over instants.
 const LOOK_BACK: i64 = 24 * 60;
@@ -16,6 +16,33 @@ const STEP_S: i64 = 20;
 const DISTRICT_STANDS: SignedDuration = SignedDuration::from_mins(1);
 /// Hours that are remembered.
 const HOURS: usize = 100;
+/// Where a month is asked for, of the instants within ten minutes one is remembered so long.
+const MONTH_STEP_S: i64 = 600;
+/// Days of it.
+const MONTH: i64 = 31;
+/// For so long what is typical of a month is not reckoned anew.
+const TYPICAL_STANDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// How far back a factor is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// A day of instants, four days of hours.
+    Day,
+    /// That, and a month of instants.
+    Month,
+}
+
+impl Reach {
+    /// How far back values of a kind are asked for; `None` if they are not.
+    pub(crate) const fn of(self, kind: Kind) -> Option<SignedDuration> {
+        match (kind, self) {
+            (Kind::Realtime, Reach::Day) => Some(SignedDuration::from_mins(LOOK_BACK)),
+            (Kind::Realtime, Reach::Month) => Some(SignedDuration::from_hours(24 * MONTH)),
+            (Kind::Hour, _) => Some(SignedDuration::from_hours(HOURS as i64)),
+            (Kind::Minute | Kind::Day, _) => None,
+        }
+    }
+}
 
 /// A function that looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +52,7 @@ pub(super) enum Function {
     Most,
     Change,
     Typical,
+    TypicalDays,
     SinceAbove,
     SinceBelow,
     HoursMean,
@@ -36,12 +64,13 @@ pub(super) enum Function {
 }
 
 impl Function {
-    pub(super) const ALL: [Function; 13] = [
+    pub(super) const ALL: [Function; 14] = [
         Function::Mean,
         Function::Least,
         Function::Most,
         Function::Change,
         Function::Typical,
+        Function::TypicalDays,
         Function::SinceAbove,
         Function::SinceBelow,
         Function::HoursMean,
@@ -60,6 +89,7 @@ impl Function {
             Function::Most => "most",
             Function::Change => "change",
             Function::Typical => "typical",
+            Function::TypicalDays => "typical_days",
             Function::SinceAbove => "since_above",
             Function::SinceBelow => "since_below",
             Function::HoursMean => "hours_mean",
@@ -97,6 +127,11 @@ impl Function {
                 written.map(str::to_owned).ok_or(format!("{name}() needs its factor written out, in quotation marks"))
             })
             .collect()
+    }
+
+    /// How far back it looks.
+    pub(super) const fn reach(self) -> Reach {
+        if matches!(self, Function::TypicalDays) { Reach::Month } else { Reach::Day }
     }
 
     /// Whether it looks at hours alone.
@@ -146,6 +181,9 @@ pub(super) fn look_back(
             }
             Function::Typical => context.add_function(name, move |factor: Arc<String>, above: f64| {
                 said(lock(&past).typical(&factor, at, above))
+            }),
+            Function::TypicalDays => context.add_function(name, move |factor: Arc<String>, above: f64, days: i64| {
+                said(lock(&past).typical_of_days(&factor, at, above, days))
             }),
             Function::SinceAbove | Function::SinceBelow => {
                 let above = *function == Function::SinceAbove;
@@ -251,37 +289,31 @@ impl District {
     }
 }
 
-/// Instants of the last day and hours of the last days, by factor.
+/// Instants of the last day and hours of the last days, by factor; a month of instants where one is asked for.
 #[derive(Debug, Default)]
 pub struct Past {
-    instants: HashMap<String, VecDeque<(Timestamp, f64)>>,
-    hours: HashMap<String, VecDeque<(Timestamp, f64)>>,
+    instants: HashMap<String, Values>,
+    hours: HashMap<String, Values>,
+    months: HashMap<String, Values>,
+    /// What is typical of days, with when it was reckoned: by factor, limit (its bits) and days.
+    typical: HashMap<(String, u64, i64), Answered>,
 }
 
+/// Values in the order of time.
+type Values = VecDeque<(Timestamp, f64)>;
+
 impl Past {
-    pub(super) fn put(&mut self, observation: &Observation) {
-        let (map, at, step, longest) = match observation.series.kind {
-            Kind::Realtime => (&mut self.instants, observation.at, STEP_S, LOOK_BACK),
-            Kind::Hour => (&mut self.hours, observation.end(), 0, HOURS as i64 * 60),
-            Kind::Minute | Kind::Day => return,
-        };
-        let values = match map.get_mut(&observation.series.factor) {
-            Some(values) => values,
-            None => map.entry(observation.series.factor.clone()).or_default(),
-        };
-        let slot = |at: Timestamp| at.as_second().checked_div(step);
-        match values.back_mut() {
-            Some(last) if last.0 <= at && slot(at).is_some_and(|slot_of_it| slot(last.0) == Some(slot_of_it)) => {
-                *last = (at, observation.value);
+    /// A value came in. Instants count at their time, hours at their end.
+    pub(super) fn put(&mut self, factor: &str, kind: Kind, (at, value): (Timestamp, f64), reach: Reach) {
+        match kind {
+            Kind::Realtime => {
+                put(&mut self.instants, factor, (at, value), STEP_S, SignedDuration::from_mins(LOOK_BACK));
+                if reach == Reach::Month {
+                    put(&mut self.months, factor, (at, value), MONTH_STEP_S, SignedDuration::from_hours(24 * MONTH));
+                }
             }
-            _ => {
-                let place = values.partition_point(|(known, _)| *known <= at);
-                values.insert(place, (at, observation.value));
-            }
-        }
-        let too_old = |first: &(Timestamp, f64)| at.duration_since(first.0) > SignedDuration::from_mins(longest);
-        while values.front().is_some_and(too_old) {
-            values.pop_front();
+            Kind::Hour => put(&mut self.hours, factor, (at, value), 0, SignedDuration::from_hours(HOURS as i64)),
+            Kind::Minute | Kind::Day => {}
         }
     }
 
@@ -299,10 +331,20 @@ impl Past {
 
     /// Median of the instants of the last day above a limit: what is normal while it runs.
     fn typical(&self, factor: &str, at: Timestamp, above: f64) -> Option<f64> {
-        let mut running: Vec<f64> =
-            self.since(factor, at, LOOK_BACK).into_iter().filter(|value| *value > above).collect();
-        running.sort_by(f64::total_cmp);
-        running.get(running.len() / 2).copied()
+        median_above(self.since(factor, at, LOOK_BACK), above)
+    }
+
+    /// The same of so many days.
+    fn typical_of_days(&mut self, factor: &str, at: Timestamp, above: f64, days: i64) -> Option<f64> {
+        let asked = (factor.to_owned(), above.to_bits(), days);
+        if let Some((when, median)) = self.typical.get(&asked)
+            && at.duration_since(*when).abs() < TYPICAL_STANDS
+        {
+            return *median;
+        }
+        let median = median_above(between(self.months.get(factor), at, days.clamp(1, MONTH) * LOOK_BACK), above);
+        self.typical.insert(asked, (at, median));
+        median
     }
 
     /// Minutes for which the newest instants have all been above (or at most at) a limit; 0 if the newest is not.
@@ -320,7 +362,40 @@ impl Past {
     }
 }
 
-fn between(values: Option<&VecDeque<(Timestamp, f64)>>, at: Timestamp, minutes: i64) -> Vec<f64> {
+/// Puts a value where it belongs; the last one within a step stands for it, and what is too old goes.
+fn put(
+    all: &mut HashMap<String, Values>,
+    factor: &str,
+    (at, value): (Timestamp, f64),
+    step_s: i64,
+    longest: SignedDuration,
+) {
+    let values = match all.get_mut(factor) {
+        Some(values) => values,
+        None => all.entry(factor.to_owned()).or_default(),
+    };
+    let slot = |at: Timestamp| at.as_second().checked_div(step_s);
+    match values.back_mut() {
+        Some(last) if last.0 <= at && slot(at).is_some_and(|slot_of_it| slot(last.0) == Some(slot_of_it)) => {
+            *last = (at, value);
+        }
+        _ => {
+            let place = values.partition_point(|(known, _)| *known <= at);
+            values.insert(place, (at, value));
+        }
+    }
+    while values.front().is_some_and(|first| at.duration_since(first.0) > longest) {
+        values.pop_front();
+    }
+}
+
+fn median_above(values: Vec<f64>, limit: f64) -> Option<f64> {
+    let mut above: Vec<f64> = values.into_iter().filter(|value| *value > limit).collect();
+    let middle = above.len() / 2;
+    (!above.is_empty()).then(|| *above.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+fn between(values: Option<&Values>, at: Timestamp, minutes: i64) -> Vec<f64> {
     let Some(values) = values else { return Vec::new() };
     let from = at - SignedDuration::from_mins(minutes);
     let begin = values.partition_point(|(known, _)| *known < from);

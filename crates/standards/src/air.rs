@@ -6,14 +6,16 @@
 mod day;
 mod index;
 mod limits;
+mod target;
 mod year;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
 pub use day::{DailyAir, DailyStatistics, HourlyAir, daily, hourly};
-pub use index::{Aqi, Column, Iaqi, Level, aqi, iaqi, iaqi_exact};
+pub use index::{Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
 pub use limits::{AirLimit, Grade, limits};
+pub use target::{Needed, YearSoFar};
 pub use year::{AirDay, AirYear, YEAR_NEEDS, YearIndicator, YearStatistic, percentile};
 
 use crate::rounding::{NotADecimal, Rational};
@@ -50,6 +52,19 @@ impl Item {
             Self::O3 => "o3",
             Self::Pm10 => "pm10",
             Self::Pm25 => "pm2_5",
+        }
+    }
+
+    /// Name in the tables of the standards: `PM2.5`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::So2 => "SO2",
+            Self::No2 => "NO2",
+            Self::Co => "CO",
+            Self::O3 => "O3",
+            Self::Pm10 => "PM10",
+            Self::Pm25 => "PM2.5",
         }
     }
 

@@ -97,6 +97,12 @@ impl Rational {
         })
     }
 
+    /// Rounded to so many decimals, with all of them; `None` if it is absurdly large.
+    #[must_use]
+    pub fn fixed_text(self, digits: u32) -> Option<String> {
+        Some(Fixed { units: self.checked_rounded(digits)?, digits }.to_string())
+    }
+
     /// The smallest whole number that is not smaller.
     #[must_use]
     pub fn ceil(self) -> i128 {

@@ -101,6 +101,38 @@ async fn indexes_are_reckoned_for_the_hour_and_for_its_last_day() {
 }
 
 #[tokio::test]
+async fn a_day_of_air_can_be_followed_from_its_hours_to_its_index() {
+    let bureau = Bureau::open();
+    let mut values = SIX.to_vec();
+    // 60.5 in the mean, printed half to even as 60; a day of 19 hours before has no index.
+    for (day, hours) in [("20261122", 24), ("20261121", 19)] {
+        for hour in 0..hours {
+            values[0].1 = if hour % 2 == 0 { "60" } else { "61" };
+            bureau.sends("A1", "2061", &format!("{day}{hour:02}0000"), &values);
+        }
+    }
+    let day = bureau.page(Role::Duty, "/air/day?station=ZD-A&day=2026-11-22").await;
+    assert_eq!(day.status, StatusCode::OK);
+    for shown in ["AQI 100", "60.5", "(100 − 50) ÷ (60 − 35) × (60 − 35) + 50", "HJ 633-2026 4.2.2"] {
+        assert!(day.text.contains(shown), "{shown}: {}", day.near("day-verdict"));
+    }
+    let short = bureau.page(Role::Duty, "/air/day?day=2026-11-21").await;
+    assert!(short.text.contains("没有 AQI") && !short.text.contains("AQI 100"), "{}", short.near("day-verdict"));
+
+    let year = bureau.page(Role::Duty, "/air?station=ZD-A&year=2026&target=90").await;
+    assert!(year.text.contains(r#"data-testid="good-days">1<small>/1"#), "{}", year.near("good-days"));
+    // One of 40 days with an index; 36 are needed, 39 are to come.
+    assert!(year.text.contains(r#"data-testid="needed-days">35<small>/39"#), "{}", year.near("needed-days"));
+    assert!(year.text.contains(r#"title="2026-11-22 AQI 100 良 PM2.5""#), "{}", year.near("2026-11-22"));
+    assert!(year.text.contains("GB 3095-2012") && year.text.contains("GB 3095-2026"), "both editions of the year");
+    let file = bureau.page(Role::Duty, "/air/days.csv?station=ZD-A&year=2026").await;
+    assert!(file.text.contains("2026-11-22,") && file.text.contains(",60,100,良,pm2_5,HJ 633-2026"), "{}", file.text);
+    assert_eq!(file.text.lines().count(), 3, "{}", file.text);
+    assert_eq!(bureau.page(Role::Enterprise, "/air").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(bureau.page(Role::Duty, "/air?year=x&target=-3").await.status, StatusCode::OK, "rubbish is this year");
+}
+
+#[tokio::test]
 async fn any_span_is_shown_in_the_grain_that_fits_it() {
     let bureau = Bureau::open();
     for (time, value) in [("20261123180000", "0.6"), ("20261123190000", "1.2")] {

@@ -34,10 +34,28 @@ impl HourlyAir {
         }
     }
 
+    /// The value of the hour (0 to 23) that begins then.
+    #[must_use]
+    pub fn hour(&self, item: Item, hour: usize) -> Option<Rational> {
+        self.hours[item as usize].get(hour).copied().flatten()
+    }
+
+    /// How many hours of an item are there.
+    #[must_use]
+    pub fn known(&self, item: Item) -> usize {
+        self.hours[item as usize].iter().flatten().count()
+    }
+
     /// Mean of the day, needs 20 valid hours (GB 3095 table 4).
     #[must_use]
     pub fn mean(&self, item: Item) -> Option<Rational> {
         mean(&self.hours[item as usize], 20)
+    }
+
+    /// The 17 eight-hour ozone means of the day, by the hour at which they end, 8 to 24; each needs 6 hours (GB 3095 table 4).
+    #[must_use]
+    pub fn ozone_means(&self) -> Vec<Option<Rational>> {
+        self.hours[Item::O3 as usize].windows(8).map(|window| mean(window, 6)).collect()
     }
 
     /// Largest of the 17 eight-hour ozone means that lie wholly in the day (HJ 663 clause 6.1.2).
@@ -45,8 +63,7 @@ impl HourlyAir {
     /// Each needs 6 hours. The day needs 14 of them, unless the largest exceeds the limit of 160 µg/m³.
     #[must_use]
     pub fn ozone(&self) -> Option<Rational> {
-        let means: Vec<Rational> =
-            self.hours[Item::O3 as usize].windows(8).filter_map(|window| mean(window, 6)).collect();
+        let means: Vec<Rational> = self.ozone_means().into_iter().flatten().collect();
         let largest = means.iter().max().copied()?;
         (means.len() >= 14 || largest > Rational::whole(160)).then_some(largest)
     }

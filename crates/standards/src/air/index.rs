@@ -97,18 +97,39 @@ fn breakpoints(column: Column, edition: Edition) -> Option<&'static Breakpoints>
     TABLE.iter().find(|row| row.standard == standard && row.column == name)
 }
 
+/// The two lines of the table between which a concentration lies (HJ 633-2026 formula 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Segment {
+    /// Concentration and index of the line below.
+    pub low: (Concentration, u16),
+    /// Concentration and index of the line above.
+    pub high: (Concentration, u16),
+}
+
+/// Where a concentration lies in the table; `None` above its last line.
+#[must_use]
+pub fn segment(column: Column, concentration: Concentration, edition: Edition) -> Option<Segment> {
+    let row = breakpoints(column, edition)?;
+    let c = i128::from(concentration.units());
+    let pair = row.points.windows(2).find(|pair| c <= pair[1].0)?;
+    let line = |(concentration, index): (i128, i128)| {
+        Some((Concentration::from_units(u32::try_from(concentration).ok()?), u16::try_from(index).ok()?))
+    };
+    Some(Segment { low: line(pair[0])?, high: line(pair[1])? })
+}
+
 /// The index before it is rounded up; `None` above a column whose standard of 2012 refers to another averaging time.
 #[must_use]
 pub fn iaqi_exact(column: Column, concentration: Concentration, edition: Edition) -> Option<Rational> {
-    let row = breakpoints(column, edition)?;
-    let c = i128::from(concentration.units());
-    let segment = row.points.windows(2).find(|pair| c <= pair[1].0);
-    let Some(&[(low, index_low), (high, index_high)]) = segment else {
-        return match row.above {
+    let Some(Segment { low, high }) = segment(column, concentration, edition) else {
+        return match breakpoints(column, edition)?.above {
             Above::Cap(index) => Some(Rational::whole(index.into())),
             Above::OtherAveragingTime => None,
         };
     };
+    let ((low, index_low), (high, index_high)) = (low, high);
+    let [c, low, high] = [concentration, low, high].map(|concentration| i128::from(concentration.units()));
+    let [index_low, index_high] = [index_low, index_high].map(i128::from);
     Rational::new((index_high - index_low) * (c - low) + index_low * (high - low), high - low)
 }
 

@@ -90,6 +90,12 @@ impl YearIndicator {
         }
     }
 
+    /// The percentile that it is, if it is one.
+    #[must_use]
+    pub fn percent(self) -> Option<u32> {
+        if let Self::Percentile(item) = self { Some(percent(item)) } else { None }
+    }
+
     /// Decimals in print: those of the item's concentration, one for a share, two for the composite index.
     #[must_use]
     pub fn digits(self) -> u32 {
@@ -207,21 +213,9 @@ impl<'d> AirYear<'d> {
                 Item::O3 => (percentile(&self.values(item), percent(item))?, "日最大8小时平均"),
                 _ => (mean(&self.values(item))?, "年平均"),
             };
-            let limit = AirLimit::of(name(item), averaging)?.value(self.edition, Grade::Two)?;
+            let limit = AirLimit::of(item.name(), averaging)?.value(self.edition, Grade::Two)?;
             sum.checked_add(value.checked_div(limit)?)
         })
-    }
-}
-
-/// Name in the table of limits.
-fn name(item: Item) -> &'static str {
-    match item {
-        Item::So2 => "SO2",
-        Item::No2 => "NO2",
-        Item::Co => "CO",
-        Item::O3 => "O3",
-        Item::Pm10 => "PM10",
-        Item::Pm25 => "PM2.5",
     }
 }
 

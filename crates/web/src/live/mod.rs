@@ -6,6 +6,7 @@
 //! - [`events`] tells open pages what comes in. A page is a whole without script: script only fetches the same page again and
 //!   puts the regions that changed in their place.
 
+mod air;
 mod condition;
 mod curve;
 mod devices;
@@ -68,6 +69,9 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/history", get(history::show))
         .route("/history/series.json", get(history::series))
         .route("/history/values.csv", get(history::csv))
+        .route("/air", get(air::show))
+        .route("/air/days.csv", get(air::csv))
+        .route("/air/day", get(air::show_day))
         .route("/notices", get(notices::list))
         .route("/notices/key", get(notices::key))
         .route("/notices/subscription", post(notices::subscribe))

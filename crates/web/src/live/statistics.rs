@@ -1,17 +1,17 @@
 //! Statistics of what stations measured, for figures over observations: `station/factor`, with `*` for any, over the hourly means of a span of
 //! Beijing days. Good days follow HJ 633 for the district: each hour's mean over the stations, then the day.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bilan_records::observations::ObservationStatistics;
-use bilan_standards::air::{self, Edition, HourlyAir, Item, percentile};
+use bilan_standards::air::{self, Edition, percentile};
 use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Store, StoreError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
 
+use super::air::HourMeans;
 use super::factors::air_item;
 use super::verdict::{exact, mean};
 
@@ -56,19 +56,13 @@ impl StationStatistics {
 
     /// Days with an index of the district, and those of them that are good.
     fn days(&self, pattern: &str, from: Date, to: Date) -> Result<(u64, u64), StoreError> {
-        let mut hours: BTreeMap<(Date, i8, Item), Vec<f64>> = BTreeMap::new();
+        let mut hours = HourMeans::default();
         for (factor, hour) in self.hours(pattern, from, to)? {
             if let Some(item) = air_item(&factor) {
-                let local = offset(8).to_datetime(hour.at);
-                hours.entry((local.date(), local.hour(), item)).or_default().push(hour.value);
+                hours.add(item, hour.at, exact(hour.value));
             }
         }
-        let mut days: BTreeMap<Date, HourlyAir> = BTreeMap::new();
-        for ((day, hour, item), values) in hours {
-            if let (Some(mean), Ok(hour)) = (mean(&values), usize::try_from(hour)) {
-                days.entry(day).or_default().set(item, hour, mean);
-            }
-        }
+        let days = hours.days();
         let indexes = days.iter().filter_map(|(day, air)| air::daily(air, Edition::on(*day)).aqi);
         Ok(indexes.fold((0, 0), |(all, good), aqi| (all + 1, good + u64::from(aqi.value <= GOOD))))
     }

@@ -28,11 +28,12 @@ pub struct NavigationLink {
     pub is_current: bool,
 }
 
-const DAILY: [(&str, &str); 10] = [
+const DAILY: [(&str, &str); 11] = [
     ("/", "shell.nav.home"),
     ("/map", "shell.nav.map"),
     ("/warnings", "shell.nav.warnings"),
     ("/stations", "shell.nav.stations"),
+    ("/air", "shell.nav.air"),
     ("/power", "shell.nav.power"),
     ("/devices", "shell.nav.devices"),
     ("/records", "shell.nav.records"),

@@ -1,0 +1,10 @@
+//! Air by the standards: a year of days in colours, how far it is from its limits and its target, and for each day the way from its hours to its verdict.
+
+mod attainment;
+mod calendar;
+mod days;
+mod why;
+
+pub(super) use calendar::{csv, show};
+pub(super) use days::HourMeans;
+pub(super) use why::show as show_day;

@@ -3,8 +3,14 @@
 //! The worst item decides. Water temperature, total nitrogen and faecal coliforms are never evaluated (环办〔2011〕22号; the
 //! list of excluded items is only partly verified).
 
+mod evaluation;
+
 use std::{fmt, sync::LazyLock};
 
+pub use evaluation::{
+    Change, RiverVerdict, Section, WaterQuality, city_index, evaluated_items, item_index, main_items, river,
+    water_index,
+};
 use serde::Serialize;
 
 use crate::{rounding::Rational, status::Status, table::Table};

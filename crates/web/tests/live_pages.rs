@@ -133,6 +133,27 @@ async fn a_day_of_air_can_be_followed_from_its_hours_to_its_index() {
 }
 
 #[tokio::test]
+async fn a_month_of_water_can_be_followed_from_its_means_to_its_class() {
+    let bureau = Bureau::open();
+    for (time, ammonia) in [("20261005080000", "0.8"), ("20261110080000", "1.3"), ("20261110120000", "1.2")] {
+        bureau.sends("W1", "2061", time, &[("w01009", "6.9"), ("w21003", ammonia), ("w21001", "9")]);
+    }
+    let rivers = bureau.page(Role::Duty, "/water?year=2026").await;
+    assert_eq!(rivers.status, StatusCode::OK);
+    assert!(rivers.text.contains(r#"title="Ⅳ类 氨氮(0.25)""#), "{}", rivers.near("water-4"));
+    assert!(rivers.text.contains("有所下降"), "October was of class III: {}", rivers.near("badge"));
+    assert!(rivers.text.contains("1/2"), "one of two months met the target");
+    let month = bureau.page(Role::Duty, "/water/month?station=ZD-W&month=2026-11").await;
+    for shown in ["Ⅳ类", "1.25", "0.25", "不参评"] {
+        assert!(month.text.contains(shown), "{shown}: {}", month.near("month-verdict"));
+    }
+    let file = bureau.page(Role::Duty, "/water/classes.csv?year=2026").await;
+    assert!(file.text.contains("2026-11,Ⅳ类,Ⅲ类,false,氨氮"), "{}", file.text);
+    assert_eq!(bureau.page(Role::Duty, "/water/month?station=NONE").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bureau.page(Role::Enterprise, "/water").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn any_span_is_shown_in_the_grain_that_fits_it() {
     let bureau = Bureau::open();
     for (time, value) in [("20261123180000", "0.6"), ("20261123190000", "1.2")] {

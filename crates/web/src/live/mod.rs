@@ -30,6 +30,7 @@ mod statistics;
 mod verdict;
 mod view;
 mod warnings;
+mod water;
 mod window;
 
 use std::sync::Arc;
@@ -72,6 +73,9 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/air", get(air::show))
         .route("/air/days.csv", get(air::csv))
         .route("/air/day", get(air::show_day))
+        .route("/water", get(water::show))
+        .route("/water/classes.csv", get(water::csv))
+        .route("/water/month", get(water::show_month))
         .route("/notices", get(notices::list))
         .route("/notices/key", get(notices::key))
         .route("/notices/subscription", post(notices::subscribe))

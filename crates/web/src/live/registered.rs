@@ -35,6 +35,8 @@ pub(crate) struct Station {
     pub(crate) cell: Option<String>,
     pub(crate) at: Option<[f64; 2]>,
     pub(crate) mn: Option<String>,
+    /// Number of the river on which it stands.
+    pub(crate) river: Option<String>,
     pub(crate) target: Option<WaterClass>,
     pub(crate) zone: Option<NoiseZone>,
     pub(crate) factors: Vec<ListedFactor>,
@@ -60,6 +62,7 @@ impl Station {
             cell: record.cell.clone(),
             at: point(&record.values),
             mn: Some(text("mn")).filter(|mn| !mn.is_empty()),
+            river: Some(text("river")).filter(|river| !river.is_empty()),
             target: match text("target_class").as_str() {
                 "ii" => Some(WaterClass::II),
                 "iii" => Some(WaterClass::III),

@@ -28,12 +28,13 @@ pub struct NavigationLink {
     pub is_current: bool,
 }
 
-const DAILY: [(&str, &str); 11] = [
+const DAILY: [(&str, &str); 12] = [
     ("/", "shell.nav.home"),
     ("/map", "shell.nav.map"),
     ("/warnings", "shell.nav.warnings"),
     ("/stations", "shell.nav.stations"),
     ("/air", "shell.nav.air"),
+    ("/water", "shell.nav.water"),
     ("/power", "shell.nav.power"),
     ("/devices", "shell.nav.devices"),
     ("/records", "shell.nav.records"),

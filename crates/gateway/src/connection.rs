@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use bilan_telemetry::{Device, Receipt, Store, StoreError, Submission};
 use hj212::{Decoder, Event, Fault, FaultCode, Flag, Message, Mode, Packet, Request};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -98,10 +96,12 @@ enum Ended {
 }
 
 impl Connection {
-    pub(crate) async fn run(self, stream: TcpStream, peer: SocketAddr) {
-        // Answers are small and waited for.
-        let _ = stream.set_nodelay(true);
-        let (read, write) = stream.into_split();
+    pub(crate) async fn run(
+        self,
+        read: impl AsyncRead + Unpin + Send,
+        write: impl AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+    ) {
         let (owed, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
         let answering = tokio::spawn(self.clone().answer(write, answers));
         let mut spoken = Spoken { connection: self.switchboard.connection(), devices: Vec::new() };
@@ -119,7 +119,7 @@ impl Connection {
 
     async fn read(
         &self,
-        mut read: OwnedReadHalf,
+        mut read: impl AsyncRead + Unpin + Send,
         peer: SocketAddr,
         owed: mpsc::Sender<Owed>,
         spoken: &mut Spoken,
@@ -294,7 +294,7 @@ impl Connection {
     }
 
     /// Answers in the order of the packets, each when its data are on disk.
-    async fn answer(self, mut write: OwnedWriteHalf, mut owed: mpsc::Receiver<Owed>) {
+    async fn answer(self, mut write: impl AsyncWrite + Unpin + Send, mut owed: mpsc::Receiver<Owed>) {
         let counters = &self.counters;
         let mut reachable = true;
         while let Some(Owed { receipt, answer, said }) = owed.recv().await {

@@ -1,10 +1,12 @@
 //! Accepts connections, within limits, and counts.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bilan_telemetry::Store;
 use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -69,17 +71,50 @@ impl Counters {
 
 /// A running gateway.
 pub struct Gateway {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     counters: Arc<Counters>,
     switchboard: Switchboard,
     door: Door,
     stop: watch::Sender<bool>,
+    lines: Lines,
     accepting: JoinHandle<()>,
+}
+
+/// What serves a line, and how many there is room for.
+#[derive(Clone)]
+struct Lines {
+    shared: Connection,
+    places: Arc<Semaphore>,
+}
+
+impl Lines {
+    /// Serves a line in a task of its own; refuses it where there is no room.
+    fn serve(
+        &self,
+        read: impl AsyncRead + Unpin + Send + 'static,
+        write: impl AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+    ) -> bool {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            Counters::add(&self.shared.counters.refused);
+            return false;
+        };
+        Counters::add(&self.shared.counters.connections);
+        let connection = self.shared.clone();
+        tokio::spawn(async move {
+            connection.counters.open.fetch_add(1, Ordering::Relaxed);
+            let counters = connection.counters.clone();
+            connection.run(read, write, peer).await;
+            counters.open.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+        });
+        true
+    }
 }
 
 impl Gateway {
     /// Where it listens.
-    pub fn address(&self) -> std::net::SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
@@ -96,6 +131,13 @@ impl Gateway {
     /// Where reports that come another way than by HJ 212 are taken.
     pub fn door(&self) -> &Door {
         &self.door
+    }
+
+    /// Serves a line that did not come through the listener: of a modem, of a tunnel. `peer` is what it is called in the records. False where there is no
+    /// room for it; the line is closed then.
+    pub fn attach(&self, line: impl AsyncRead + AsyncWrite + Send + 'static, peer: SocketAddr) -> bool {
+        let (read, write) = tokio::io::split(line);
+        self.lines.serve(read, write, peer)
     }
 
     /// Stops accepting, lets every connection answer what is being stored, and waits for that.
@@ -136,13 +178,14 @@ pub fn serve(
         settings: Arc::new(settings),
         switchboard: switchboard.clone(),
     };
-    let accepting = tokio::spawn(accept(listener, shared));
-    Ok(Gateway { address, counters, switchboard, door, stop, accepting })
+    let room = u32::try_from(shared.settings.max_connections).unwrap_or(u32::MAX).max(1);
+    let lines = Lines { shared, places: Arc::new(Semaphore::new(room as usize)) };
+    let accepting = tokio::spawn(accept(listener, lines.clone(), room));
+    Ok(Gateway { address, counters, switchboard, door, stop, lines, accepting })
 }
 
-async fn accept(listener: TcpListener, shared: Connection) {
-    let room = u32::try_from(shared.settings.max_connections).unwrap_or(u32::MAX).max(1);
-    let places = Arc::new(Semaphore::new(room as usize));
+async fn accept(listener: TcpListener, lines: Lines, room: u32) {
+    let shared = &lines.shared;
     let mut stopped = shared.stopped.clone();
     let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
@@ -167,22 +210,13 @@ async fn accept(listener: TcpListener, shared: Connection) {
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            Counters::add(&shared.counters.refused);
-            continue;
-        };
-        Counters::add(&shared.counters.connections);
-        let connection = shared.clone();
-        tokio::spawn(async move {
-            connection.counters.open.fetch_add(1, Ordering::Relaxed);
-            let counters = connection.counters.clone();
-            connection.run(stream, peer).await;
-            counters.open.fetch_sub(1, Ordering::Relaxed);
-            drop(place);
-        });
+        // Answers are small and waited for.
+        let _ = stream.set_nodelay(true);
+        let (read, write) = stream.into_split();
+        lines.serve(read, write, peer);
     }
     // Every connection gives its place back when it has answered what was being stored.
-    let _ = places.acquire_many(room).await;
+    let _ = lines.places.acquire_many(room).await;
 }
 
 /// Comes back when the gateway is to stop, or nobody is left who could say so.

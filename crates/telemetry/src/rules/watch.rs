@@ -1,10 +1,14 @@
 //! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
 
+mod everywhere;
+
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Condition, District, Fact, Level, Reach, Rule, Scene, Task, Text, Warning};
+use everywhere::{Earlier, Everywhere, Place};
+
+use super::{Condition, District, Fact, Gathering, Reach, Rule, Scene, Task, Text, Warning};
 use crate::{Observation, Series};
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
@@ -56,6 +60,8 @@ pub struct Watch {
     looks_back: HashMap<String, Reach>,
     /// What was at the stations, for those that ask.
     district: District,
+    /// Open warnings of events that befall many stations.
+    everywhere: Everywhere,
     /// Since when anybody listens: silence before it is ours, not the stations'.
     listening: Option<Timestamp>,
 }
@@ -76,6 +82,9 @@ impl Watch {
         // One whose rule is no more stays open until it is closed by hand.
         let Some(place) = self.rules.iter().position(|rule| rule.key == warning.rule) else { return };
         let (last, station) = (warning.opened_at, warning.station.clone());
+        if let Some(Gathering { event, everywhere: true }) = &self.rules[place].gathering {
+            self.everywhere.opened(event, &warning);
+        }
         let state = Some(State::Open { warning: Box::new(warning), calm_since: None });
         self.watched.entry(station).or_default().insert(place, Watched { state, last });
     }
@@ -113,7 +122,7 @@ impl Watch {
                 told.push(Warning { cleared_at: Some(at), ..*warning });
             }
         }
-        told
+        self.gathered(told)
     }
 
     /// A station is heard for the first time, or under another name.
@@ -265,10 +274,17 @@ impl Watch {
 
     /// Says of each warning that opened to which event it belongs. One that only goes on an event asks for no task, unless it is graver than all before it.
     fn gathered(&mut self, mut told: Vec<Warning>) -> Vec<Warning> {
-        for warning in told.iter_mut().filter(|warning| warning.is_open()) {
-            let others = self.event_of(warning);
-            warning.event = others.first().map_or(&warning.id, |(event, ..)| event).clone();
-            if others.iter().any(|(_, level, called)| *called && *level >= warning.level) {
+        for warning in &mut told {
+            let gathering = self.gathering(&warning.rule).cloned();
+            if !warning.is_open() {
+                if let Some(Gathering { event, everywhere: true }) = &gathering {
+                    self.everywhere.cleared(event, warning);
+                }
+                continue;
+            }
+            let earlier = gathering.as_ref().map_or((None, false), |own| self.earlier(warning, own));
+            warning.event = earlier.0.unwrap_or_else(|| warning.id.clone());
+            if earlier.1 {
                 warning.task = None;
             }
             let watched = self.watched.get_mut(&warning.station).into_iter().flat_map(BTreeMap::values_mut);
@@ -280,34 +296,35 @@ impl Watch {
                     kept.task.clone_from(&warning.task);
                 }
             }
+            if let Some(Gathering { event, everywhere: true }) = &gathering {
+                self.everywhere.opened(event, warning);
+            }
         }
         told
     }
 
-    /// The open warnings with which this one is one event, the oldest first: the event, how grave they are, and whether somebody was called.
-    fn event_of(&self, warning: &Warning) -> Vec<(String, Level, bool)> {
-        let gathering = |key: &str| self.rules.iter().find(|rule| rule.key == key)?.gathering.as_ref();
-        let Some(own) = gathering(&warning.rule) else { return Vec::new() };
-        let mut others: Vec<&Warning> = self
-            .watched
-            .values()
-            .flat_map(BTreeMap::values)
+    fn gathering(&self, rule: &str) -> Option<&Gathering> {
+        self.rules.iter().find(|known| known.key == rule)?.gathering.as_ref()
+    }
+
+    /// Of the open warnings with which this one is one event: the event of the oldest, and whether somebody was called for something as grave. Those are the
+    /// warnings of its station, and of all stations that opened shortly before where the rule says so.
+    fn earlier(&self, warning: &Warning, own: &Gathering) -> (Option<String>, bool) {
+        let of_station = self.watched.get(&warning.station).into_iter().flat_map(BTreeMap::values);
+        let of_station: BTreeMap<Place, Earlier> = of_station
             .filter_map(|watched| match &watched.state {
                 Some(State::Open { warning, .. }) => Some(&**warning),
                 _ => None,
             })
             .filter(|other| other.id != warning.id && !other.event.is_empty())
-            .filter(|other| {
-                let together = warning.opened_at.duration_since(other.opened_at) <= TOGETHER;
-                other.station == warning.station || (own.everywhere && together)
-            })
-            .filter(|other| gathering(&other.rule) == Some(own))
+            .filter(|other| self.gathering(&other.rule) == Some(own))
+            .map(|other| (everywhere::place(other), Earlier::of(other)))
             .collect();
-        others.sort_by(|one, other| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)));
-        others
-            .into_iter()
-            .map(|other| (other.event.clone(), other.level, other.task.is_some() || other.joins()))
-            .collect()
+        let from = if own.everywhere { warning.opened_at - TOGETHER } else { Timestamp::MAX };
+        let of_all = || self.everywhere.since(&own.event, from);
+        let oldest = of_station.iter().next().into_iter().chain(of_all().next()).min_by_key(|(place, _)| *place);
+        let called = of_station.values().chain(of_all().map(|(_, earlier)| earlier));
+        (oldest.map(|(_, earlier)| earlier.event.clone()), called.into_iter().any(|one| one.has_called(warning.level)))
     }
 }
 

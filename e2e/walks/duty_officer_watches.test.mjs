@@ -15,6 +15,8 @@ test('the map leads from the district down to a cell, and the address can be sen
   await page.goto('/map?cell=430103005&layer=enterprise&show=all');
   const panel = page.locator('[data-map-panel]');
   await panel.getByText('责任岗位').waitFor();
+  // Until the map is there, the same link leads to the cell's own page.
+  await page.locator('[data-island="map"][data-loaded="yes"]').waitFor();
   await panel.locator('.panel-cells a[data-cell]').first().click();
   await page.waitForURL(/cell=430103005\d+/);
   assert.match(page.url(), /layer=enterprise/);

@@ -4,19 +4,23 @@
 //! linear between breakpoints and rounded **up** (HJ 633-2012 clause 6.2, HJ 633-2026 clause 4.2.6).
 
 mod day;
+mod exclusion;
 mod index;
 mod limits;
+mod period;
+mod ranking;
 mod target;
-mod year;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-pub use day::{DailyAir, DailyStatistics, HourlyAir, daily, hourly};
+pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, daily, hourly};
+pub use exclusion::{ExclusionFault, Exclusions};
 pub use index::{Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
 pub use limits::{AirLimit, Grade, limits};
+pub use period::{AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, Statistic, Weights, YEAR_NEEDS, percentile};
+pub use ranking::{Ranked, city_mean, leading, ranked};
 pub use target::{Needed, YearSoFar};
-pub use year::{AirDay, AirYear, YEAR_NEEDS, YearIndicator, YearStatistic, percentile};
 
 use crate::rounding::{NotADecimal, Rational};
 
@@ -53,6 +57,12 @@ impl Item {
             Self::Pm10 => "pm10",
             Self::Pm25 => "pm2_5",
         }
+    }
+
+    /// The item of a name in files.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|item| item.key() == key)
     }
 
     /// Name in the tables of the standards: `PM2.5`.

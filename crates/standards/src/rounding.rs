@@ -24,11 +24,17 @@ impl Rational {
     /// A fraction; `None` for a denominator of nought.
     #[must_use]
     pub fn new(numerator: i128, denominator: i128) -> Option<Self> {
+        if denominator == 1 {
+            return Some(Self { numerator, denominator });
+        }
         if denominator == 0 {
             return None;
         }
         let divisor = gcd(numerator.unsigned_abs(), denominator.unsigned_abs());
         let divisor = i128::try_from(divisor).ok()?.max(1) * denominator.signum();
+        if divisor == 1 {
+            return Some(Self { numerator, denominator });
+        }
         Some(Self { numerator: numerator / divisor, denominator: denominator / divisor })
     }
 
@@ -77,7 +83,7 @@ impl Rational {
     #[must_use]
     pub fn checked_rounded(self, digits: u32) -> Option<i128> {
         let scaled = self.numerator.checked_mul(10i128.checked_pow(digits)?)?;
-        let (quotient, remainder) = (scaled.div_euclid(self.denominator), scaled.rem_euclid(self.denominator));
+        let (quotient, remainder) = divided(scaled, self.denominator);
         // The remainder is compared with what is left of the denominator, so that nothing has to be doubled.
         Some(match remainder.cmp(&(self.denominator - remainder)) {
             Ordering::Less => quotient,
@@ -106,7 +112,7 @@ impl Rational {
     /// The smallest whole number that is not smaller.
     #[must_use]
     pub fn ceil(self) -> i128 {
-        -(-self.numerator).div_euclid(self.denominator)
+        -divided(-self.numerator, self.denominator).0
     }
 
     /// Nearest binary fraction, for drawing only.
@@ -142,6 +148,25 @@ impl Rational {
         Self::new(self.numerator.checked_mul(other.numerator)?, self.denominator.checked_mul(other.denominator)?)
     }
 
+    /// Sum of many; nought of none, `None` on overflow.
+    #[must_use]
+    pub fn sum(values: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut sum = Sum::default();
+        values.into_iter().try_for_each(|value| sum.add(value))?;
+        sum.over(1)
+    }
+
+    /// Arithmetic mean; `None` of none or on overflow.
+    #[must_use]
+    pub fn mean(values: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let (mut sum, mut count) = (Sum::default(), 0);
+        for value in values {
+            sum.add(value)?;
+            count += 1;
+        }
+        sum.over(count)
+    }
+
     /// In hundredths: 1/4 becomes 25 (%); `None` on overflow.
     #[must_use]
     pub fn percent(self) -> Option<Self> {
@@ -173,17 +198,28 @@ impl FromStr for Rational {
     /// Reads decimal text: sign, digits, point, digits; at most eighteen digits.
     fn from_str(text: &str) -> Result<Self, NotADecimal> {
         let fault = || NotADecimal { found: text.to_owned() };
-        let trimmed = text.trim();
-        let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let count = whole.len() + fraction.len();
-        if count == 0 || count > 18 || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        let (negative, digits) = match text.trim().as_bytes() {
+            [b'-', digits @ ..] => (true, digits),
+            [b'+', digits @ ..] | digits => (false, digits),
+        };
+        // Eighteen digits are less than 2^63.
+        let (mut number, mut count, mut places) = (0_i64, 0, None);
+        for byte in digits {
+            match byte {
+                b'0'..=b'9' if count < 18 => {
+                    number = number * 10 + i64::from(byte - b'0');
+                    count += 1;
+                    places = places.map(|places| places + 1);
+                }
+                b'.' if places.is_none() => places = Some(0),
+                _ => return Err(fault()),
+            }
+        }
+        if count == 0 {
             return Err(fault());
         }
-        let number: i128 = format!("{whole}{fraction}").parse().map_err(|_| fault())?;
-        let sign = if trimmed.starts_with('-') { -1 } else { 1 };
-        let places = u32::try_from(fraction.len()).map_err(|_| fault())?;
-        Self::new(sign * number, 10i128.pow(places)).ok_or_else(fault)
+        let (number, places) = (if negative { -number } else { number }, places.unwrap_or(0));
+        Self::scaled(number, places).ok_or_else(fault)
     }
 }
 
@@ -239,8 +275,63 @@ impl fmt::Display for Fixed {
     }
 }
 
+/// A sum over one growing denominator: brought to lowest terms once, not at every step.
+struct Sum {
+    numerator: i128,
+    denominator: i128,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { numerator: 0, denominator: 1 }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, value: Rational) -> Option<()> {
+        if value.denominator != self.denominator {
+            let common = common_denominator(self.denominator, value.denominator)?;
+            self.numerator = self.numerator.checked_mul(divided(common, self.denominator).0)?;
+            self.denominator = common;
+        }
+        let part = value.numerator.checked_mul(divided(self.denominator, value.denominator).0)?;
+        self.numerator = self.numerator.checked_add(part)?;
+        Some(())
+    }
+
+    fn over(self, count: i128) -> Option<Rational> {
+        Rational::new(self.numerator, self.denominator.checked_mul(count)?)
+    }
+}
+
+/// The smallest denominator over which fractions of both can be written; `None` on overflow.
+pub(crate) fn common_denominator(left: i128, right: i128) -> Option<i128> {
+    if right == 1 || left == right {
+        return Some(left);
+    }
+    let divisor = i128::try_from(gcd(left.unsigned_abs(), right.unsigned_abs())).ok()?.max(1);
+    divided(left, divisor).0.checked_mul(right)
+}
+
+/// Quotient and remainder (never negative) by a positive divisor; in half the time where both are small, as they nearly always are.
+pub(crate) fn divided(number: i128, divisor: i128) -> (i128, i128) {
+    if divisor == 1 {
+        return (number, 0);
+    }
+    if let (Ok(number), Ok(divisor)) = (i64::try_from(number), i64::try_from(divisor)) {
+        return (number.div_euclid(divisor).into(), number.rem_euclid(divisor).into());
+    }
+    (number.div_euclid(divisor), number.rem_euclid(divisor))
+}
+
 fn gcd(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
+        if let (Ok(mut small), Ok(mut smaller)) = (u64::try_from(a), u64::try_from(b)) {
+            while smaller != 0 {
+                (small, smaller) = (smaller, small % smaller);
+            }
+            return small.into();
+        }
         (a, b) = (b, a % b);
     }
     a
@@ -300,6 +391,15 @@ mod tests {
         assert_eq!(of(1, -2).checked_neg(), Some(of(1, 2)));
         assert_eq!(Rational::scaled(1250, 2), Some(of(25, 2)));
         assert_eq!(Rational::scaled(-7, 0), Some(Rational::whole(-7)));
+    }
+
+    #[test]
+    fn sums_and_means_are_exact_whatever_the_denominators() {
+        let of = |top, bottom| Rational::new(top, bottom).unwrap();
+        assert_eq!(Rational::mean([of(1, 2), of(1, 3), of(1, 6), of(-1, 7)]), Some(of(3, 14)));
+        assert_eq!(Rational::sum([of(1, 10), of(2, 10), of(3, 100)]), Some(of(33, 100)));
+        assert_eq!((Rational::sum([]), Rational::mean([])), (Some(Rational::ZERO), None));
+        assert_eq!(Rational::sum([of(i128::MAX, 1), of(1, 2)]), None);
     }
 
     #[test]

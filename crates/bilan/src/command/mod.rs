@@ -13,6 +13,7 @@ mod parquet;
 mod report;
 mod rules;
 mod simulate;
+mod stream;
 mod water;
 
 use std::path::PathBuf;

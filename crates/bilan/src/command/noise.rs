@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use bilan_standards::noise::{NightHours, NoiseDay, NoiseZone, Period};
 use clap::{Args, Subcommand};
-use jiff::ToSpan;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 
 use super::air::quoted;
-use super::water::source;
+use super::stream::{self, Block, Heads};
 
 /// Noise by the standards.
 #[derive(Debug, Args)]
@@ -48,7 +47,7 @@ impl Noise {
         let night =
             NightHours::beginning_at(night).with_context(|| format!("{night} is no hour of the day, 0 to 23"))?;
         let mut out = BufWriter::new(io::stdout().lock());
-        levels(source(file.as_deref())?, zone, night, &mut out)?;
+        levels(stream::source(file.as_deref())?, zone, night, &mut out)?;
         Ok(out.flush()?)
     }
 }
@@ -59,54 +58,95 @@ struct Open {
     days: BTreeMap<Date, NoiseDay>,
 }
 
-fn levels(source: impl Read, otherwise: NoiseZone, night: NightHours, out: &mut impl Write) -> Result<()> {
-    let mut reader = csv::Reader::from_reader(source);
-    let heads = reader.headers()?.clone();
-    let place = |name: &str| heads.iter().position(|head| head.trim_start_matches('\u{feff}').trim() == name);
-    let needed = |name: &str| place(name).with_context(|| format!("the column {name} is missing"));
-    let (station, time, leq, zoned) = (needed("station")?, needed("time")?, needed("leq")?, place("zone"));
-    writeln!(out, "station,date,ld,ln,ldn,verdict,day_hours,night_hours")?;
-    let mut stations: HashMap<String, Open> = HashMap::new();
-    let mut order: Vec<String> = Vec::new();
-    let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row)? {
-        let line = row.position().map_or(0, csv::Position::line);
-        let text = row[time].trim();
-        let ends: DateTime = text.parse().with_context(|| format!("line {line}: {text} is no time"))?;
-        let begins = ends.checked_sub(1.hour())?;
-        let date = night.date_of(begins.date(), begins.hour());
-        let zone = match zoned.map(|at| row[at].trim()).filter(|cell| !cell.is_empty()) {
-            Some(cell) => zone(cell).map_err(|why| anyhow::anyhow!("line {line}: {why}"))?,
-            None => otherwise,
-        };
-        let open = stations.entry(row[station].to_owned()).or_insert_with(|| {
-            order.push(row[station].to_owned());
-            Open { zone, days: BTreeMap::new() }
-        });
-        if open.days.last_key_value().is_some_and(|(last, _)| date < *last) {
-            bail!("line {line}: {text} comes after a later day of {}; sort the rows by time", &row[station]);
-        }
-        open.zone = zone;
-        let day = open.days.entry(date).or_default();
-        let cell = row[leq].trim();
-        if !matches!(cell, "" | "NA") {
-            let level: f64 = cell.parse().with_context(|| format!("line {line}: {cell} is no level"))?;
-            if !(0.0..=200.0).contains(&level) {
-                bail!("line {line}: {cell} dB(A) is no level that can be measured, 0 to 200");
-            }
-            day.add(night.period(begins.hour()), level);
-        }
-        while open.days.len() > 1 {
-            let Some((date, day)) = open.days.pop_first() else { break };
-            write_day(&row[station], open.zone, date, &day, out)?;
-        }
+/// Where the columns stand.
+struct Columns {
+    station: usize,
+    time: usize,
+    leq: usize,
+    zone: Option<usize>,
+}
+
+impl Columns {
+    fn read(heads: &Heads) -> Result<Self> {
+        let place = |name| heads.place(name);
+        Ok(Self { station: place("station")?, time: place("time")?, leq: place("leq")?, zone: heads.find("zone") })
     }
-    for station in order {
-        for (date, day) in &stations[&station].days {
-            write_day(&station, stations[&station].zone, *date, day, out)?;
+}
+
+/// An hour of a station.
+struct Hour {
+    line: u64,
+    station: String,
+    /// Its day and hour.
+    begins: (Date, i8),
+    zone: Option<NoiseZone>,
+    level: Option<f64>,
+}
+
+fn hours(columns: &Columns, block: &Block) -> Result<Vec<Hour>> {
+    let mut hours = Vec::new();
+    block.each(|row| {
+        let line = row.line;
+        let zone = match columns.zone.map(|at| row.text(at)).filter(|cell| !cell.is_empty()) {
+            Some(cell) => Some(zone(&cell).map_err(|why| anyhow!("line {line}: {why}"))?),
+            None => None,
+        };
+        let level = row.number::<f64>(columns.leq, "leq")?;
+        if let Some(level) = level.filter(|level| !(0.0..=200.0).contains(level)) {
+            bail!("line {line}: {level} dB(A) is no level that can be measured, 0 to 200");
+        }
+        let begins = row.hour_ending(columns.time)?;
+        hours.push(Hour { line, station: row.text(columns.station).into_owned(), begins, zone, level });
+        Ok(())
+    })?;
+    Ok(hours)
+}
+
+/// Stations in the order in which they come.
+#[derive(Default)]
+struct Stations {
+    open: HashMap<String, Open>,
+    order: Vec<String>,
+}
+
+fn levels(source: Box<dyn Read + Send>, otherwise: NoiseZone, night: NightHours, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "station,date,ld,ln,ldn,verdict,day_hours,night_hours")?;
+    let mut stations = Stations::default();
+    stream::blocks(source, Columns::read, hours, |_, hours| {
+        hours.into_iter().try_for_each(|hour| stations.take(hour, otherwise, night, out))
+    })?;
+    for station in &stations.order {
+        for (date, day) in &stations.open[station].days {
+            write_day(station, stations.open[station].zone, *date, day, out)?;
         }
     }
     Ok(())
+}
+
+impl Stations {
+    /// Enters an hour and writes the days that it ends.
+    fn take(&mut self, hour: Hour, otherwise: NoiseZone, night: NightHours, out: &mut impl Write) -> Result<()> {
+        let (line, (day, begins)) = (hour.line, hour.begins);
+        let date = night.date_of(day, begins);
+        let zone = hour.zone.unwrap_or(otherwise);
+        if !self.open.contains_key(&hour.station) {
+            self.order.push(hour.station.clone());
+        }
+        let open = self.open.entry(hour.station.clone()).or_insert_with(|| Open { zone, days: BTreeMap::new() });
+        if open.days.last_key_value().is_some_and(|(last, _)| date < *last) {
+            bail!("line {line}: a row of {day} comes after a later day of {}; sort the rows by time", hour.station);
+        }
+        open.zone = zone;
+        let day = open.days.entry(date).or_default();
+        if let Some(level) = hour.level {
+            day.add(night.period(begins), level);
+        }
+        while open.days.len() > 1 {
+            let Some((date, day)) = open.days.pop_first() else { break };
+            write_day(&hour.station, open.zone, date, &day, out)?;
+        }
+        Ok(())
+    }
 }
 
 fn write_day(station: &str, zone: NoiseZone, date: Date, day: &NoiseDay, out: &mut impl Write) -> Result<()> {
@@ -131,7 +171,7 @@ mod tests {
 
     fn printed(csv: &str) -> Result<String> {
         let mut out = Vec::new();
-        levels(csv.as_bytes(), NoiseZone::Zone2, NightHours::default(), &mut out)?;
+        levels(Box::new(std::io::Cursor::new(csv.to_owned())), NoiseZone::Zone2, NightHours::default(), &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 

@@ -1,15 +1,15 @@
 //! `bilan water`: samples classed.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, ensure};
 use bilan_standards::rounding::Rational;
 use bilan_standards::water::{self, Body, Classified, WaterClass};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::air::quoted;
+use super::stream::{self, Block, Heads};
 
 /// Surface water by GB 3838-2002.
 #[derive(Debug, Args)]
@@ -62,57 +62,51 @@ impl Water {
             Kind::Lake => Body::Lake,
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        classify(source(file.as_deref())?, target, body, &mut out)?;
+        classify(stream::source(file.as_deref())?, target, body, &mut out)?;
         Ok(out.flush()?)
     }
 }
 
-/// The file, or standard input.
-pub(super) fn source(file: Option<&Path>) -> Result<Box<dyn Read>> {
-    Ok(match file {
-        Some(path) => Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?),
-        None => Box::new(io::stdin().lock()),
-    })
+/// Where the columns stand.
+struct Columns {
+    station: usize,
+    time: usize,
+    items: Vec<(usize, String)>,
 }
 
-fn classify(source: impl Read, target: WaterClass, body: Body, out: &mut impl Write) -> Result<()> {
-    let mut reader = csv::Reader::from_reader(source);
-    let heads: Vec<String> =
-        reader.headers()?.iter().map(|head| head.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-    let place = |name: &str| {
-        heads.iter().position(|head| head == name).with_context(|| format!("the column {name} is missing"))
-    };
-    let (station, time) = (place("station")?, place("time")?);
-    let items: Vec<(usize, &str)> = heads
-        .iter()
-        .enumerate()
-        .filter(|(_, head)| water::item(head, body).is_some())
-        .map(|(at, head)| (at, head.as_str()))
-        .collect();
-    if items.is_empty() {
-        bail!("no column is headed by an item of GB 3838 table 1, such as w21003 or NH3-N");
+impl Columns {
+    fn read(heads: &Heads) -> Result<Self> {
+        let (station, time) = (heads.place("station")?, heads.place("time")?);
+        let items: Vec<(usize, String)> = heads
+            .names()
+            .enumerate()
+            .filter(|(_, head)| water::item(head, Body::River).is_some())
+            .map(|(at, head)| (at, head.to_owned()))
+            .collect();
+        ensure!(!items.is_empty(), "no column is headed by an item of GB 3838 table 1, such as w21003 or NH3-N");
+        Ok(Self { station, time, items })
     }
+}
+
+fn classify(source: Box<dyn Read + Send>, target: WaterClass, body: Body, out: &mut impl Write) -> Result<()> {
     writeln!(out, "station,time,class,deciding,over")?;
-    let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row)? {
-        let line = row.position().map_or(0, csv::Position::line);
-        let mut values: Vec<(&str, Rational)> = Vec::with_capacity(items.len());
-        for (at, head) in &items {
-            let cell = row[*at].trim();
-            if !matches!(cell, "" | "NA") {
-                values.push((
-                    head,
-                    cell.parse().with_context(|| format!("line {line}, column {head}: {cell} is no number"))?,
-                ));
+    let judge = |columns: &Columns, block: &Block| {
+        let mut lines = String::new();
+        block.each(|row| {
+            let mut values: Vec<(&str, Rational)> = Vec::with_capacity(columns.items.len());
+            for (at, head) in &columns.items {
+                values.extend(row.number(*at, head)?.map(|value| (head.as_str(), value)));
             }
-        }
-        write!(out, "{},{},", quoted(&row[station]), &row[time])?;
-        match water::classify(&values, body) {
-            Some(verdict) => writeln!(out, "{},{},{}", verdict.class, deciding(&verdict), over(&verdict, target))?,
-            None => writeln!(out, ",,")?,
-        }
-    }
-    Ok(())
+            let said = water::classify(&values, body).map_or_else(
+                || ",,".to_owned(),
+                |verdict| format!("{},{},{}", verdict.class, deciding(&verdict), over(&verdict, target)),
+            );
+            lines += &format!("{},{},{said}\n", quoted(&row.text(columns.station)), row.text(columns.time));
+            Ok(())
+        })?;
+        Ok(lines)
+    };
+    stream::blocks(source, Columns::read, judge, |_, lines| Ok(out.write_all(lines.as_bytes())?))
 }
 
 fn deciding(verdict: &Classified) -> String {
@@ -140,7 +134,7 @@ mod tests {
     fn a_sample_is_classed_by_its_worst_item() {
         let csv = "station,time,w01009,w21003,TP\nA,2020-05-01T08:00,6.2,1.5,0.1\nB,2020-05-01T08:00,,,\n";
         let mut out = Vec::new();
-        classify(csv.as_bytes(), WaterClass::III, Body::River, &mut out).unwrap();
+        classify(Box::new(csv.as_bytes()), WaterClass::III, Body::River, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "station,time,class,deciding,over\nA,2020-05-01T08:00,IV,NH3-N,NH3-N:0.50\nB,2020-05-01T08:00,,,\n"
@@ -150,7 +144,7 @@ mod tests {
     #[test]
     fn a_wrong_cell_is_named() {
         let csv = "station,time,TP\nA,2020-05-01T08:00,much\n";
-        let fault = classify(csv.as_bytes(), WaterClass::III, Body::River, &mut Vec::new()).unwrap_err();
+        let fault = classify(Box::new(csv.as_bytes()), WaterClass::III, Body::River, &mut Vec::new()).unwrap_err();
         assert!(fault.to_string().contains("line 2, column TP: much"), "{fault}");
     }
 }

@@ -3,12 +3,91 @@
 use serde::Serialize;
 
 use super::{Aqi, Column, Concentration, Edition, Item, aqi};
-use crate::rounding::Rational;
+use crate::rounding::{Rational, common_denominator, divided};
 
 /// The 24 hourly values of one natural day: hour 0 is the one that ends at 01:00, hour 23 the one that ends at 24:00.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HourlyAir {
-    hours: [[Option<Rational>; 24]; 6],
+    items: [Hours; 6],
+}
+
+/// Hourly values of an item over one denominator, so that sums of them are sums of whole numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hours {
+    numerators: [i128; 24],
+    denominator: i128,
+    /// A bit for each hour that is there.
+    known: u32,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self { numerators: [0; 24], denominator: 1, known: 0 }
+    }
+}
+
+impl Hours {
+    /// `None` where the numbers would become too large for 38 digits.
+    fn set(&mut self, hour: usize, value: Rational) -> Option<()> {
+        if value.denominator() != self.denominator {
+            let common = common_denominator(self.denominator, value.denominator())?;
+            let factor = divided(common, self.denominator).0;
+            if factor != 1 {
+                let widened = self.numerators.map(|numerator| numerator.checked_mul(factor));
+                for (numerator, widened) in self.numerators.iter_mut().zip(widened) {
+                    *numerator = widened?;
+                }
+                self.denominator = common;
+            }
+        }
+        let factor =
+            if value.denominator() == self.denominator { 1 } else { divided(self.denominator, value.denominator()).0 };
+        let numerator = value.numerator().checked_mul(factor)?;
+        *self.numerators.get_mut(hour)? = numerator;
+        self.known |= 1 << hour;
+        Some(())
+    }
+
+    fn get(&self, hour: usize) -> Option<Rational> {
+        let numerator = *self.numerators.get(hour)?;
+        if self.known >> hour & 1 == 1 { Rational::new(numerator, self.denominator) } else { None }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if self.known == 0 {
+            self.clone_from(other);
+            return;
+        }
+        for hour in (0..24).filter(|hour| other.known >> hour & 1 == 1) {
+            if self.denominator == other.denominator {
+                self.numerators[hour] = other.numerators[hour];
+                self.known |= 1 << hour;
+            } else if let Some(value) = other.get(hour) {
+                let _too_large = self.set(hour, value);
+            }
+        }
+    }
+
+    /// Sum and number of the hours `from..to`. Hours that are not there hold nought.
+    fn sum(&self, from: usize, to: usize) -> (i128, u32) {
+        let window = (u32::MAX >> (32 - (to - from))) << from;
+        (self.numerators[from..to].iter().sum(), (self.known & window).count_ones())
+    }
+
+    fn mean(&self, (sum, count): (i128, u32), needed: u32) -> Option<Rational> {
+        if count < needed { None } else { Rational::new(sum, self.denominator.checked_mul(count.into())?) }
+    }
+
+    /// Sum and number of each of the 17 windows of eight hours that lie wholly in the day.
+    fn windows(&self) -> impl Iterator<Item = (i128, u32)> + Clone {
+        (0..17).map(|from| self.sum(from, from + 8))
+    }
+}
+
+/// Exact statistics of a day: means, for ozone the largest eight-hour mean; absent where not valid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayMeans {
+    values: [Option<Rational>; 6],
 }
 
 /// A day's statistics as the standard prints them; absent where not valid.
@@ -27,35 +106,43 @@ pub struct DailyAir {
 }
 
 impl HourlyAir {
-    /// Enters the value of the hour (0 to 23) that begins then; other hours are ignored.
+    /// Enters the value of the hour (0 to 23) that begins then; other hours are ignored, as is a value that has no common denominator of 38 digits
+    /// with the others.
     pub fn set(&mut self, item: Item, hour: usize, value: Rational) {
-        if let Some(slot) = self.hours[item as usize].get_mut(hour) {
-            *slot = Some(value);
-        }
+        let _too_large = self.items[item as usize].set(hour, value);
     }
 
     /// The value of the hour (0 to 23) that begins then.
     #[must_use]
     pub fn hour(&self, item: Item, hour: usize) -> Option<Rational> {
-        self.hours[item as usize].get(hour).copied().flatten()
+        self.items[item as usize].get(hour)
     }
 
     /// How many hours of an item are there.
     #[must_use]
     pub fn known(&self, item: Item) -> usize {
-        self.hours[item as usize].iter().flatten().count()
+        self.items[item as usize].known.count_ones() as usize
+    }
+
+    /// Takes over every hour that another part of the same day has.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.items.iter_mut().zip(&other.items) {
+            mine.merge(theirs);
+        }
     }
 
     /// Mean of the day, needs 20 valid hours (GB 3095 table 4).
     #[must_use]
     pub fn mean(&self, item: Item) -> Option<Rational> {
-        mean(&self.hours[item as usize], 20)
+        let hours = &self.items[item as usize];
+        hours.mean(hours.sum(0, 24), 20)
     }
 
     /// The 17 eight-hour ozone means of the day, by the hour at which they end, 8 to 24; each needs 6 hours (GB 3095 table 4).
     #[must_use]
     pub fn ozone_means(&self) -> Vec<Option<Rational>> {
-        self.hours[Item::O3 as usize].windows(8).map(|window| mean(window, 6)).collect()
+        let hours = &self.items[Item::O3 as usize];
+        hours.windows().map(|window| hours.mean(window, 6)).collect()
     }
 
     /// Largest of the 17 eight-hour ozone means that lie wholly in the day (HJ 663 clause 6.1.2).
@@ -63,19 +150,59 @@ impl HourlyAir {
     /// Each needs 6 hours. The day needs 14 of them, unless the largest exceeds the limit of 160 µg/m³.
     #[must_use]
     pub fn ozone(&self) -> Option<Rational> {
-        let means: Vec<Rational> = self.ozone_means().into_iter().flatten().collect();
-        let largest = means.iter().max().copied()?;
-        (means.len() >= 14 || largest > Rational::whole(160)).then_some(largest)
+        let hours = &self.items[Item::O3 as usize];
+        let valid = hours.windows().filter(|(_, count)| *count >= 6);
+        // Compared by cross products: the denominator is the same for all.
+        let larger = |left: &(i128, u32), right: &(i128, u32)| {
+            left.0.saturating_mul(right.1.into()).cmp(&right.0.saturating_mul(left.1.into()))
+        };
+        let enough = valid.clone().count() >= 14;
+        let largest = hours.mean(valid.max_by(larger)?, 6)?;
+        (enough || largest > Rational::whole(160)).then_some(largest)
+    }
+
+    /// Every item's statistic of the day.
+    #[must_use]
+    pub fn means(&self) -> DayMeans {
+        DayMeans { values: Item::ALL.map(|item| if item == Item::O3 { self.ozone() } else { self.mean(item) }) }
     }
 }
 
-fn mean(hours: &[Option<Rational>], needed: usize) -> Option<Rational> {
-    let valid: Vec<Rational> = hours.iter().flatten().copied().collect();
-    if valid.len() < needed {
-        return None;
+impl DayMeans {
+    /// From known statistics, in the order of [`Item::ALL`].
+    #[must_use]
+    pub fn of(values: [Option<Rational>; 6]) -> Self {
+        Self { values }
     }
-    let sum = valid.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(*value))?;
-    sum.checked_div(Rational::whole(i64::try_from(valid.len()).ok()?))
+
+    /// The exact value of an item.
+    #[must_use]
+    pub fn get(&self, item: Item) -> Option<Rational> {
+        self.values[item as usize]
+    }
+
+    /// The day judged by an edition.
+    ///
+    /// The index is given where all six items are valid; from 2026 also where the others alone exceed 100 (HJ 633-2026
+    /// clause 5.3.1). Ozone above the eight-hour column of 2012 (800 µg/m³) has no index of eight hours: the other items decide
+    /// then, because the day is judged by six items, without the largest hour of ozone.
+    #[must_use]
+    pub fn judge(&self, edition: Edition) -> DailyAir {
+        let values = Item::ALL.map(|item| Concentration::rounded(item, self.get(item)?));
+        let known = Item::ALL.into_iter().zip(values);
+        let columns: Vec<(Column, Concentration)> =
+            known.filter_map(|(item, value)| Some((Column::Day(item), value?))).collect();
+        DailyAir { statistics: DailyStatistics { values }, aqi: published(&columns, edition, Item::ALL.len()) }
+    }
+
+    /// The index of the day if some items are left out (a sand storm): of the others, which must all be valid.
+    #[must_use]
+    pub fn index_without(&self, left_out: &[Item], edition: Edition) -> Option<Aqi> {
+        let others = Item::ALL.into_iter().filter(|item| !left_out.contains(item));
+        let value = |item| Some((Column::Day(item), Concentration::rounded(item, self.get(item)?)?));
+        let columns: Vec<_> = others.clone().filter_map(value).collect();
+        published(&columns, edition, others.count())
+    }
 }
 
 impl DailyStatistics {
@@ -86,20 +213,10 @@ impl DailyStatistics {
     }
 }
 
-/// A day judged by an edition.
-///
-/// The index is given where all six items are valid; from 2026 also where the others alone exceed 100 (HJ 633-2026
-/// clause 5.3.1). Ozone above the eight-hour column of 2012 (800 µg/m³) has no index of eight hours: the other items decide
-/// then, because the day is judged by six items, without the largest hour of ozone.
+/// A day judged by an edition: [`DayMeans::judge`] of its hours.
 #[must_use]
 pub fn daily(hours: &HourlyAir, edition: Edition) -> DailyAir {
-    let values = Item::ALL.map(|item| {
-        let exact = if item == Item::O3 { hours.ozone() } else { hours.mean(item) };
-        Concentration::rounded(item, exact?)
-    });
-    let columns: Vec<(Column, Concentration)> =
-        Item::ALL.into_iter().zip(values).filter_map(|(item, value)| Some((Column::Day(item), value?))).collect();
-    DailyAir { statistics: DailyStatistics { values }, aqi: published(&columns, edition, Item::ALL.len()) }
+    hours.means().judge(edition)
 }
 
 /// The real-time index of an hour.
@@ -149,6 +266,39 @@ mod tests {
     #[test_case(0..5, 300, None; "no window has six hours")]
     fn ozone_needs_fourteen_windows_or_an_exceedance(hours: std::ops::Range<usize>, value: i64, largest: Option<i64>) {
         assert_eq!(day(Item::O3, hours, value).ozone(), largest.map(Rational::whole));
+    }
+
+    #[test]
+    fn hours_of_different_denominators_are_averaged_exactly() {
+        let mut air = HourlyAir::default();
+        for hour in 0..24 {
+            let value = Rational::new(hour as i128 + 1, [1, 10, 3, 1000][hour % 4]).unwrap();
+            air.set(Item::Pm10, hour, value);
+            assert_eq!(air.hour(Item::Pm10, hour), Some(value));
+        }
+        let all = (0..24).filter_map(|hour| air.hour(Item::Pm10, hour));
+        assert_eq!(air.mean(Item::Pm10), Rational::mean(all));
+        assert_eq!((air.known(Item::Pm10), air.hour(Item::Pm10, 24), air.hour(Item::O3, 0)), (24, None, None));
+    }
+
+    #[test]
+    fn two_parts_of_a_day_make_the_day() {
+        let mut morning = day(Item::O3, 0..10, 100);
+        morning.set(Item::O3, 3, Rational::new(1, 3).unwrap());
+        morning.merge(&day(Item::O3, 10..24, 101));
+        assert_eq!((morning.known(Item::O3), morning.hour(Item::O3, 3)), (24, Rational::new(1, 3)));
+        assert_eq!(morning.ozone(), Some(Rational::whole(101)));
+    }
+
+    #[test]
+    fn a_sand_storm_leaves_the_gases() {
+        let mut air = day(Item::Pm10, 0..24, 400);
+        for item in [Item::So2, Item::No2, Item::Co, Item::O3] {
+            (0..24).for_each(|hour| air.set(item, hour, Rational::whole(1)));
+        }
+        let particles = [Item::Pm10, Item::Pm25];
+        assert_eq!(air.means().index_without(&particles, Edition::E2012).map(|aqi| aqi.value), Some(25));
+        assert_eq!(air.means().index_without(&[Item::Pm10], Edition::E2012), None, "fine particles are missing");
     }
 
     #[test]

@@ -92,9 +92,21 @@ static TABLE: LazyLock<Vec<Breakpoints>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Iaqi(pub u16);
 
+/// Place in [`TABLE`] by edition, averaging time and item.
+static PLACES: LazyLock<[[[Option<usize>; 6]; 2]; 3]> = LazyLock::new(|| {
+    [Edition::E2012, Edition::E2026, Edition::E2031].map(|edition| {
+        [Column::Day as fn(Item) -> Column, Column::Hour].map(|averaging| {
+            Item::ALL.map(|item| {
+                let (standard, name) = (edition.index_standard(), averaging(item).name(edition));
+                TABLE.iter().position(|row| row.standard == standard && row.column == name)
+            })
+        })
+    })
+});
+
 fn breakpoints(column: Column, edition: Edition) -> Option<&'static Breakpoints> {
-    let (standard, name) = (edition.index_standard(), column.name(edition));
-    TABLE.iter().find(|row| row.standard == standard && row.column == name)
+    let averaging = usize::from(matches!(column, Column::Hour(_)));
+    TABLE.get(PLACES[edition as usize][averaging][column.item() as usize]?)
 }
 
 /// The two lines of the table between which a concentration lies (HJ 633-2026 formula 1).

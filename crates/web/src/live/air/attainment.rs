@@ -1,6 +1,8 @@
 //! A year beside its limits (GB 3095 table 1, HJ 663) and beside its target of good days.
 
-use bilan_standards::air::{AirDay, AirLimit, AirYear, Edition, Grade, Item, Needed, YearIndicator, YearSoFar};
+use bilan_standards::air::{
+    AirDay, AirLimit, AirPeriod, Edition, EvaluationPeriod, Grade, Indicator, Item, Needed, YearSoFar,
+};
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 
@@ -47,18 +49,16 @@ pub(super) fn editions(year: i16) -> Vec<Edition> {
 }
 
 /// The indicators that have a limit: means of the year, and the percentiles by which a year is judged.
-pub(super) fn lines(year: &[AirDay], before: &[AirDay], editions: &[Edition]) -> Vec<Line> {
+pub(super) fn lines(period: EvaluationPeriod, year: &[AirDay], before: &[AirDay], editions: &[Edition]) -> Vec<Line> {
     let Some(last) = editions.last() else { return Vec::new() };
-    let (year, before) = (AirYear::of(year, *last), AirYear::of(before, *last));
-    YearIndicator::ALL
+    let (year, before) = (AirPeriod::of(period, year, *last), AirPeriod::of(period.a_year_before(), before, *last));
+    Indicator::ALL
         .into_iter()
         .filter_map(|indicator| {
             let (item, what, averaging) = match indicator {
-                YearIndicator::Mean(item) => (item, "live.air.indicator.mean", "年平均"),
-                YearIndicator::Percentile(Item::O3) => {
-                    (Item::O3, "live.air.indicator.percentile_8h", "日最大8小时平均")
-                }
-                YearIndicator::Percentile(item) => (item, "live.air.indicator.percentile", "日平均"),
+                Indicator::Mean(item) => (item, "live.air.indicator.mean", "年平均"),
+                Indicator::Percentile(Item::O3) => (Item::O3, "live.air.indicator.percentile_8h", "日最大8小时平均"),
+                Indicator::Percentile(item) => (item, "live.air.indicator.percentile", "日平均"),
                 _ => return None,
             };
             let statistic = year.statistic(indicator);

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::air::{self, AirDay, Aqi, Edition, HourlyAir, Item, Level};
+use bilan_standards::air::{self, AirDay, Aqi, Edition, EvaluationPeriod, HourlyAir, Item, Level};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -130,7 +130,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         target: format!("{:.1}", f64::from(wanted.per_mille()) / 10.0),
         count: attainment::count(&year.judged, year.year, year.today, wanted.per_mille()),
         by_edition: if editions.len() > 1 { by_edition(&year, &editions) } else { Vec::new() },
-        lines: attainment::lines(&year.judged, &year.before, &editions),
+        lines: attainment::lines(EvaluationPeriod::Year(year.year), &year.judged, &year.before, &editions),
         editions: editions.into_iter().map(attainment::edition_name).collect(),
         chosen: year.place.chosen,
         stations: year.place.stations,

@@ -1,0 +1,174 @@
+//! Hourly rows as days of stations, whatever the size of the file and however its rows are mixed.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+use bilan_standards::air::{DayMeans, HourlyAir, Item};
+use bilan_standards::rounding::Rational;
+use jiff::civil::Date;
+
+use crate::command::stream::{self, Block, Heads, Row};
+
+/// Columns of the input and their items.
+const COLUMNS: [(&str, Item); 6] = [
+    ("pm2_5", Item::Pm25),
+    ("pm10", Item::Pm10),
+    ("so2", Item::So2),
+    ("no2", Item::No2),
+    ("o3", Item::O3),
+    ("co", Item::Co),
+];
+
+/// Where the columns stand.
+pub(super) struct Columns {
+    pub(super) station: usize,
+    pub(super) time: usize,
+    items: Vec<(&'static str, Item, usize)>,
+}
+
+impl Columns {
+    pub(super) fn read(heads: &Heads) -> Result<Self> {
+        let (station, time) = (heads.place("station")?, heads.place("time")?);
+        let column = |(name, item)| Some((name, item, heads.find(name)?));
+        let items: Vec<_> = COLUMNS.into_iter().filter_map(column).collect();
+        ensure!(!items.is_empty(), "none of the columns pm2_5, pm10, so2, no2, o3, co is there");
+        Ok(Self { station, time, items })
+    }
+
+    /// The hour that a row speaks of, by its beginning: rows are stamped at the end of the hour.
+    pub(super) fn begins(&self, row: &Row<'_>) -> Result<(Date, i8)> {
+        row.hour_ending(self.time)
+    }
+
+    /// The measured values of a row; what is below nought is not valid.
+    pub(super) fn values(&self, row: &Row<'_>, mut take: impl FnMut(Item, Rational)) -> Result<()> {
+        for (name, item, at) in &self.items {
+            if let Some(value) = row.number::<Rational>(*at, name)?.filter(|value| *value >= Rational::ZERO) {
+                take(*item, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A day of a station as far as a block of rows has it.
+struct Part {
+    date: Date,
+    /// Line of its first row.
+    line: u64,
+    air: Air,
+}
+
+/// A day that may go on in another block, or one that cannot: its neighbours stand in the same block.
+enum Air {
+    Open(Box<HourlyAir>),
+    Whole(DayMeans),
+}
+
+/// A station's days in a block, in order.
+struct Station {
+    name: String,
+    parts: Vec<Part>,
+}
+
+impl Station {
+    /// The day of a row; the one before it is over.
+    fn day(&mut self, date: Date, line: u64) -> Result<&mut HourlyAir> {
+        let last = self.parts.last().map(|part| part.date);
+        if last != Some(date) {
+            in_order(&self.name, last, date, line)?;
+            self.close_last();
+            self.parts.push(Part { date, line, air: Air::Open(Box::default()) });
+        }
+        match self.parts.last_mut().map(|part| &mut part.air) {
+            Some(Air::Open(air)) => Ok(air),
+            // The last day is open until another one follows it.
+            _ => unreachable!("the last day of a station in a block is open"),
+        }
+    }
+
+    fn close_last(&mut self) {
+        let first = self.parts.len() <= 1;
+        if let Some(part) = self.parts.last_mut().filter(|_| !first)
+            && let Air::Open(air) = &part.air
+        {
+            part.air = Air::Whole(air.means());
+        }
+    }
+}
+
+fn in_order(station: &str, last: Option<Date>, date: Date, line: u64) -> Result<()> {
+    if last.is_some_and(|last| date < last) {
+        bail!("line {line}: a row of {date} comes after a later day of {station}; sort the rows by time");
+    }
+    Ok(())
+}
+
+/// The stations of a block, in the order in which they come.
+fn stations(columns: &Columns, block: &Block) -> Result<Vec<Station>> {
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut stations: Vec<Station> = Vec::new();
+    let mut last: (Vec<u8>, usize) = (Vec::new(), usize::MAX);
+    block.each(|row| {
+        let name = row.bytes(columns.station);
+        if last.0 != name || stations.is_empty() {
+            let place = *places.entry(name.to_vec()).or_insert_with(|| {
+                stations.push(Station { name: row.text(columns.station).into_owned(), parts: Vec::new() });
+                stations.len() - 1
+            });
+            last = (name.to_vec(), place);
+        }
+        let (date, hour) = columns.begins(row)?;
+        let air = stations[last.1].day(date, row.line)?;
+        let hour = usize::try_from(hour)?;
+        columns.values(row, |item, value| air.set(item, hour, value))
+    })?;
+    Ok(stations)
+}
+
+/// Hands on each day of each station when it is over.
+pub(super) fn each_day(file: Option<&Path>, mut take: impl FnMut(&str, Date, DayMeans) -> Result<()>) -> Result<()> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut open: Vec<Open> = Vec::new();
+    stream::blocks(stream::source(file)?, Columns::read, stations, |_, stations| {
+        for Station { name, parts } in stations {
+            let place = *places.entry(name.clone()).or_insert(open.len());
+            if place == open.len() {
+                open.push(Open { name, day: None });
+            }
+            parts.into_iter().try_for_each(|part| open[place].take(part, &mut take))?;
+        }
+        Ok(())
+    })?;
+    open.iter_mut().try_for_each(|station| station.close(&mut take))
+}
+
+/// A station with its day that is not over.
+struct Open {
+    name: String,
+    day: Option<(Date, Box<HourlyAir>)>,
+}
+
+impl Open {
+    fn take(&mut self, part: Part, take: &mut impl FnMut(&str, Date, DayMeans) -> Result<()>) -> Result<()> {
+        let date = self.day.as_ref().map(|(date, _)| *date);
+        in_order(&self.name, date, part.date, part.line)?;
+        if date != Some(part.date) {
+            self.close(take)?;
+        }
+        match (part.air, &mut self.day) {
+            (Air::Whole(means), _) => take(&self.name, part.date, means)?,
+            (Air::Open(air), Some((_, known))) => known.merge(&air),
+            (Air::Open(air), none) => *none = Some((part.date, air)),
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, take: &mut impl FnMut(&str, Date, DayMeans) -> Result<()>) -> Result<()> {
+        match self.day.take() {
+            Some((date, air)) => take(&self.name, date, air.means()),
+            None => Ok(()),
+        }
+    }
+}

@@ -3,23 +3,27 @@
 //! A concentration is a whole number of its last printed place (µg/m³; CO in tenths of mg/m³), so an index is exact:
 //! linear between breakpoints and rounded **up** (HJ 633-2012 clause 6.2, HJ 633-2026 clause 4.2.6).
 
+mod alert;
 mod day;
 mod exclusion;
 mod index;
 mod limits;
 mod period;
 mod ranking;
+mod reference;
 mod target;
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+pub use alert::{AlertLevel, AlertScheme, may_be_lifted};
 pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, daily, hourly};
 pub use exclusion::{ExclusionFault, Exclusions};
 pub use index::{Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
 pub use limits::{AirLimit, Grade, limits};
 pub use period::{AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, Statistic, Weights, YEAR_NEEDS, percentile};
 pub use ranking::{Ranked, city_mean, leading, ranked};
+pub use reference::{AirState, at_state};
 pub use target::{Needed, YearSoFar};
 
 use crate::rounding::{NotADecimal, Rational};

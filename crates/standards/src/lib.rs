@@ -7,18 +7,24 @@
 //! - [`calendar`], [`deadline`]: working days and statutory clocks that explain themselves
 //! - [`air`]: indexes and limits by the edition in force on the day
 //! - [`water`], [`noise`]: classes by single factor, limits by zone
-//! - [`rounding`]: GB/T 8170
-//! - [`credit_code`], [`geo`], [`clock`]: small things that every other part needs
+//! - [`emission`], [`power`]: boilers, printing works, sewage plants, machinery; whether treatment ran with production
+//! - [`quantity`], [`rounding`]: units in the type, not detected and not valid as values; GB/T 8170
+//! - [`credit_code`], [`waste`], [`machinery`]: codes with what can be checked of them
+//! - [`geo`], [`clock`]: small things that every other part needs
 
 pub mod air;
 pub mod calendar;
 pub mod clock;
 pub mod credit_code;
 pub mod deadline;
+pub mod emission;
 pub mod geo;
+pub mod machinery;
 pub mod noise;
 pub mod power;
+pub mod quantity;
 pub mod rounding;
 pub mod status;
 mod table;
+pub mod waste;
 pub mod water;

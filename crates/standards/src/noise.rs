@@ -3,6 +3,8 @@
 //! Levels are decibels: averaged as energies, never as numbers. Day is 06:00 to 22:00 unless the city moved it.
 
 mod day;
+mod source;
+mod town;
 
 use std::sync::LazyLock;
 
@@ -10,6 +12,10 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 
 pub use day::{NoiseDay, NoiseVerdict, exceeded_level};
+pub use source::{
+    BackgroundFault, Room, SuddenNoise, calibration_holds, indoor_limit, weather_allows, without_background,
+};
+pub use town::{Compliance, TownGrade, TownNoise, area_level, road_level};
 
 use crate::{status::Status, table::Table};
 

@@ -3,15 +3,21 @@
 //! The worst item decides. Water temperature, total nitrogen and faecal coliforms are never evaluated (环办〔2011〕22号; the
 //! list of excluded items is only partly verified).
 
+mod automatic;
 mod evaluation;
+mod source;
+mod trend;
 
 use std::{fmt, sync::LazyLock};
 
+pub use automatic::{MEASURED_AT, StationDay, StationNeeds, month_mean};
 pub use evaluation::{
     Change, RiverVerdict, Section, WaterQuality, city_index, evaluated_items, item_index, main_items, river,
     water_index,
 };
 use serde::Serialize;
+pub use source::{SourceItem, SourceVerdict, judge_source, source_items};
+pub use trend::{Correlation, Trend, trend};
 
 use crate::{rounding::Rational, status::Status, table::Table};
 

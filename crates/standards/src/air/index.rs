@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use super::{Concentration, Edition, Item};
-use crate::{rounding::Rational, table::Table};
+use crate::{rounding::Rational, status::Status, table::Table};
 
 const BREAKPOINTS: &str = include_str!("../../data/aqi_breakpoints.tsv");
 const LEVELS: &str = include_str!("../../data/aqi_levels.tsv");
+const ADVICE: &str = include_str!("../../data/aqi_advice.tsv");
 const INDEXES: [(&str, u16); 8] = [
     ("iaqi_0", 0),
     ("iaqi_50", 50),
@@ -167,6 +168,38 @@ pub struct Level {
     pub colour_zh: String,
     /// Colour as `#RRGGBB`.
     pub rgb: String,
+    /// What it does to health and what people should do (HJ 633-2012 table 2).
+    pub advice: Advice,
+}
+
+/// Health effects and advice of a level (对健康影响, 建议措施), Chinese and English.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// 对健康影响.
+    pub effect_zh: String,
+    /// 建议措施.
+    pub advice_zh: String,
+    /// Effect, English.
+    pub effect_en: String,
+    /// Advice, English.
+    pub advice_en: String,
+    /// How far the words were checked.
+    pub status: Status,
+}
+
+impl Advice {
+    fn of(level: &str) -> Self {
+        let table = Table::read(ADVICE);
+        let row = table.rows().find(|row| row.get("level") == level);
+        let cell = |column| row.map(|row| row.get(column)).unwrap_or_default().to_owned();
+        Self {
+            effect_zh: cell("effect_zh"),
+            advice_zh: cell("advice_zh"),
+            effect_en: cell("effect_en"),
+            advice_en: cell("advice_en"),
+            status: Status::read(&cell("status")),
+        }
+    }
 }
 
 static LEVEL_TABLE: LazyLock<Vec<Level>> = LazyLock::new(|| {
@@ -179,6 +212,7 @@ static LEVEL_TABLE: LazyLock<Vec<Level>> = LazyLock::new(|| {
             en: row.get("category_en").to_owned(),
             colour_zh: row.get("colour_zh").to_owned(),
             rgb: row.get("rgb_hex").to_owned(),
+            advice: Advice::of(row.get("level")),
         })
         .collect()
 });
@@ -290,6 +324,16 @@ mod tests {
         assert_eq!((fifty.value, fifty.level.zh.as_str(), fifty.primary.len()), (50, "优", 0));
         let tie = day([8, 20, 9, 80, 150, 75], Edition::E2012);
         assert_eq!((tie.value, tie.primary_text()), (100, "pm10+pm2_5".to_owned()));
+    }
+
+    #[test]
+    fn every_level_has_its_advice() {
+        for level in Level::all() {
+            let advice = &level.advice;
+            let words = [&advice.effect_zh, &advice.advice_zh, &advice.effect_en, &advice.advice_en];
+            assert!(words.iter().all(|words| words.chars().count() > 5), "{level:?}");
+            assert_eq!(advice.status, Status::Unverified, "until table 2 is read in a copy");
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl NoiseDay {
 }
 
 /// To a tenth; a level is an energy mean and has no exact decimal to round half to even.
-fn tenth(level: f64) -> f64 {
+pub(super) fn tenth(level: f64) -> f64 {
     (level * 10.0).round() / 10.0
 }
 

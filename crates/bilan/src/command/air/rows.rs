@@ -63,7 +63,7 @@ struct Part {
 /// A day that may go on in another block, or one that cannot: its neighbours stand in the same block.
 enum Air {
     Open(Box<HourlyAir>),
-    Whole(DayMeans),
+    Whole(Box<DayMeans>),
 }
 
 /// A station's days in a block, in order.
@@ -93,7 +93,7 @@ impl Station {
         if let Some(part) = self.parts.last_mut().filter(|_| !first)
             && let Air::Open(air) = &part.air
         {
-            part.air = Air::Whole(air.means());
+            part.air = Air::Whole(Box::new(air.means()));
         }
     }
 }
@@ -158,7 +158,7 @@ impl Open {
             self.close(take)?;
         }
         match (part.air, &mut self.day) {
-            (Air::Whole(means), _) => take(&self.name, part.date, means)?,
+            (Air::Whole(means), _) => take(&self.name, part.date, *means)?,
             (Air::Open(air), Some((_, known))) => known.merge(&air),
             (Air::Open(air), none) => *none = Some((part.date, air)),
         }

@@ -2,17 +2,27 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use bilan_gateway::simulator::past;
 use bilan_records::actor::Actor;
 use bilan_records::exchange;
 use bilan_records::ledger::Ledger;
+use bilan_records::value::{beijing, start_of_day};
+use bilan_telemetry::{Observation, Store};
 use clap::Args;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::bureau::Bureau;
 use crate::configuration::Configuration;
 use crate::running::{self, Plan};
+use crate::stations::StationDirectory;
+
+/// Values of the past that are written at once.
+const PORTION: usize = 20_000;
 
 /// Run the sample district with its simulated year 2020 and simulated devices.
 #[derive(Debug, Args)]
@@ -46,10 +56,12 @@ impl Demo {
     pub fn run(self) -> Result<()> {
         if self.load_only {
             let bureau = Bureau::open(&self.data)?;
-            return load_sample(&bureau);
+            let fresh = is_empty(&bureau.ledger)?;
+            load_sample(&bureau)?;
+            return if fresh && !self.quiet_devices { fill_past(&bureau, Timestamp::now()) } else { Ok(()) };
         }
         if is_empty(&Bureau::open(&self.data)?.ledger)? {
-            load_apart(&self.data)?;
+            load_apart(&self.data, self.quiet_devices)?;
         }
         let configuration =
             Configuration { data: self.data, http: self.http, devices: self.devices, ..Configuration::default() };
@@ -58,9 +70,10 @@ impl Demo {
 }
 
 /// Enters the sample in a process of its own, whose memory ends with it: the demonstration stays as small as on its later starts.
-fn load_apart(data: &Path) -> Result<()> {
+fn load_apart(data: &Path, quiet_devices: bool) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;
-    let status = Command::new(program).args(["demo", "--load-only", "--data"]).arg(data).status()?;
+    let quiet: &[&str] = if quiet_devices { &["--quiet-devices"] } else { &[] };
+    let status = Command::new(program).args(["demo", "--load-only"]).args(quiet).arg("--data").arg(data).status()?;
     if !status.success() {
         bail!("the sample year could not be entered into {}", data.display());
     }
@@ -80,6 +93,30 @@ pub fn load_sample(bureau: &Bureau) -> Result<()> {
     let outcome = exchange::load(&bureau.ledger, &Actor::system("sample"), records, true)
         .context("the sample year does not fit the registers")?;
     eprintln!("sample year entered: {} records in {:.1} s", outcome.created, started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Gives the stations that are played the hours of this year and the last until the devices fill in their own, as if they had reported all the time. No rule
+/// looks at them: what is long past warns nobody.
+fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
+    let started = Instant::now();
+    let store = Store::open(&bureau.data.join("observations.db"), Vec::new())?;
+    let devices = StationDirectory::open(Arc::clone(&bureau.ledger))?.devices();
+    let first = Date::new(beijing(now).date().year() - 1, 1, 1)?;
+    let begins = start_of_day(first).context("last year has a first day")?;
+    let hour = SignedDuration::from_hours(1);
+    let until = now.round(Unit::Hour)? - hour * i32::try_from(running::DEMONSTRATED_HOURS)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut count = 0;
+    for device in devices {
+        let hours: Vec<Observation> = past(&device, (begins, until)).collect();
+        count += hours.len();
+        for portion in hours.chunks(PORTION) {
+            runtime.block_on(store.derive(portion.to_vec(), now))?;
+        }
+    }
+    store.seal_blocking(until)?;
+    eprintln!("hours since {first} filled in: {count} values in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 

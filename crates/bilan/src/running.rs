@@ -39,7 +39,7 @@ const SEALED_AFTER: SignedDuration = SignedDuration::from_hours(3);
 /// Between two packets of a device of the demonstration.
 const DEMONSTRATED_INTERVAL: Duration = Duration::from_secs(10);
 /// Hours that devices of the demonstration fill in first.
-const DEMONSTRATED_HOURS: u32 = 48;
+pub(crate) const DEMONSTRATED_HOURS: u32 = 48;
 
 /// What is to run.
 pub struct Plan {

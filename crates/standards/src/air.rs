@@ -19,9 +19,11 @@ use serde::Serialize;
 pub use alert::{AlertLevel, AlertScheme, may_be_lifted};
 pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, daily, hourly};
 pub use exclusion::{ExclusionFault, Exclusions};
-pub use index::{Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
+pub use index::{Advice, Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
 pub use limits::{AirLimit, Grade, limits};
-pub use period::{AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, Statistic, Weights, YEAR_NEEDS, percentile};
+pub use period::{
+    AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, NoPeriod, Statistic, Weights, YEAR_NEEDS, percentile,
+};
 pub use ranking::{Ranked, city_mean, leading, ranked};
 pub use reference::{AirState, at_state};
 pub use target::{Needed, YearSoFar};

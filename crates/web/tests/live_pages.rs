@@ -154,6 +154,63 @@ async fn a_month_of_water_can_be_followed_from_its_means_to_its_class() {
 }
 
 #[tokio::test]
+async fn stations_are_ranked_and_their_periods_compared() {
+    let bureau = Bureau::open();
+    for (day, fine) in [("20251022", "80"), ("20261022", "61")] {
+        let mut values = SIX.to_vec();
+        values[0].1 = fine;
+        for hour in 0..24 {
+            bureau.sends("A1", "2061", &format!("{day}{hour:02}0000"), &values);
+        }
+    }
+    let ranking = bureau.page(Role::Duty, "/air/ranking?period=2026-10").await;
+    assert_eq!(ranking.status, StatusCode::OK);
+    assert_eq!(ranking.text.matches(r#"data-testid="air-place""#).count(), 1, "{}", ranking.near("air-place"));
+    assert!(ranking.text.contains("天数不足"), "one day is no month: {}", ranking.near("air-place"));
+    let file = bureau.page(Role::Duty, "/air/ranking.csv?period=2026-10").await;
+    assert!(file.text.contains("1,ZD-A,") && file.text.contains(",pm2_5,0,1,false"), "{}", file.text);
+
+    let periods = bureau.page(Role::Duty, "/air/periods?station=ZD-A&year=2026").await;
+    // A month, its quarter and the year.
+    assert_eq!(periods.text.matches(r#"data-testid="air-period""#).count(), 3, "{}", periods.near("air-period"));
+    assert!(periods.text.contains("80 · -23.8%"), "{}", periods.near("-23"));
+    // 61 µg/m³ are a good day by the table of 2012 alone.
+    assert!(periods.text.contains("HJ 633-2012: 0/1 → 1/1") && periods.text.contains("HJ 633-2026: 0/1 → 0/1"));
+    let file = bureau.page(Role::Duty, "/air/periods.csv?station=ZD-A&year=2026").await;
+    assert_eq!(file.text.lines().count(), 4, "{}", file.text);
+    for address in ["/air/ranking?period=x", "/air/periods?year=x"] {
+        assert_eq!(bureau.page(Role::Duty, address).await.status, StatusCode::OK, "rubbish is now: {address}");
+        assert_eq!(bureau.page(Role::Enterprise, address).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn a_day_of_noise_can_be_followed_from_its_hours_to_its_verdict() {
+    let bureau = Bureau::open();
+    for hour in 6..22 {
+        bureau.sends("N1", "2061", &format!("20261121{hour:02}0000"), &[("Leq", "58.0")]);
+    }
+    for (day, hours) in [("20261121", 22..24), ("20261122", 0..6)] {
+        for hour in hours {
+            bureau.sends("N1", "2061", &format!("{day}{hour:02}0000"), &[("Leq", "50.4")]);
+        }
+    }
+    let month = bureau.page(Role::Duty, "/noise?month=2026-11").await;
+    assert_eq!(month.status, StatusCode::OK);
+    assert!(month.text.contains("100.0%") && month.text.contains("0.0%"), "{}", month.near("noise-zone"));
+    let day = bureau.page(Role::Duty, "/noise/day?station=ZD-N&day=2026-11-21").await;
+    for shown in ["夜间超标", "Ldn 59.0", "58.0 dB(A)", "50.4 dB(A)", "630957", "11-22 05:00"] {
+        assert!(day.text.contains(shown), "{shown}: {}", day.near("noise-verdict"));
+    }
+    let morning = bureau.page(Role::Duty, "/noise/day?station=ZD-N&day=2026-11-22").await;
+    assert!(morning.text.contains("不作评价"), "the night before is not its own: {}", morning.near("noise-verdict"));
+    let file = bureau.page(Role::Duty, "/noise/days.csv?month=2026-11").await;
+    assert!(file.text.contains("2,2026-11-21,58.0,50.4,59.0,16,8,night_over"), "{}", file.text);
+    assert_eq!(bureau.page(Role::Duty, "/noise/day?station=NONE").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bureau.page(Role::Enterprise, "/noise").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn any_span_is_shown_in_the_grain_that_fits_it() {
     let bureau = Bureau::open();
     for (time, value) in [("20261123180000", "0.6"), ("20261123190000", "1.2")] {

@@ -5,6 +5,7 @@
 
 mod device;
 mod obedience;
+mod past;
 mod profile;
 mod statistics;
 mod troubles;
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::{Clock, DeviceDirectory};
 use statistics::Statistics;
 
+pub use past::past;
 pub(crate) use profile::system_code;
 pub use statistics::SimulateReport;
 pub use troubles::troubles;

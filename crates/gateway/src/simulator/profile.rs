@@ -26,6 +26,10 @@ struct Shape {
     slow: f64,
     /// Part of the base that flickers.
     quick: f64,
+    /// Part of the base that moves with the year: positive where winter is high, negative where summer is.
+    yearly: f64,
+    /// Part of the base that moves with the weather, over days and for all stations alike.
+    weather: f64,
     low: f64,
     high: f64,
     /// Value while an exceedance is commanded.
@@ -58,7 +62,8 @@ const fn factor(
     slow: f64,
     quick: f64,
 ) -> Factor {
-    let shape = Shape { base, daily, hours, slow, quick, low: 0.0, high: f64::MAX, exceeded: None };
+    let shape =
+        Shape { base, daily, hours, slow, quick, yearly: 0.0, weather: 0.0, low: 0.0, high: f64::MAX, exceeded: None };
     Factor { code, digits, hourly: "Avg", realtime: true, shape }
 }
 
@@ -71,6 +76,16 @@ impl Factor {
     const fn within(mut self, low: f64, high: f64) -> Factor {
         self.shape.low = low;
         self.shape.high = high;
+        self
+    }
+
+    const fn winter(mut self, part: f64) -> Factor {
+        self.shape.yearly = part;
+        self
+    }
+
+    const fn weather(mut self, part: f64) -> Factor {
+        self.shape.weather = part;
         self
     }
 
@@ -90,7 +105,15 @@ impl Factor {
         let slow =
             smooth(own, second as f64 / (9.0 * 3600.0)) * 0.6 + smooth(own ^ 1, second as f64 / (70.0 * 3600.0)) * 0.4;
         let quick = smooth(own ^ 2, second as f64 / 240.0);
+        // Three days of still or moving air.
+        let weather = shape.weather * smooth(self.code.len() as u64, second as f64 / (72.0 * 3600.0));
         let standing = 0.85 + 0.3 * unit(own ^ 3);
+        let day_of_year = || f64::from(intake::beijing(at).date().day_of_year());
+        let season = if shape.yearly == 0.0 {
+            0.0
+        } else {
+            shape.yearly * (std::f64::consts::TAU * (day_of_year() - 15.0) / 365.0).cos()
+        };
         let mut value = match (exceeding, shape.exceeded) {
             (true, Some(exceeded)) => exceeded * (1.0 + 0.04 * quick),
             _ => {
@@ -99,13 +122,14 @@ impl Factor {
                     * (1.0
                         + shape.daily * shape.hours.at(minute_of_day / 60.0)
                         + shape.slow * slow
+                        + season
+                        + weather
                         + shape.quick * quick)
             }
         };
         if self.code == "a01001" || self.code == "w01010" {
             // The year of Changsha: cold in January, hot in July.
-            let day = f64::from(intake::beijing(at).date().day_of_year());
-            value += 11.0 * (std::f64::consts::TAU * (day - 110.0) / 365.0).sin();
+            value += 11.0 * (std::f64::consts::TAU * (day_of_year() - 110.0) / 365.0).sin();
         }
         format!("{:.*}", self.digits, value.clamp(shape.low, shape.high))
     }
@@ -184,12 +208,24 @@ pub(crate) fn factors(kind: &str) -> &'static [Factor] {
 }
 
 const AIR: &[Factor] = &[
-    factor("a34004", 0, 38.0, 0.20, Hours::Night, 0.45, 0.06).within(3.0, 900.0).exceeded(196.0),
-    factor("a34002", 0, 62.0, 0.22, Hours::Rush, 0.40, 0.08).within(6.0, 1500.0).exceeded(402.0),
+    factor("a34004", 0, 31.0, 0.20, Hours::Night, 0.45, 0.06)
+        .within(3.0, 900.0)
+        .exceeded(196.0)
+        .winter(0.45)
+        .weather(0.45),
+    factor("a34002", 0, 62.0, 0.22, Hours::Rush, 0.40, 0.08)
+        .within(6.0, 1500.0)
+        .exceeded(402.0)
+        .winter(0.35)
+        .weather(0.40),
     factor("a21026", 0, 7.0, 0.15, Hours::Work, 0.30, 0.08).within(1.0, 1500.0),
-    factor("a21004", 0, 31.0, 0.40, Hours::Rush, 0.30, 0.08).within(3.0, 900.0),
+    factor("a21004", 0, 31.0, 0.40, Hours::Rush, 0.30, 0.08).within(3.0, 900.0).winter(0.3).weather(0.2),
     factor("a21005", 3, 0.74, 0.22, Hours::Rush, 0.25, 0.05).within(0.1, 50.0),
-    factor("a05024", 0, 72.0, 0.62, Hours::Afternoon, 0.25, 0.05).within(2.0, 900.0).exceeded(236.0),
+    factor("a05024", 0, 72.0, 0.62, Hours::Afternoon, 0.25, 0.05)
+        .within(2.0, 900.0)
+        .exceeded(236.0)
+        .winter(-0.35)
+        .weather(-0.3),
     factor("a01001", 1, 17.6, 0.20, Hours::Afternoon, 0.12, 0.01).within(-9.0, 42.0),
     factor("a01002", 0, 74.0, -0.20, Hours::Afternoon, 0.15, 0.01).within(15.0, 100.0),
     factor("a01006", 2, 101.3, 0.001, Hours::Night, 0.008, 0.0002).within(97.0, 104.0),
@@ -204,17 +240,25 @@ const WATER: &[Factor] = &[
     factor("w01014", 0, 312.0, 0.03, Hours::Work, 0.18, 0.01).within(60.0, 2000.0).exceeded(1180.0),
     factor("w01003", 1, 24.0, 0.10, Hours::Work, 0.50, 0.08).within(1.0, 1000.0),
     factor("w01019", 2, 3.4, 0.08, Hours::Work, 0.22, 0.03).within(0.5, 20.0).exceeded(12.6),
-    factor("w21003", 3, 0.42, 0.15, Hours::Rush, 0.40, 0.05).within(0.025, 10.0).exceeded(3.45),
-    factor("w21011", 3, 0.105, 0.10, Hours::Work, 0.30, 0.04).within(0.01, 2.0).exceeded(0.52),
+    factor("w21003", 3, 0.42, 0.15, Hours::Rush, 0.40, 0.05)
+        .within(0.025, 10.0)
+        .exceeded(3.45)
+        .winter(0.5)
+        .weather(0.4),
+    factor("w21011", 3, 0.105, 0.10, Hours::Work, 0.30, 0.04)
+        .within(0.01, 2.0)
+        .exceeded(0.52)
+        .winter(-0.3)
+        .weather(0.4),
     factor("w21001", 2, 1.75, 0.08, Hours::Work, 0.22, 0.03).within(0.2, 20.0).exceeded(6.2),
 ];
 
 const NOISE: &[Factor] = &[
-    factor("LA", 1, 54.0, 0.09, Hours::Work, 0.05, 0.07).within(32.0, 110.0).exceeded(81.5).level(true),
-    factor("Leq", 1, 55.5, 0.09, Hours::Work, 0.05, 0.02).within(34.0, 110.0).exceeded(80.2).level(false),
-    factor("L10", 1, 58.5, 0.09, Hours::Work, 0.05, 0.02).within(36.0, 115.0).exceeded(84.0).level(false),
-    factor("L50", 1, 53.0, 0.09, Hours::Work, 0.05, 0.02).within(33.0, 105.0).exceeded(78.0).level(false),
-    factor("L90", 1, 48.5, 0.09, Hours::Work, 0.05, 0.02).within(31.0, 100.0).exceeded(72.0).level(false),
+    factor("LA", 1, 50.0, 0.09, Hours::Work, 0.05, 0.07).within(32.0, 110.0).exceeded(81.5).level(true),
+    factor("Leq", 1, 51.5, 0.09, Hours::Work, 0.05, 0.02).within(34.0, 110.0).exceeded(80.2).level(false),
+    factor("L10", 1, 54.5, 0.09, Hours::Work, 0.05, 0.02).within(36.0, 115.0).exceeded(84.0).level(false),
+    factor("L50", 1, 49.0, 0.09, Hours::Work, 0.05, 0.02).within(33.0, 105.0).exceeded(78.0).level(false),
+    factor("L90", 1, 44.5, 0.09, Hours::Work, 0.05, 0.02).within(31.0, 100.0).exceeded(72.0).level(false),
 ];
 
 const OUTFALL: &[Factor] = &[

@@ -1,5 +1,7 @@
 //! A district (区县): its grid of cells with their polygons, and its rivers.
 
+use bilan_standards::air::Exclusions;
+use bilan_standards::noise::NightHours;
 use indexmap::IndexMap;
 
 use crate::{catalogue::Label, value::Point};
@@ -21,6 +23,10 @@ pub struct District {
     pub provenance: String,
     /// The lines inside the district are made up, only the outer boundary is real.
     pub simulated_inner_lines: bool,
+    /// When night is, for noise (Code article 572: a city may move its eight hours).
+    pub night: NightHours,
+    /// Days on which items of the air are left out of evaluation.
+    pub air_exclusions: Exclusions,
     /// Cells of every level by code, parents before children.
     pub cells: IndexMap<String, GridCell>,
     /// Rivers in the order of the file.
@@ -161,6 +167,8 @@ impl Default for District {
             centre: [112.98, 28.11],
             provenance: String::new(),
             simulated_inner_lines: false,
+            night: NightHours::default(),
+            air_exclusions: Exclusions::default(),
             cells: IndexMap::new(),
             rivers: Vec::new(),
         }

@@ -195,5 +195,10 @@ fn district(sources: &[Source], found: &mut Vec<Diagnostic>) -> District {
         district.rivers = read_district::read_rivers(&faults);
         found.extend(faults.into_list());
     }
+    if let Some(source) = beside("air_exclusions.tsv") {
+        let faults = Faults::of(source);
+        district.air_exclusions = read_district::read_air_exclusions(&faults);
+        found.extend(faults.into_list());
+    }
     district
 }

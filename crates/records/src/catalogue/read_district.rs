@@ -1,5 +1,7 @@
 //! From `districts/KEY/` to a [`District`]: what it is called, its grid and its rivers.
 
+use bilan_standards::air::Exclusions;
+use bilan_standards::noise::NightHours;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -35,6 +37,8 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
             return None;
         }
     };
+    let night = file.integer_between("night_begins", 0, 23).and_then(|hour| i8::try_from(hour).ok());
+    let night = night.and_then(NightHours::beginning_at).unwrap_or_default();
     file.other_texts();
     Some(District {
         key: key?.value,
@@ -44,8 +48,19 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
         centre,
         provenance: provenance?.value,
         simulated_inner_lines,
+        night,
+        air_exclusions: Exclusions::default(),
         cells: IndexMap::new(),
         rivers: Vec::new(),
+    })
+}
+
+/// Reads `air_exclusions.tsv`.
+pub(super) fn read_air_exclusions(faults: &Faults<'_>) -> Exclusions {
+    Exclusions::from_tsv(&faults.source.text).unwrap_or_else(|fault| {
+        let at: usize = faults.source.text.split_inclusive('\n').take(fault.line - 1).map(str::len).sum();
+        faults.add(&(at..at), fault.to_string(), None);
+        Exclusions::default()
     })
 }
 

@@ -56,7 +56,7 @@ pub fn read_sources(root: &Path) -> Result<Vec<Source>, (PathBuf, io::Error)> {
         ("registers", 1, &[".toml"][..]),
         ("figures", 1, &[".toml"][..]),
         ("reports", 2, &[".toml", ".md"][..]),
-        ("districts", 2, &[".toml", ".geojson"][..]),
+        ("districts", 2, &[".toml", ".geojson", ".tsv"][..]),
     ] {
         let path = root.join(folder);
         if path.is_dir() {

@@ -33,14 +33,22 @@ pub enum Language {
     English,
 }
 
+impl Language {
+    /// Of two texts the one in this language.
+    #[must_use]
+    pub fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::Chinese => zh,
+            Self::English => en,
+        }
+    }
+}
+
 impl Label {
     /// The text in one language.
     #[must_use]
     pub fn text(&self, language: Language) -> &str {
-        match language {
-            Language::Chinese => &self.zh,
-            Language::English => &self.en,
-        }
+        language.pick(&self.zh, &self.en)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Days are averaged as exact values and rounded once, at the end. The interpolation of percentiles (HJ 663-2013 annex A) and the
 //! composite index (sum of concentration over grade-2 limit) are not confirmed in a copy of the text; see `data/air_validity.tsv`.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -102,6 +102,18 @@ impl EvaluationPeriod {
         day.year() == self.year() && (first..=last).contains(&day.month())
     }
 
+    /// Its first day.
+    #[must_use]
+    pub fn first(self) -> Date {
+        Date::new(self.year(), self.months().0, 1).unwrap_or(Date::MAX)
+    }
+
+    /// Its last day.
+    #[must_use]
+    pub fn last(self) -> Date {
+        Date::new(self.year(), self.months().1, 1).map_or(Date::MAX, Date::last_of_month)
+    }
+
     /// The same period of the year before, with which it is compared (同比).
     #[must_use]
     pub fn a_year_before(self) -> Self {
@@ -110,6 +122,32 @@ impl EvaluationPeriod {
             Self::Quarter(year, quarter) => Self::Quarter(year - 1, quarter),
             Self::Year(year) => Self::Year(year - 1),
         }
+    }
+}
+
+/// A text that names no period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{found}” is no period: write 2026, 2026Q3 or 2026-11")]
+pub struct NoPeriod {
+    /// What was given.
+    pub found: String,
+}
+
+impl FromStr for EvaluationPeriod {
+    type Err = NoPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NoPeriod> {
+        let fault = || NoPeriod { found: text.to_owned() };
+        let (year, part) = text.split_at_checked(4).ok_or_else(fault)?;
+        let year = year.parse().ok().filter(|year| (1000..=9998).contains(year)).ok_or_else(fault)?;
+        let number =
+            |part: &str, most: i8| part.parse().ok().filter(|number| (1..=most).contains(number)).ok_or_else(fault);
+        Ok(match part.split_at_checked(1) {
+            None if part.is_empty() => Self::Year(year),
+            Some(("Q", quarter)) => Self::Quarter(year, number(quarter, 4)?),
+            Some(("-", month)) if month.len() == 2 => Self::Month(year, number(month, 12)?),
+            _ => return Err(fault()),
+        })
     }
 }
 
@@ -479,8 +517,21 @@ mod tests {
             [EvaluationPeriod::month_of(day), EvaluationPeriod::quarter_of(day), EvaluationPeriod::year_of(day)];
         assert_eq!(periods.map(|period| period.to_string()), [month, quarter, "2020"]);
         for period in periods {
+            assert_eq!(period.to_string().parse(), Ok(period));
+            assert!(period.first() <= day && day <= period.last() && period.contains(period.last()));
             assert!(period.contains(day) && !period.a_year_before().contains(day));
         }
+    }
+
+    #[test_case("26-11")]
+    #[test_case("2026-13")]
+    #[test_case("2026-1")]
+    #[test_case("2026Q5")]
+    #[test_case("2026Q")]
+    #[test_case("二〇二六")]
+    #[test_case("")]
+    fn what_is_no_period_is_refused(text: &str) {
+        assert!(text.parse::<EvaluationPeriod>().is_err());
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use super::{Item, Statistic};
 use crate::rounding::Rational;
 
-/// Mean over the stations of a city; `None` where fewer than three quarters of them have a value (HJ 663-2013, share unverified).
+/// Mean over the stations of a city from the values that are there; `None` where fewer than three quarters of the `stations` have one (HJ 663-2013, share
+/// unverified).
 #[must_use]
-pub fn city_mean(values: &[Option<Rational>]) -> Option<Rational> {
-    let known = values.iter().flatten().count();
-    if known * 4 < values.len() * 3 { None } else { Rational::mean(values.iter().flatten().copied()) }
+pub fn city_mean(values: &[Rational], stations: usize) -> Option<Rational> {
+    if values.len() * 4 < stations * 3 { None } else { Rational::mean(values.iter().copied()) }
 }
 
 /// A place in a ranking.
@@ -55,14 +55,12 @@ mod tests {
 
     #[test]
     fn a_city_needs_three_quarters_of_its_stations() {
-        let values = |known: usize, all: usize| {
-            (0..all).map(|at| (at < known).then(|| Rational::whole(at as i64))).collect::<Vec<_>>()
-        };
-        assert_eq!(city_mean(&values(3, 4)), Some(Rational::whole(1)));
-        assert_eq!(city_mean(&values(2, 4)), None);
-        assert_eq!(city_mean(&values(5, 7)), None, "5 of 7 are 71 per cent");
-        assert_eq!(city_mean(&values(6, 8)), Some(number("2.5")));
-        assert_eq!(city_mean(&[]), None);
+        let of = |known: i64, stations| city_mean(&(0..known).map(Rational::whole).collect::<Vec<_>>(), stations);
+        assert_eq!(of(3, 4), Some(Rational::whole(1)));
+        assert_eq!(of(2, 4), None);
+        assert_eq!(of(5, 7), None, "5 of 7 are 71 per cent");
+        assert_eq!(of(6, 8), Some(number("2.5")));
+        assert_eq!(of(0, 0), None);
     }
 
     #[test]

@@ -36,6 +36,12 @@ impl WaterQuality {
         }
     }
 
+    /// The class whose colour it has (class II for the two best).
+    #[must_use]
+    pub fn class(self) -> WaterClass {
+        [WaterClass::II, WaterClass::III, WaterClass::IV, WaterClass::V, WaterClass::WorseThanV][self as usize]
+    }
+
     /// In Chinese.
     #[must_use]
     pub fn zh(self) -> &'static str {
@@ -232,6 +238,13 @@ mod tests {
 
     fn section<'a>(values: &[(&'a str, &str)]) -> Section<'a> {
         values.iter().map(|(name, value)| (*name, number(value))).collect()
+    }
+
+    #[test]
+    fn every_state_has_the_colour_of_its_class() {
+        for class in WaterClass::ALL {
+            assert_eq!(WaterQuality::of(WaterQuality::of(class).class()), WaterQuality::of(class));
+        }
     }
 
     #[test]

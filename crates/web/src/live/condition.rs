@@ -163,7 +163,7 @@ fn judge(station: &Station, hour: &Hour) -> Option<Verdict> {
             verdict::air(&items, hour, beijing_day(hour.begins))
         }
         "water" => verdict::water(hour, station.target),
-        "noise" => verdict::noise(hour, station.zone, beijing(hour.begins).hour()),
+        "noise" => verdict::noise(hour, station.zone, station.night.period(beijing(hour.begins).hour())),
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ mod ground;
 mod history;
 mod index;
 mod map;
+mod noise;
 mod notices;
 mod packet;
 mod packets;
@@ -73,9 +74,16 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/air", get(air::show))
         .route("/air/days.csv", get(air::csv))
         .route("/air/day", get(air::show_day))
+        .route("/air/ranking", get(air::show_ranking))
+        .route("/air/ranking.csv", get(air::ranking_csv))
+        .route("/air/periods", get(air::show_periods))
+        .route("/air/periods.csv", get(air::periods_csv))
         .route("/water", get(water::show))
         .route("/water/classes.csv", get(water::csv))
         .route("/water/month", get(water::show_month))
+        .route("/noise", get(noise::show))
+        .route("/noise/days.csv", get(noise::csv))
+        .route("/noise/day", get(noise::show_day))
         .route("/notices", get(notices::list))
         .route("/notices/key", get(notices::key))
         .route("/notices/subscription", post(notices::subscribe))

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{FieldKind, Label, Register};
 use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record};
-use bilan_standards::noise::NoiseZone;
+use bilan_standards::noise::{NightHours, NoiseZone};
 use bilan_standards::water::WaterClass;
 use serde_json::Value as Json;
 
@@ -39,6 +39,8 @@ pub(crate) struct Station {
     pub(crate) river: Option<String>,
     pub(crate) target: Option<WaterClass>,
     pub(crate) zone: Option<NoiseZone>,
+    /// When night is in the district.
+    pub(crate) night: NightHours,
     pub(crate) factors: Vec<ListedFactor>,
 }
 
@@ -46,7 +48,7 @@ pub(crate) struct Station {
 type Zones = HashMap<String, NoiseZone>;
 
 impl Station {
-    fn of(record: &Record, register: &Register, zones: &Zones) -> Self {
+    fn of(record: &Record, register: &Register, zones: &Zones, night: NightHours) -> Self {
         let text = |key: &str| record.values.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
         let kind = text("kind");
         let state = record.state.clone().unwrap_or_default();
@@ -71,6 +73,7 @@ impl Station {
                 _ => None,
             },
             zone: zones.get(&text("noise_zone")).copied(),
+            night,
             factors: listed.iter().filter_map(ListedFactor::read).collect(),
         }
     }
@@ -138,8 +141,8 @@ pub(crate) fn point(values: &JsonMap) -> Option<[f64; 2]> {
 pub(crate) fn stations(ledger: &Ledger, actor: &Actor) -> Result<Vec<Station>, ReadError> {
     let Some(register) = ledger.catalogue().registers.get("station") else { return Ok(Vec::new()) };
     let query = ListQuery { limit: STATIONS, sort: Some(("code".to_owned(), false)), ..ListQuery::of("station") };
-    let zones = zones(ledger)?;
-    Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones)).collect())
+    let (zones, night) = (zones(ledger)?, ledger.catalogue().district.night);
+    Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones, night)).collect())
 }
 
 /// Numbers of the stations that an actor may see; of none where the register is closed to the actor.
@@ -156,7 +159,7 @@ pub(crate) fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<(S
     let record = ledger.record(actor, "station", number, None)?;
     let register =
         ledger.catalogue().registers.get("station").ok_or_else(|| ReadError::UnknownRegister("station".to_owned()))?;
-    Ok((Station::of(&record, register, &zones(ledger)?), record))
+    Ok((Station::of(&record, register, &zones(ledger)?, ledger.catalogue().district.night), record))
 }
 
 /// The zones of noise. They are public facts by which a station is judged, whoever looks.

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use bilan_records::observations::ObservationStatistics;
+use bilan_records::value::start_of_day;
 use bilan_standards::air::{self, Edition, percentile};
 use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Store, StoreError};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{TimeZone, offset};
 
 use super::air::HourMeans;
 use super::factors::air_item;
@@ -17,8 +16,6 @@ use super::verdict::{exact, mean};
 
 /// Decimals of a statistic before the figure rounds it.
 const DIGITS: u32 = 6;
-/// Highest index of a good day (HJ 633 table 2, levels 1 and 2).
-const GOOD: u16 = 100;
 
 /// Asks the store of observations.
 #[derive(Clone)]
@@ -34,7 +31,7 @@ impl StationStatistics {
     /// Valid hourly means of the series that fit, with their factor and the hour in which they were measured.
     fn hours(&self, pattern: &str, from: Date, to: Date) -> Result<Vec<(String, Observation)>, StoreError> {
         let (station, factor) = pattern.split_once('/').unwrap_or((pattern, "*"));
-        let (Some(begins), Some(ends)) = (midnight(from), to.tomorrow().ok().and_then(midnight)) else {
+        let (Some(begins), Some(ends)) = (start_of_day(from), to.tomorrow().ok().and_then(start_of_day)) else {
             return Ok(Vec::new());
         };
         let mut stations: Vec<String> = self.0.devices()?.into_iter().map(|device| device.station).collect();
@@ -64,7 +61,7 @@ impl StationStatistics {
         }
         let days = hours.days();
         let indexes = days.iter().filter_map(|(day, air)| air::daily(air, Edition::on(*day)).aqi);
-        Ok(indexes.fold((0, 0), |(all, good), aqi| (all + 1, good + u64::from(aqi.value <= GOOD))))
+        Ok(indexes.fold((0, 0), |(all, good), aqi| (all + 1, good + u64::from(aqi.value <= air::GOOD))))
     }
 }
 
@@ -94,10 +91,6 @@ impl ObservationStatistics for StationStatistics {
         };
         Ok(value.filter(|_| !values.is_empty()).and_then(text).map(|text| (text, values.len() as u64)))
     }
-}
-
-fn midnight(day: Date) -> Option<Timestamp> {
-    TimeZone::fixed(offset(8)).to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
 fn text(value: Rational) -> Option<String> {

@@ -4,7 +4,7 @@
 
 use bilan_records::catalogue::Label;
 use bilan_standards::air::{self, Aqi, Concentration, Edition, Item};
-use bilan_standards::noise::{self, NightHours, NoiseLimit, NoiseZone, Period};
+use bilan_standards::noise::{self, NoiseLimit, NoiseZone, Period};
 use bilan_standards::rounding::{Rational, half_even};
 use bilan_standards::water::{self, Body, WaterClass};
 use jiff::Timestamp;
@@ -184,11 +184,10 @@ pub(crate) fn water(hour: &Hour, target: Option<WaterClass>) -> Option<Verdict> 
 }
 
 /// The level of an hour against the limit of the zone; without a zone the level alone.
-pub(crate) fn noise(hour: &Hour, zone: Option<NoiseZone>, begins_at: i8) -> Option<Verdict> {
+pub(crate) fn noise(hour: &Hour, zone: Option<NoiseZone>, period: Period) -> Option<Verdict> {
     let of = |code: &str| hour.means.iter().find(|mean| mean.factor == code);
     let level = half_even(of("Leq").or_else(|| of("LA"))?.mean, 1).ok()?;
     let number: f64 = level.parse().ok()?;
-    let period = NightHours::default().period(begins_at);
     let (period_zh, period_en) = if period == Period::Day { ("昼间", "day") } else { ("夜间", "night") };
     let limit = zone.and_then(|zone| Some((zone, NoiseLimit::of_zone(zone)?)));
     let over = limit.is_some_and(|(_, limit)| number > f64::from(limit.of(period)));
@@ -315,12 +314,12 @@ mod tests {
     #[test]
     fn a_level_is_held_against_the_limit_of_its_zone_and_hour() {
         let levels = hour(&[("LA", "57.24")]);
-        let by_day = noise(&levels, Some(NoiseZone::Zone2), 12).unwrap();
+        let by_day = noise(&levels, Some(NoiseZone::Zone2), Period::Day).unwrap();
         assert_eq!((by_day.word.zh.as_str(), by_day.exceeded), ("达标", false));
-        let by_night = noise(&levels, Some(NoiseZone::Zone2), 23).unwrap();
+        let by_night = noise(&levels, Some(NoiseZone::Zone2), Period::Night).unwrap();
         assert_eq!((by_night.word.zh.as_str(), by_night.exceeded), ("超标", true));
         assert!(by_night.detail.zh.contains("2类区夜间限值 50 dB(A)"), "{}", by_night.detail.zh);
-        assert_eq!(noise(&levels, None, 12).unwrap().tone, "noise-none");
+        assert_eq!(noise(&levels, None, Period::Day).unwrap().tone, "noise-none");
     }
 
     #[test]

@@ -28,13 +28,14 @@ pub struct NavigationLink {
     pub is_current: bool,
 }
 
-const DAILY: [(&str, &str); 12] = [
+const DAILY: [(&str, &str); 13] = [
     ("/", "shell.nav.home"),
     ("/map", "shell.nav.map"),
     ("/warnings", "shell.nav.warnings"),
     ("/stations", "shell.nav.stations"),
     ("/air", "shell.nav.air"),
     ("/water", "shell.nav.water"),
+    ("/noise", "shell.nav.noise"),
     ("/power", "shell.nav.power"),
     ("/devices", "shell.nav.devices"),
     ("/records", "shell.nav.records"),

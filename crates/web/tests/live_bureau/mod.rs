@@ -208,8 +208,12 @@ impl Bureau {
 
     /// A device sends a packet, a few seconds ago.
     pub fn sends(&self, mn: &str, cn: &str, time: &str, values: &[(&str, &str)]) {
-        let suffix = if cn == "2011" { "Rtd" } else { "Avg" };
         let message = values.iter().fold(message(cn, mn, time), |message, (factor, value)| {
+            let suffix = match cn {
+                "2011" => "Rtd",
+                _ if factor.starts_with('L') => "Data",
+                _ => "Avg",
+            };
             message.group([
                 (format!("{factor}-{suffix}"), (*value).to_owned()),
                 (format!("{factor}-Flag"), "N".to_owned()),

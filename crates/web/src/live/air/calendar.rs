@@ -140,10 +140,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
 
 /// The level in the visitor's language.
 pub(super) fn word(level: &Level, language: Language) -> String {
-    match language {
-        Language::Chinese => level.zh.clone(),
-        Language::English => level.en.clone(),
-    }
+    language.pick(&level.zh, &level.en).to_owned()
 }
 
 /// Days with an index and good days, had an edition been in force all year.
@@ -151,7 +148,7 @@ fn by_edition(year: &Year, editions: &[Edition]) -> Vec<(&'static str, usize, us
     let count = |edition: &Edition| {
         let over = year.place.days.iter().filter(|(date, _)| **date < year.today);
         let indexes: Vec<u16> = over.filter_map(|(_, air)| Some(air::daily(air, *edition).aqi?.value)).collect();
-        (edition.index_standard(), indexes.len(), indexes.iter().filter(|aqi| **aqi <= 100).count())
+        (edition.index_standard(), indexes.len(), indexes.iter().filter(|aqi| **aqi <= air::GOOD).count())
     };
     editions.iter().map(count).collect()
 }
@@ -178,7 +175,7 @@ fn months(year: &Year, language: Language) -> Vec<Month> {
             |(date, aqi): &&(Date, Option<Aqi>)| date.month() == number && *date < year.today && aqi.is_some();
         let indexed: Vec<u16> =
             year.days.iter().filter(of_month).filter_map(|(_, aqi)| Some(aqi.as_ref()?.value)).collect();
-        let good = indexed.iter().filter(|aqi| **aqi <= 100).count();
+        let good = indexed.iter().filter(|aqi| **aqi <= air::GOOD).count();
         months.push(Month { number, name: first.strftime("%Y-%m").to_string(), cells, good, indexed: indexed.len() });
     }
     months

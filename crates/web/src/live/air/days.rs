@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bilan_records::actor::Actor;
-use bilan_standards::air::{HourlyAir, Item};
+use bilan_records::value::start_of_day;
+use bilan_standards::air::{self, HourlyAir, Item};
 use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Series, Store};
 use jiff::Timestamp;
@@ -18,30 +19,57 @@ use crate::state::AppState;
 
 /// Valid hours of stations, gathered by day, hour and item.
 #[derive(Debug, Default)]
-pub(in crate::live) struct HourMeans(BTreeMap<(Date, i8, Item), Vec<Rational>>);
+pub(in crate::live) struct HourMeans {
+    values: BTreeMap<(Date, i8, Item), Vec<Rational>>,
+    /// Stations that measure an item.
+    stations: BTreeMap<Item, usize>,
+}
 
 impl HourMeans {
+    /// One more station measures an item: a mean needs most of them.
+    pub(in crate::live) fn station(&mut self, item: Item) {
+        *self.stations.entry(item).or_default() += 1;
+    }
+
     /// An hour of an item. What is no number is left out.
     pub(in crate::live) fn add(&mut self, item: Item, at: Timestamp, value: Option<Rational>) {
         let local = offset(8).to_datetime(at);
         if let Some(value) = value {
-            self.0.entry((local.date(), local.hour(), item)).or_default().push(value);
+            self.values.entry((local.date(), local.hour(), item)).or_default().push(value);
         }
     }
 
-    /// The days: each hour the mean over the stations that have it.
+    /// The days: each hour the mean over the stations, where three quarters of them have it.
     pub(in crate::live) fn days(self) -> BTreeMap<Date, HourlyAir> {
-        let mut days: BTreeMap<Date, HourlyAir> = BTreeMap::new();
-        for ((day, hour, item), values) in self.0 {
-            let sum = values.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(*value));
-            let count = i64::try_from(values.len()).map(Rational::whole).ok();
-            let mean = sum.zip(count).and_then(|(sum, count)| sum.checked_div(count));
+        let mut days = Days::new();
+        for ((day, hour, item), values) in self.values {
+            let mean = air::city_mean(&values, self.stations.get(&item).copied().unwrap_or(1));
             if let (Some(mean), Ok(hour)) = (mean, usize::try_from(hour)) {
                 days.entry(day).or_default().set(item, hour, mean);
             }
         }
         days
     }
+}
+
+/// Days of air by their date.
+pub(super) type Days = BTreeMap<Date, HourlyAir>;
+
+/// Every air station with its days `from..to`.
+pub(super) fn of_each(
+    app: &AppState,
+    actor: &Actor,
+    span: (Date, Date),
+) -> Result<Vec<(Station, Days)>, ConditionError> {
+    let mut each = Vec::new();
+    for station in registered::stations(&app.ledger, actor)? {
+        if station.kind == "air" {
+            let mut hours = HourMeans::default();
+            read(&app.observations, &station, span, &mut hours)?;
+            each.push((station, hours.days()));
+        }
+    }
+    Ok(each)
 }
 
 /// Whose air: one station, or all of them.
@@ -51,7 +79,7 @@ pub(super) struct Place {
     /// Number and name of the stations that can be chosen.
     pub(super) stations: Vec<(String, String)>,
     /// The days.
-    pub(super) days: BTreeMap<Date, HourlyAir>,
+    pub(super) days: Days,
 }
 
 impl Place {
@@ -86,12 +114,13 @@ fn read(
     (from, to): (Date, Date),
     hours: &mut HourMeans,
 ) -> Result<(), ConditionError> {
-    let midnight = |day: Date| offset(8).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+    let midnight = |day: Date| start_of_day(day).unwrap_or(Timestamp::MAX);
     for series in store.series_of(&station.number)? {
         let Some(item) = air_item(&series.factor) else { continue };
         if series != Series::main(&series.station, &series.factor, Kind::Hour) {
             continue;
         }
+        hours.station(item);
         let scale = if item != Item::Co && station.in_milligrams(&series.factor) { 1000 } else { 1 };
         for hour in
             store.range(&series, midnight(from), midnight(to))?.iter().filter(|hour| Observation::is_valid(hour))

@@ -3,8 +3,11 @@
 mod attainment;
 mod calendar;
 mod days;
+mod periods;
+mod ranking;
 mod why;
 
 pub(super) use calendar::{csv, show};
 pub(super) use days::HourMeans;
+pub(super) use ranking::{csv as ranking_csv, periods_csv, show as show_ranking, show_periods};
 pub(super) use why::show as show_day;

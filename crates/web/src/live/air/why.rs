@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::air::{self, Aqi, Column, Concentration, Edition, HourlyAir, Item, Segment};
+use bilan_standards::air::{self, Advice, Aqi, Column, Concentration, Edition, HourlyAir, Item, Segment};
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use super::days::Place;
 use crate::live::factors::item_name;
 use crate::live::view::ask;
 use crate::refusal::Refusal;
-use crate::shell::Shell;
+use crate::shell::{Language, Shell};
 use crate::visit::Visit;
 
 /// Which day is wanted.
@@ -63,6 +63,8 @@ struct DayPage {
     aqi: Option<Aqi>,
     word: String,
     primary: String,
+    /// What it does to health and what people should do.
+    advice: [String; 2],
     missing: Vec<&'static str>,
     is_running: bool,
 }
@@ -93,6 +95,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         missing: Item::ALL.into_iter().filter(|item| judged.statistics.get(*item).is_none()).map(item_name).collect(),
         word: judged.aqi.as_ref().map(|aqi| word(aqi.level, language)).unwrap_or_default(),
         primary: judged.aqi.as_ref().map(primary).unwrap_or_default(),
+        advice: judged.aqi.as_ref().map(|aqi| advice(aqi, language)).unwrap_or_default(),
         aqi: judged.aqi,
         chain,
         is_running: day >= today,
@@ -102,6 +105,11 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
 
 fn primary(aqi: &Aqi) -> String {
     aqi.primary.iter().map(|item| item_name(*item)).collect::<Vec<_>>().join("、")
+}
+
+fn advice(aqi: &Aqi, language: Language) -> [String; 2] {
+    let Advice { effect_zh, effect_en, advice_zh, advice_en, .. } = &aqi.level.advice;
+    [language.pick(effect_zh, effect_en).to_owned(), language.pick(advice_zh, advice_en).to_owned()]
 }
 
 fn text(value: Option<Rational>, digits: u32) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bilan_records::value::start_of_day;
 use bilan_standards::rounding::Rational;
 use bilan_standards::water::{self, Body, Classified, Section};
 use bilan_telemetry::{Kind, Observation, Series, Store};
@@ -35,7 +36,7 @@ pub(super) type Months = BTreeMap<Date, Month>;
 
 /// The months that touch `from..to`, both first days of months.
 pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -> Result<Months, ConditionError> {
-    let midnight = |day: Date| offset(8).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+    let midnight = |day: Date| start_of_day(day).unwrap_or(Timestamp::MAX);
     let mut months = Months::new();
     for series in store.series_of(&station.number)? {
         let is_judged = water::item(&series.factor, Body::River).is_some();

@@ -8,11 +8,12 @@ use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::ListQuery;
 use bilan_records::value::beijing;
-use bilan_standards::water::{self, Body, Change, Classified, RiverVerdict, WaterClass, WaterQuality};
+use bilan_standards::water::{self, Body, Change, Classified, RiverVerdict, WaterClass};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::chart::{self, Chart, Mark};
 use super::months::{self, Months};
 use crate::live::condition::ConditionError;
 use crate::live::registered::{self, Station};
@@ -65,6 +66,7 @@ struct River {
 struct WaterPage {
     shell: Shell,
     years: (i16, i16, i16),
+    chart: Option<Chart>,
     rivers: Vec<River>,
 }
 
@@ -124,9 +126,42 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let page = WaterPage {
         shell: visit.shell(visit.text("live.water.title")),
         years: (year.year - 1, year.year, year.year + 1),
+        chart: chart::draw(visit.app.catalogue(), marks(&year, language), language),
         rivers: rivers.into_iter().map(river).collect(),
     };
     crate::render::page(&page)
+}
+
+/// Sections that have a place, with the newest month of the year and its change since the month before.
+fn marks(year: &Year, language: Language) -> Vec<Mark> {
+    let mark = |known: &Known| {
+        let mut judged = known.judged_backwards();
+        let newest = judged.next().filter(|(first, _)| first.year() == year.year);
+        let change = newest.zip(judged.next()).map(|((_, now), (_, before))| Change::between(before, now));
+        Some(Mark {
+            number: known.station.number.clone(),
+            name: known.station.name.clone(),
+            at: known.station.at?,
+            class: newest.map(|(_, class)| (short(class), look(class))),
+            month: newest.map(|(first, _)| first.strftime("%Y-%m").to_string()).unwrap_or_default(),
+            change: change
+                .filter(|change| *change != Change::None)
+                .map(|change| (language.pick(change.zh(), change.en()).to_owned(), change > Change::None)),
+        })
+    };
+    year.stations.iter().filter_map(mark).collect()
+}
+
+impl Known {
+    /// Months with their classes, the newest first.
+    fn judged_backwards(&self) -> impl Iterator<Item = (Date, WaterClass)> {
+        self.months.iter().rev().filter_map(|(first, month)| Some((*first, months::class(month)?.class)))
+    }
+}
+
+/// The look of a class.
+pub(super) fn look(class: WaterClass) -> String {
+    format!("water-{}", class as usize + 1)
 }
 
 fn strip(known: &Known, year: i16, language: Language) -> Strip {
@@ -143,20 +178,20 @@ fn strip(known: &Known, year: i16, language: Language) -> Strip {
         cells.push(Cell {
             month,
             title: found.as_ref().map(|found| described(found, language)).unwrap_or_default(),
-            class: found.map(|found| (short(found.class), format!("water-{}", found.class as usize + 1))),
+            class: found.map(|found| (short(found.class), look(found.class))),
             over,
         });
     }
-    let mut last = known.months.iter().rev().filter_map(|(first, month)| Some((*first, months::class(month)?.class)));
+    let mut last = known.judged_backwards();
     let change =
         last.next().filter(|(first, _)| first.year() == year).zip(last.next()).map(|((_, now), (_, before))| {
             let change = Change::between(before, now);
-            (pick(language, change.zh(), change.en()), change > Change::None)
+            (language.pick(change.zh(), change.en()).to_owned(), change > Change::None)
         });
     Strip {
         number: known.station.number.clone(),
         name: known.station.name.clone(),
-        target: target.map(|target| pick(language, target.zh(), target.en())).unwrap_or_default(),
+        target: target.map(|target| language.pick(target.zh(), target.en()).to_owned()).unwrap_or_default(),
         cells,
         met: (judged > 0).then_some((met, judged)),
         change,
@@ -176,22 +211,8 @@ fn whole(sections: &[&Known], year: i16, language: Language) -> Option<(String, 
             shown.map(|(class, count)| format!("{} {count}", short(*class))).collect::<Vec<_>>().join(" ")
         }
     };
-    let tone = match quality {
-        WaterQuality::Excellent => "water-2",
-        WaterQuality::Good => "water-3",
-        WaterQuality::LightlyPolluted => "water-4",
-        WaterQuality::ModeratelyPolluted => "water-5",
-        WaterQuality::HeavilyPolluted => "water-6",
-    };
-    let said = format!("{} {} {how}", newest.strftime("%Y-%m"), pick(language, quality.zh(), quality.en()));
-    Some((said, tone.to_owned(), newest.strftime("%Y-%m").to_string()))
-}
-
-pub(super) fn pick(language: Language, zh: &str, en: &str) -> String {
-    match language {
-        Language::Chinese => zh.to_owned(),
-        Language::English => en.to_owned(),
-    }
+    let said = format!("{} {} {how}", newest.strftime("%Y-%m"), language.pick(quality.zh(), quality.en()));
+    Some((said, look(quality.class()), newest.strftime("%Y-%m").to_string()))
 }
 
 fn short(class: WaterClass) -> String {
@@ -200,7 +221,7 @@ fn short(class: WaterClass) -> String {
 
 /// Class and what decides it; worse than III the main polluting items with their multiples.
 fn described(found: &Classified, language: Language) -> String {
-    let name = |item: &water::WaterItem| pick(language, &item.zh, &item.key);
+    let name = |item: &water::WaterItem| language.pick(&item.zh, &item.key).to_owned();
     let items: Vec<String> = if found.class > WaterClass::III {
         let times = |times: Option<bilan_standards::rounding::Rational>| {
             times.and_then(|times| times.fixed_text(2)).map(|times| format!("({times})")).unwrap_or_default()
@@ -209,7 +230,7 @@ fn described(found: &Classified, language: Language) -> String {
     } else {
         found.deciding.iter().map(|item| name(item)).collect()
     };
-    format!("{} {}", pick(language, found.class.zh(), found.class.en()), items.join(" ")).trim_end().to_owned()
+    format!("{} {}", language.pick(found.class.zh(), found.class.en()), items.join(" ")).trim_end().to_owned()
 }
 
 /// `/water/classes.csv?year=`: the months as [`show`] has them.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::months;
-use super::rivers::pick;
+use super::rivers::look;
 use crate::live::registered;
 use crate::live::view::ask;
 use crate::refusal::Refusal;
@@ -64,13 +64,13 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     .await?;
     let language = visit.language;
     let found = months::class(&month);
-    let shown = |class: WaterClass| (pick(language, class.zh(), class.en()), format!("water-{}", class as usize + 1));
+    let shown = |class: WaterClass| (language.pick(class.zh(), class.en()).to_owned(), look(class));
     let step = |(factor, mean): (&String, &months::Mean)| {
         let item = water::item(factor, Body::River)?;
         let value = mean.value()?;
         let over = station.target.filter(|_| item.evaluated).and_then(|target| item.times_over(value, target));
         Some(Step {
-            name: pick(language, &item.zh, &item.key),
+            name: language.pick(&item.zh, &item.key).to_owned(),
             unit: item.unit.clone(),
             hours: mean.hours,
             mean: value.short_text(5).unwrap_or_default(),
@@ -88,7 +88,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         name: station.name.clone(),
         month: first.strftime("%Y-%m").to_string(),
         year: first.year(),
-        target: station.target.map(|target| pick(language, target.zh(), target.en())).unwrap_or_default(),
+        target: station.target.map(|target| language.pick(target.zh(), target.en()).to_owned()).unwrap_or_default(),
         missed: found.as_ref().zip(station.target).is_some_and(|(found, target)| found.class > target),
         class: found.as_ref().map(|found| shown(found.class)),
         steps: month.iter().filter_map(step).collect(),

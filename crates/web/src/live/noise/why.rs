@@ -1,0 +1,113 @@
+//! Why a day of noise keeps its limits or not: each hour's level, its energy, and the means of day and night, number by number.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use bilan_records::value::beijing;
+use bilan_standards::noise::{NoiseDay, NoiseLimit, NoiseVerdict, Period};
+use jiff::civil::Date;
+use jiff::tz::offset;
+use serde::Deserialize;
+
+use super::days::{self, Hour};
+use crate::live::registered;
+use crate::live::view::ask;
+use crate::refusal::Refusal;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+/// Which station and day are wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::live) struct Wanted {
+    station: String,
+    day: String,
+}
+
+/// An hour with its energy.
+struct Step {
+    time: String,
+    level: String,
+    energy: String,
+}
+
+/// Day or night with the way to its mean.
+struct Half {
+    name: &'static str,
+    steps: Vec<Step>,
+    /// Sum of the energies.
+    sum: String,
+    level: String,
+    limit: Option<u8>,
+    over: bool,
+}
+
+#[derive(Template)]
+#[template(path = "live/noise_day.html")]
+struct DayPage {
+    shell: Shell,
+    number: String,
+    name: String,
+    zone: &'static str,
+    day: String,
+    month: String,
+    verdict: Option<(&'static str, &'static str)>,
+    day_night: String,
+    halves: Vec<Half>,
+}
+
+/// `/noise/day?station=&day=`
+pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    let today = beijing(visit.app.ledger.now()).date();
+    let day: Date = wanted.day.parse().unwrap_or(today);
+    let next = day.tomorrow().unwrap_or(day);
+    let (station, hours) = ask(&visit, move |app, actor| {
+        let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;
+        let hours = days::read(&app.observations, &station, (day, next))?.remove(&day).unwrap_or_default();
+        Ok((station, hours))
+    })
+    .await?;
+    let limit = station.zone.and_then(NoiseLimit::of_zone);
+    let judged = days::judged(&hours);
+    let half = |(period, name)| Half::of(period, name, &hours, &judged, limit);
+    let verdict = station.zone.and_then(|zone| judged.verdict(zone)).map(|verdict| match verdict {
+        NoiseVerdict::Compliant => ("live.noise.compliant", "noise-ok"),
+        NoiseVerdict::DayOver => ("live.noise.day_over", "noise-over"),
+        NoiseVerdict::NightOver => ("live.noise.night_over", "noise-over"),
+        NoiseVerdict::BothOver => ("live.noise.both_over", "noise-over"),
+    });
+    let page = DayPage {
+        shell: visit.shell(visit.text("live.noise.day")),
+        number: station.number.clone(),
+        name: station.name,
+        zone: station.zone.map(|zone| zone.key()).unwrap_or_default(),
+        day: day.to_string(),
+        month: day.strftime("%Y-%m").to_string(),
+        verdict,
+        day_night: judged.day_night().map(|level| format!("{level:.1}")).unwrap_or_default(),
+        halves: [(Period::Day, "live.noise.by_day"), (Period::Night, "live.noise.by_night")].map(half).into(),
+    };
+    crate::render::page(&page)
+}
+
+impl Half {
+    fn of(period: Period, name: &'static str, hours: &[Hour], day: &NoiseDay, limit: Option<&NoiseLimit>) -> Self {
+        let energy = |level: f64| 10_f64.powf(level / 10.0);
+        let of_period: Vec<&Hour> = hours.iter().filter(|(_, other, _)| *other == period).collect();
+        let step = |(at, _, level): &&Hour| Step {
+            time: offset(8).to_datetime(*at).strftime("%m-%d %H:%M").to_string(),
+            level: format!("{level:.1}"),
+            energy: format!("{:.0}", energy(*level)),
+        };
+        let level = day.level(period);
+        let limit = limit.map(|limit| limit.of(period));
+        Self {
+            name,
+            steps: of_period.iter().map(step).collect(),
+            sum: format!("{:.0}", of_period.iter().map(|(_, _, level)| energy(*level)).sum::<f64>()),
+            level: level.map(|level| format!("{level:.1}")).unwrap_or_default(),
+            over: level.zip(limit).is_some_and(|(level, limit)| level > f64::from(limit)),
+            limit,
+        }
+    }
+}

@@ -198,7 +198,7 @@ roles = ["handler"]
 type Shown = (&'static str, &'static str, &'static str);
 
 #[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"phne\"", &[("26:8", "\"phne\"", "did you mean “phone”?")]; "unknown type, misspelt")]
-#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"telephone number\"", &[("26:8", "\"telephone number\"", "known are: text, long_text, integer, decimal, money, date, datetime, choice, choices, yes_no, person, phone, credit_code, place, line, polygon, reference, table, attachment, computed")]; "unknown type, nothing like it")]
+#[test_case("registers/complaint.toml", "type = \"phone\"", "type = \"telephone number\"", &[("26:8", "\"telephone number\"", "known are: text, long_text, integer, decimal, money, date, datetime, choice, choices, yes_no, person, phone, credit_code, waste_code, manifest_number, machine_code, place, line, polygon, reference, table, attachment, computed")]; "unknown type, nothing like it")]
 #[test_case("registers/complaint.toml", "[workflow.states.closed]", "[workflow.sttes.closed]", &[("52:11", "sttes", "did you mean “states”?"), ("58:6", "\"closed\"", "known are: received"), ("64:19", "\"closed\"", "known are: received")]; "unknown key of a workflow")]
 #[test_case("registers/complaint.toml", "title = \"subject\"", "title = \"subject\"\ntitel = \"subject\"", &[("7:1", "titel", "did you mean “title”?")]; "unknown key of a register")]
 #[test_case("registers/complaint.toml", "create = [\"duty\"]", "crate = [\"duty\"]", &[("10:1", "crate", "did you mean “create”?")]; "unknown key of the permissions")]

@@ -4,6 +4,7 @@
 //! every fault in every file. Nothing here touches a database.
 
 mod closest;
+mod code;
 mod diagnostic;
 mod district;
 mod figure;
@@ -25,6 +26,7 @@ mod source;
 use indexmap::IndexMap;
 
 pub use closest::closest;
+pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use district::{CellLevel, District, GridCell, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};

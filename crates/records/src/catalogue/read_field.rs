@@ -1,5 +1,6 @@
 //! Fields of a register or of a child table.
 
+use crate::catalogue::Code;
 use indexmap::IndexMap;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 };
 
 /// Every type that a field may have.
-const TYPES: [&str; 20] = [
+const TYPES: [&str; 23] = [
     "text",
     "long_text",
     "integer",
@@ -23,6 +24,9 @@ const TYPES: [&str; 20] = [
     "person",
     "phone",
     "credit_code",
+    "waste_code",
+    "manifest_number",
+    "machine_code",
     "place",
     "line",
     "polygon",
@@ -170,7 +174,6 @@ fn kind(
         "yes_no" => FieldKind::YesNo,
         "person" => FieldKind::Person,
         "phone" => FieldKind::Phone,
-        "credit_code" => FieldKind::CreditCode,
         "place" => FieldKind::Place,
         "line" => FieldKind::Line,
         "polygon" => FieldKind::Polygon,
@@ -198,6 +201,7 @@ fn kind(
                 digits: small("digits", 0, 9).unwrap_or(0) as u8,
             }
         }
+        other if let Some(code) = Code::ALL.into_iter().find(|code| code.type_name() == other) => FieldKind::Code(code),
         other => {
             reader.faults.add(&name.span, format!("there is no field type “{other}”"), instead(other, TYPES));
             // The keys of a type that is not known cannot be judged; asking for them keeps further faults away.

@@ -3,6 +3,7 @@
 //! These types carry no source positions: whatever can be wrong with a file is found while it is read
 //! (see [`super::check`]), so the rest of the program may rely on every name here being known.
 
+use crate::catalogue::Code;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -207,8 +208,8 @@ pub enum FieldKind {
     Person,
     /// Telephone number.
     Phone,
-    /// 统一社会信用代码: 18 characters, check digit verified (GB 32100-2015).
-    CreditCode,
+    /// A code that is built by a rule.
+    Code(Code),
     /// Point and address; gives the grid cell.
     Place,
     /// Line on the map.
@@ -262,7 +263,7 @@ impl FieldKind {
             Self::YesNo => "yes_no",
             Self::Person => "person",
             Self::Phone => "phone",
-            Self::CreditCode => "credit_code",
+            Self::Code(code) => code.type_name(),
             Self::Place => "place",
             Self::Line => "line",
             Self::Polygon => "polygon",
@@ -278,7 +279,7 @@ impl FieldKind {
     pub fn is_text(&self) -> bool {
         matches!(
             self,
-            Self::Text { .. } | Self::LongText { .. } | Self::Person | Self::Phone | Self::CreditCode | Self::Place
+            Self::Text { .. } | Self::LongText { .. } | Self::Person | Self::Phone | Self::Code(_) | Self::Place
         )
     }
 }

@@ -54,7 +54,7 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
     for (row, field) in (1..).zip(&fields) {
         let required = if field.required { "是 yes" } else { "" };
         let cells =
-            [field.label.zh.as_str(), &field.label.en, &field.key, kind_name(&field.kind), required, &describe(field)];
+            [field.label.zh.as_str(), &field.label.en, &field.key, &kind_name(&field.kind), required, &describe(field)];
         for (at, text) in (0..).zip(cells) {
             sheet.write_string(row, at, text)?;
         }
@@ -128,8 +128,8 @@ fn describe(field: &Field) -> String {
     parts.join("；")
 }
 
-fn kind_name(kind: &FieldKind) -> &'static str {
-    match kind {
+fn kind_name(kind: &FieldKind) -> String {
+    let name = match kind {
         FieldKind::Text { .. } => "文本 text",
         FieldKind::LongText { .. } => "长文本 long text",
         FieldKind::Integer { .. } => "整数 integer",
@@ -142,7 +142,7 @@ fn kind_name(kind: &FieldKind) -> &'static str {
         FieldKind::YesNo => "是否 yes or no",
         FieldKind::Person => "人名 person",
         FieldKind::Phone => "电话 phone",
-        FieldKind::CreditCode => "统一社会信用代码 credit code",
+        FieldKind::Code(code) => return format!("{} {}", code.zh(), code.en()),
         FieldKind::Place => "位置 place",
         FieldKind::Line => "线 line",
         FieldKind::Polygon => "面 polygon",
@@ -150,5 +150,6 @@ fn kind_name(kind: &FieldKind) -> &'static str {
         FieldKind::Table { .. } => "子表 table",
         FieldKind::Attachment { .. } => "附件 attachment",
         FieldKind::Computed { .. } => "计算 computed",
-    }
+    };
+    name.to_owned()
 }

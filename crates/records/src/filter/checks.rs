@@ -58,7 +58,7 @@ fn check_field(test: &Test, named: &Named<'_>, kind: &FieldKind) -> Result<Check
         | FieldKind::LongText { .. }
         | FieldKind::Person
         | FieldKind::Phone
-        | FieldKind::CreditCode => match &test.how {
+        | FieldKind::Code(_) => match &test.how {
             How::Contains(text) => {
                 Ok(Checked::Yes(Check::Contains { columns: vec![column()], text: literal::text(text)? }))
             }

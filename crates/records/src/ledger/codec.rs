@@ -204,7 +204,7 @@ fn external_of_plain(field: &Field, plain: String) -> Json {
             | FieldKind::LongText { .. }
             | FieldKind::Person
             | FieldKind::Phone
-            | FieldKind::CreditCode
+            | FieldKind::Code(_)
             | FieldKind::Date
             | FieldKind::DateTime
             | FieldKind::Choice { .. }

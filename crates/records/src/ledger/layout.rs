@@ -124,7 +124,7 @@ pub(crate) fn columns(field: &Field) -> Vec<ColumnPlan> {
         FieldKind::Text { .. } | FieldKind::LongText { .. } => vec![column(name, SqlKind::Text, "text")],
         FieldKind::Person => vec![column(name, SqlKind::Text, "text")],
         FieldKind::Phone => vec![column(name, SqlKind::Text, "text")],
-        FieldKind::CreditCode => vec![column(name, SqlKind::Text, "text")],
+        FieldKind::Code(_) => vec![column(name, SqlKind::Text, "text")],
         FieldKind::Integer { .. } => vec![column(name, SqlKind::Integer, "integer")],
         FieldKind::Decimal { digits, .. } => {
             vec![column(name, SqlKind::Integer, &format!("decimal with {digits} digits"))]

@@ -128,7 +128,7 @@ impl Value {
             FieldKind::LongText { max } => text::paragraphs(json, *max).map(Self::Text),
             FieldKind::Person => text::line(json, text::LONGEST_NAME).map(Self::Text),
             FieldKind::Phone => text::phone(json).map(Self::Text),
-            FieldKind::CreditCode => text::credit_code(json).map(Self::Text),
+            FieldKind::Code(code) => text::code(json, *code).map(Self::Text),
             FieldKind::Integer { min, max, .. } => number::integer(json, *min, *max).map(Self::Integer),
             FieldKind::Decimal { digits, min, max, .. } => {
                 number::decimal(json, *digits, *min, *max).map(Self::Decimal)

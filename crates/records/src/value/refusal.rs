@@ -1,5 +1,6 @@
 //! Why a value does not fit its field: one sentence in either language, with the facts as fields.
 
+use crate::catalogue::Code;
 use std::fmt;
 
 use serde_json::Value as Json;
@@ -75,9 +76,11 @@ pub enum Refusal {
         /// What was given.
         found: String,
     },
-    /// Not a unified social credit code.
-    #[error("“{found}” is not a unified social credit code: {why}")]
-    NotACreditCode {
+    /// Not a code of its kind.
+    #[error("“{found}” is not a {} (like {}): {why}", kind.en(), kind.example())]
+    NotACode {
+        /// What it should be.
+        kind: Code,
         /// What was given.
         found: String,
         /// What is wrong with it.
@@ -181,7 +184,12 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::TooManyDigits { .. } => "too_many_digits",
             Self::NotAPhone { .. } => "not_a_phone",
-            Self::NotACreditCode { .. } => "not_a_credit_code",
+            Self::NotACode { kind, .. } => match kind {
+                Code::Credit => "not_a_credit_code",
+                Code::Waste => "not_a_waste_code",
+                Code::Manifest => "not_a_manifest_number",
+                Code::Machine => "not_a_machine_code",
+            },
             Self::NotADate { .. } => "not_a_date",
             Self::TimeInDate { .. } => "time_in_date",
             Self::NotAnInstant { .. } => "not_an_instant",
@@ -212,7 +220,9 @@ impl Refusal {
             Self::TooLarge { found, max } => format!("{found}大于最大值{max}"),
             Self::TooManyDigits { found, digits } => format!("{found}的小数位数超过{digits}位"),
             Self::NotAPhone { found } => format!("“{found}”不是电话号码（如13812345678或0731-85140000）"),
-            Self::NotACreditCode { found, why } => format!("“{found}”不是有效的统一社会信用代码（{why}）"),
+            Self::NotACode { kind, found, why } => {
+                format!("“{found}”不是有效的{}，应如{}（{why}）", kind.zh(), kind.example())
+            }
             Self::NotADate { found } => format!("“{found}”不是日期（如2020-03-01）"),
             Self::TimeInDate { found } => format!("“{found}”含有时刻，此处只填日期"),
             Self::NotAnInstant { found } => format!("“{found}”不是日期和时间（如2020-03-01T22:15）"),

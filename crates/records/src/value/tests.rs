@@ -1,3 +1,4 @@
+use crate::catalogue::Code;
 use serde_json::json;
 use test_case::test_case;
 
@@ -125,20 +126,42 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "\\PC{0,40}") {
         let kinds = [FieldKind::Date, FieldKind::DateTime, FieldKind::Phone, FieldKind::Place, FieldKind::Line,
-            FieldKind::Money, FieldKind::CreditCode, FieldKind::YesNo, FieldKind::Polygon];
+            FieldKind::Money, FieldKind::Code(Code::Credit), FieldKind::YesNo, FieldKind::Polygon];
         for kind in kinds {
             let _ = Value::optional(&field(kind), &Json::from(text.as_str()));
         }
     }
 }
 
+#[test_case(Code::Waste, "HW49 90004149" => Ok("900-041-49".to_owned()); "waste as it is printed")]
+#[test_case(Code::Waste, "900-041-43" => Err("not_a_waste_code"); "a category that does not exist")]
+#[test_case(Code::Manifest, " 20204301001200 " => Ok("20204301001200".to_owned()); "a manifest")]
+#[test_case(Code::Manifest, "2020430100120" => Err("not_a_manifest_number"); "a manifest too short")]
+#[test_case(Code::Machine, "湘 3-NA123456" => Ok("湘3-NA123456".to_owned()); "a machine of Hunan")]
+#[test_case(Code::Machine, "挖掘机" => Err("not_a_machine_code"); "words for a machine")]
+fn codes_are_kept_as_they_are_printed(kind: Code, text: &str) -> Result<String, &'static str> {
+    match Value::from_json(&field(FieldKind::Code(kind)), &json!(text)) {
+        Ok(Value::Text(text)) => Ok(text),
+        Ok(other) => panic!("{other:?}"),
+        Err(refusal) => Err(refusal.code()),
+    }
+}
+
+#[test]
+fn every_kind_of_code_has_an_example_that_is_one() {
+    for kind in Code::ALL {
+        let read = Value::from_json(&field(FieldKind::Code(kind)), &json!(kind.example()));
+        assert_eq!(read, Ok(Value::Text(kind.example().to_owned())), "{}", kind.type_name());
+    }
+}
+
 #[test]
 fn a_credit_code_is_refused_when_its_check_character_does_not_fit() {
-    let field = field(FieldKind::CreditCode);
+    let field = field(FieldKind::Code(Code::Credit));
     let body = "91430103MA4L2XYT1";
     let right = bilan_standards::credit_code::CreditCode::complete(body).unwrap().as_str().to_owned();
     assert_eq!(Value::from_json(&field, &json!(right.to_lowercase())).unwrap().to_json(), json!(right));
     let last = if right.ends_with('0') { '1' } else { '0' };
     let refused = Value::from_json(&field, &json!(format!("{body}{last}")));
-    assert!(matches!(refused, Err(Refusal::NotACreditCode { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Refusal::NotACode { kind: Code::Credit, .. })), "{refused:?}");
 }

@@ -1,6 +1,9 @@
 //! Text and what is written as text: lines, telephone numbers, credit codes, choices, yes and no.
 
+use crate::catalogue::Code;
 use bilan_standards::credit_code::CreditCode;
+use bilan_standards::machinery::{CodePattern, MachineCode};
+use bilan_standards::waste::{ManifestNumber, WasteCode};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -74,12 +77,22 @@ pub(super) fn phone(json: &Json) -> Result<String, Refusal> {
     }
 }
 
-/// Eighteen characters whose last checks the others (GB 32100-2015).
-pub(super) fn credit_code(json: &Json) -> Result<String, Refusal> {
-    match CreditCode::parse(&line(json, 40)?) {
-        Ok(code) => Ok(code.as_str().to_owned()),
-        Err(fault) => Err(Refusal::NotACreditCode { found: shown(json), why: fault.to_string() }),
-    }
+/// A code that is built by a rule, as it is printed.
+pub(super) fn code(json: &Json, kind: Code) -> Result<String, Refusal> {
+    let text = line(json, 40)?;
+    let read = match kind {
+        Code::Credit => {
+            CreditCode::parse(&text).map(|code| code.as_str().to_owned()).map_err(|fault| fault.to_string())
+        }
+        Code::Waste => text.parse().map(|code: WasteCode| code.to_string()).map_err(|fault| fault.to_string()),
+        Code::Manifest => {
+            text.parse().map(|number: ManifestNumber| number.as_str().to_owned()).map_err(|fault| fault.to_string())
+        }
+        Code::Machine => MachineCode::read(&text, &CodePattern::default())
+            .map(|code| code.as_str().to_owned())
+            .map_err(|fault| fault.to_string()),
+    };
+    read.map_err(|why| Refusal::NotACode { kind, found: shown(json), why })
 }
 
 /// The key of a choice, given as the key or as its label in either language.

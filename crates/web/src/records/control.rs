@@ -131,7 +131,7 @@ fn draw(control: &mut Control, field: &Field, json: &Json, language: Language) {
         choices.iter().map(|(key, label)| (key.clone(), label.text(language).to_owned(), chosen(key))).collect()
     };
     match &field.kind {
-        FieldKind::Text { .. } | FieldKind::Person | FieldKind::CreditCode | FieldKind::Computed { .. } => {}
+        FieldKind::Text { .. } | FieldKind::Person | FieldKind::Code(_) | FieldKind::Computed { .. } => {}
         FieldKind::LongText { .. } => control.kind = "long",
         FieldKind::Phone => control.kind = "phone",
         FieldKind::Integer { unit, .. } => {

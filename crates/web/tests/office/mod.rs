@@ -153,7 +153,7 @@ impl Office {
             FieldKind::YesNo => json!(false),
             FieldKind::Place => self.place_in(OWN_CELL),
             FieldKind::Phone => json!("0731-85140000"),
-            FieldKind::CreditCode => json!("91350100M000100Y43"),
+            FieldKind::Code(code) => json!(code.example()),
             FieldKind::Person => json!("李强"),
             _ => json!("内容"),
         };

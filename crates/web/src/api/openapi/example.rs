@@ -1,7 +1,6 @@
 //! Examples that really fit: what the description shows can be sent as it stands.
 
 use bilan_records::catalogue::{Catalogue, Field, FieldKind, Register};
-use bilan_standards::credit_code::CreditCode;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
@@ -17,7 +16,7 @@ pub fn example_of(catalogue: &Catalogue, field: &Field) -> Option<Json> {
         }
         FieldKind::Person => Json::from("李明"),
         FieldKind::Phone => Json::from("13800000000"),
-        FieldKind::CreditCode => Json::from(CreditCode::complete("91430103MA4L00001").ok()?.as_str()),
+        FieldKind::Code(code) => Json::from(code.example()),
         FieldKind::Integer { min, max, .. } => Json::from(1.max(min.unwrap_or(1)).min(max.unwrap_or(i64::MAX))),
         FieldKind::Decimal { min, max, .. } => {
             let number = 1.0_f64.max(min.unwrap_or(1.0)).min(max.unwrap_or(f64::MAX));

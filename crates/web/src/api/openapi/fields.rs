@@ -76,8 +76,8 @@ fn kind_schema(catalogue: &Catalogue, field: &Field, side: Side) -> Json {
         FieldKind::Person => json!({ "type": "string", "maxLength": 60 }),
         FieldKind::Phone => json!({ "type": "string", "x-kind": "phone" }),
         // Masked on the way out, so its form can be promised only on the way in.
-        FieldKind::CreditCode if side == Side::Read => json!({ "type": "string" }),
-        FieldKind::CreditCode => json!({ "type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{18}$" }),
+        FieldKind::Code(_) if side == Side::Read => json!({ "type": "string" }),
+        FieldKind::Code(code) => json!({ "type": "string", "pattern": code.pattern() }),
         FieldKind::Integer { unit, min, max } => bounded(json!({ "type": "integer" }), unit, *min, *max),
         FieldKind::Decimal { unit, min, max, .. } => bounded(json!({ "type": "number" }), unit, *min, *max),
         FieldKind::Computed { unit, .. } => bounded::<f64>(json!({ "type": "number" }), unit, None, None),

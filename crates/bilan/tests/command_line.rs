@@ -120,6 +120,71 @@ fn days_become_years_and_a_short_year_is_not_valid() {
     }
 }
 
+/// March 2026 of two stations, in which one day is a sand storm.
+fn a_march() -> String {
+    let mut csv = "station,time,pm2_5,pm10,so2,no2,o3,co\n".to_owned();
+    for (station, fine) in [("北站", 30), ("南站", 45)] {
+        for day in 1..=31 {
+            let coarse = if day == 28 { 900 } else { 2 * fine };
+            for hour in 1..24 {
+                csv += &format!("{station},2026-03-{day:02} {hour:02}:00,{fine},{coarse},6,20,90,0.6\n");
+            }
+        }
+    }
+    csv
+}
+
+#[test]
+fn days_become_months_and_quarters_with_and_without_a_sand_storm() {
+    let folder = tempfile::tempdir().unwrap();
+    let storm = folder.path().join("storm.tsv");
+    fs::write(&storm, "from\tto\titems\treason\n2026-03-28\t2026-03-28\tpm10+pm2_5\t沙尘\n").unwrap();
+    let printed = |arguments: &[&str]| {
+        let out = bilan().args(arguments).arg("--without").arg(&storm).write_stdin(a_march()).assert().success();
+        String::from_utf8(out.get_output().stdout.clone()).unwrap()
+    };
+    let with = bilan().args(["air", "periods"]).write_stdin(a_march()).assert().success();
+    let with = String::from_utf8(with.get_output().stdout.clone()).unwrap();
+    assert!(
+        with.contains("北站,2026-03,pm10_mean,87,true\n") && with.contains("北站,2026-03,good_days,30,true\n"),
+        "{with}"
+    );
+    let without = printed(&["air", "periods"]);
+    assert!(without.contains("北站,2026-03,pm10_mean,60,true\n"), "{without}");
+    assert!(without.contains("北站,2026-03,good_days,31,true\n"), "{without}");
+    assert!(without.contains("北站,2026Q1,pm10_mean,60,false\n"), "a month is no quarter: {without}");
+    fs::write(&storm, "from\tto\titems\treason\n28.3.\t\tpm10\t\n").unwrap();
+    bilan()
+        .args(["air", "stats", "--without"])
+        .arg(&storm)
+        .write_stdin(a_march())
+        .assert()
+        .code(1)
+        .stderr(contains("line 2"));
+}
+
+#[test]
+fn stations_are_ranked_by_period() {
+    let out = bilan().args(["air", "rank"]).write_stdin(a_march()).assert().success();
+    let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    let months: Vec<&str> = text.lines().filter(|line| line.starts_with("2026-03")).collect();
+    assert_eq!(months.len(), 2, "{text}");
+    assert!(months[0].starts_with("2026-03,1,北站,") && months[1].starts_with("2026-03,2,南站,"), "{text}");
+    let heavier = bilan().args(["air", "rank", "--weights", "claimed-2026"]).write_stdin(a_march()).assert().success();
+    assert_ne!(String::from_utf8(heavier.get_output().stdout.clone()).unwrap(), text);
+}
+
+#[test]
+fn a_file_of_an_older_spreadsheet_and_times_with_an_offset_are_read() {
+    let (csv, _, _) = encoding_rs::GB18030.encode("station,time,leq\n北站,2020-07-01T04:00:00Z,58\n");
+    bilan()
+        .args(["noise", "levels"])
+        .write_stdin(csv.into_owned())
+        .assert()
+        .success()
+        .stdout(contains("北站,2020-07-01,58.0"));
+}
+
 #[test]
 fn a_new_holiday_list_is_a_file_and_a_broken_one_is_named() {
     let folder = files();

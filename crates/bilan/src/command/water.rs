@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
+use bilan_standards::quantity::{MilligramPerLitre, Reading};
 use bilan_standards::rounding::Rational;
 use bilan_standards::water::{self, Body, Classified, WaterClass};
 use clap::{Args, Subcommand, ValueEnum};
@@ -22,7 +23,7 @@ pub struct Water {
 enum What {
     /// Class of each sample, the items that decide it, and the items over a target class.
     #[command(
-        after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard.\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen."
+        after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard, `0.025L` or `<0.025` for less than a limit of detection (half of it counts).\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen."
     )]
     Classify {
         /// CSV file; standard input if it is left out.
@@ -95,7 +96,10 @@ fn classify(source: Box<dyn Read + Send>, target: WaterClass, body: Body, out: &
         block.each(|row| {
             let mut values: Vec<(&str, Rational)> = Vec::with_capacity(columns.items.len());
             for (at, head) in &columns.items {
-                values.extend(row.number(*at, head)?.map(|value| (head.as_str(), value)));
+                let cell = row.text(*at);
+                let reading = Reading::<MilligramPerLitre>::parse(&cell)
+                    .map_err(|_| anyhow!("line {}, column {head}: {cell} is no number", row.line))?;
+                values.extend(reading.and_then(Reading::counted).map(|value| (head.as_str(), value.value())));
             }
             let said = water::classify(&values, body).map_or_else(
                 || ",,".to_owned(),
@@ -139,6 +143,15 @@ mod tests {
             String::from_utf8(out).unwrap(),
             "station,time,class,deciding,over\nA,2020-05-01T08:00,IV,NH3-N,NH3-N:0.50\nB,2020-05-01T08:00,,,\n"
         );
+    }
+
+    #[test]
+    fn what_was_not_detected_counts_half_of_its_limit() {
+        let csv = "station,time,w21003,Hg\nA,2020-05-01T08:00,0.3L,0.00004L\nB,2020-05-01T08:00,<0.4,0.0001\n";
+        let mut out = Vec::new();
+        classify(Box::new(csv.as_bytes()), WaterClass::III, Body::River, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["A,2020-05-01T08:00,I,,", "B,2020-05-01T08:00,III,Hg,"]);
     }
 
     #[test]

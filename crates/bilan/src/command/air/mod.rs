@@ -1,15 +1,13 @@
 //! `bilan air`: hours and days judged by the index.
 
+mod periods;
 mod rows;
 
-use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bilan_standards::air::{
-    self, AirDay, AirPeriod, Aqi, Concentration, DayMeans, Edition, EvaluationPeriod, Indicator, Item,
-};
+use bilan_standards::air::{self, Aqi, Concentration, DayMeans, Edition, Item};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
@@ -34,7 +32,17 @@ enum What {
     #[command(
         after_help = "Example:\n  bilan air stats hourly.csv\n\nInput: as for daily. Output: station,year,indicator,value,valid. In a year in which the edition changes, good days are also counted by each edition (good_days_2012, good_days_2026)."
     )]
-    Stats(Input),
+    Stats(Judged),
+    /// Each month, quarter and year of each station, as `stats` has the year.
+    #[command(
+        after_help = "Example:\n  bilan air periods hourly.csv --without sand_storms.tsv\n\nInput: as for daily. Output: station,period,indicator,value,valid with periods such as 2026-03, 2026Q1, 2026."
+    )]
+    Periods(Judged),
+    /// Stations by their composite index in each month, quarter and year, the cleanest first.
+    #[command(
+        after_help = "Example:\n  bilan air rank hourly.csv\n\nInput: as for daily. Output: period,rank,station,composite_index,leading,valid. Who cannot be told apart in print shares a place."
+    )]
+    Rank(Judged),
     /// The real-time index of each hour.
     #[command(after_help = "Example:\n  bilan air hourly hourly.csv")]
     Hourly(Input),
@@ -47,6 +55,28 @@ struct Input {
     /// Edition of the standards, instead of the one in force on the day.
     #[arg(long)]
     edition: Option<Year>,
+}
+
+/// Input that is judged over periods.
+#[derive(Debug, Args)]
+struct Judged {
+    #[command(flatten)]
+    input: Input,
+    /// Days left out of evaluation: tab-separated, columns from, to, items (pm10+pm2_5), reason.
+    #[arg(long, value_name = "FILE")]
+    without: Option<PathBuf>,
+    /// Weights of the composite index: equal, or those that HJ 663-2026 is said to have (unverified).
+    #[arg(long, default_value = "equal")]
+    weights: Heavy,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Heavy {
+    /// One for each item.
+    Equal,
+    /// PM2.5 three, NO2 and ozone two; the text of the standard was not seen.
+    #[value(name = "claimed-2026")]
+    Claimed2026,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -75,7 +105,9 @@ impl Air {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.what {
             What::Daily(input) => daily(&input, &mut out)?,
-            What::Stats(input) => stats(&input, &mut out)?,
+            What::Stats(judged) => periods::stats(&judged, &mut out)?,
+            What::Periods(judged) => periods::periods(&judged, &mut out)?,
+            What::Rank(judged) => periods::rank(&judged, &mut out)?,
             What::Hourly(input) => hourly(&input, &mut out)?,
         }
         Ok(out.flush()?)
@@ -85,68 +117,6 @@ impl Air {
 fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
     writeln!(out, "station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary")?;
     rows::each_day(input.file.as_deref(), |station, date, means| write_day(input, station, date, means, out))
-}
-
-fn stats(input: &Input, out: &mut impl Write) -> Result<()> {
-    writeln!(out, "station,year,indicator,value,valid")?;
-    let mut years: HashMap<String, StationYear> = HashMap::new();
-    let mut order: Vec<String> = Vec::new();
-    rows::each_day(input.file.as_deref(), |station, date, means| {
-        if !years.contains_key(station) {
-            order.push(station.to_owned());
-        }
-        let open = years.entry(station.to_owned()).or_default();
-        if open.days.first().is_some_and(|first| first.date.year() != date.year()) {
-            open.write(input, station, out)?;
-            *open = StationYear::default();
-        }
-        open.take(AirDay::judged(date, means, input.edition(date)));
-        Ok(())
-    })?;
-    for station in order {
-        years[&station].write(input, &station, out)?;
-    }
-    Ok(())
-}
-
-/// The days of a station's year, and its good days by each edition.
-struct StationYear {
-    days: Vec<AirDay>,
-    good: [(Edition, usize); 2],
-}
-
-impl Default for StationYear {
-    fn default() -> Self {
-        Self { days: Vec::with_capacity(366), good: [(Edition::E2012, 0), (Edition::E2026, 0)] }
-    }
-}
-
-impl StationYear {
-    fn take(&mut self, day: AirDay) {
-        for (edition, good) in &mut self.good {
-            let index = day.means.judge(*edition).aqi;
-            *good += usize::from(index.is_some_and(|index| index.value <= air::GOOD));
-        }
-        self.days.push(day);
-    }
-
-    fn write(&self, input: &Input, station: &str, out: &mut impl Write) -> Result<()> {
-        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else { return Ok(()) };
-        let (station, year) = (quoted(station), first.date.year());
-        let statistics = AirPeriod::of(EvaluationPeriod::Year(year), &self.days, input.edition(last.date)).statistics();
-        for statistic in &statistics {
-            let value = statistic.text().unwrap_or_default();
-            writeln!(out, "{station},{year},{},{value},{}", statistic.indicator.key(), statistic.valid)?;
-        }
-        // A count across a change of edition says nothing unless both series stand beside it.
-        if input.edition(first.date) != input.edition(last.date) {
-            let valid = statistics.iter().any(|one| one.indicator == Indicator::GoodDays && one.valid);
-            for ((_, good), edition) in self.good.iter().zip(["2012", "2026"]) {
-                writeln!(out, "{station},{year},good_days_{edition},{good},{valid}")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 fn write_day(input: &Input, station: &str, date: Date, means: DayMeans, out: &mut impl Write) -> Result<()> {

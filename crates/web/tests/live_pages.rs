@@ -132,6 +132,47 @@ async fn a_day_of_air_can_be_followed_from_its_hours_to_its_index() {
     assert_eq!(bureau.page(Role::Duty, "/air?year=x&target=-3").await.status, StatusCode::OK, "rubbish is this year");
 }
 
+/// Numbers of a table's rows, as a reader of the page sees them.
+fn table_after(page: &str, heading: &str) -> Vec<Vec<f64>> {
+    let body = page.split(heading).nth(1).and_then(|rest| rest.split("<tbody>").nth(1)?.split("</tbody>").next());
+    let plain = |cell: &str| cell.split('<').next().unwrap_or_default().trim().parse().ok();
+    let row = |row: &str| row.split(r#"<td class="number">"#).skip(1).filter_map(plain).collect();
+    body.unwrap_or_default().split("<tr>").skip(1).map(row).collect()
+}
+
+#[tokio::test]
+async fn the_verdict_of_a_day_follows_by_hand_from_the_numbers_that_its_page_shows() {
+    let bureau = Bureau::open();
+    for hour in 0..24 {
+        let fine = (58 + hour % 7).to_string();
+        let ozone = (60 + 9 * (12 - i32::abs(14 - hour))).to_string();
+        let mut values = SIX.to_vec();
+        for (code, value) in [("a34004", fine.as_str()), ("a05024", ozone.as_str())] {
+            let known = values.iter_mut().find(|(factor, _)| *factor == code).unwrap();
+            known.1 = value;
+        }
+        bureau.sends("A1", "2061", &format!("20261122{hour:02}0000"), &values);
+    }
+    let page = bureau.page(Role::Duty, "/air/day?station=ZD-A&day=2026-11-22").await;
+    let hours = table_after(&page.text, "hours-table");
+    assert_eq!((hours.len(), hours[0].len()), (24, 6), "{}", page.near("hours-table"));
+    // SO2, NO2, CO, O3, PM10, PM2.5: by hand, with the lines of HJ 633-2026 that hold today's values.
+    let mean = |item: usize| hours.iter().map(|row| row[item]).sum::<f64>() / 24.0;
+    let eight = |end: usize| hours[end - 8..end].iter().map(|row| row[3]).sum::<f64>() / 8.0;
+    let ozone = (8..=24).map(eight).fold(0.0, f64::max);
+    let lines = |value: f64, table: &[(f64, f64)]| {
+        let at = table.iter().position(|(concentration, _)| value <= *concentration).unwrap().max(1);
+        let ((low, below), (high, above)) = (table[at - 1], table[at]);
+        ((above - below) * (value - low) / (high - low) + below - 1e-9).ceil()
+    };
+    let fine = lines(mean(5).round(), &[(0.0, 0.0), (35.0, 50.0), (60.0, 100.0), (115.0, 150.0)]);
+    let ozone = lines(ozone.round(), &[(0.0, 0.0), (100.0, 50.0), (160.0, 100.0), (215.0, 150.0)]);
+    let coarse = lines(mean(4).round(), &[(0.0, 0.0), (50.0, 50.0), (120.0, 100.0), (250.0, 150.0)]);
+    let largest = fine.max(ozone).max(coarse);
+    assert!(page.text.contains(&format!("<strong>AQI {largest}</strong>")), "{largest}: {}", page.near("day-verdict"));
+    assert!((50.0..=150.0).contains(&largest));
+}
+
 #[tokio::test]
 async fn a_month_of_water_can_be_followed_from_its_means_to_its_class() {
     let bureau = Bureau::open();

@@ -3,6 +3,7 @@
 //! Levels are decibels: averaged as energies, never as numbers. Day is 06:00 to 22:00 unless the city moved it.
 
 mod day;
+mod level;
 mod source;
 mod town;
 
@@ -11,7 +12,8 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-pub use day::{NoiseDay, NoiseVerdict, exceeded_level};
+pub use day::{NoiseDay, NoiseVerdict};
+pub use level::{DecibelA, day_night, energy_mean, exceeded_level};
 pub use source::{
     BackgroundFault, Room, SuddenNoise, calibration_holds, indoor_limit, weather_allows, without_background,
 };
@@ -165,36 +167,11 @@ impl NoiseLimit {
     }
 }
 
-/// Energy mean of levels (等效声级, GB 12348 clause 3.3); `None` of nothing.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "no more than a day of samples")]
-pub fn energy_mean(levels: &[f64]) -> Option<f64> {
-    if levels.is_empty() {
-        return None;
-    }
-    let energy: f64 = levels.iter().map(|level| 10f64.powf(level / 10.0)).sum();
-    Some(10.0 * (energy / levels.len() as f64).log10())
-}
-
-/// Day-night level: sixteen hours of day and eight of night, the night 10 dB heavier (formula not verified).
-#[must_use]
-pub fn day_night(day: f64, night: f64) -> f64 {
-    let energy = 16.0 * 10f64.powf(day / 10.0) + 8.0 * 10f64.powf((night + 10.0) / 10.0);
-    10.0 * (energy / 24.0).log10()
-}
-
 #[cfg(test)]
 mod tests {
     use test_case::test_case;
 
     use super::*;
-
-    #[test]
-    fn levels_are_averaged_as_energies() {
-        assert!((energy_mean(&[60.0, 60.0, 70.0]).unwrap() - 66.02).abs() < 0.005);
-        assert!((day_night(58.0, 50.0) - 58.77).abs() < 0.005);
-        assert_eq!(energy_mean(&[]), None);
-    }
 
     #[test_case(NoiseZone::Zone0, 50, 40)]
     #[test_case(NoiseZone::Zone1, 55, 45)]

@@ -2,7 +2,7 @@
 
 use bilan_standards::air::{self, AirLimit, Column, Concentration, Edition, Grade, Item, Level};
 use bilan_standards::emission::{self, Boiler, BoilerTable, Effluent, LimitValue, SewageGrade};
-use bilan_standards::noise::{self, NoiseLimit, NoiseZone, Period, Room, TownNoise};
+use bilan_standards::noise::{self, DecibelA, NoiseLimit, NoiseZone, Period, Room, TownNoise};
 use bilan_standards::quantity::Quantity;
 use bilan_standards::rounding::Rational;
 use bilan_standards::waste::WasteCategory;
@@ -12,9 +12,9 @@ use jiff::civil::date;
 /// Rows of a table as cells by the name of their column.
 fn rows(table: &str) -> Vec<impl Fn(&str) -> String> {
     let path = format!("{}/data/{table}.tsv", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = std::fs::read_to_string(&path).expect("a table of the reference");
     let mut lines = text.lines().map(|line| line.split('\t').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
-    let head = lines.next().unwrap();
+    let head = lines.next().expect("a header");
     lines
         .filter(|cells| cells.len() > 1)
         .map(|cells| {
@@ -32,8 +32,8 @@ fn number(text: &str) -> Rational {
 }
 
 fn column(name: &str) -> Column {
-    let (item, averaging) = name.split_once('_').unwrap();
-    let item = Item::ALL.into_iter().find(|known| known.name() == item).unwrap();
+    let (item, averaging) = name.split_once('_').expect("item and averaging time");
+    let item = Item::ALL.into_iter().find(|known| known.name() == item).expect("an item of the index");
     if averaging == "1h" { Column::Hour(item) } else { Column::Day(item) }
 }
 
@@ -164,7 +164,7 @@ fn hj_640_grades() {
                 5 => row("grade4_max").parse::<f64>().unwrap() + 0.1,
                 _ => row(&format!("grade{number}_max")).parse().unwrap(),
             };
-            let grade = what.grade(level, period).unwrap();
+            let grade = what.grade(DecibelA::new(level).unwrap(), period).unwrap();
             assert_eq!((grade.number, grade.zh.as_str()), (number, name), "{} {level}", row("kind"));
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use bilan_standards::noise::{NightHours, NoiseDay, NoiseZone, Period};
+use bilan_standards::noise::{DecibelA, NightHours, NoiseDay, NoiseZone, Period};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
@@ -80,7 +80,7 @@ struct Hour {
     /// Its day and hour.
     begins: (Date, i8),
     zone: Option<NoiseZone>,
-    level: Option<f64>,
+    level: Option<DecibelA>,
 }
 
 fn hours(columns: &Columns, block: &Block) -> Result<Vec<Hour>> {
@@ -91,10 +91,13 @@ fn hours(columns: &Columns, block: &Block) -> Result<Vec<Hour>> {
             Some(cell) => Some(zone(&cell).map_err(|why| anyhow!("line {line}: {why}"))?),
             None => None,
         };
-        let level = row.number::<f64>(columns.leq, "leq")?;
-        if let Some(level) = level.filter(|level| !(0.0..=200.0).contains(level)) {
-            bail!("line {line}: {level} dB(A) is no level that can be measured, 0 to 200");
-        }
+        let level =
+            match row.number::<f64>(columns.leq, "leq")? {
+                Some(level) => Some(DecibelA::new(level).with_context(|| {
+                    format!("line {line}: {level} dB(A) is no level that can be measured, 0 to 200")
+                })?),
+                None => None,
+            };
         let begins = row.hour_ending(columns.time)?;
         hours.push(Hour { line, station: row.text(columns.station).into_owned(), begins, zone, level });
         Ok(())
@@ -150,7 +153,7 @@ impl Stations {
 }
 
 fn write_day(station: &str, zone: NoiseZone, date: Date, day: &NoiseDay, out: &mut impl Write) -> Result<()> {
-    let level = |level: Option<f64>| level.map(|level| format!("{level:.1}")).unwrap_or_default();
+    let level = |level: Option<DecibelA>| level.map(|level| level.to_string()).unwrap_or_default();
     writeln!(
         out,
         "{},{date},{},{},{},{},{},{}",

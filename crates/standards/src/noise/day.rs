@@ -1,14 +1,14 @@
-//! A day of noise: Ld, Ln, Ldn from hourly levels, judged against the functional zone (GB 3096-2008 table 1), and the statistical levels.
+//! A day of noise: Ld, Ln, Ldn from hourly levels, judged against the functional zone (GB 3096-2008 table 1).
 
 use serde::Serialize;
 
-use super::{NoiseLimit, NoiseZone, Period, day_night, energy_mean};
+use super::{DecibelA, NoiseLimit, NoiseZone, Period, day_night, energy_mean};
 
 /// The hourly levels of one day and of the night that begins on it, dB(A).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NoiseDay {
-    day: Vec<f64>,
-    night: Vec<f64>,
+    day: Vec<DecibelA>,
+    night: Vec<DecibelA>,
 }
 
 /// How a day stands against the limits of its zone.
@@ -40,7 +40,7 @@ impl NoiseVerdict {
 
 impl NoiseDay {
     /// Enters the level of a period's hour or shorter interval; intervals must be equally long.
-    pub fn add(&mut self, period: Period, level: f64) {
+    pub fn add(&mut self, period: Period, level: DecibelA) {
         match period {
             Period::Day => self.day.push(level),
             Period::Night => self.night.push(level),
@@ -55,21 +55,21 @@ impl NoiseDay {
 
     /// Ld or Ln: the energy mean of a period, to a tenth of a decibel.
     #[must_use]
-    pub fn level(&self, period: Period) -> Option<f64> {
-        energy_mean(self.of(period)).map(tenth)
+    pub fn level(&self, period: Period) -> Option<DecibelA> {
+        energy_mean(self.of(period)).map(DecibelA::printed)
     }
 
     /// Ldn, where there are both day and night.
     #[must_use]
-    pub fn day_night(&self) -> Option<f64> {
-        Some(tenth(day_night(energy_mean(&self.day)?, energy_mean(&self.night)?)))
+    pub fn day_night(&self) -> Option<DecibelA> {
+        day_night(energy_mean(&self.day)?, energy_mean(&self.night)?).map(DecibelA::printed)
     }
 
     /// Against the limits of a zone; a level at its limit keeps it. `None` where day or night has no level.
     #[must_use]
     pub fn verdict(&self, zone: NoiseZone) -> Option<NoiseVerdict> {
         let limit = NoiseLimit::of_zone(zone)?;
-        let over = |period| self.level(period).map(|level| level > f64::from(limit.of(period)));
+        let over = |period| self.level(period).map(|level| level.exceeds(limit.of(period)));
         Some(match (over(Period::Day)?, over(Period::Night)?) {
             (false, false) => NoiseVerdict::Compliant,
             (true, false) => NoiseVerdict::DayOver,
@@ -78,29 +78,12 @@ impl NoiseDay {
         })
     }
 
-    fn of(&self, period: Period) -> &[f64] {
+    fn of(&self, period: Period) -> &[DecibelA] {
         match period {
             Period::Day => &self.day,
             Period::Night => &self.night,
         }
     }
-}
-
-/// To a tenth; a level is an energy mean and has no exact decimal to round half to even.
-pub(super) fn tenth(level: f64) -> f64 {
-    (level * 10.0).round() / 10.0
-}
-
-/// The level exceeded in `percent` per cent of equal intervals (L10, L50, L90): of n levels from loud to quiet the ⌈percent·n/100⌉-th
-/// (counting rule not verified). `None` of nothing, or outside 1 to 100.
-#[must_use]
-pub fn exceeded_level(levels: &[f64], percent: usize) -> Option<f64> {
-    if !(1..=100).contains(&percent) {
-        return None;
-    }
-    let mut sorted = levels.to_vec();
-    sorted.sort_unstable_by(|left, right| right.total_cmp(left));
-    sorted.get((sorted.len() * percent).div_ceil(100).checked_sub(1)?).copied()
 }
 
 #[cfg(test)]
@@ -111,8 +94,8 @@ mod tests {
 
     fn day(by_day: f64, by_night: f64) -> NoiseDay {
         let mut noise = NoiseDay::default();
-        (0..16).for_each(|_| noise.add(Period::Day, by_day));
-        (0..8).for_each(|_| noise.add(Period::Night, by_night));
+        (0..16).for_each(|_| noise.add(Period::Day, DecibelA::new(by_day).unwrap()));
+        (0..8).for_each(|_| noise.add(Period::Night, DecibelA::new(by_night).unwrap()));
         noise
     }
 
@@ -127,23 +110,14 @@ mod tests {
 
     #[test]
     fn the_example_of_day_and_night_makes_58_8() {
-        assert_eq!(day(58.0, 50.0).day_night(), Some(58.8));
+        assert_eq!(day(58.0, 50.0).day_night(), DecibelA::new(58.8));
     }
 
     #[test]
     fn half_a_day_is_not_judged() {
         let mut noise = NoiseDay::default();
-        noise.add(Period::Day, 55.0);
-        assert_eq!((noise.level(Period::Day), noise.level(Period::Night)), (Some(55.0), None));
+        noise.add(Period::Day, DecibelA::new(55.0).unwrap());
+        assert_eq!((noise.level(Period::Day), noise.level(Period::Night)), (DecibelA::new(55.0), None));
         assert_eq!((noise.day_night(), noise.verdict(NoiseZone::Zone1)), (None, None));
-    }
-
-    #[test]
-    fn statistical_levels_count_from_the_loudest() {
-        let levels: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!([10, 50, 90].map(|percent| exceeded_level(&levels, percent)), [Some(91.0), Some(51.0), Some(11.0)]);
-        assert_eq!(exceeded_level(&[], 10), None);
-        assert_eq!(exceeded_level(&[60.0], 90), Some(60.0));
-        assert_eq!(exceeded_level(&levels, 0), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{NoiseLimit, NoiseZone, Period};
+use super::{DecibelA, NoiseLimit, NoiseZone, Period};
 
 /// Why a measured level is not a level of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,15 +18,16 @@ pub enum BackgroundFault {
 ///
 /// # Errors
 /// [`BackgroundFault`] where the difference is less than 3.
-pub fn without_background(measured: f64, background: f64) -> Result<f64, BackgroundFault> {
-    let difference = (measured - background).round();
-    match difference {
-        _ if difference > 10.0 => Ok(measured),
-        _ if difference >= 6.0 => Ok(measured - 1.0),
-        _ if difference >= 4.0 => Ok(measured - 2.0),
-        _ if difference >= 3.0 => Ok(measured - 3.0),
-        _ => Err(BackgroundFault::TooLoud),
-    }
+pub fn without_background(measured: DecibelA, background: DecibelA) -> Result<DecibelA, BackgroundFault> {
+    let correction = match (measured.value() - background.value()).round() {
+        difference if difference > 10.0 => 0.0,
+        difference if difference >= 6.0 => 1.0,
+        difference if difference >= 4.0 => 2.0,
+        difference if difference >= 3.0 => 3.0,
+        _ => return Err(BackgroundFault::TooLoud),
+    };
+    // A level that stands 3 dB above another is not below 3.
+    DecibelA::new(measured.value() - correction).ok_or(BackgroundFault::TooLoud)
 }
 
 /// Whether noise may be measured: no rain, snow or thunder, wind below 5 m/s (GB 12348 clause 5.2.1, GB 12523 clause 5.2).
@@ -37,9 +38,9 @@ pub fn weather_allows(precipitation: bool, thunder: bool, wind: f64) -> bool {
 
 /// Whether a meter held its calibration over a measurement: at most 0.5 dB apart (GB 12348 clause 5.1.2).
 #[must_use]
-pub fn calibration_holds(before: f64, after: f64) -> bool {
+pub fn calibration_holds(before: DecibelA, after: DecibelA) -> bool {
     // Meters print tenths; a difference of floats is not exactly one.
-    (before - after).abs() < 0.55
+    (before.value() - after.value()).abs() < 0.55
 }
 
 /// Where a single event of the night is heard.
@@ -92,6 +93,10 @@ mod tests {
 
     use super::*;
 
+    fn db(level: f64) -> DecibelA {
+        DecibelA::new(level).unwrap()
+    }
+
     #[test_case(70.0, 57.0, Ok(70.0); "13 below")]
     #[test_case(70.0, 59.4, Ok(70.0); "10.6 is 11")]
     #[test_case(70.0, 59.6, Ok(69.0); "10.4 is 10")]
@@ -101,7 +106,8 @@ mod tests {
     #[test_case(70.0, 67.4, Ok(67.0); "2.6 is 3")]
     #[test_case(70.0, 67.6, Err(BackgroundFault::TooLoud); "2.4 is 2")]
     fn background_is_taken_off(measured: f64, background: f64, expected: Result<f64, BackgroundFault>) {
-        assert_eq!(without_background(measured, background), expected);
+        let found = without_background(db(measured), db(background));
+        assert_eq!(found.map(DecibelA::value), expected);
     }
 
     #[test]
@@ -136,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_meter_may_drift_by_half_a_decibel() {
-        assert!(calibration_holds(94.0, 93.5) && calibration_holds(93.8, 94.3));
-        assert!(!calibration_holds(94.0, 93.4));
+        let holds = |before, after| calibration_holds(db(before), db(after));
+        assert!(holds(94.0, 93.5) && holds(93.8, 94.3) && !holds(94.0, 93.4));
     }
 }

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::day::tenth;
-use super::{NoiseVerdict, Period};
+use super::{DecibelA, NoiseVerdict, Period};
 use crate::{status::Status, table::Table};
 
 const GRADES: &str = include_str!("../../data/hj640_grades.tsv");
@@ -53,28 +52,30 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
 });
 
 impl TownNoise {
-    /// The grade of a level, dB(A); at the bound of a grade it is still in it.
+    /// The grade of a level; at the bound of a grade it is still in it.
     #[must_use]
-    pub fn grade(self, level: f64, period: Period) -> Option<TownGrade> {
+    pub fn grade(self, level: DecibelA, period: Period) -> Option<TownGrade> {
         let kind = if self == Self::Area { "区域环境噪声总体水平" } else { "道路交通噪声强度" };
         let time = if period == Period::Day { "昼间" } else { "夜间" };
         let row = TABLE.iter().find(|row| row.kind == kind && row.period == time)?;
-        let at = row.highest.iter().position(|highest| tenth(level) <= *highest).unwrap_or(row.highest.len());
+        let at =
+            row.highest.iter().position(|highest| level.printed().value() <= *highest).unwrap_or(row.highest.len());
         Some(TownGrade { number: u8::try_from(at + 1).ok()?, zh: row.names.get(at)?.clone(), status: row.status })
     }
 }
 
 /// The level of an area: the arithmetic mean of its points' Leq, to a tenth (HJ 640-2012; the mean of points, unlike that of time, is arithmetic).
 #[must_use]
-pub fn area_level(points: &[f64]) -> Option<f64> {
+pub fn area_level(points: &[DecibelA]) -> Option<DecibelA> {
     road_level(&points.iter().map(|level| (*level, 1.0)).collect::<Vec<_>>())
 }
 
 /// The level of roads: the mean of their Leq by length, to a tenth.
 #[must_use]
-pub fn road_level(roads: &[(f64, f64)]) -> Option<f64> {
+pub fn road_level(roads: &[(DecibelA, f64)]) -> Option<DecibelA> {
     let length: f64 = roads.iter().map(|(_, length)| length).sum();
-    (length > 0.0).then(|| tenth(roads.iter().map(|(level, length)| level * length).sum::<f64>() / length))
+    let weighed: f64 = roads.iter().map(|(level, length)| level.value() * length).sum();
+    if length > 0.0 { DecibelA::new(weighed / length).map(DecibelA::printed) } else { None }
 }
 
 /// Days and nights of functional zones that kept their limits (功能区达标率), of those that were judged.
@@ -116,6 +117,10 @@ mod tests {
 
     use super::*;
 
+    fn db(level: f64) -> DecibelA {
+        DecibelA::new(level).unwrap()
+    }
+
     #[test_case(TownNoise::Area, Period::Day, 50.0, 1, "好"; "at the bound")]
     #[test_case(TownNoise::Area, Period::Day, 50.1, 2, "较好")]
     #[test_case(TownNoise::Area, Period::Day, 55.04, 2, "较好"; "less than a tenth above")]
@@ -124,22 +129,22 @@ mod tests {
     #[test_case(TownNoise::Road, Period::Day, 74.1, 5, "差")]
     #[test_case(TownNoise::Road, Period::Night, 62.0, 3, "一般")]
     fn levels_have_grades(what: TownNoise, period: Period, level: f64, number: u8, zh: &str) {
-        let grade = what.grade(level, period).unwrap();
+        let grade = what.grade(db(level), period).unwrap();
         assert_eq!((grade.number, grade.zh.as_str()), (number, zh));
     }
 
     #[test]
     fn the_row_that_was_not_read_says_so() {
-        let status = |what: TownNoise, period| what.grade(50.0, period).unwrap().status;
+        let status = |what: TownNoise, period| what.grade(db(50.0), period).unwrap().status;
         assert_eq!(status(TownNoise::Area, Period::Night), Status::Unverified);
         assert_eq!(status(TownNoise::Road, Period::Night), Status::Verified);
     }
 
     #[test]
     fn points_are_averaged_alike_and_roads_by_length() {
-        assert_eq!(area_level(&[52.0, 54.0, 59.0]), Some(55.0));
-        assert_eq!(road_level(&[(70.0, 3.0), (66.0, 1.0)]), Some(69.0));
-        assert_eq!((area_level(&[]), road_level(&[(70.0, 0.0)])), (None, None));
+        assert_eq!(area_level(&[52.0, 54.0, 59.0].map(db)), Some(db(55.0)));
+        assert_eq!(road_level(&[(db(70.0), 3.0), (db(66.0), 1.0)]), Some(db(69.0)));
+        assert_eq!((area_level(&[]), road_level(&[(db(70.0), 0.0)])), (None, None));
     }
 
     #[test]

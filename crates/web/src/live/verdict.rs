@@ -4,7 +4,7 @@
 
 use bilan_records::catalogue::Label;
 use bilan_standards::air::{self, Aqi, Concentration, Edition, Item};
-use bilan_standards::noise::{self, NoiseLimit, NoiseZone, Period};
+use bilan_standards::noise::{self, DecibelA, NoiseLimit, NoiseZone, Period};
 use bilan_standards::rounding::{Rational, half_even};
 use bilan_standards::water::{self, Body, WaterClass};
 use jiff::Timestamp;
@@ -233,7 +233,8 @@ pub(crate) fn noise(hour: &Hour, zone: Option<NoiseZone>, period: Period) -> Opt
 
 /// The energy mean of levels as an exact number.
 pub(crate) fn level_mean(levels: &[f64]) -> Option<Rational> {
-    exact(noise::energy_mean(levels)?)
+    let levels: Vec<DecibelA> = levels.iter().filter_map(|level| DecibelA::new(*level)).collect();
+    exact(noise::energy_mean(&levels)?.value())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bilan_records::value::start_of_day;
-use bilan_standards::noise::{NoiseDay, Period};
+use bilan_standards::noise::{DecibelA, NoiseDay, Period};
 use bilan_telemetry::{Kind, Observation, Series, Store};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use crate::live::registered::Station;
 const LEVELS: [&str; 2] = ["Leq", "LA"];
 
 /// An hour of a day: when it began, day or night, its level.
-pub(super) type Hour = (Timestamp, Period, f64);
+pub(super) type Hour = (Timestamp, Period, DecibelA);
 
 /// Days with their hours in the order of time.
 pub(super) type Days = BTreeMap<Date, Vec<Hour>>;
@@ -35,8 +35,8 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
     for hour in store.range(&series, begins, ends)?.iter().filter(|hour| Observation::is_valid(hour)) {
         let local = offset(8).to_datetime(hour.at);
         let day = station.night.date_of(local.date(), local.hour());
-        if (from..to).contains(&day) {
-            days.entry(day).or_default().push((hour.at, station.night.period(local.hour()), hour.value));
+        if let Some(level) = DecibelA::new(hour.value).filter(|_| (from..to).contains(&day)) {
+            days.entry(day).or_default().push((hour.at, station.night.period(local.hour()), level));
         }
     }
     Ok(days)

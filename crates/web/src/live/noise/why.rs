@@ -84,7 +84,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         day: day.to_string(),
         month: day.strftime("%Y-%m").to_string(),
         verdict,
-        day_night: judged.day_night().map(|level| format!("{level:.1}")).unwrap_or_default(),
+        day_night: judged.day_night().map(|level| level.to_string()).unwrap_or_default(),
         halves: [(Period::Day, "live.noise.by_day"), (Period::Night, "live.noise.by_night")].map(half).into(),
     };
     crate::render::page(&page)
@@ -92,21 +92,20 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
 
 impl Half {
     fn of(period: Period, name: &'static str, hours: &[Hour], day: &NoiseDay, limit: Option<&NoiseLimit>) -> Self {
-        let energy = |level: f64| 10_f64.powf(level / 10.0);
         let of_period: Vec<&Hour> = hours.iter().filter(|(_, other, _)| *other == period).collect();
         let step = |(at, _, level): &&Hour| Step {
             time: offset(8).to_datetime(*at).strftime("%m-%d %H:%M").to_string(),
-            level: format!("{level:.1}"),
-            energy: format!("{:.0}", energy(*level)),
+            level: level.to_string(),
+            energy: format!("{:.0}", level.energy()),
         };
         let level = day.level(period);
         let limit = limit.map(|limit| limit.of(period));
         Self {
             name,
             steps: of_period.iter().map(step).collect(),
-            sum: format!("{:.0}", of_period.iter().map(|(_, _, level)| energy(*level)).sum::<f64>()),
-            level: level.map(|level| format!("{level:.1}")).unwrap_or_default(),
-            over: level.zip(limit).is_some_and(|(level, limit)| level > f64::from(limit)),
+            sum: format!("{:.0}", of_period.iter().map(|(_, _, level)| level.energy()).sum::<f64>()),
+            level: level.map(|level| level.to_string()).unwrap_or_default(),
+            over: level.zip(limit).is_some_and(|(level, limit)| level.exceeds(limit)),
             limit,
         }
     }

@@ -7,7 +7,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::value::beijing;
-use bilan_standards::noise::{Compliance, NoiseDay, NoiseLimit, NoiseVerdict, NoiseZone, Period};
+use bilan_standards::noise::{Compliance, DecibelA, NoiseDay, NoiseLimit, NoiseVerdict, NoiseZone, Period};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -112,11 +112,11 @@ impl Known {
             let dates = first.series(1.day()).take_while(|date| date.month() == first.month());
             let cell = |date: Date| {
                 let level = self.days.get(&date).and_then(|day| day.level(period));
-                let tone = |level: f64| if level > f64::from(limit.of(period)) { "noise-over" } else { "noise-ok" };
+                let tone = |level: DecibelA| if level.exceeds(limit.of(period)) { "noise-over" } else { "noise-ok" };
                 Cell {
                     date: date.to_string(),
                     day: date.day(),
-                    level: level.map(|level| (format!("{level:.1}"), tone(level))),
+                    level: level.map(|level| (level.to_string(), tone(level))),
                 }
             };
             dates.map(cell).collect()
@@ -172,7 +172,7 @@ pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> 
     let month = read(&visit, &wanted).await?;
     let mut sheet =
         Sheet::of(&["station", "name", "zone", "date", "ld", "ln", "ldn", "day_hours", "night_hours", "verdict"]);
-    let level = |level: Option<f64>| level.map(|level| format!("{level:.1}")).unwrap_or_default();
+    let level = |level: Option<DecibelA>| level.map(|level| level.to_string()).unwrap_or_default();
     for known in &month.stations {
         let zone = known.station.zone;
         for (date, day) in &known.days {

@@ -55,7 +55,7 @@ for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a wa
   test(`live pages fit ${size}`, async () => {
     const { context, page, troubles } = await visitor(browser, { viewport });
     await signIn(page, 'duty');
-    for (const place of ['/map', '/map/screen', '/stations', '/warnings', '/devices', '/power', '/history', '/notices', '/air', '/air/day', '/water']) {
+    for (const place of ['/map', '/map/screen', '/stations', '/warnings', '/devices', '/power', '/history', '/notices', '/air', '/air/day', '/air/ranking', '/air/periods', '/water', '/noise']) {
       const answer = await page.goto(place);
       assert.equal(answer.status(), 200, place);
       // What does not renew itself has no lamp.

@@ -28,3 +28,8 @@ pub mod status;
 mod table;
 pub mod waste;
 pub mod water;
+
+/// The examples of the README, tried.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@
 //! checked ([`status::Status`]); the code reads them once. Quantities that a verdict hangs on are decimal text or
 //! rationals ([`rounding::Rational`]), never binary fractions.
 //!
-//! - [`calendar`], [`deadline`]: working days and statutory clocks that explain themselves
+//! - [`calendar`], [`deadline`], [`law`]: working days, statutory clocks that explain themselves, which law holds on a day
 //! - [`air`]: indexes and limits by the edition in force on the day
 //! - [`water`], [`noise`]: classes by single factor, limits by zone
 //! - [`emission`], [`power`]: boilers, printing works, sewage plants, machinery; whether treatment ran with production
@@ -19,6 +19,7 @@ pub mod credit_code;
 pub mod deadline;
 pub mod emission;
 pub mod geo;
+pub mod law;
 pub mod machinery;
 pub mod noise;
 pub mod power;

@@ -122,3 +122,11 @@ fn a_rule_that_was_not_checked_says_so() {
     let warnings = explained("hotline12369.handle", date(2020, 3, 2)).warnings;
     assert!(warnings.iter().any(|warning| warning.zh().contains("未核对")), "{warnings:?}");
 }
+
+#[test]
+fn a_clock_that_began_before_the_code_says_that_the_law_of_its_day_must_be_looked_up() {
+    for (starts, warned) in [(date(2026, 8, 14), true), (date(2026, 8, 15), false)] {
+        let warnings = explained("permit.valid", starts).warnings;
+        assert_eq!(warnings.contains(&Warning::CodeNotYetInForce { starts }), warned, "{starts}: {warnings:?}");
+    }
+}

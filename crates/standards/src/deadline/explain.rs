@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Budget, Deadline, Direction, Unit};
 use crate::{
     calendar::{DayKind, PastPublishedList, WorkCalendar},
+    law::{CODE_SINCE, Regime, cites_code},
     status::Status,
 };
 
@@ -138,6 +139,11 @@ pub enum Warning {
         /// How far it was.
         status: Status,
     },
+    /// The rule is cited from the Code, which was not in force when the clock began.
+    CodeNotYetInForce {
+        /// The day on which the clock began.
+        starts: Date,
+    },
     /// That the end moves off a rest day is a general rule whose application here was not checked.
     MovingNotVerified,
     /// An extension was granted after the clock had run out.
@@ -167,6 +173,9 @@ impl Warning {
                 )
             }
             Self::RuleNotVerified { rule, status } => format!("规则 {rule} 的依据{}，使用前请核对原文", status.zh()),
+            Self::CodeNotYetInForce { starts } => {
+                format!("所列依据为生态环境法典（{CODE_SINCE}施行），本期限起于{starts}，应核对当时施行的法律")
+            }
             Self::MovingNotVerified => "期限届满日为休息日顺延至下一工作日，系一般期间规则，未逐条核对".to_owned(),
             Self::ExtendedTooLate { granted_on, due_on } => format!("延长于{granted_on}批准，已晚于原期限{due_on}"),
             Self::Paused { since } => format!("自{since}起中止，恢复后继续计算"),
@@ -184,6 +193,9 @@ impl Warning {
             Self::RuleNotVerified { rule, status } => {
                 format!("the rule {rule} is {}: check the text before use", status.en())
             }
+            Self::CodeNotYetInForce { starts } => format!(
+                "the rule is cited from the Code, in force since {CODE_SINCE}; this clock began on {starts}: check the law of that day"
+            ),
             Self::MovingNotVerified => {
                 "that the end moves off a rest day is the general rule; it was not checked for this law".to_owned()
             }
@@ -324,6 +336,9 @@ impl Deadline {
         };
         if self.status != Status::Verified {
             warn(Warning::RuleNotVerified { rule: self.rule.clone(), status: self.status });
+        }
+        if Regime::on(self.starts) == Regime::FormerLaws && cites_code(&self.law) {
+            warn(Warning::CodeNotYetInForce { starts: self.starts });
         }
         let mut end = count.run(self.starts, self.budget);
         let mut last = self.budget;

@@ -22,7 +22,8 @@ pub use exclusion::{ExclusionFault, Exclusions};
 pub use index::{Advice, Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
 pub use limits::{AirLimit, Grade, limits};
 pub use period::{
-    AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, NoPeriod, Statistic, Weights, YEAR_NEEDS, percentile,
+    AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, Interpolation, MonthDays, NoPeriod, Statistic, Weights,
+    YEAR_NEEDS, percentile,
 };
 pub use ranking::{Ranked, city_mean, leading, ranked};
 pub use reference::{AirState, at_state};

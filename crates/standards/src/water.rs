@@ -16,7 +16,7 @@ pub use evaluation::{
     water_index,
 };
 use serde::Serialize;
-pub use source::{SourceItem, SourceVerdict, judge_source, source_items};
+pub use source::{SourceItem, SourceVerdict, judge_source, source_item, source_items};
 pub use trend::{Correlation, Trend, trend};
 
 use crate::{rounding::Rational, status::Status, table::Table};

@@ -212,6 +212,21 @@ impl Indicator {
         }
     }
 
+    /// The item that it speaks of, if it is one.
+    #[must_use]
+    pub fn item(self) -> Option<Item> {
+        match self {
+            Self::Mean(item) | Self::Percentile(item) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The indicator of a name in files.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|indicator| indicator.key() == key)
+    }
+
     /// The percentile that it is, if it is one.
     #[must_use]
     pub fn percent(self) -> Option<u32> {
@@ -256,6 +271,23 @@ impl Statistic {
     pub fn text(&self) -> Option<String> {
         let digits = self.indicator.digits();
         Some(Fixed { units: self.value?.rounded(digits), digits }.to_string())
+    }
+}
+
+/// Days of a month that count, beside those that it needs (GB 3095 table 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MonthDays {
+    /// 1 to 12.
+    pub month: i8,
+    /// Days that count.
+    pub days: usize,
+    /// 27; of February 25.
+    pub needed: usize,
+}
+
+impl MonthDays {
+    fn none(month: i8) -> Self {
+        Self { month, days: 0, needed: if month == 2 { 25 } else { 27 } }
     }
 }
 
@@ -334,19 +366,28 @@ impl<'d> AirPeriod<'d> {
     /// where its months are.
     #[must_use]
     pub fn is_valid(&self, item: Item) -> bool {
-        let mut months = [0_usize; 12];
-        for day in self.days.iter().filter(|day| self.counted(day, item).is_some()) {
-            if let Some(month) = usize::try_from(day.date.month()).ok().and_then(|month| months.get_mut(month - 1)) {
-                *month += 1;
+        let months = self.days_by_month(item);
+        let all: usize = months.iter().map(|month| month.days).sum();
+        let enough = !matches!(self.period, EvaluationPeriod::Year(_)) || all >= YEAR_NEEDS;
+        enough && months.iter().all(|month| month.days >= month.needed)
+    }
+
+    /// Days that count for an item, by the months of the period.
+    #[must_use]
+    pub fn days_by_month(&self, item: Item) -> Vec<MonthDays> {
+        let (first, last) = self.period.months();
+        let mut months: Vec<MonthDays> = (first..=last).map(MonthDays::none).collect();
+        for (date, _) in self.days_of(item) {
+            if let Some(month) = months.iter_mut().find(|known| known.month == date.month()) {
+                month.days += 1;
             }
         }
-        let (first, last) = self.period.months();
-        let whole_month = |month: i8| {
-            let days = usize::try_from(month - 1).ok().and_then(|at| months.get(at)).copied().unwrap_or(0);
-            days >= if month == 2 { 25 } else { 27 }
-        };
-        let enough = !matches!(self.period, EvaluationPeriod::Year(_)) || months.iter().sum::<usize>() >= YEAR_NEEDS;
-        enough && (first..=last).all(whole_month)
+        months
+    }
+
+    /// The values of an item that count, with their days.
+    pub fn days_of(&self, item: Item) -> impl Iterator<Item = (Date, Rational)> + '_ {
+        self.days.iter().filter_map(move |day| Some((day.date, self.counted(day, item)?)))
     }
 
     /// Whether every item has its days.
@@ -384,7 +425,7 @@ impl<'d> AirPeriod<'d> {
     }
 
     fn values(&self, item: Item) -> Vec<Rational> {
-        self.days.iter().filter_map(|day| self.counted(day, item)).collect()
+        self.days_of(item).map(|(_, value)| value).collect()
     }
 
     fn counted(&self, day: &AirDay, item: Item) -> Option<Rational> {
@@ -407,18 +448,45 @@ fn whole(count: usize) -> Rational {
     Rational::whole(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// The value below which `percent` per cent lie, interpolated: with k = 1 + (n-1)·p/100 between the k-th and the next (HJ 663-2013 annex A).
+/// How a percentile lies between two of the sorted values (HJ 663-2013 annex A, unverified): with k = 1 + (n-1)·p/100, between the k-th and the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interpolation {
+    /// Place of the lower value among the sorted ones, from 1.
+    pub place: usize,
+    /// Hundredths of the way to the next one.
+    pub hundredths: usize,
+    /// The lower value.
+    pub low: Rational,
+    /// The next one; the same where there is none.
+    pub high: Rational,
+}
+
+impl Interpolation {
+    /// Of values in any order; `None` of none.
+    #[must_use]
+    pub fn of(values: &[Rational], percent: u32) -> Option<Self> {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable();
+        let steps = sorted.len().checked_sub(1)? * usize::try_from(percent).ok()?;
+        let below = steps / 100;
+        let low = *sorted.get(below)?;
+        let high = sorted.get(below + 1).copied().unwrap_or(low);
+        Some(Self { place: below + 1, hundredths: steps % 100, low, high })
+    }
+
+    /// The percentile.
+    #[must_use]
+    pub fn value(self) -> Option<Rational> {
+        let rise = self.high.checked_sub(self.low)?;
+        let part = Rational::new(i128::try_from(self.hundredths).ok()?, 100)?;
+        self.low.checked_add(rise.checked_mul(part)?)
+    }
+}
+
+/// The value below which `percent` per cent lie, by [`Interpolation`].
 #[must_use]
 pub fn percentile(values: &[Rational], percent: u32) -> Option<Rational> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let steps = sorted.len().checked_sub(1)? * usize::try_from(percent).ok()?;
-    let (below, part) = (steps / 100, steps % 100);
-    let low = *sorted.get(below)?;
-    let Some(high) = sorted.get(below + 1) else { return Some(low) };
-    let rise = high.checked_sub(low)?;
-    let rise = Rational::new(rise.numerator().checked_mul(part as i128)?, rise.denominator().checked_mul(100)?)?;
-    low.checked_add(rise)
+    Interpolation::of(values, percent)?.value()
 }
 
 #[cfg(test)]
@@ -568,6 +636,7 @@ mod tests {
 
     #[test]
     fn an_empty_year_has_nothing_and_is_not_valid() {
+        assert!(Indicator::ALL.into_iter().all(|indicator| Indicator::from_key(&indicator.key()) == Some(indicator)));
         for statistic in year_of(&[], Edition::E2012).statistics() {
             assert!(!statistic.valid);
             let counted = matches!(statistic.indicator, Indicator::IndexDays | Indicator::GoodDays);

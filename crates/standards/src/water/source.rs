@@ -43,6 +43,12 @@ pub fn source_items() -> &'static [SourceItem] {
     &ITEMS
 }
 
+/// The item of tables 2 and 3 with a Chinese name, which may leave out what stands in brackets (硫酸盐 for 硫酸盐(以SO4计)).
+#[must_use]
+pub fn source_item(name: &str) -> Option<&'static SourceItem> {
+    ITEMS.iter().find(|item| item.zh == name || item.zh.split('(').next() == Some(name))
+}
+
 /// How a source of drinking water stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceVerdict {
@@ -69,7 +75,7 @@ pub fn judge_source(values: &[(&str, Rational)], body: Body) -> Option<SourceVer
     let mut verdict = SourceVerdict { over: Vec::new(), judged: 0, passed_over: Vec::new() };
     for (name, value) in values {
         let first = item(name, body).filter(|item| item.evaluated);
-        let further = ITEMS.iter().find(|item| item.zh == *name || item.zh.split('(').next() == Some(name));
+        let further = source_item(name);
         let over = match (first, further) {
             (Some(item), _) => {
                 let over = item.class(*value) > WaterClass::III;

@@ -74,6 +74,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/air", get(air::show))
         .route("/air/days.csv", get(air::csv))
         .route("/air/day", get(air::show_day))
+        .route("/air/indicator", get(air::show_indicator))
         .route("/air/ranking", get(air::show_ranking))
         .route("/air/ranking.csv", get(air::ranking_csv))
         .route("/air/periods", get(air::show_periods))

@@ -1,7 +1,7 @@
 //! A year beside its limits (GB 3095 table 1, HJ 663) and beside its target of good days.
 
 use bilan_standards::air::{
-    AirDay, AirLimit, AirPeriod, Edition, EvaluationPeriod, Grade, Indicator, Item, Needed, YearSoFar,
+    AirDay, AirLimit, AirPeriod, Edition, EvaluationPeriod, Exclusions, Grade, Indicator, Item, Needed, YearSoFar,
 };
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
@@ -18,6 +18,7 @@ pub(super) struct Beside {
 
 /// A line of the table.
 pub(super) struct Line {
+    pub(super) indicator: Indicator,
     pub(super) item: Item,
     /// Message key of what is reckoned over the year.
     pub(super) what: &'static str,
@@ -48,10 +49,16 @@ pub(super) fn editions(year: i16) -> Vec<Edition> {
     editions
 }
 
-/// The indicators that have a limit: means of the year, and the percentiles by which a year is judged.
-pub(super) fn lines(period: EvaluationPeriod, year: &[AirDay], before: &[AirDay], editions: &[Edition]) -> Vec<Line> {
+/// The indicators that have a limit, without what is left out of evaluation: means of the year, and the percentiles by which a year is judged.
+pub(super) fn lines(
+    (period, exclusions): (EvaluationPeriod, &Exclusions),
+    year: &[AirDay],
+    before: &[AirDay],
+    editions: &[Edition],
+) -> Vec<Line> {
     let Some(last) = editions.last() else { return Vec::new() };
     let (year, before) = (AirPeriod::of(period, year, *last), AirPeriod::of(period.a_year_before(), before, *last));
+    let (year, before) = (year.without(exclusions), before.without(exclusions));
     Indicator::ALL
         .into_iter()
         .filter_map(|indicator| {
@@ -73,6 +80,7 @@ pub(super) fn lines(period: EvaluationPeriod, year: &[AirDay], before: &[AirDay]
                 })
             });
             Some(Line {
+                indicator,
                 item,
                 what,
                 percent: indicator.percent().unwrap_or(0),

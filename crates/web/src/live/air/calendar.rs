@@ -76,6 +76,8 @@ struct AirPage {
     /// Good days by each edition, where two are in force in the year.
     by_edition: Vec<(&'static str, usize, usize)>,
     editions: Vec<&'static str>,
+    /// Days of the year on which items are left out.
+    left_out: usize,
     lines: Vec<Line>,
 }
 
@@ -116,6 +118,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let language = visit.language;
     let year = read(&visit, &wanted).await?;
     let editions = attainment::editions(year.year);
+    let exclusions = &visit.app.catalogue().district.air_exclusions;
     let level = |number: u8| {
         let of = |aqi: &&Aqi| aqi.level.number == number;
         year.days.iter().filter(|(date, _)| *date < year.today).filter_map(|(_, aqi)| aqi.as_ref()).filter(of).count()
@@ -130,7 +133,13 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         target: format!("{:.1}", f64::from(wanted.per_mille()) / 10.0),
         count: attainment::count(&year.judged, year.year, year.today, wanted.per_mille()),
         by_edition: if editions.len() > 1 { by_edition(&year, &editions) } else { Vec::new() },
-        lines: attainment::lines(EvaluationPeriod::Year(year.year), &year.judged, &year.before, &editions),
+        lines: attainment::lines(
+            (EvaluationPeriod::Year(year.year), exclusions),
+            &year.judged,
+            &year.before,
+            &editions,
+        ),
+        left_out: exclusions.days().filter(|day| day.year() == year.year).count(),
         editions: editions.into_iter().map(attainment::edition_name).collect(),
         chosen: year.place.chosen,
         stations: year.place.stations,

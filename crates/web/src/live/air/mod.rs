@@ -3,11 +3,13 @@
 mod attainment;
 mod calendar;
 mod days;
+mod indicator;
 mod periods;
 mod ranking;
 mod why;
 
 pub(super) use calendar::{csv, show};
 pub(super) use days::HourMeans;
+pub(super) use indicator::show as show_indicator;
 pub(super) use ranking::{csv as ranking_csv, periods_csv, show as show_ranking, show_periods};
 pub(super) use why::show as show_day;

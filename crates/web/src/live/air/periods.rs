@@ -25,6 +25,8 @@ pub(super) struct Compared {
     /// Change in per cent, one decimal, with its sign; empty where there is nothing to compare.
     pub(super) change: String,
     pub(super) worse: bool,
+    /// The limit and how much of it: a part of the composite index.
+    pub(super) part: Option<(String, String)>,
 }
 
 /// Good days of days with an index.
@@ -84,12 +86,13 @@ impl Judged {
         let now = AirPeriod::of(period, &self.days, edition).without(exclusions);
         let then = AirPeriod::of(earlier, &before, edition).without(exclusions);
         let composite_statistic = now.statistic(Indicator::CompositeIndex);
+        let singles = now.single_indexes();
         Some(Summary {
             period,
-            concentrations: CONCENTRATIONS.iter().map(|indicator| compared(&now, &then, *indicator)).collect(),
+            concentrations: concentrations(&now, &then),
             composite: compared(&now, &then, Indicator::CompositeIndex),
             composite_statistic,
-            leading: now.single_indexes().and_then(|indexes| air::leading(&indexes)).map(|(item, _)| item),
+            leading: singles.and_then(|singles| air::leading(&singles)).map(|(item, _)| item),
             good: good(&now),
             by_edition: by_edition(&within, &before),
             valid: now.all_valid(),
@@ -97,6 +100,18 @@ impl Judged {
             good_with_all: good(&AirPeriod::of(period, &self.days, edition)),
         })
     }
+}
+
+/// Each with its part in the composite index, where all six are there.
+fn concentrations(now: &AirPeriod<'_>, before: &AirPeriod<'_>) -> Vec<Compared> {
+    let singles = now.single_indexes();
+    let part = |indicator: Indicator| {
+        let (_, index) = singles?.into_iter().find(|(item, _)| indicator.item() == Some(*item))?;
+        let limit = now.statistic(indicator).value?.checked_div(index)?;
+        Some((limit.short_text(1)?, index.fixed_text(3)?))
+    };
+    let one = |indicator: &Indicator| Compared { part: part(*indicator), ..compared(now, before, *indicator) };
+    CONCENTRATIONS.iter().map(one).collect()
 }
 
 fn good(period: &AirPeriod<'_>) -> Good {
@@ -138,6 +153,7 @@ fn compared(now: &AirPeriod<'_>, before: &AirPeriod<'_>, indicator: Indicator) -
     Compared {
         now: now.text().unwrap_or_default(),
         before: before.text().unwrap_or_default(),
+        part: None,
         worse: !text.is_empty() && text != "0.0" && !text.starts_with('-'),
         change: if text.is_empty() || text.starts_with('-') || text == "0.0" { text } else { format!("+{text}") },
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bilan_records::value::start_of_day;
 use bilan_standards::rounding::Rational;
-use bilan_standards::water::{self, Body, Classified, Section};
+use bilan_standards::water::{self, Body, Classified, Section, StationNeeds};
 use bilan_telemetry::{Kind, Observation, Series, Store};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -28,8 +28,27 @@ impl Mean {
     }
 }
 
-/// One month, by factor.
-pub(super) type Month = BTreeMap<String, Mean>;
+/// One month.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Month {
+    /// Means by factor.
+    pub(super) means: BTreeMap<String, Mean>,
+    /// On each day a bit for each four hours that have a value.
+    quarters: BTreeMap<Date, u8>,
+}
+
+impl Month {
+    /// Days with enough values for a mean (自动站有效日).
+    pub(super) fn valid_days(&self) -> usize {
+        let enough = |quarters: &&u8| quarters.count_ones() as usize >= StationNeeds::default().values;
+        self.quarters.values().filter(enough).count()
+    }
+
+    /// Whether the month has the days that it needs.
+    pub(super) fn is_valid(&self) -> bool {
+        self.valid_days() >= StationNeeds::default().days
+    }
+}
 
 /// Months with anything in them, by their first day.
 pub(super) type Months = BTreeMap<Date, Month>;
@@ -46,8 +65,10 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
         for hour in
             store.range(&series, midnight(from), midnight(to))?.iter().filter(|hour| Observation::is_valid(hour))
         {
-            let month = offset(8).to_datetime(hour.at).date().first_of_month();
-            let known = months.entry(month).or_default().entry(series.factor.clone());
+            let local = offset(8).to_datetime(hour.at);
+            let month = months.entry(local.date().first_of_month()).or_default();
+            *month.quarters.entry(local.date()).or_default() |= 1 << (local.hour() / 4);
+            let known = month.means.entry(series.factor.clone());
             let mean = known.or_insert(Mean { sum: Rational::ZERO, hours: 0 });
             if let Some(sum) = exact(hour.value).and_then(|value| mean.sum.checked_add(value)) {
                 *mean = Mean { sum, hours: mean.hours + 1 };
@@ -59,7 +80,7 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
 
 /// The means of a month as the standard takes them.
 pub(super) fn section(month: &Month) -> Section<'_> {
-    month.iter().filter_map(|(factor, mean)| Some((factor.as_str(), mean.value()?))).collect()
+    month.means.iter().filter_map(|(factor, mean)| Some((factor.as_str(), mean.value()?))).collect()
 }
 
 /// The class of a month.

@@ -236,7 +236,7 @@ fn described(found: &Classified, language: Language) -> String {
 /// `/water/classes.csv?year=`: the months as [`show`] has them.
 pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     let year = read(&visit, &wanted).await?;
-    let mut sheet = Sheet::of(&["station", "name", "month", "class", "target", "met", "deciding"]);
+    let mut sheet = Sheet::of(&["station", "name", "month", "class", "target", "met", "deciding", "valid_days"]);
     for known in &year.stations {
         let target = known.station.target;
         for (first, month) in known.months.iter().filter(|(first, _)| first.year() == year.year) {
@@ -249,6 +249,7 @@ pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> 
                 target.map(|target| target.zh().to_owned()).unwrap_or_default(),
                 target.map(|target| (found.class <= target).to_string()).unwrap_or_default(),
                 found.deciding.iter().map(|item| item.zh.as_str()).collect::<Vec<_>>().join("+"),
+                month.valid_days().to_string(),
             ]);
         }
     }

@@ -49,6 +49,9 @@ struct MonthPage {
     class: Option<(String, String)>,
     missed: bool,
     steps: Vec<Step>,
+    /// Days with enough values, and whether they suffice.
+    valid_days: usize,
+    valid: bool,
 }
 
 /// `/water/month?station=&month=`
@@ -91,7 +94,9 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         target: station.target.map(|target| language.pick(target.zh(), target.en()).to_owned()).unwrap_or_default(),
         missed: found.as_ref().zip(station.target).is_some_and(|(found, target)| found.class > target),
         class: found.as_ref().map(|found| shown(found.class)),
-        steps: month.iter().filter_map(step).collect(),
+        steps: month.means.iter().filter_map(step).collect(),
+        valid_days: month.valid_days(),
+        valid: month.is_valid(),
         number: station.number,
     };
     crate::render::page(&page)

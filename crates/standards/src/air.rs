@@ -7,7 +7,10 @@ mod alert;
 mod day;
 mod exclusion;
 mod index;
+mod indicator;
+mod judged;
 mod limits;
+mod percentile;
 mod period;
 mod ranking;
 mod reference;
@@ -20,11 +23,11 @@ pub use alert::{AlertLevel, AlertScheme, may_be_lifted};
 pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, daily, hourly};
 pub use exclusion::{ExclusionFault, Exclusions};
 pub use index::{Advice, Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
+pub use indicator::{Indicator, Statistic};
+pub use judged::{AirDay, AirPeriod, GOOD, MonthDays, Weights, YEAR_NEEDS};
 pub use limits::{AirLimit, Grade, limits};
-pub use period::{
-    AirDay, AirPeriod, EvaluationPeriod, GOOD, Indicator, Interpolation, MonthDays, NoPeriod, Statistic, Weights,
-    YEAR_NEEDS, percentile,
-};
+pub use percentile::{Interpolation, percentile};
+pub use period::{EvaluationPeriod, NoPeriod};
 pub use ranking::{Ranked, city_mean, leading, ranked};
 pub use reference::{AirState, at_state};
 pub use target::{Needed, YearSoFar};

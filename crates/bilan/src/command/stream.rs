@@ -1,5 +1,7 @@
 //! CSV of any size: read in blocks, worked on by all cores, handed on in the order of the file. Memory does not grow with the file.
 
+mod cutter;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,10 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::offset;
 
-/// How much is read at once.
-const BLOCK: usize = 1 << 20;
-/// A row longer than this is none.
-const LONGEST: usize = 16 << 20;
+use cutter::{Cutter, line_breaks};
 
 /// The file, or standard input.
 pub fn source(file: Option<&Path>) -> Result<Box<dyn Read + Send>> {
@@ -170,7 +169,7 @@ pub fn blocks<P: Sync, T: Send>(
     make: impl Fn(&P, &Block) -> Result<T> + Sync,
     mut take: impl FnMut(&P, T) -> Result<()>,
 ) -> Result<()> {
-    let mut cutter = Cutter { source, rest: Vec::new(), line: 1, columns: 0 };
+    let mut cutter = Cutter::of(source);
     let heads = cutter.heads()?;
     let plan = plan(&heads)?;
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -239,79 +238,6 @@ fn in_order<T>(made: &Receiver<(u64, T)>, mut take: impl FnMut(T) -> Result<()>)
         }
     }
     if waiting.is_empty() { Ok(()) } else { Err(anyhow!("a part of the file was lost on the way")) }
-}
-
-/// Cuts a file into blocks of whole rows.
-struct Cutter {
-    source: Box<dyn Read + Send>,
-    /// What was read and not given out.
-    rest: Vec<u8>,
-    line: u64,
-    columns: usize,
-}
-
-impl Cutter {
-    fn heads(&mut self) -> Result<Heads> {
-        while end_of_row(&self.rest).is_none() && self.fill()? {}
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(self.rest.as_slice());
-        let mut record = ByteRecord::new();
-        reader.read_byte_record(&mut record)?;
-        let heads: Vec<String> =
-            record.iter().map(|head| text(head).trim_start_matches('\u{feff}').trim().to_owned()).collect();
-        let end = usize::try_from(reader.position().byte())?;
-        let end = end + usize::from(self.rest.get(end) == Some(&b'\n'));
-        self.line += line_breaks(&self.rest[..end]);
-        self.rest.drain(..end);
-        self.columns = heads.len();
-        Ok(Heads(heads))
-    }
-
-    /// Reads on; `false` at the end of the file.
-    fn fill(&mut self) -> Result<bool> {
-        ensure!(self.rest.len() <= LONGEST, "line {}: a row of more than {LONGEST} bytes", self.line);
-        let before = self.rest.len();
-        self.source.by_ref().take(BLOCK as u64).read_to_end(&mut self.rest).context("cannot read on")?;
-        Ok(self.rest.len() > before)
-    }
-
-    fn next(&mut self) -> Result<Option<Block>> {
-        let mut goes_on = self.fill()?;
-        let end = loop {
-            match end_of_row(&self.rest) {
-                Some(end) => break end,
-                None if !goes_on => break self.rest.len(),
-                None => goes_on = self.fill()?,
-            }
-        };
-        if end == 0 {
-            return Ok(None);
-        }
-        let rest = self.rest.split_off(end);
-        let bytes = std::mem::replace(&mut self.rest, rest);
-        let line = self.line;
-        self.line += line_breaks(&bytes);
-        Ok(Some(Block { bytes, line, columns: self.columns }))
-    }
-}
-
-fn line_breaks(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
-}
-
-/// The end of the last whole row: after a line break that is not within quotation marks.
-fn end_of_row(bytes: &[u8]) -> Option<usize> {
-    if !bytes.contains(&b'"') {
-        return bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
-    }
-    let (mut within, mut end) = (false, None);
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'"' => within = !within,
-            b'\n' if !within => end = Some(at + 1),
-            _ => {}
-        }
-    }
-    end
 }
 
 #[cfg(test)]

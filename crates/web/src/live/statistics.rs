@@ -1,6 +1,7 @@
 //! Statistics of what stations measured, for figures over observations: `station/factor`, with `*` for any, over the hourly means of a span of
 //! Beijing days. Good days follow HJ 633 for the district: each hour's mean over the stations, then the day.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bilan_records::observations::ObservationStatistics;
@@ -54,8 +55,12 @@ impl StationStatistics {
     /// Days with an index of the district, and those of them that are good.
     fn days(&self, pattern: &str, from: Date, to: Date) -> Result<(u64, u64), StoreError> {
         let mut hours = HourMeans::default();
+        let mut stations = HashSet::new();
         for (factor, hour) in self.hours(pattern, from, to)? {
             if let Some(item) = air_item(&factor) {
+                if stations.insert((hour.series.station.clone(), item)) {
+                    hours.station(item);
+                }
                 hours.add(item, hour.at, exact(hour.value));
             }
         }

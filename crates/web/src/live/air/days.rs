@@ -120,7 +120,10 @@ fn read(
         if series != Series::main(&series.station, &series.factor, Kind::Hour) {
             continue;
         }
-        hours.station(item);
+        // A station that was given up is not missed.
+        if station.reports() {
+            hours.station(item);
+        }
         let scale = if item != Item::Co && station.in_milligrams(&series.factor) { 1000 } else { 1 };
         for hour in
             store.range(&series, midnight(from), midnight(to))?.iter().filter(|hour| Observation::is_valid(hour))

@@ -1,0 +1,93 @@
+//! Cutting a file into blocks of whole rows.
+
+use std::io::Read;
+
+use anyhow::{Context, Result, ensure};
+use csv::ByteRecord;
+
+use super::{Block, Heads, text};
+
+/// How much is read at once.
+const BLOCK: usize = 1 << 20;
+/// A row longer than this is none.
+const LONGEST: usize = 16 << 20;
+
+/// Cuts a file into blocks of whole rows.
+pub(super) struct Cutter {
+    source: Box<dyn Read + Send>,
+    /// What was read and not given out.
+    rest: Vec<u8>,
+    line: u64,
+    columns: usize,
+}
+
+impl Cutter {
+    pub(super) fn of(source: Box<dyn Read + Send>) -> Self {
+        Self { source, rest: Vec::new(), line: 1, columns: 0 }
+    }
+
+    /// Reads the names of the columns.
+    pub(super) fn heads(&mut self) -> Result<Heads> {
+        while end_of_row(&self.rest).is_none() && self.fill()? {}
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(self.rest.as_slice());
+        let mut record = ByteRecord::new();
+        reader.read_byte_record(&mut record)?;
+        let heads: Vec<String> =
+            record.iter().map(|head| text(head).trim_start_matches('\u{feff}').trim().to_owned()).collect();
+        let end = usize::try_from(reader.position().byte())?;
+        let end = end + usize::from(self.rest.get(end) == Some(&b'\n'));
+        self.line += line_breaks(&self.rest[..end]);
+        self.rest.drain(..end);
+        self.columns = heads.len();
+        Ok(Heads(heads))
+    }
+
+    /// Reads on; `false` at the end of the file.
+    fn fill(&mut self) -> Result<bool> {
+        ensure!(self.rest.len() <= LONGEST, "line {}: a row of more than {LONGEST} bytes", self.line);
+        let before = self.rest.len();
+        self.source.by_ref().take(BLOCK as u64).read_to_end(&mut self.rest).context("cannot read on")?;
+        Ok(self.rest.len() > before)
+    }
+
+    /// The next whole rows; nothing at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Block>> {
+        let mut goes_on = self.fill()?;
+        let end = loop {
+            match end_of_row(&self.rest) {
+                Some(end) => break end,
+                None if !goes_on => break self.rest.len(),
+                None => goes_on = self.fill()?,
+            }
+        };
+        if end == 0 {
+            return Ok(None);
+        }
+        let rest = self.rest.split_off(end);
+        let bytes = std::mem::replace(&mut self.rest, rest);
+        let line = self.line;
+        self.line += line_breaks(&bytes);
+        Ok(Some(Block { bytes, line, columns: self.columns }))
+    }
+}
+
+/// Line breaks in a piece of a file.
+pub(super) fn line_breaks(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+/// The end of the last whole row: after a line break that is not within quotation marks.
+fn end_of_row(bytes: &[u8]) -> Option<usize> {
+    if !bytes.contains(&b'"') {
+        return bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+    }
+    let (mut within, mut end) = (false, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => within = !within,
+            b'\n' if !within => end = Some(at + 1),
+            _ => {}
+        }
+    }
+    end
+}

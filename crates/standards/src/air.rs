@@ -175,3 +175,33 @@ impl Edition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case(date(2026, 2, 28), Edition::E2012, "HJ 633-2012"; "the last day of 2012")]
+    #[test_case(date(2026, 3, 1), Edition::E2026, "HJ 633-2026"; "the first day of the transition")]
+    #[test_case(date(2030, 12, 31), Edition::E2026, "HJ 633-2026"; "the last day of the transition")]
+    #[test_case(date(2031, 1, 1), Edition::E2031, "HJ 633-2026"; "the first day of the final limits")]
+    #[test_case(date(2024, 2, 29), Edition::E2012, "HJ 633-2012"; "a leap day")]
+    fn the_edition_follows_from_the_day(day: Date, edition: Edition, index: &str) {
+        assert_eq!((Edition::on(day), Edition::on(day).index_standard()), (edition, index));
+    }
+
+    #[test_case(Item::Pm25, "0", Ok(Some(0)); "nought is a value")]
+    #[test_case(Item::Pm25, "", Ok(None); "missing")]
+    #[test_case(Item::Pm25, "NA", Ok(None); "marked as missing")]
+    #[test_case(Item::Pm25, "-1", Ok(None); "below nought is not valid")]
+    #[test_case(Item::Pm25, "12.5", Ok(Some(12)); "half to even")]
+    #[test_case(Item::Co, "1.25", Ok(Some(12)); "half to even in tenths")]
+    #[test_case(Item::Co, "2.2", Ok(Some(22)); "a tenth that binary fractions miss")]
+    #[test_case(Item::O3, "99999999999", Ok(None); "absurdly large")]
+    #[test_case(Item::O3, "much", Err(()); "no number")]
+    fn concentrations_are_read_as_they_are_printed(item: Item, text: &str, units: Result<Option<u32>, ()>) {
+        let read = Concentration::parse(item, text).map(|value| value.map(Concentration::units));
+        assert_eq!(read.map_err(|_| ()), units);
+    }
+}

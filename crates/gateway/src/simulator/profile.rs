@@ -212,20 +212,20 @@ const AIR: &[Factor] = &[
         .within(3.0, 900.0)
         .exceeded(196.0)
         .winter(0.45)
-        .weather(0.45),
-    factor("a34002", 0, 62.0, 0.22, Hours::Rush, 0.40, 0.08)
+        .weather(0.80),
+    factor("a34002", 0, 50.0, 0.22, Hours::Rush, 0.40, 0.08)
         .within(6.0, 1500.0)
         .exceeded(402.0)
         .winter(0.35)
-        .weather(0.40),
+        .weather(0.65),
     factor("a21026", 0, 7.0, 0.15, Hours::Work, 0.30, 0.08).within(1.0, 1500.0),
-    factor("a21004", 0, 31.0, 0.40, Hours::Rush, 0.30, 0.08).within(3.0, 900.0).winter(0.3).weather(0.2),
+    factor("a21004", 0, 27.0, 0.40, Hours::Rush, 0.30, 0.08).within(3.0, 900.0).winter(0.3).weather(0.3),
     factor("a21005", 3, 0.74, 0.22, Hours::Rush, 0.25, 0.05).within(0.1, 50.0),
     factor("a05024", 0, 72.0, 0.62, Hours::Afternoon, 0.25, 0.05)
         .within(2.0, 900.0)
         .exceeded(236.0)
-        .winter(-0.35)
-        .weather(-0.3),
+        .winter(-0.45)
+        .weather(-0.5),
     factor("a01001", 1, 17.6, 0.20, Hours::Afternoon, 0.12, 0.01).within(-9.0, 42.0),
     factor("a01002", 0, 74.0, -0.20, Hours::Afternoon, 0.15, 0.01).within(15.0, 100.0),
     factor("a01006", 2, 101.3, 0.001, Hours::Night, 0.008, 0.0002).within(97.0, 104.0),

@@ -360,6 +360,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_index_is_the_largest_of_the_items_and_every_primary_pollutant_reaches_it(values in proptest::array::uniform6(0u32..700), edition in 0usize..2) {
+            let index = day(values, EDITIONS[edition]);
+            prop_assert_eq!(Some(index.value), index.items.iter().map(|(_, iaqi)| iaqi.0).max());
+            prop_assert_eq!(index.primary.is_empty(), index.value <= 50);
+            let reaching = index.items.iter().filter(|(_, iaqi)| iaqi.0 == index.value).count();
+            prop_assert!(index.primary.is_empty() || index.primary.len() == reaching);
+            prop_assert!(index.value <= index.level.aqi_max);
+        }
+
+        #[test]
         fn the_index_grows_with_each_pollutant(item in 0usize..6, low in 0u32..1300, more in 0u32..200, hour: bool) {
             let item = Item::ALL[item];
             let column = if hour { Column::Hour(item) } else { Column::Day(item) };

@@ -25,6 +25,7 @@ pub(in crate::live) struct Wanted {
 
 /// One item's way to its class.
 struct Step {
+    factor: String,
     name: String,
     unit: String,
     hours: usize,
@@ -44,6 +45,8 @@ struct MonthPage {
     number: String,
     name: String,
     month: String,
+    /// First day of the month after.
+    next: Date,
     year: i16,
     target: String,
     class: Option<(String, String)>,
@@ -73,6 +76,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         let value = mean.value()?;
         let over = station.target.filter(|_| item.evaluated).and_then(|target| item.times_over(value, target));
         Some(Step {
+            factor: factor.clone(),
             name: language.pick(&item.zh, &item.key).to_owned(),
             unit: item.unit.clone(),
             hours: mean.hours,
@@ -90,6 +94,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         shell: visit.shell(visit.text("live.water.month")),
         name: station.name.clone(),
         month: first.strftime("%Y-%m").to_string(),
+        next,
         year: first.year(),
         target: station.target.map(|target| language.pick(target.zh(), target.en()).to_owned()).unwrap_or_default(),
         missed: found.as_ref().zip(station.target).is_some_and(|(found, target)| found.class > target),

@@ -154,15 +154,31 @@ pub enum Edition {
 }
 
 impl Edition {
-    /// The edition in force on a day.
+    /// All editions, the oldest first.
+    pub const ALL: [Self; 3] = [Self::E2012, Self::E2026, Self::E2031];
+
+    /// The edition in force on a day; before the first one, the first.
     #[must_use]
     pub fn on(day: Date) -> Self {
-        if day < date(2026, 3, 1) {
-            Self::E2012
-        } else if day < date(2031, 1, 1) {
-            Self::E2026
-        } else {
-            Self::E2031
+        Self::ALL.into_iter().rev().find(|edition| edition.since() <= day).unwrap_or(Self::E2012)
+    }
+
+    /// The first day on which it holds throughout the country.
+    #[must_use]
+    pub fn since(self) -> Date {
+        match self {
+            Self::E2012 => date(2016, 1, 1),
+            Self::E2026 => date(2026, 3, 1),
+            Self::E2031 => date(2031, 1, 1),
+        }
+    }
+
+    /// Name of the limits' standard.
+    #[must_use]
+    pub fn limit_standard(self) -> &'static str {
+        match self {
+            Self::E2012 => "GB 3095-2012",
+            Self::E2026 | Self::E2031 => "GB 3095-2026",
         }
     }
 
@@ -189,6 +205,7 @@ mod tests {
     #[test_case(date(2024, 2, 29), Edition::E2012, "HJ 633-2012"; "a leap day")]
     fn the_edition_follows_from_the_day(day: Date, edition: Edition, index: &str) {
         assert_eq!((Edition::on(day), Edition::on(day).index_standard()), (edition, index));
+        assert!(edition.since() <= day);
     }
 
     #[test_case(Item::Pm25, "0", Ok(Some(0)); "nought is a value")]

@@ -7,6 +7,7 @@ use bilan_standards::noise::NoiseLimit;
 use bilan_standards::rounding::Rational;
 use bilan_standards::water::{self, Body};
 use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -268,30 +269,47 @@ fn limits(station: &Station, factor: &str, span: Span, now: Timestamp, language:
         let label = say(format!("{} 目标", target.zh()), format!("target {}", target.en()));
         return vec![Limit { value: limit.to_f64(), label }];
     }
-    air_limit(station, factor, span, now).map_or_else(Vec::new, |(value, standard)| {
-        vec![Limit { value, label: say(format!("{standard} 二级 {value}"), format!("{standard} grade II {value}")) }]
-    })
+    let from = now.saturating_sub(span.length()).unwrap_or(now);
+    let line = |edition: Edition, value: f64, since: Option<Date>| {
+        let standard = edition.limit_standard();
+        let (since_zh, since_en) =
+            since.map(|day| (format!("（{day}起）"), format!(" (since {day})"))).unwrap_or_default();
+        Limit {
+            value,
+            label: say(format!("{standard} 二级 {value}{since_zh}"), format!("{standard} grade II {value}{since_en}")),
+        }
+    };
+    let editions = editions(beijing_day(from), beijing_day(now));
+    let held: Vec<(Edition, f64)> = editions
+        .into_iter()
+        .filter_map(|edition| Some((edition, air_limit(station, factor, span, edition)?)))
+        .collect();
+    // A chart across a change of edition has both lines, each with its day; what did not change has one.
+    match held.as_slice() {
+        [(before, old), (edition, new)] if old != new => {
+            vec![line(*before, *old, None), line(*edition, *new, Some(edition.since()))]
+        }
+        [.., (edition, limit)] => vec![line(*edition, *limit, None)],
+        [] => Vec::new(),
+    }
+}
+
+/// The editions in force from a first to a last day.
+pub(super) fn editions(first: Date, last: Date) -> Vec<Edition> {
+    let (first, last) = (Edition::on(first), Edition::on(last));
+    Edition::ALL.into_iter().filter(|edition| (first..=last).contains(edition)).collect()
 }
 
 /// The limit of grade II of the averaging time that the chart shows.
-fn air_limit(station: &Station, factor: &str, span: Span, now: Timestamp) -> Option<(f64, &'static str)> {
+fn air_limit(station: &Station, factor: &str, span: Span, edition: Edition) -> Option<f64> {
     let item = air_item(factor).filter(|_| station.kind == "air")?;
-    let pollutant = match item {
-        Item::So2 => "SO2",
-        Item::No2 => "NO2",
-        Item::Co => "CO",
-        Item::O3 => "O3",
-        Item::Pm10 => "PM10",
-        Item::Pm25 => "PM2.5",
-    };
     let averaging = match span {
         Span::Month | Span::Year => "日平均",
         _ => "1小时平均",
     };
-    let edition = Edition::on(beijing_day(now));
-    let limit = AirLimit::of(pollutant, averaging)?.value(edition, Grade::Two)?.to_f64();
+    let limit = AirLimit::of(item.name(), averaging)?.value(edition, Grade::Two)?.to_f64();
     let scale = if item != Item::Co && station.in_milligrams(factor) { 0.001 } else { 1.0 };
-    Some((limit * scale, if edition == Edition::E2012 { "GB 3095-2012" } else { "GB 3095-2026" }))
+    Some(limit * scale)
 }
 
 #[cfg(test)]
@@ -339,6 +357,14 @@ mod tests {
             days.iter().map(|day| (day.valid, day.flag.as_deref())).collect::<Vec<_>>(),
             [(true, None), (false, Some("3/20"))]
         );
+    }
+
+    #[test]
+    fn a_span_across_a_change_of_edition_has_both() {
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(editions(day("2026-02-28"), day("2026-03-01")), [Edition::E2012, Edition::E2026]);
+        assert_eq!(editions(day("2026-03-01"), day("2026-11-24")), [Edition::E2026]);
+        assert_eq!(editions(day("2025-01-01"), day("2031-01-01")), Edition::ALL);
     }
 
     #[test]

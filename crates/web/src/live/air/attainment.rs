@@ -6,6 +6,8 @@ use bilan_standards::air::{
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 
+use crate::live::curve;
+
 /// An indicator beside the limit of an edition.
 pub(super) struct Beside {
     /// Limit of grade 2.
@@ -43,10 +45,8 @@ pub(super) fn edition_name(edition: Edition) -> &'static str {
 
 /// The editions in force from a year's first to its last day.
 pub(super) fn editions(year: i16) -> Vec<Edition> {
-    let on = |month, day| Date::new(year, month, day).map(Edition::on);
-    let mut editions: Vec<Edition> = [on(1, 1), on(12, 31)].into_iter().flatten().collect();
-    editions.dedup();
-    editions
+    let year = EvaluationPeriod::Year(year);
+    curve::editions(year.first(), year.last())
 }
 
 /// The indicators that have a limit, without what is left out of evaluation: means of the year, and the percentiles by which a year is judged.

@@ -88,7 +88,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         neighbours: [day.yesterday().unwrap_or(day).to_string(), next.to_string()],
         day: day.to_string(),
         standard: edition.index_standard(),
-        air_standard: if edition == Edition::E2012 { "GB 3095-2012" } else { "GB 3095-2026" },
+        air_standard: edition.limit_standard(),
         clauses: if edition == Edition::E2012 { ["5.1.2", "6.1", "6.2"] } else { ["4.2.2", "4.2.3", "4.2.6"] },
         hours: (0..24).map(|hour| (format!("{hour:02}:00–{:02}:00", hour + 1), cells(&hours, hour))).collect(),
         ozone: (8..).zip(hours.ozone_means()).map(|(end, mean)| (end, text(mean, 4))).collect(),

@@ -1,6 +1,7 @@
 //! CSV of any size: read in blocks, worked on by all cores, handed on in the order of the file. Memory does not grow with the file.
 
 mod cutter;
+mod faults;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use csv::ByteRecord;
 use encoding_rs::GB18030;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::offset;
 
 use cutter::{Cutter, line_breaks};
+use faults::Faults;
 
 /// The file, or standard input.
 pub fn source(file: Option<&Path>) -> Result<Box<dyn Read + Send>> {
@@ -140,8 +142,12 @@ fn time(text: &str) -> Option<DateTime> {
 }
 
 impl Block {
-    /// Goes through the rows.
+    /// Goes through the rows, past those with a fault.
+    ///
+    /// # Errors
+    /// [`Faults`] with every row that was refused.
     pub fn each(&self, mut take: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        let mut faults = Faults::default();
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.bytes.as_slice());
         let mut record = ByteRecord::new();
         let (mut at, mut line) = (0, self.line);
@@ -152,17 +158,23 @@ impl Block {
             line += line_breaks(&self.bytes[at..begins + breaks]);
             at = begins + breaks;
             let (found, columns) = (record.len(), self.columns);
-            ensure!(found == columns, "line {line}: {found} cells where the header names {columns} columns");
-            take(&Row { record: &record, line })?;
+            let taken = if found == columns {
+                take(&Row { record: &record, line })
+            } else {
+                Err(anyhow!("line {line}: {found} cells where the header names {columns} columns"))
+            };
+            if let Err(fault) = taken {
+                faults.add(&fault);
+            }
         }
-        Ok(())
+        faults.into_result()
     }
 }
 
 /// Reads the header and makes a plan of it, then makes something of each block of rows, on all cores, and takes what was made in the order of the file.
 ///
 /// # Errors
-/// The first fault by the order of the file: of reading, of `plan`, `make` or `take`.
+/// [`Faults`] with every fault of the file in its order, of reading, `make` and `take`; at once what `plan` refuses and what cannot be written.
 pub fn blocks<P: Sync, T: Send>(
     source: Box<dyn Read + Send>,
     plan: impl FnOnce(&Heads) -> Result<P>,
@@ -189,12 +201,19 @@ pub fn blocks<P: Sync, T: Send>(
             scope.spawn(move || work(&given, &hand_on, |block| make(plan, block)));
         }
         drop((given, hand_on));
+        let mut faults = Faults::default();
         in_order(&made, |done| {
-            take(plan, done?)?;
+            if let Err(fault) = done.and_then(|done| take(plan, done)) {
+                if fault.is::<io::Error>() {
+                    return Err(fault);
+                }
+                faults.add(&fault);
+            }
             // The reader is gone once it has read everything.
             let _at_the_end = let_in.send(());
             Ok(())
-        })
+        })?;
+        faults.into_result()
     })
 }
 
@@ -319,12 +338,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_fault_by_the_order_of_the_file_is_told() {
+    fn every_fault_is_told_in_the_order_of_the_file() {
         let mut csv: String = "a,b\n".to_owned() + &"1,2\n".repeat(600_000);
         csv += "wrong\n";
         csv += &"1,2\n".repeat(600_000);
         csv += "wrong\n";
-        assert!(rows(csv.into_bytes()).unwrap_err().to_string().starts_with("line 600002:"));
+        let told = rows(csv.into_bytes()).unwrap_err().to_string();
+        let lines: Vec<&str> = told.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(lines, ["line 600002", "line 1200003"]);
     }
 
     proptest! {

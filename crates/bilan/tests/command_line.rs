@@ -176,12 +176,12 @@ fn stations_are_ranked_by_period() {
 
 #[test]
 fn a_refused_file_has_every_fault_told() {
-    let csv =
-        "station,time,pm2_5\nA,2020-01-01T01:00,much\nA,noon,5\nA,2020-01-02T01:00,5\nA,2020-01-01T05:00,5\nA,6\n";
+    let csv = "station,time,pm2_5,o3\nA,2020-01-01T01:00,much,more\nA,noon,5,5\nA,2020-01-02T01:00,5,5\nA,2020-01-01T05:00,5,5\nA,6\n";
     let refused = bilan().args(["air", "daily"]).write_stdin(csv).assert().code(1);
     let told = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     for fault in [
         "line 2, column pm2_5: much is no number",
+        "line 2, column o3: more is no number",
         "line 3: noon is no time",
         "line 5: a row of 2020-01-01",
         "line 6: 2 cells",

@@ -20,7 +20,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::offset;
 
 use cutter::{Cutter, line_breaks};
-use faults::Faults;
+pub use faults::Faults;
 
 /// The file, or standard input.
 pub fn source(file: Option<&Path>) -> Result<Box<dyn Read + Send>> {

@@ -10,7 +10,7 @@ use bilan_standards::water::{self, Body, Classified, WaterClass};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::air::quoted;
-use super::stream::{self, Block, Heads};
+use super::stream::{self, Block, Faults, Heads};
 
 /// Surface water by GB 3838-2002.
 #[derive(Debug, Args)]
@@ -120,12 +120,17 @@ fn judge(source: Box<dyn Read + Send>, question: Question, body: Body, out: &mut
         let mut lines = String::new();
         block.each(|row| {
             let mut values: Vec<(&str, Rational)> = Vec::with_capacity(columns.items.len());
+            let mut faults = Faults::default();
             for (at, head) in &columns.items {
                 let cell = row.text(*at);
-                let reading = Reading::<MilligramPerLitre>::parse(&cell)
-                    .map_err(|_| anyhow!("line {}, column {head}: {cell} is no number", row.line))?;
-                values.extend(reading.and_then(Reading::counted).map(|value| (head.as_str(), value.value())));
+                match Reading::<MilligramPerLitre>::parse(&cell) {
+                    Ok(reading) => {
+                        values.extend(reading.and_then(Reading::counted).map(|value| (head.as_str(), value.value())));
+                    }
+                    Err(_) => faults.add(&anyhow!("line {}, column {head}: {cell} is no number", row.line)),
+                }
             }
+            faults.into_result()?;
             let said = match question {
                 Question::Class(target) => water::classify(&values, body)
                     .map(|verdict| format!("{},{},{}", verdict.class, deciding(&verdict), over(&verdict, target))),

@@ -8,7 +8,7 @@ use bilan_standards::air::{DayMeans, HourlyAir, Item};
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 
-use crate::command::stream::{self, Block, Heads, Row};
+use crate::command::stream::{self, Block, Faults, Heads, Row};
 
 /// Columns of the input and their items.
 const COLUMNS: [(&str, Item); 6] = [
@@ -43,12 +43,16 @@ impl Columns {
 
     /// The measured values of a row; what is below nought is not valid.
     pub(super) fn values(&self, row: &Row<'_>, mut take: impl FnMut(Item, Rational)) -> Result<()> {
+        let mut faults = Faults::default();
         for (name, item, at) in &self.items {
-            if let Some(value) = row.number::<Rational>(*at, name)?.filter(|value| *value >= Rational::ZERO) {
-                take(*item, value);
+            match row.number::<Rational>(*at, name) {
+                Ok(value) => {
+                    value.filter(|value| *value >= Rational::ZERO).into_iter().for_each(|value| take(*item, value))
+                }
+                Err(fault) => faults.add(&fault),
             }
         }
-        Ok(())
+        faults.into_result()
     }
 }
 

@@ -9,14 +9,14 @@ const TOLD: usize = 1000;
 
 /// Faults in the order of the file.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub struct Faults {
     told: Vec<String>,
     more: usize,
 }
 
 impl Faults {
     /// One more; those of a block are taken over one by one.
-    pub(super) fn add(&mut self, fault: &anyhow::Error) {
+    pub fn add(&mut self, fault: &anyhow::Error) {
         match fault.downcast_ref::<Self>() {
             Some(faults) => {
                 faults.told.iter().for_each(|told| self.tell(told.clone()));
@@ -35,7 +35,7 @@ impl Faults {
     }
 
     /// Nothing where there is no fault.
-    pub(super) fn into_result(self) -> Result<()> {
+    pub fn into_result(self) -> Result<()> {
         if self.told.is_empty() { Ok(()) } else { Err(self.into()) }
     }
 }

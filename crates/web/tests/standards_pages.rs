@@ -32,6 +32,9 @@ async fn a_day_of_air_can_be_followed_from_its_hours_to_its_index() {
     assert!(year.text.contains(r#"data-testid="needed-days">35<small>/39"#), "{}", year.near("needed-days"));
     assert!(year.text.contains(r#"title="2026-11-22 AQI 100 良 PM2.5""#), "{}", year.near("2026-11-22"));
     assert!(year.text.contains("GB 3095-2012") && year.text.contains("GB 3095-2026"), "both editions of the year");
+    let table = bureau.page(Role::Duty, "/air/attainment.csv?station=ZD-A&year=2026").await;
+    assert!(table.text.contains("pm2_5_p95,60,,false,GB 3095-2026,60,1.01,true"), "kept as printed: {}", table.text);
+    assert_eq!(table.text.matches("GB 3095-2012").count(), table.text.matches("GB 3095-2026").count());
     let why = bureau.page(Role::Duty, "/air/indicator?station=ZD-A&year=2026&indicator=pm2_5_p95").await;
     assert!(why.text.contains("k = 1 + (1 − 1) × 95 ÷ 100 = 1.00"), "{}", why.near("indicator-verdict"));
     assert!(why.text.contains(r#"/air/day?station=ZD-A&amp;day=2026-11-22"#) && why.text.contains("60.5"));

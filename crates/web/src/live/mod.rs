@@ -73,6 +73,7 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/history/values.csv", get(history::csv))
         .route("/air", get(air::show))
         .route("/air/days.csv", get(air::csv))
+        .route("/air/attainment.csv", get(air::attainment_csv))
         .route("/air/day", get(air::show_day))
         .route("/air/indicator", get(air::show_indicator))
         .route("/air/ranking", get(air::show_ranking))

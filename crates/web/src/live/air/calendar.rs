@@ -215,3 +215,31 @@ pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> 
     let whose = if year.place.chosen.is_empty() { "district" } else { &year.place.chosen };
     Ok(sheet.download(&format!("air-{whose}-{}.csv", year.year)))
 }
+
+/// `/air/attainment.csv`, with the same query: the table of limits as [`show`] has it, a row for each edition in force in the year.
+pub(in crate::live) async fn attainment_csv(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    let year = read(&visit, &wanted).await?;
+    let editions = attainment::editions(year.year);
+    let period = (EvaluationPeriod::Year(year.year), &visit.app.catalogue().district.air_exclusions);
+    let columns = ["indicator", "value", "year_before", "valid", "edition", "limit", "times", "kept"];
+    let mut sheet = Sheet::of(&columns);
+    for line in attainment::lines(period, &year.judged, &year.before, &editions) {
+        for (edition, beside) in editions.iter().zip(line.beside) {
+            let (limit, times, kept) =
+                beside.map(|beside| (beside.limit, beside.times, beside.kept.to_string())).unwrap_or_default();
+            let (key, standard) = (line.indicator.key(), edition.limit_standard().to_owned());
+            sheet.put([
+                key,
+                line.value.clone(),
+                line.before.clone(),
+                line.valid.to_string(),
+                standard,
+                limit,
+                times,
+                kept,
+            ]);
+        }
+    }
+    let whose = if year.place.chosen.is_empty() { "district" } else { &year.place.chosen };
+    Ok(sheet.download(&format!("air-attainment-{whose}-{}.csv", year.year)))
+}

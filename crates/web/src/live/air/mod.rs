@@ -8,7 +8,7 @@ mod periods;
 mod ranking;
 mod why;
 
-pub(super) use calendar::{csv, show};
+pub(super) use calendar::{attainment_csv, csv, show};
 pub(super) use days::HourMeans;
 pub(super) use indicator::show as show_indicator;
 pub(super) use ranking::{csv as ranking_csv, periods_csv, show as show_ranking, show_periods};

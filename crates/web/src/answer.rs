@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
@@ -14,7 +14,7 @@ use crate::AppState;
 use crate::refusal::{Refusal, Refused};
 use crate::security;
 use crate::shell::{Messages, Shell};
-use crate::visit::{self, GUEST, SESSION};
+use crate::visit::{self, GUEST, SESSION, Visit};
 
 /// Names the request in the answer, on the page of a fault and in the log.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +32,7 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     let path = parts.uri.path().to_owned();
     let id = crate::accounts::secret()[..16].to_owned();
     let span = tracing::info_span!("request", id = %id, method = %parts.method, path = %path);
+    let has_ended = !is_plain(&path) && carries_ended_session(&mut parts, &app).await;
     let token = wants_token(&parts).then(crate::accounts::secret);
     if let Some(token) = &token {
         parts.extensions.insert(GuestToken(token.clone()));
@@ -39,7 +40,7 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     // Kept for the page of a refusal: who looks, and in which language.
     let asked = parts.clone();
     let answered = async {
-        let response = if is_write(&parts) && security::comes_from_elsewhere(&parts) {
+        let response = if visit::is_write(&parts.method) && security::comes_from_elsewhere(&parts) {
             Refusal::Forged.into_response()
         } else {
             let request = Request::from_parts(parts, body);
@@ -53,15 +54,14 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    if has_ended && !sets_cookie(&response, SESSION) {
+        security::set_cookie(&mut response, &app, SESSION, "", Some(0));
+    }
     if let Some(token) = token {
         security::set_cookie(&mut response, &app, GUEST, &token, Some(24 * 3600));
     }
     app.traffic.count(&path, response.status(), started.elapsed());
     response
-}
-
-fn is_write(parts: &Parts) -> bool {
-    !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 fn is_api(path: &str) -> bool {
@@ -73,9 +73,25 @@ fn is_plain(path: &str) -> bool {
     is_api(path) || ["/assets/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start))
 }
 
+/// Whether a page is opened with the cookie of a session that has ended, which is then taken from the browser.
+///
+/// Parts of a page do not take it: their answer may arrive after that of a sign-in, and would end the new session.
+async fn carries_ended_session(parts: &mut Parts, app: &AppState) -> bool {
+    // A database that cannot be asked ends no session.
+    let is_dead = visit::cookie(parts, SESSION).is_some() && matches!(visit::signed_in(parts, app).await, Ok(None));
+    let part = parts.headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
+    is_dead && !part
+}
+
+fn sets_cookie(response: &Response, name: &str) -> bool {
+    let set = response.headers().get_all(header::SET_COOKIE);
+    set.iter().any(|cookie| cookie.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
+}
+
 /// Whether the answer may hold a form for a visitor who has no token yet.
 fn wants_token(parts: &Parts) -> bool {
-    visit::cookie(parts, SESSION).is_none() && visit::cookie(parts, GUEST).is_none() && !is_plain(parts.uri.path())
+    let is_signed_in = parts.extensions.get::<Visit>().is_some();
+    !is_signed_in && visit::guest_token(parts).is_none() && !is_plain(parts.uri.path())
 }
 
 /// The answer; if it is a refusal, as the visitor can read it.
@@ -100,8 +116,7 @@ async fn told(mut response: Response, mut asked: Parts, app: &AppState, id: &str
             ..Shell::bare("", language, app.settings.demo)
         },
     };
-    let here = if is_write(&asked) { "/".to_owned() } else { visit::here(&asked) };
-    let mut page = refusal.page(Shell { here, ..shell }, app.catalogue(), id);
+    let mut page = refusal.page(Shell { here: visit::here(&asked), ..shell }, app.catalogue(), id);
     if !is_ours {
         *page.status_mut() = response.status();
         if let Some(allow) = response.headers_mut().remove(header::ALLOW) {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::Method;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
 use bilan_records::actor::Actor;
@@ -133,22 +134,41 @@ impl FromRequestParts<AppState> for Guest {
             Some(visit) => visit.csrf.clone(),
             None => match parts.extensions.get::<GuestToken>() {
                 Some(GuestToken(token)) => token.clone(),
-                None => cookie(parts, GUEST).filter(|token| token.len() == 64).unwrap_or_default(),
+                None => guest_token(parts).unwrap_or_default(),
             },
         };
         Ok(Self { language: language(parts), visit, csrf, here: here(parts), from: from(parts), app: app.clone() })
     }
 }
 
+/// The request carries no session that lives; asked once a request.
+#[derive(Clone, Copy)]
+struct NobodySignedIn;
+
+/// Cookies of one name that are looked at; a browser holds several where one was set for a part of the site.
+const COOKIES_OF_A_NAME: usize = 4;
+
 /// Who is signed in, by the cookie of the request.
 pub(crate) async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Option<Visit>, Refusal> {
     if let Some(visit) = parts.extensions.get::<Visit>() {
         return Ok(Some(visit.clone()));
     }
-    let Some(secret) = cookie(parts, SESSION) else { return Ok(None) };
+    if parts.extensions.get::<NobodySignedIn>().is_some() {
+        return Ok(None);
+    }
+    let secrets: Vec<String> = cookies(parts, SESSION).take(COOKIES_OF_A_NAME).collect();
+    if secrets.is_empty() {
+        return Ok(None);
+    }
     let accounts = app.accounts.clone();
-    let session = tokio::task::spawn_blocking(move || accounts.session(&secret)).await??;
-    let Some(Session { csrf, account, .. }) = session else { return Ok(None) };
+    // The first that lives: a dead cookie of another path does not hide a live one.
+    let session = tokio::task::spawn_blocking(move || {
+        secrets.iter().find_map(|secret| accounts.session(secret).transpose()).transpose()
+    });
+    let Some(Session { csrf, account, .. }) = session.await?? else {
+        parts.extensions.insert(NobodySignedIn);
+        return Ok(None);
+    };
     let visit =
         Visit { actor: account.actor(), account, language: language(parts), csrf, here: here(parts), app: app.clone() };
     // Body extractors ask for the same session again.
@@ -156,9 +176,34 @@ pub(crate) async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Optio
     Ok(Some(visit))
 }
 
-/// Path and query of the page that is looked at; for a part of a page, of the page around it.
+/// The token that ties the forms of this browser to it, if its cookie holds one.
+pub(crate) fn guest_token(parts: &Parts) -> Option<String> {
+    cookies(parts, GUEST).find(|token| token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Path and query of the page that is looked at; for a form that was sent, of a page that can be opened again.
 pub(crate) fn here(parts: &Parts) -> String {
+    if is_write(&parts.method) {
+        return page_of_form(parts.uri.path());
+    }
     parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
+/// Whether a request may change something.
+pub(crate) fn is_write(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// The page on which the form stands that is sent to an address: many of those addresses only take forms.
+fn page_of_form(path: &str) -> String {
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["records", register, "import", _] => format!("/records/{register}/import"),
+        ["records", register, number, "step" | "delete" | "unmask", ..] => format!("/records/{register}/{number}"),
+        [page @ ("account" | "accounts" | "journal" | "notices" | "warnings"), _, ..] => format!("/{page}"),
+        ["sign-out" | "language"] => "/".to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 /// Where the request comes from, for the log of signing in and the limits.
@@ -179,14 +224,19 @@ pub(crate) fn language(parts: &Parts) -> Language {
 
 /// The value of a cookie.
 pub(crate) fn cookie(parts: &Parts, name: &str) -> Option<String> {
+    cookies(parts, name).next()
+}
+
+/// The values of all cookies of a name. Bytes that are no text spoil their own cookie alone: other programs of the
+/// host set cookies, too.
+fn cookies<'p>(parts: &'p Parts, name: &'p str) -> impl Iterator<Item = String> + 'p {
     parts
         .headers
         .get_all(COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .filter(move |(key, _)| *key == name)
         .map(|(_, value)| value.to_owned())
 }
 
@@ -224,6 +274,34 @@ mod tests {
         ] {
             assert_eq!(own_address(text), led);
         }
+    }
+
+    #[test]
+    fn a_form_that_was_sent_leads_back_to_a_page() {
+        for (sent, page) in [
+            ("/records/complaint/TS1/step/accept", "/records/complaint/TS1"),
+            ("/records/complaint/TS1/delete", "/records/complaint/TS1"),
+            ("/records/complaint/TS1/edit", "/records/complaint/TS1/edit"),
+            ("/records/complaint/new", "/records/complaint/new"),
+            ("/records/complaint/import/ab.csv", "/records/complaint/import"),
+            ("/account/tokens/3/revoke", "/account"),
+            ("/accounts/duty/password", "/accounts"),
+            ("/warnings/YJ1/acknowledge", "/warnings"),
+            ("/sign-out", "/"),
+            ("/public/complain", "/public/complain"),
+        ] {
+            assert_eq!(page_of_form(sent), page);
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_text_spoils_no_other() {
+        let mut request = axum::http::Request::new(());
+        let sent = b"other=\xff\xfe; bilan_session=dead; bilan_session=alive; \xe5=1";
+        request.headers_mut().insert(COOKIE, axum::http::HeaderValue::from_bytes(sent).unwrap());
+        let (parts, ()) = request.into_parts();
+        assert_eq!(cookies(&parts, SESSION).collect::<Vec<_>>(), ["dead", "alive"]);
+        assert_eq!(cookie(&parts, "other"), None);
     }
 
     #[test]

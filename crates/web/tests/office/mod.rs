@@ -1,6 +1,8 @@
 //! A bureau with the shipped registers and an account of every role, asked through its router. Its clock stands on a Monday noon.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod browser;
+
 use std::path::Path;
 use std::sync::Arc;
 

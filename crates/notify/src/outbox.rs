@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bilan_storage::{MigrationError, Migrations};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Notify;
@@ -16,31 +17,7 @@ const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Pauses between tries, in seconds; the last one goes on.
 const PAUSES: [i64; 6] = [10, 30, 60, 300, 900, 3600];
 
-const TABLES: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS message (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL,
-        way TEXT NOT NULL,
-        target TEXT NOT NULL,
-        notice TEXT NOT NULL,
-        put_at INTEGER NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0,
-        next_at INTEGER,
-        sent_at INTEGER,
-        fault TEXT,
-        UNIQUE (key, way, target)
-    );
-    CREATE INDEX IF NOT EXISTS message_due ON message (next_at) WHERE next_at IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS subscription (
-        endpoint TEXT PRIMARY KEY,
-        account TEXT NOT NULL,
-        p256dh TEXT NOT NULL,
-        auth TEXT NOT NULL,
-        made_at INTEGER NOT NULL
-    ) WITHOUT ROWID;
-";
+const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices");
 
 /// How a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +71,14 @@ pub struct Message {
 
 /// The outbox failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the outbox of notices: {0}")]
-pub struct OutboxError(#[from] rusqlite::Error);
+pub enum OutboxError {
+    /// SQLite refused.
+    #[error("the outbox of notices: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The file was written by a later version, or could not be brought to this one.
+    #[error("the outbox of notices: {0}")]
+    Migration(#[from] MigrationError),
+}
 
 /// Messages until they have arrived, and who subscribed.
 pub struct Outbox {
@@ -109,9 +92,10 @@ impl Outbox {
     /// # Errors
     /// If SQLite refuses.
     pub fn open(path: &Path) -> Result<Outbox, OutboxError> {
-        let connection = Connection::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.execute_batch(TABLES)?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+        MIGRATIONS.apply(&mut connection)?;
         Ok(Outbox { connection: Mutex::new(connection), news: Notify::new() })
     }
 

@@ -16,26 +16,6 @@ use crate::ledger::{Broken, FieldChange, WriteError, stored_time};
 /// A hash of SM3, 32 bytes.
 pub type Hash = [u8; 32];
 
-/// Table of the journal; the unique index answers "what is the last digest of this row".
-pub(crate) const DDL: &str = "
-CREATE TABLE IF NOT EXISTS journal (
-  seq INTEGER PRIMARY KEY,
-  at TEXT NOT NULL,
-  actor TEXT NOT NULL,
-  action TEXT NOT NULL,
-  register TEXT NOT NULL,
-  record INTEGER NOT NULL,
-  number TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  changes TEXT NOT NULL,
-  reason TEXT,
-  row_digest BLOB,
-  prev BLOB NOT NULL,
-  hash BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS journal_of_record ON journal (register, record, seq);
-";
-
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
+use bilan_storage::MigrationError;
 use hj212::{Packet, Tolerances};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OpenFlags};
@@ -39,13 +40,13 @@ pub enum StoreError {
         /// What SQLite said.
         message: String,
     },
-    /// The file was written by a later version.
-    #[error("{path} has tables of version {found}: open it with the program that wrote it")]
-    Later {
+    /// The file was written by a later version, or could not be brought to this one.
+    #[error("{path}: {source}")]
+    Migration {
         /// The file.
         path: PathBuf,
-        /// Version found.
-        found: i64,
+        /// Why not.
+        source: MigrationError,
     },
     /// The writer has ended.
     #[error("the store of observations is closed")]
@@ -176,9 +177,9 @@ impl Store {
         let refused = |error: rusqlite::Error| database(path, &error);
         let mut connection = Connection::open(path).map_err(refused)?;
         schema::prepare(&connection).map_err(refused)?;
-        schema::create(&mut connection)
-            .map_err(refused)?
-            .map_err(|found| StoreError::Later { path: path.to_owned(), found })?;
+        schema::MIGRATIONS
+            .apply(&mut connection)
+            .map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
         let (events, _) = broadcast::channel(EVENTS);
         let (warnings, _) = broadcast::channel(EVENTS);
         let (commands, queue) = mpsc::channel(QUEUE);

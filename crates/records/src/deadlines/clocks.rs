@@ -10,25 +10,6 @@ use crate::{
     naming, workflow,
 };
 
-/// Tables of the clocks. A clock that is started anew (a case reopened) is a new row with the next `round`.
-pub(crate) const DDL: &str = "
-CREATE TABLE IF NOT EXISTS deadline (
-  id INTEGER PRIMARY KEY,
-  register TEXT NOT NULL, record INTEGER NOT NULL, key TEXT NOT NULL, round INTEGER NOT NULL,
-  rule TEXT NOT NULL, started_at TEXT NOT NULL, stopped_at TEXT,
-  UNIQUE (register, record, key, round)
-);
-CREATE INDEX IF NOT EXISTS deadline_running ON deadline (register, started_at) WHERE stopped_at IS NULL;
-CREATE TABLE IF NOT EXISTS deadline_event (
-  deadline INTEGER NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, rule TEXT, reason TEXT
-);
-CREATE INDEX IF NOT EXISTS deadline_event_of ON deadline_event (deadline, at);
-CREATE TABLE IF NOT EXISTS reminder (
-  deadline INTEGER NOT NULL, days INTEGER NOT NULL, due_on TEXT NOT NULL, sent_at TEXT NOT NULL,
-  PRIMARY KEY (deadline, days)
-);
-";
-
 /// A clock as it is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredClock {

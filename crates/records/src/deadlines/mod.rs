@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use bilan_standards::deadline::Explanation;
 
-pub(crate) use self::clocks::{DDL, record_arrived, record_changed, record_removed};
+pub(crate) use self::clocks::{record_arrived, record_changed, record_removed};
 use crate::catalogue::{Label, Role};
 
 /// Where a clock stands.

@@ -241,6 +241,9 @@ pub enum OpenError {
         /// Why not.
         why: String,
     },
+    /// The file was written by a later version, or could not be brought to this one.
+    #[error(transparent)]
+    Migration(#[from] bilan_storage::MigrationError),
     /// A personal field could not be sealed or opened.
     #[error(transparent)]
     Personal(#[from] PersonalError),

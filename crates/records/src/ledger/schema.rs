@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use bilan_storage::Migrations;
 use rusqlite::{Connection, OptionalExtension, params};
 use sea_query::{Alias, ColumnDef, Index, IndexOrder, SqliteQueryBuilder, Table};
 
@@ -73,34 +74,12 @@ pub(crate) struct IndexPlan {
 }
 
 /// Tables of the ledger itself, beside those of the registers.
-const FIXED: &str = "
-CREATE TABLE IF NOT EXISTS ledger_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS schema_column (
-  table_name TEXT NOT NULL, column_name TEXT NOT NULL, what TEXT NOT NULL, field TEXT NOT NULL,
-  declared TEXT NOT NULL, choices TEXT, PRIMARY KEY (table_name, column_name)
-);
-CREATE TABLE IF NOT EXISTS number_sequence (
-  register TEXT NOT NULL, year INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (register, year)
-);
-CREATE TABLE IF NOT EXISTS idempotency (
-  key TEXT PRIMARY KEY, at TEXT NOT NULL, content BLOB NOT NULL, register TEXT NOT NULL, number TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS attachment (
-  sha TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL, added_at TEXT NOT NULL,
-  added_by TEXT NOT NULL, bytes BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS attachment_use (
-  sha TEXT NOT NULL, register TEXT NOT NULL, record INTEGER NOT NULL, field TEXT NOT NULL, name TEXT NOT NULL,
-  PRIMARY KEY (sha, register, record, field)
-);
-";
+const MIGRATIONS: Migrations = bilan_storage::migrations!("records.db": "0001_ledger");
 
 /// Brings the database to the plan, or says what the plan would destroy and changes nothing.
 pub(crate) fn migrate(connection: &mut Connection, plans: &[TablePlan]) -> Result<(), OpenError> {
+    MIGRATIONS.apply(connection)?;
     let transaction = connection.transaction()?;
-    transaction.execute_batch(FIXED)?;
-    transaction.execute_batch(crate::journal::DDL)?;
-    transaction.execute_batch(crate::deadlines::DDL)?;
     let mut losses = Vec::new();
     forget_removed_tables(&transaction, plans, &mut losses)?;
     for plan in plans {

@@ -6,12 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-pub(super) const TABLE: &str = "
-    CREATE TABLE IF NOT EXISTS attempt (
-        digest BLOB PRIMARY KEY, failures INTEGER NOT NULL, tried_at TEXT NOT NULL, locked_until TEXT
-    );
-";
-
 /// Wrong passwords in a row that are forgiven.
 const FORGIVEN: u32 = 5;
 /// After so long without another try they are forgotten.

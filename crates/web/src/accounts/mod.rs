@@ -103,6 +103,9 @@ pub enum AccountsError {
     /// The database failed.
     #[error("the database of accounts failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The file was written by a later version, or could not be brought to this one.
+    #[error(transparent)]
+    Migration(#[from] bilan_storage::MigrationError),
     /// There is an account of this name.
     #[error("there is an account {0} already")]
     NameTaken(String),

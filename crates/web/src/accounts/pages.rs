@@ -369,6 +369,9 @@ fn told(error: &AccountsError, language: Language) -> String {
         }
         AccountsError::NoRole => language.text("shell.accounts.no_role").to_owned(),
         AccountsError::NoPlace => language.text("shell.accounts.no_place").to_owned(),
-        AccountsError::Unknown(_) | AccountsError::Database(_) | AccountsError::Hash(_) => error.to_string(),
+        AccountsError::Unknown(_)
+        | AccountsError::Database(_)
+        | AccountsError::Migration(_)
+        | AccountsError::Hash(_) => error.to_string(),
     }
 }

@@ -4,37 +4,21 @@ use std::path::Path;
 
 use bilan_records::catalogue::Role;
 use bilan_records::value::stored_time;
+use bilan_storage::Migrations;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, AccountEvent, Accounts, AccountsError, NewAccount, lockout};
 
-const TABLES: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA foreign_keys = ON;
-    CREATE TABLE IF NOT EXISTS account (
-        name TEXT PRIMARY KEY, display_name TEXT NOT NULL, password TEXT NOT NULL, roles TEXT NOT NULL,
-        cell TEXT, enterprise TEXT, disabled INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE TABLE IF NOT EXISTS session (
-        digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES account (name), csrf TEXT NOT NULL,
-        began_at TEXT NOT NULL, seen_at TEXT NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS session_account ON session (account);
-    CREATE TABLE IF NOT EXISTS token (
-        digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES account (name), label TEXT NOT NULL, issued_at TEXT NOT NULL
-    );
-    CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, name TEXT NOT NULL, what TEXT NOT NULL, by TEXT NOT NULL);
-";
+const MIGRATIONS: Migrations = bilan_storage::migrations!("accounts.db": "0001_accounts");
 
 const COLUMNS: &str = "name, display_name, roles, cell, enterprise, disabled";
 
 pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.execute_batch(TABLES)?;
-    connection.execute_batch(lockout::TABLE)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    MIGRATIONS.apply(&mut connection)?;
     Ok(connection)
 }
 

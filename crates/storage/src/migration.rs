@@ -1,0 +1,228 @@
+//! Numbered migrations of one database file.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// One numbered file of SQL; its name is that of the file without `.sql`, for example `0002_expiring_tokens`.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl Migration {
+    /// Names a migration; [`migrations!`](crate::migrations) reads it from its file.
+    #[must_use]
+    pub const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql }
+    }
+
+    /// The four digits at the beginning of the name.
+    const fn number(&self) -> i64 {
+        let name = self.name.as_bytes();
+        assert!(name.len() > 5 && name[4] == b'_', "a migration is named NNNN_what_it_does");
+        let mut number = 0;
+        let mut at = 0;
+        while at < 4 {
+            assert!(name[at].is_ascii_digit(), "a migration is named NNNN_what_it_does");
+            number = number * 10 + (name[at] - b'0') as i64;
+            at += 1;
+        }
+        number
+    }
+}
+
+/// All migrations of one database file, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    database: &'static str,
+    steps: &'static [Migration],
+}
+
+/// Why a file could not be brought up to date. Nothing of the migration that failed is left in the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MigrationError {
+    /// A later version of the program has written the file.
+    #[error(
+        "{database} has tables of version {found}, this program knows them up to version {known}: use the program that \
+         wrote the file, or a later one"
+    )]
+    Later {
+        /// Name of the file.
+        database: &'static str,
+        /// Version of the file.
+        found: i64,
+        /// Newest version that the program knows.
+        known: i64,
+    },
+    /// A statement failed.
+    #[error("{database}: migration {migration} failed: {message}")]
+    Failed {
+        /// Name of the file.
+        database: &'static str,
+        /// Name of the migration.
+        migration: &'static str,
+        /// What the database said.
+        message: String,
+    },
+    /// The file could not be read at all.
+    #[error("{database}: {message}")]
+    Unreadable {
+        /// Name of the file.
+        database: &'static str,
+        /// What the database said.
+        message: String,
+    },
+}
+
+impl Migrations {
+    /// All migrations of `database`.
+    ///
+    /// # Panics
+    /// At compile time (where it is used in a `const`), if the numbers are not 1, 2, 3, …
+    #[must_use]
+    pub const fn of(database: &'static str, steps: &'static [Migration]) -> Self {
+        let mut at = 0;
+        while at < steps.len() {
+            assert!(steps[at].number() == at as i64 + 1, "migrations are numbered 0001, 0002, … without a gap");
+            at += 1;
+        }
+        Self { database, steps }
+    }
+
+    /// Number of the newest migration.
+    #[must_use]
+    #[allow(clippy::cast_possible_wrap, reason = "a handful of files")]
+    pub const fn newest(&self) -> i64 {
+        self.steps.len() as i64
+    }
+
+    /// Brings a file up to date and returns how many migrations it took.
+    ///
+    /// Each migration is a transaction of its own together with its number: a program that is killed in the middle
+    /// goes on with the next one. Two programs that open the file at the same time take turns.
+    ///
+    /// # Errors
+    /// [`MigrationError`]; the file then stands as after the last migration that succeeded.
+    pub fn apply(&self, connection: &mut Connection) -> Result<usize, MigrationError> {
+        let mut applied = 0;
+        loop {
+            let (found, step) = match self.next(connection)? {
+                (_, None) => return Ok(applied),
+                (found, Some(step)) => (found, step),
+            };
+            let failed = |source: rusqlite::Error| MigrationError::Failed {
+                database: self.database,
+                migration: step.name,
+                message: source.to_string(),
+            };
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+            // Another program may have been faster while this one waited for its turn.
+            if version(&transaction).map_err(failed)? == found {
+                transaction.execute_batch(step.sql).map_err(failed)?;
+                transaction.pragma_update(None, "user_version", found + 1).map_err(failed)?;
+                applied += 1;
+            }
+            transaction.commit().map_err(failed)?;
+        }
+    }
+
+    /// Version of the file and the migration that it needs next.
+    fn next(&self, connection: &Connection) -> Result<(i64, Option<&Migration>), MigrationError> {
+        let found = version(connection)
+            .map_err(|error| MigrationError::Unreadable { database: self.database, message: error.to_string() })?;
+        if found > self.newest() {
+            return Err(MigrationError::Later { database: self.database, found, known: self.newest() });
+        }
+        Ok((found, usize::try_from(found).ok().and_then(|at| self.steps.get(at))))
+    }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The migrations of a database, read from `migrations/NAME.sql` of the crate that calls it, when that crate is compiled.
+///
+/// ```text
+/// const MIGRATIONS: Migrations = bilan_storage::migrations!("accounts.db": "0001_tables", "0002_expiring_tokens");
+/// ```
+#[macro_export]
+macro_rules! migrations {
+    ($database:literal: $($name:literal),+ $(,)?) => {
+        $crate::Migrations::of($database, &[$(
+            $crate::Migration::new($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $name, ".sql"))),
+        )+])
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Migrations = Migrations::of("t.db", &[Migration::new("0001_tables", "CREATE TABLE a (x)")]);
+    const TWO: Migrations = Migrations::of(
+        "t.db",
+        &[
+            Migration::new("0001_tables", "CREATE TABLE a (x)"),
+            Migration::new("0002_more", "ALTER TABLE a ADD COLUMN y; INSERT INTO a VALUES (1, 2)"),
+        ],
+    );
+
+    fn connection() -> Connection {
+        Connection::open_in_memory().expect("opened")
+    }
+
+    #[test]
+    fn a_file_of_the_version_before_gets_what_it_lacks_and_nothing_twice() {
+        let mut file = connection();
+        assert_eq!(ONE.apply(&mut file).expect("new"), 1);
+        assert_eq!(TWO.apply(&mut file).expect("migrated"), 1);
+        assert_eq!(TWO.apply(&mut file).expect("up to date"), 0);
+        let rows: i64 = file.query_row("SELECT count(*) FROM a WHERE y = 2", [], |row| row.get(0)).expect("counted");
+        assert_eq!((rows, version(&file).expect("read")), (1, 2));
+    }
+
+    #[test]
+    fn a_file_of_a_later_version_is_refused_and_left_alone() {
+        let mut file = connection();
+        TWO.apply(&mut file).expect("new");
+        let refused = ONE.apply(&mut file).expect_err("later");
+        assert!(matches!(refused, MigrationError::Later { found: 2, known: 1, .. }), "{refused}");
+        assert_eq!(version(&file).expect("read"), 2);
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing_of_itself() {
+        const BROKEN: Migrations = Migrations::of(
+            "t.db",
+            &[
+                Migration::new("0001_tables", "CREATE TABLE a (x)"),
+                Migration::new("0002_broken", "CREATE TABLE b (y); INSERT INTO nowhere VALUES (1)"),
+            ],
+        );
+        let mut file = connection();
+        let refused = BROKEN.apply(&mut file).expect_err("broken");
+        assert!(refused.to_string().contains("0002_broken"), "{refused}");
+        assert_eq!(version(&file).expect("read"), 1);
+        assert!(!file.table_exists(None, "b").expect("asked"));
+    }
+
+    #[test]
+    fn two_programs_that_open_a_file_at_once_migrate_it_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.db");
+        let applied: usize = std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut file = Connection::open(&path).expect("opened");
+                        file.busy_timeout(std::time::Duration::from_secs(60)).expect("set");
+                        TWO.apply(&mut file).expect("migrated")
+                    })
+                })
+                .collect();
+            openers.into_iter().map(|opener| opener.join().expect("ended")).sum()
+        });
+        assert_eq!(applied, 2);
+    }
+}

@@ -10,7 +10,7 @@ use bilan_records::catalogue::CellLevel;
 use bilan_records::ledger::ListQuery;
 use bilan_telemetry::Store;
 use bilan_web::accounts::Accounts;
-use bilan_web::{AppState, Settings};
+use bilan_web::{AppState, Family, Metrics, Settings};
 
 use crate::bureau::{Bureau, operator};
 use crate::clock::SystemClock;
@@ -42,9 +42,20 @@ pub fn state(
     if let Err(why) = &fonts {
         tracing::warn!("no PDF: {why}");
     }
-    let counters = move || serde_json::to_value(gateway.now()).unwrap_or_default();
     let state = AppState::new(Arc::clone(&bureau.ledger), observations, accounts, Arc::new(SystemClock), settings);
-    Ok(state.with_fonts(fonts.ok()).with_gateway(counters))
+    Ok(state.with_fonts(fonts.ok()).with_metrics(move |metrics| put_gateway(&gateway, metrics)))
+}
+
+/// What the gateway has seen, for `/metrics`.
+fn put_gateway(gateway: &Counters, metrics: &mut Metrics) {
+    for number in gateway.now().each() {
+        let family = if number.is_level {
+            Family::gauge(number.name, number.help)
+        } else {
+            Family::counter(number.name, number.help)
+        };
+        metrics.put(family, number.value);
+    }
 }
 
 /// Address of the site as people type it, without a slash at the end.

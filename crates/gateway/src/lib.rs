@@ -19,7 +19,7 @@ pub use directory::{DeviceDirectory, FixedDirectory};
 pub use forward::{ForwardSettings, forward};
 pub use readmit::readmit;
 pub use report::{Door, Report, ReportFault, ReportedValue, Text};
-pub use server::{Counters, CountersNow, Gateway, serve};
+pub use server::{Counters, CountersNow, Gateway, Number, serve};
 pub use settings::Settings;
 pub use simulator::{SimulateOptions, SimulateReport, simulate};
 

@@ -15,15 +15,28 @@ use crate::connection::Connection;
 use crate::control::Switchboard;
 use crate::{Clock, DeviceDirectory, Door, Settings};
 
+/// A number of the gateway with what it says, as a monitoring system wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number {
+    /// Name, without an ending for its kind.
+    pub name: &'static str,
+    /// What it says.
+    pub help: &'static str,
+    /// It rises and falls; otherwise it only grows.
+    pub is_level: bool,
+    /// The number.
+    pub value: u64,
+}
+
 macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+    ($(#[doc = $help:literal] $kind:ident $name:ident),* $(,)?) => {
         /// What the gateway has seen since it started.
         #[derive(Debug, Default)]
-        pub struct Counters { $($(#[$doc])* pub(crate) $name: AtomicU64),* }
+        pub struct Counters { $(#[doc = $help] pub(crate) $name: AtomicU64),* }
 
         /// [`Counters`] at one moment.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-        pub struct CountersNow { $($(#[$doc])* pub $name: u64),* }
+        pub struct CountersNow { $(#[doc = $help] pub $name: u64),* }
 
         impl Counters {
             /// The numbers now.
@@ -31,36 +44,48 @@ macro_rules! counters {
                 CountersNow { $($name: self.$name.load(Ordering::Relaxed)),* }
             }
         }
+
+        impl CountersNow {
+            /// Each number with its name and what it says.
+            pub fn each(&self) -> Vec<Number> {
+                vec![$(Number {
+                    name: concat!("bilan_gateway_", stringify!($name)),
+                    help: $help,
+                    is_level: matches!(stringify!($kind), "level"),
+                    value: self.$name,
+                }),*]
+            }
+        }
     };
 }
 
 counters! {
     /// Connections accepted.
-    connections,
+    count connections,
     /// Connections that are open.
-    open,
+    level open_connections,
     /// Connections closed at once because there were too many.
-    refused,
+    count refused,
     /// Connections closed because of rubbish, silence or a stuck reader.
-    dropped,
+    count dropped,
     /// Good packets of known devices.
-    packets,
+    count packets,
     /// Packets that were stored already.
-    duplicates,
+    count duplicates,
     /// Values stored.
-    observations,
+    count observations,
     /// Answers sent.
-    answered,
+    count answered,
     /// Packets and noise that were refused.
-    faults,
+    count faults,
     /// Good packets of unknown devices.
-    unknown_devices,
+    count unknown_devices,
     /// Good packets with a wrong password.
-    wrong_passwords,
+    count wrong_passwords,
     /// Real-time packets whose clock differed by more than the limit.
-    clock_skews,
+    count clock_skews,
     /// Packets that could not be stored, and were not answered.
-    not_stored,
+    count not_stored,
 }
 
 impl Counters {
@@ -102,10 +127,10 @@ impl Lines {
         Counters::add(&self.shared.counters.connections);
         let connection = self.shared.clone();
         tokio::spawn(async move {
-            connection.counters.open.fetch_add(1, Ordering::Relaxed);
+            connection.counters.open_connections.fetch_add(1, Ordering::Relaxed);
             let counters = connection.counters.clone();
             connection.run(read, write, peer).await;
-            counters.open.fetch_sub(1, Ordering::Relaxed);
+            counters.open_connections.fetch_sub(1, Ordering::Relaxed);
             drop(place);
         });
         true

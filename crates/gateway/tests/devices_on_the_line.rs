@@ -186,7 +186,7 @@ async fn rubbish_costs_its_sender_the_connection_and_nobody_else() {
         assert!(answer(&mut good).await.is_some());
     }
     let counted = bench.gateway.counters().now();
-    assert!(counted.faults >= 5 && counted.dropped == 1 && counted.open == 1, "{counted:?}");
+    assert!(counted.faults >= 5 && counted.dropped == 1 && counted.open_connections == 1, "{counted:?}");
 }
 
 #[tokio::test]

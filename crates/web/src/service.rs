@@ -1,7 +1,8 @@
 //! For machines that watch the program: is it alive, is it ready, what does it do; and refusals in the form that programs read.
 
+mod metrics;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bilan_records::catalogue::Catalogue;
+pub use metrics::{Family, LabelPair, Metrics, Source};
 use serde_json::json;
 
 use crate::AppState;
@@ -42,6 +44,18 @@ impl Traffic {
         }
         counts.seconds += seconds;
         counts.total += 1;
+    }
+
+    fn put(&self, metrics: &mut Metrics) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let requests: Vec<_> =
+            counts.requests.iter().map(|((class, status), count)| (*class, status.to_string(), *count)).collect();
+        let labels: Vec<_> =
+            requests.iter().map(|(class, status, _)| [("class", *class), ("status", status.as_str())]).collect();
+        let samples = labels.iter().zip(&requests).map(|(labels, (.., count))| (&labels[..], *count));
+        metrics.put_each(Family::counter("bilan_http_requests", "Answers by class of address and status."), samples);
+        let buckets: Vec<(f64, u64)> = BOUNDS.into_iter().zip(counts.buckets).collect();
+        metrics.histogram("bilan_http_seconds", "Time to answer.", &buckets, counts.seconds, counts.total);
     }
 }
 
@@ -77,35 +91,16 @@ async fn ready(State(app): State<AppState>) -> Response {
 }
 
 async fn metrics(State(app): State<AppState>) -> Response {
-    let mut text = String::new();
-    {
-        let counts = app.traffic.0.lock().unwrap_or_else(PoisonError::into_inner);
-        text.push_str("# HELP bilan_http_requests_total Answers by class of address and status.\n# TYPE bilan_http_requests_total counter\n");
-        for ((class, status), count) in &counts.requests {
-            let _ = writeln!(text, "bilan_http_requests_total{{class=\"{class}\",status=\"{status}\"}} {count}");
-        }
-        text.push_str("# HELP bilan_http_seconds Time to answer.\n# TYPE bilan_http_seconds histogram\n");
-        for (count, bound) in counts.buckets.iter().zip(BOUNDS) {
-            let _ = writeln!(text, "bilan_http_seconds_bucket{{le=\"{bound}\"}} {count}");
-        }
-        let _ = writeln!(text, "bilan_http_seconds_bucket{{le=\"+Inf\"}} {}", counts.total);
-        let _ = writeln!(text, "bilan_http_seconds_sum {}\nbilan_http_seconds_count {}", counts.seconds, counts.total);
-    }
-    if let Some(gateway) = (app.gateway)().as_object() {
-        text.push_str("# HELP bilan_gateway Counters of the device gateway.\n# TYPE bilan_gateway gauge\n");
-        for (name, value) in gateway.iter().filter(|(_, value)| value.is_number()) {
-            let _ = writeln!(text, "bilan_gateway{{counter=\"{name}\"}} {value}");
-        }
+    let mut metrics = Metrics::default();
+    app.traffic.put(&mut metrics);
+    for source in &app.metrics {
+        source(&mut metrics);
     }
     let store = app.observations.clone();
     if let Ok(Ok(open)) = tokio::task::spawn_blocking(move || store.open_warnings()).await {
-        let _ = writeln!(
-            text,
-            "# HELP bilan_warnings_open Warnings that are open.\n# TYPE bilan_warnings_open gauge\nbilan_warnings_open {}",
-            open.len()
-        );
+        metrics.put(Family::gauge("bilan_warnings_open", "Warnings that are open."), open.len());
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.into_text()).into_response()
 }
 
 /// A refusal as RFC 9457 has it.

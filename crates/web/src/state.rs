@@ -8,11 +8,10 @@ use bilan_records::catalogue::Catalogue;
 use bilan_records::ledger::Ledger;
 use bilan_standards::clock::Clock;
 use bilan_telemetry::Store;
-use serde_json::Value as Json;
 
 use crate::accounts::Accounts;
 use crate::live::Notices;
-use crate::service::Traffic;
+use crate::service::{Metrics, Source, Traffic};
 
 /// Settings of the pages.
 #[derive(Debug, Clone)]
@@ -44,8 +43,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// Fonts for PDF; without them there is no PDF.
     pub fonts: Option<Arc<Fonts>>,
-    /// Counters of the gateway, asked for at `/metrics`: a flat object of numbers.
-    pub gateway: Arc<dyn Fn() -> Json + Send + Sync>,
+    /// Who has numbers for `/metrics`, beside the pages themselves.
+    pub metrics: Vec<Source>,
     /// Ways in which people are called; none where there is no outbox.
     pub notices: Option<Notices>,
     pub(crate) traffic: Arc<Traffic>,
@@ -69,7 +68,7 @@ impl AppState {
             clock,
             settings: Arc::new(settings),
             fonts: None,
-            gateway: Arc::new(|| Json::Null),
+            metrics: Vec::new(),
             notices: None,
             traffic: Arc::default(),
         }
@@ -82,10 +81,10 @@ impl AppState {
         self
     }
 
-    /// With the counters of a gateway.
+    /// With numbers for `/metrics`.
     #[must_use]
-    pub fn with_gateway(mut self, counters: impl Fn() -> Json + Send + Sync + 'static) -> Self {
-        self.gateway = Arc::new(counters);
+    pub fn with_metrics(mut self, source: impl Fn(&mut Metrics) + Send + Sync + 'static) -> Self {
+        self.metrics.push(Arc::new(source));
         self
     }
 

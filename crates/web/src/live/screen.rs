@@ -35,7 +35,7 @@ const FIGURES: [&str; 8] = [
 /// Warnings and tasks that fit.
 const LISTED: usize = 6;
 /// Figures of a year change slowly; reckoned again after this time.
-const FIGURES_STAND: Duration = Duration::from_secs(120);
+const FIGURES_STAND: Duration = Duration::from_secs(50);
 
 /// A figure of the year.
 #[derive(Clone)]

@@ -26,9 +26,9 @@ use crate::demonstration::Demonstration;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{clock, doors, pages};
+use crate::{clock, doors, pages, stations};
 
-/// Between two looks at deadlines, and at the register of stations.
+/// Between two looks at deadlines.
 const MINUTE: Duration = Duration::from_secs(60);
 /// Between two turns of sealing.
 const SEALING: Duration = Duration::from_secs(600);
@@ -100,6 +100,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let patience = configuration.gateway.patience();
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
+    tasks.spawn(stations::follow(Arc::clone(&stations), observations.clone()));
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
     tasks.spawn(keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     tasks.spawn(seal_observations(observations.clone()));
@@ -148,26 +149,21 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
 }
 
-/// Fires reminders, and reads the stations again when their register has changed.
+/// Fires reminders, and takes in what approved devices sent while they were strangers.
 async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, observations: Store) {
     let mut minutes = tokio::time::interval(MINUTE);
     loop {
         minutes.tick().await;
-        let (ledger, stations, directory) = (Arc::clone(&ledger), Arc::clone(&stations), Arc::clone(&stations));
-        let looked = tokio::task::spawn_blocking(move || {
-            match ledger.tick(ledger.now()) {
-                Ok(reminders) if reminders.is_empty() => {}
-                Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
-                Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
-            }
-            if let Err(error) = stations.refresh() {
-                tracing::error!("the stations could not be read: {error:#}");
-            }
+        let ledger = Arc::clone(&ledger);
+        let looked = tokio::task::spawn_blocking(move || match ledger.tick(ledger.now()) {
+            Ok(reminders) if reminders.is_empty() => {}
+            Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
+            Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
         });
         if let Err(error) = looked.await {
-            tracing::error!("the look at deadlines and stations broke off: {error}");
+            tracing::error!("the look at deadlines broke off: {error}");
         }
-        match bilan_gateway::readmit(&observations, &*directory).await {
+        match bilan_gateway::readmit(&observations, &*stations).await {
             Ok(0) => {}
             Ok(packets) => tracing::info!("{packets} packets of devices that were approved are out of quarantine"),
             Err(error) => tracing::error!("packets of approved devices could not be stored: {error}"),

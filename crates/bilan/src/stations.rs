@@ -4,21 +4,25 @@ mod surroundings;
 
 use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Result;
 use bilan_gateway::DeviceDirectory;
 use bilan_records::actor::Actor;
 use bilan_records::exchange::{self, Format};
-use bilan_records::ledger::{Ledger, ListQuery};
+use bilan_records::ledger::{Follower, Ledger, ListQuery};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::noise::NoiseLimit;
 use bilan_standards::water::{self, Body, WaterClass};
-use bilan_telemetry::{Device, Fact, Stamped};
+use bilan_telemetry::{Device, Fact, Stamped, Store, StoreError};
 use hj212::Sm4Key;
 use jiff::Timestamp;
 use serde::Deserialize;
 use surroundings::{REGISTERS, Surroundings};
+
+/// Between two looks whether a register has changed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Stations that may report: those that run or are being looked after.
 const REPORTING: &str = r#"mn is filled and state in ("running", "maintenance")"#;
@@ -27,13 +31,13 @@ const REPORTING: &str = r#"mn is filled and state in ("running", "maintenance")"
 pub struct StationDirectory {
     ledger: Arc<Ledger>,
     known: RwLock<Known>,
+    /// Hears of changes; held while the registers are read, so that two readings do not cross.
+    follower: Mutex<Follower>,
 }
 
 #[derive(Default)]
 struct Known {
     devices: HashMap<String, Arc<Device>>,
-    /// Tells one state of the register from another.
-    edition: Option<String>,
     /// When an order or a permit begins or ends: the stations are read again then.
     until: Option<Timestamp>,
 }
@@ -79,22 +83,25 @@ struct Instrument {
 impl StationDirectory {
     /// Reads the register.
     pub fn open(ledger: Arc<Ledger>) -> Result<Self> {
-        let directory = Self { ledger, known: RwLock::default() };
+        let follower = Mutex::new(Follower::of(REGISTERS));
+        let directory = Self { ledger, known: RwLock::default(), follower };
         directory.refresh()?;
         Ok(directory)
     }
 
-    /// Reads the register again if it has changed. The passwords are read in plain text, which the journal notes.
-    pub fn refresh(&self) -> Result<()> {
+    /// Reads the registers again if they have changed, or an order or a permit has begun or ended; says whether it did. The passwords are read in plain
+    /// text, which the journal notes.
+    pub fn refresh(&self) -> Result<bool> {
         let gateway = Actor::system("gateway");
-        let edition = self.edition(&gateway)?;
+        let mut follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.ledger.now();
-        let is_known = {
+        let behind = follower.behind(&self.ledger)?;
+        let has_run_out = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.edition.as_ref() == Some(&edition) && known.until.is_none_or(|until| now < until)
+            known.until.is_some_and(|until| until <= now)
         };
-        if is_known {
-            return Ok(());
+        if behind.is_none() && !has_run_out {
+            return Ok(false);
         }
         let around = Surroundings::read(&self.ledger, &gateway, now)?;
         let query = ListQuery { filter: Some(REPORTING.to_owned()), ..ListQuery::of("station") };
@@ -105,9 +112,11 @@ impl StationDirectory {
             .into_iter::<Station>()
             .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device(&around)))))
             .collect::<Result<_, _>>()?;
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) =
-            Known { devices, edition: Some(edition), until: around.next_change() };
-        Ok(())
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { devices, until: around.next_change() };
+        if let Some(position) = behind {
+            follower.has_reached(position);
+        }
+        Ok(true)
     }
 
     /// Every device, in the order of the MN.
@@ -122,18 +131,6 @@ impl StationDirectory {
     pub fn mn_of(&self, station: &str) -> Option<String> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.devices.values().find(|device| device.station == station).map(|device| device.mn.clone())
-    }
-
-    /// Tells one state of the registers from another.
-    fn edition(&self, actor: &Actor) -> Result<String> {
-        let mut edition = String::new();
-        for register in REGISTERS.iter().filter(|register| self.ledger.catalogue().registers.contains_key(**register)) {
-            let query = ListQuery { sort: Some(("changed_at".to_owned(), false)), limit: 1, ..ListQuery::of(register) };
-            let page = self.ledger.list(actor, query)?;
-            let latest = page.records.first().map(|record| record.changed_at.to_string()).unwrap_or_default();
-            edition.push_str(&format!("{register} {} {latest};", page.total));
-        }
-        Ok(edition)
     }
 }
 
@@ -199,8 +196,43 @@ impl Station {
     }
 }
 
+/// Keeps the directory as the registers are, and tells the rules; never ends. A change is at work within seconds.
+pub async fn follow(stations: Arc<StationDirectory>, observations: Store) {
+    let mut turns = tokio::time::interval(LOOK);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_behind = true;
+    loop {
+        turns.tick().await;
+        let directory = Arc::clone(&stations);
+        match tokio::task::spawn_blocking(move || directory.refresh()).await {
+            Ok(Ok(is_fresh)) => is_behind |= is_fresh,
+            Ok(Err(error)) => tracing::error!("the stations could not be read: {error:#}"),
+            Err(error) => tracing::error!("the look at the stations broke off: {error}"),
+        }
+        if is_behind {
+            match publish(&stations, &observations).await {
+                Ok(()) => is_behind = false,
+                Err(error) => tracing::error!("what the register says of stations did not reach the rules: {error}"),
+            }
+        }
+    }
+}
+
+/// Hands what the directory holds to the rules, and what strangers sent that are in it by now to the store.
+async fn publish(stations: &StationDirectory, observations: &Store) -> Result<(), StoreError> {
+    observations.register(stations.devices()).await?;
+    let packets = bilan_gateway::readmit(observations, stations).await?;
+    if packets > 0 {
+        tracing::info!("{packets} packets of devices that were approved are out of quarantine");
+    }
+    Ok(())
+}
+
 impl DeviceDirectory for StationDirectory {
     fn device(&self, mn: &str) -> Option<Arc<Device>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).devices.get(mn).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests;

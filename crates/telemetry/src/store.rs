@@ -290,6 +290,15 @@ impl Store {
         self.commands()?.send(Command::Tick(now)).await.map_err(|_| StoreError::Closed)
     }
 
+    /// These devices may report from now on. Rules hear at once what the register says of their stations, also of those that are silent; of a station
+    /// without one no silence is noticed any more. To be called whenever the register has changed.
+    ///
+    /// # Errors
+    /// If the store is closed.
+    pub async fn register(&self, devices: Vec<Arc<Device>>) -> Result<(), StoreError> {
+        self.commands()?.send(Command::Register(devices)).await.map_err(|_| StoreError::Closed)
+    }
+
     /// From now on, every event. A subscriber that lags by more than 1024 events loses the oldest and is told how many
     /// (`RecvError::Lagged`).
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {

@@ -21,7 +21,7 @@ use crate::review::{self, ReviewChange, Reviews};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
-use crate::{Event, Observation, Receipt, Series, StoreError, Submission, Update};
+use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission, Update};
 
 /// Commands that one commit takes at most.
 const GROUP: usize = 1024;
@@ -43,6 +43,8 @@ pub(crate) enum Command {
         received_at: Timestamp,
     },
     Tick(Timestamp),
+    /// The devices that may report.
+    Register(Vec<Arc<Device>>),
     Seal(Portion, Done),
     Mark(&'static str, i64, Done),
     Pack(Block, Done),
@@ -68,7 +70,7 @@ impl Command {
             | Command::Derive(_, _, done)
             | Command::Release(_, done)
             | Command::Forget(_, done) => Some(done),
-            Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) => None,
+            Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) | Command::Register(_) => None,
         }
     }
 }
@@ -85,6 +87,8 @@ pub(crate) struct Writer {
     path: PathBuf,
     rules: Vec<Rule>,
     watch: Watch,
+    /// The devices that may report, once somebody has said so.
+    registered: Option<Vec<Arc<Device>>>,
     series: HashMap<Series, i64>,
     shared: Shared,
     checker: Checker,
@@ -107,8 +111,20 @@ impl Writer {
         let sealed_until = sealing::sealed_until(&connection)?;
         let checker = Checker::default();
         let log = LogCopier::start(&path)?;
-        let mut writer =
-            Writer { connection, path, rules, watch, series, shared, checker, sealed_until, log, events, warnings };
+        let mut writer = Writer {
+            connection,
+            path,
+            rules,
+            watch,
+            registered: None,
+            series,
+            shared,
+            checker,
+            sealed_until,
+            log,
+            events,
+            warnings,
+        };
         writer.recall()?;
         Ok(writer)
     }
@@ -235,6 +251,11 @@ impl Writer {
                     due = true;
                     None
                 }
+                Command::Register(devices) => {
+                    self.watch.register(devices);
+                    self.registered = Some(devices.clone());
+                    None
+                }
                 Command::Review(change, _) => {
                     review::write(&transaction, change)?;
                     None
@@ -336,6 +357,9 @@ impl Writer {
             }
         }
         recall::past(&self.connection, &watch)?;
+        if let Some(devices) = &self.registered {
+            watch.register(devices);
+        }
         self.watch = watch;
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod as_of;
 mod backup;
+mod changes;
 mod check;
 mod codec;
 mod commands;
@@ -45,6 +46,7 @@ pub(crate) use self::statement::run;
 pub use self::{
     as_of::{AsOf, child_rows_as_of, rows_as_of},
     backup::BackupError,
+    changes::{Follower, Position},
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},

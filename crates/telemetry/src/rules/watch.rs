@@ -2,14 +2,15 @@
 
 mod everywhere;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use everywhere::{Earlier, Everywhere, Place};
 
 use super::{Condition, District, Fact, Gathering, Reach, Rule, Scene, Task, Text, Warning};
-use crate::{Observation, Series};
+use crate::{Device, Observation, Series};
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
 const FRESH: SignedDuration = SignedDuration::from_hours(3);
@@ -62,6 +63,8 @@ pub struct Watch {
     district: District,
     /// Open warnings of events that befall many stations.
     everywhere: Everywhere,
+    /// The stations whose devices may report, once the register was read: of others no silence is noticed.
+    registered: Option<HashSet<String>>,
     /// Since when anybody listens: silence before it is ours, not the stations'.
     listening: Option<Timestamp>,
 }
@@ -154,6 +157,19 @@ impl Watch {
         if let Some(scene) = &mut heard.scene {
             scene.know(facts, limits);
         }
+    }
+
+    /// These devices may report from now on, and this is what the register says of their stations: also of those that are silent.
+    pub fn register(&mut self, devices: &[Arc<Device>]) {
+        for device in devices {
+            if let Some(heard) = self.heard.get_mut(&device.station)
+                && heard.name != device.name
+            {
+                heard.name.clone_from(&device.name);
+            }
+            self.know(&device.station, &device.facts, &device.limits, device.maintained);
+        }
+        self.registered = Some(devices.iter().map(|device| device.station.clone()).collect());
     }
 
     /// The values of a packet have been [observed](Watch::observe): expressions are looked at.
@@ -254,6 +270,10 @@ impl Watch {
         for (place, rule) in self.rules.iter().enumerate() {
             let Condition::Silent { after } = rule.condition else { continue };
             for (station, heard) in &self.heard {
+                let is_gone = self.registered.as_ref().is_some_and(|registered| !registered.contains(station));
+                if is_gone || heard.maintained {
+                    continue;
+                }
                 let silent = now.duration_since(heard.at);
                 let is_known = || self.watched.get(station).is_some_and(|watched| watched.contains_key(&place));
                 if now.duration_since(heard.at.max(listening)) < after || !watches(rule, &heard.kind) || is_known() {

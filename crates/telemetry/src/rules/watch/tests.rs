@@ -267,3 +267,29 @@ fn a_line_that_fails_is_one_event_for_all_its_stations() {
     assert!(told.iter().all(|warning| warning.event == told[0].id));
     assert_eq!(told.iter().filter(|warning| !warning.joins()).count(), 1);
 }
+
+#[test]
+fn silence_is_noticed_only_of_stations_whose_devices_are_to_report() {
+    let device = |station: &str, name: &str, maintained: bool| {
+        Arc::new(Device { maintained, ..Device::new(&format!("M{station}"), "", station, name, "water") })
+    };
+    let mut line = Line::new();
+    for station in ["W1", "W2", "W3"] {
+        line.0.heard(station, "旧名", "water", minute(0));
+    }
+    line.0.tick(minute(0));
+    line.0.register(&[device("W1", "新名", false), device("W2", "维护站", true)]);
+    let silent = |told: &[Warning]| -> Vec<(String, String)> {
+        told.iter().map(|warning| (warning.station.clone(), warning.station_name.clone())).collect()
+    };
+    assert_eq!(
+        silent(&line.0.tick(minute(31))),
+        [("W1".to_owned(), "新名".to_owned())],
+        "W2 is being looked after, W3 is retired; W1 has its new name though it said nothing since"
+    );
+    line.0.register(&[device("W2", "维护站", false), device("W3", "复用站", false)]);
+    assert_eq!(
+        silent(&line.0.tick(minute(32))),
+        [("W2".to_owned(), "维护站".to_owned()), ("W3".to_owned(), "复用站".to_owned())]
+    );
+}

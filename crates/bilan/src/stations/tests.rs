@@ -1,0 +1,167 @@
+//! A change of the registers reaches the gateway and the rules.
+
+use std::time::Duration;
+
+use bilan_records::actor::Actor;
+use bilan_records::catalogue::Role;
+use bilan_records::ledger::{JsonMap, Record, Write};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::trial::Trial;
+
+/// A bureau with a noise station in a zone, at a site of an enterprise.
+fn bureau() -> (Trial, StationDirectory) {
+    let trial = Trial::new();
+    let [lon, lat] = trial.centre();
+    let place = json!({"lon": lon, "lat": lat, "address": "湘府中路"});
+    trial.load("enterprise", enterprise(&place));
+    trial.load("noise_zone", zone(&place));
+    trial.load("station", station(&place));
+    let directory = StationDirectory::open(Arc::clone(&trial.ledger)).unwrap();
+    (trial, directory)
+}
+
+fn enterprise(place: &Value) -> Value {
+    json!({
+        "number": "QY1", "name": "长沙某建筑公司", "credit_code": "91430103MA4L1QXY0K", "industry": "construction",
+        "legal_person": "张三", "contact": "李四", "phone": "13800000000", "place": place, "registered_on": "2025-01-01",
+        "management": "none",
+    })
+}
+
+fn zone(place: &Value) -> Value {
+    json!({
+        "number": "SG1", "code": "Z1", "name": "湘府路片区", "zone_class": "zone_2", "place": place, "bounds_text": "湘府路以南",
+        "area_km2": 1.5, "day_limit": 60, "night_limit": 50, "basis": "长政办发", "effective_on": "2025-01-01", "state": "in_force",
+    })
+}
+
+fn station(place: &Value) -> Value {
+    json!({
+        "number": "ZD1", "code": "S1", "name": "湘府路站", "kind": "noise", "ownership": "district", "state": "running",
+        "place": place, "mn": "M1", "password": "123456", "noise_zone": "SG1", "enterprise": "QY1",
+        "factors": [{"factor": "LA", "name": "瞬时声级", "unit": "dB(A)", "low": 30, "high": 130}],
+    })
+}
+
+fn object(values: Value) -> JsonMap {
+    let Value::Object(values) = values else { panic!("an object") };
+    values
+}
+
+fn edit(trial: &Trial, register: &str, number: &str, values: Value) {
+    let handler = Actor::new("handler", Role::Handler);
+    let Record { version, .. } = trial.ledger.record(&handler, register, number, None).unwrap();
+    trial.ledger.edit(&handler, register, number, version, object(values), Write::default()).unwrap();
+}
+
+fn device(directory: &StationDirectory, mn: &str) -> Arc<Device> {
+    directory.refresh().unwrap();
+    directory.device(mn).unwrap()
+}
+
+#[test]
+fn a_changed_field_of_a_station_is_at_work_at_the_next_look() {
+    let (trial, directory) = bureau();
+    let before = device(&directory, "M1");
+    assert_eq!((before.password.as_str(), before.limits["night"]), ("123456", 50.0));
+    edit(&trial, "station", "ZD1", json!({"password": "654321"}));
+    assert_eq!(device(&directory, "M1").password, "654321");
+    edit(&trial, "station", "ZD1", json!({"name": "湘府路南站"}));
+    assert_eq!(device(&directory, "M1").name, "湘府路南站");
+    edit(
+        &trial,
+        "station",
+        "ZD1",
+        json!({"factors": [{"factor": "LA", "name": "瞬时声级", "unit": "dB(A)", "low": 20, "high": 140}]}),
+    );
+    assert_eq!(device(&directory, "M1").ranges["LA"], (20.0, 140.0));
+    edit(&trial, "station", "ZD1", json!({"mn": "M2"}));
+    assert_eq!(device(&directory, "M2").station, "ZD1");
+    assert!(directory.device("M1").is_none(), "the old MN may not report any more");
+}
+
+#[test]
+fn a_step_of_a_station_is_at_work_at_the_next_look() {
+    let (trial, directory) = bureau();
+    let head = Actor::system("test");
+    let take = |step: &str| {
+        let record = trial.ledger.record(&head, "station", "ZD1", None).unwrap();
+        trial
+            .ledger
+            .step(
+                &head,
+                "station",
+                "ZD1",
+                record.version,
+                step,
+                JsonMap::new(),
+                Some("校准".to_owned()),
+                Write::default(),
+            )
+            .unwrap();
+    };
+    take("maintain");
+    assert!(device(&directory, "M1").maintained);
+    take("restore");
+    assert!(!device(&directory, "M1").maintained);
+    take("retire");
+    assert!(directory.refresh().unwrap());
+    assert!(directory.device("M1").is_none(), "a retired station may not report");
+}
+
+#[test]
+fn a_changed_zone_changes_the_limits_of_its_stations() {
+    let (trial, directory) = bureau();
+    edit(&trial, "noise_zone", "SG1", json!({"zone_class": "zone_1", "day_limit": 55, "night_limit": 45}));
+    let device = device(&directory, "M1");
+    assert_eq!((device.limits["day"], device.limits["night"]), (55.0, 45.0));
+    assert_eq!(device.facts["zone"], Fact::Word("1".to_owned()));
+}
+
+#[test]
+fn a_night_permit_holds_from_the_look_after_it_was_granted_until_it_ends() {
+    let (trial, directory) = bureau();
+    let [lon, lat] = trial.centre();
+    let may_work = |device: &Device| device.facts["night_permit"] == Fact::Yes(true);
+    assert!(!may_work(&device(&directory, "M1")));
+    let from: Timestamp = crate::trial::MOMENT.parse().unwrap();
+    let until = from + jiff::SignedDuration::from_hours(8);
+    trial.load(
+        "night_work_permit",
+        json!({
+            "number": "YS1", "site_name": "湘府路工地", "builder": "某公司", "reason": "concrete", "enterprise": "QY1", "nights": 1,
+            "place": {"lon": lon, "lat": lat, "address": "湘府中路"}, "applied_on": "2026-05-03", "decided_on": "2026-05-03",
+            "work_from": from.to_string(), "work_until": until.to_string(), "measures": "隔声屏", "state": "approved",
+        }),
+    );
+    assert!(may_work(&device(&directory, "M1")));
+    trial.clock.set(until);
+    assert!(!may_work(&device(&directory, "M1")), "it has ended, though no record changed");
+}
+
+#[test]
+fn what_does_not_concern_the_stations_leaves_them_alone() {
+    let (trial, directory) = bureau();
+    assert!(!directory.refresh().unwrap(), "reading the passwords leaves an entry, but changes nothing");
+    edit(&trial, "enterprise", "QY1", json!({"name": "长沙某建设公司"}));
+    assert!(!directory.refresh().unwrap());
+    edit(&trial, "station", "ZD1", json!({"name": "湘府路北站"}));
+    assert!(directory.refresh().unwrap());
+    assert!(!directory.refresh().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_heard_without_being_asked_for() {
+    let (trial, directory) = bureau();
+    let directory = Arc::new(directory);
+    let following = tokio::spawn(follow(Arc::clone(&directory), trial.observations.clone()));
+    edit(&trial, "station", "ZD1", json!({"password": "654321"}));
+    let begun = tokio::time::Instant::now();
+    while directory.device("M1").unwrap().password != "654321" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "at work within a minute");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    following.abort();
+}

@@ -47,7 +47,7 @@ fn total(bureau: &Bureau) -> u64 {
 fn a_csv_file_is_imported_with_keys_or_labels_as_headings_and_choices(bytes: Vec<u8>) {
     let bureau = Bureau::new();
     let outcome = read(&bureau, &system(), &bytes, Format::Csv, false).unwrap();
-    assert_eq!(outcome, ImportOutcome { created: 2, replayed: 0 });
+    assert_eq!(outcome, ImportOutcome { created: 2, ..ImportOutcome::default() });
     let second = bureau.ledger.record(&system(), "complaint", "TS202000002", None).unwrap();
     assert_eq!(second.state.as_deref(), Some("closed"), "history comes in with the state it ended in");
     assert_eq!(second.values["subject"], "油烟，直排");
@@ -162,7 +162,11 @@ fn what_is_exported_reads_back_into_an_empty_database_as_the_same_records(format
         assert_eq!(plain(&bureau), plain(&other));
     }
     let again = read(&other, &system(), &bytes, format, false).unwrap();
-    assert_eq!(again, ImportOutcome { created: 0, replayed: 2 }, "the same file twice makes one set of records");
+    assert_eq!(
+        again,
+        ImportOutcome { replayed: 2, ..ImportOutcome::default() },
+        "the same file twice makes one set of records"
+    );
     let next = other.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
     assert_eq!(next.number, "TS202000003", "numbers go on behind the imported ones");
 }

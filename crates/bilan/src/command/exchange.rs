@@ -56,6 +56,9 @@ impl Import {
         register(&bureau.ledger.catalogue().registers, &self.register)?;
         let outcome = exchange::import(&bureau.ledger, &operator(), &self.register, source, format, self.dry_run)
             .map_err(|error| anyhow!("{error}"))?;
+        for note in &outcome.notes {
+            eprintln!("{note}");
+        }
         let would = if self.dry_run { "would be " } else { "" };
         println!("{} records {would}entered, {} known already and passed over", outcome.created, outcome.replayed);
         Ok(())

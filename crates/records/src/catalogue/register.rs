@@ -274,6 +274,12 @@ impl FieldKind {
         }
     }
 
+    /// Whether it holds sentences, as people write them.
+    #[must_use]
+    pub fn is_sentence(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::LongText { .. } | Self::Place)
+    }
+
     /// Whether it holds words: text, names, numbers that are codes, an address.
     #[must_use]
     pub fn is_text(&self) -> bool {

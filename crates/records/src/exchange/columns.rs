@@ -1,10 +1,13 @@
 //! Columns of a sheet: which field a heading means, and how a value looks in a cell.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use crate::{
-    catalogue::{Field, FieldKind, Label, Register},
+    catalogue::{Field, FieldKind, Register},
     ledger::Record,
+    value::{half_width, is_invisible},
 };
 
 /// What a column holds.
@@ -35,29 +38,53 @@ const SYSTEM: [(&str, &str, &str); 9] = [
     ("changed_by", "修改人", "Changed by"),
 ];
 
-impl<'r> Column<'r> {
-    /// The column that a heading names: by key, or by the Chinese or English label, with or without a unit or a star.
-    pub(crate) fn by_heading(register: &'r Register, heading: &str) -> Option<Self> {
-        let heading = plain(heading);
-        let named = |key: &str, label: &Label| {
-            heading == key.to_lowercase() || heading == plain(&label.zh) || heading == plain(&label.en)
+/// The columns of a register by what a heading may call them: key, Chinese or English label, with or without a unit or a star.
+pub(crate) struct ColumnNames<'r>(HashMap<String, Column<'r>>);
+
+impl<'r> ColumnNames<'r> {
+    pub(crate) fn of(register: &'r Register) -> Self {
+        let mut names = HashMap::new();
+        // The first that is put in stays: a field's key is surer than another's label.
+        let mut put = |name: &str, column: Column<'r>| {
+            names.entry(plain(name)).or_insert(column);
         };
-        if let Some(field) = register.fields.values().find(|field| named(&field.key, &field.label)) {
-            return Some(match field.kind {
-                FieldKind::Computed { .. } => Self::Derived,
-                _ => Self::Field(field),
-            });
+        let column = |field: &'r Field| match field.kind {
+            FieldKind::Computed { .. } => Column::Derived,
+            _ => Column::Field(field),
+        };
+        for field in register.fields.values() {
+            put(&field.key, column(field));
         }
-        let (key, ..) =
-            SYSTEM.iter().find(|(key, zh, en)| heading == *key || heading == *zh || heading == plain(en))?;
-        Some(match *key {
-            "number" => Self::Number,
-            "state" => Self::State,
-            "simulated" => Self::Simulated,
-            _ => Self::Derived,
-        })
+        for field in register.fields.values() {
+            for name in [field.label.zh.as_str(), &field.label.en] {
+                put(name, column(field));
+            }
+        }
+        for (key, zh, en) in SYSTEM {
+            for name in [key, zh, en] {
+                let column = match key {
+                    "number" => Column::Number,
+                    "state" => Column::State,
+                    "simulated" => Column::Simulated,
+                    _ => Column::Derived,
+                };
+                put(name, column);
+            }
+        }
+        Self(names)
     }
 
+    /// The column that a heading names.
+    pub(crate) fn find(&self, heading: &str) -> Option<Column<'r>> {
+        // No name is so long; what is need not be made plain.
+        if heading.len() > 1024 {
+            return None;
+        }
+        self.0.get(&plain(heading)).copied()
+    }
+}
+
+impl<'r> Column<'r> {
     /// Key under which a value of this column goes into a record; `None` if it does not.
     pub(crate) fn key(&self) -> Option<&'r str> {
         match self {
@@ -103,10 +130,16 @@ impl<'r> Column<'r> {
     }
 }
 
+/// A heading without what people and programs add to it: a star, a unit in brackets, blanks, invisible characters, full width.
 fn plain(heading: &str) -> String {
-    let heading = heading.trim().trim_end_matches(['*', '＊']).trim();
-    let end = heading.find(['（', '(']).filter(|at| *at > 0).unwrap_or(heading.len());
-    heading[..end].trim().to_lowercase()
+    let heading: String = heading
+        .chars()
+        .map(half_width)
+        .filter(|character| !character.is_whitespace() && !is_invisible(*character))
+        .collect();
+    let heading = heading.trim_end_matches([':', '*']).trim_start_matches('*');
+    let end = heading.find('(').filter(|at| *at > 0).unwrap_or(heading.len());
+    heading[..end].trim_end_matches('*').to_lowercase()
 }
 
 /// A value as text in a cell.

@@ -1,24 +1,31 @@
-//! Text files as people save them: UTF-8 with or without a mark, or GB18030 from an older Excel.
+//! Text files as people save them: UTF-8 or UTF-16 with or without a mark, or GB18030 from an older Excel.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use encoding_rs::{CoderResult, Decoder, GB18030, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
-/// A reader that gives UTF-8 whatever the file was saved in.
-pub(crate) struct Utf8Reader<R> {
+use super::unreadable::Unreadable;
+
+/// A reader that gives UTF-8 whatever the file was saved in; bytes that are no text are an error that names the line.
+pub struct Utf8Reader<R> {
     source: R,
     decoder: Decoder,
     raw: Vec<u8>,
     raw_at: usize,
     text: Vec<u8>,
     text_at: usize,
+    /// Line of what is decoded next, from 1.
+    line: u64,
     ended: bool,
 }
 
 impl<R: Read + Seek> Utf8Reader<R> {
-    /// Looks through the file once: what is not UTF-8 from beginning to end is taken for GB18030.
-    pub(crate) fn open(mut source: R) -> io::Result<Self> {
-        let encoding = if is_utf8(&mut source)? { UTF_8 } else { GB18030 };
+    /// Looks through the file once: what has no mark and is not UTF-8 from beginning to end is taken for GB18030.
+    ///
+    /// # Errors
+    /// What the source itself says.
+    pub fn open(mut source: R) -> io::Result<Self> {
+        let encoding = encoding_of(&mut source)?;
         source.seek(SeekFrom::Start(0))?;
         Ok(Self {
             source,
@@ -27,8 +34,15 @@ impl<R: Read + Seek> Utf8Reader<R> {
             raw_at: 0,
             text: Vec::new(),
             text_at: 0,
+            line: 1,
             ended: false,
         })
+    }
+
+    /// The encoding in which the file was saved.
+    #[must_use]
+    pub fn encoding(&self) -> &'static Encoding {
+        self.decoder.encoding()
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -41,12 +55,16 @@ impl<R: Read + Seek> Utf8Reader<R> {
             }
             let last = self.raw.is_empty();
             self.text.resize(BLOCK * 3, 0);
-            let (result, read, written, _) =
-                self.decoder.decode_to_utf8(&self.raw[self.raw_at..], &mut self.text, last);
+            let (result, read, written) =
+                self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text, last);
             self.raw_at += read;
             self.text.truncate(written);
             self.text_at = 0;
-            self.ended = last && result == CoderResult::InputEmpty;
+            self.line += self.text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+            if let DecoderResult::Malformed(..) = result {
+                return Err(Unreadable::NotText { line: self.line, encoding: self.encoding().name() }.into());
+            }
+            self.ended = last && result == DecoderResult::InputEmpty;
         }
         Ok(())
     }
@@ -61,6 +79,34 @@ impl<R: Read + Seek> Read for Utf8Reader<R> {
         buffer[..count].copy_from_slice(&self.text[self.text_at..self.text_at + count]);
         self.text_at += count;
         Ok(count)
+    }
+}
+
+fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'static Encoding> {
+    let mut start = Vec::new();
+    source.by_ref().take(BLOCK as u64).read_to_end(&mut start)?;
+    if let Some(encoding) = marked_or_wide(&start) {
+        return Ok(encoding);
+    }
+    source.seek(SeekFrom::Start(0))?;
+    Ok(if is_utf8(source)? { UTF_8 } else { GB18030 })
+}
+
+/// The encoding that the beginning of a file shows by its mark, or by a zero beside every Latin character: UTF-16.
+///
+/// Nothing where that is not to be seen; the file is UTF-8 then, or else GB18030.
+#[must_use]
+pub fn marked_or_wide(start: &[u8]) -> Option<&'static Encoding> {
+    if let Some((encoding, _)) = Encoding::for_bom(start) {
+        return Some(encoding);
+    }
+    let zeros = |parity: usize| start.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    // A comma or a line break has one; a file of the other encodings has none at all.
+    match (even, odd) {
+        (0, odd) if odd >= 2 => Some(UTF_16LE),
+        (even, 0) if even >= 2 => Some(UTF_16BE),
+        _ => None,
     }
 }
 
@@ -106,5 +152,21 @@ mod tests {
         assert_eq!(read(text.clone().into_bytes()), text);
         assert_eq!(read([b"\xef\xbb\xbf", text.as_bytes()].concat()), text, "with a byte order mark");
         assert_eq!(read(GB18030.encode(&text).0.into_owned()), text, "as GB18030");
+        let wide: Vec<u16> = text.encode_utf16().collect();
+        let (little, big): (Vec<u8>, Vec<u8>) = (
+            wide.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+            wide.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+        );
+        assert_eq!(read([b"\xff\xfe", little.as_slice()].concat()), text, "as UTF-16 with a mark");
+        assert_eq!(read([b"\xfe\xff", big.as_slice()].concat()), text, "as UTF-16, big end first, with a mark");
+        assert_eq!(read(little), text, "as UTF-16 without a mark");
+        assert_eq!(read(big), text, "as UTF-16, big end first, without a mark");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_by_their_line() {
+        let bytes = [GB18030.encode("编号\n噪声\n").0.as_ref(), b"\xff\xff\n"].concat();
+        let error = Utf8Reader::open(Cursor::new(bytes)).unwrap().read_to_string(&mut String::new()).unwrap_err();
+        assert_eq!(error.to_string(), "line 3 has bytes that are no text in gb18030: save the file as UTF-8");
     }
 }

@@ -3,17 +3,32 @@
 //! An import is one transaction: either every row is entered, or none is and every fault is listed by row and column.
 //! What [`export`] writes, [`import`] reads back into the same records.
 
+mod bounds;
+mod cell;
 mod columns;
+mod csv_rows;
 mod encoding;
 mod export;
+mod fault;
 mod import;
+mod json_lines;
+mod note;
+mod reading;
 mod source;
 mod template;
+mod unreadable;
+mod xlsx;
 
 pub use self::{
+    bounds::{Bound, CELL_CHARACTERS, COLUMNS, KEYS, ROW_BYTES, ROWS},
+    csv_rows::separator,
+    encoding::Utf8Reader,
     export::{ExportError, export, export_with_personal},
-    import::{ImportError, ImportFault, ImportFaults, ImportOutcome, import, load},
+    fault::{ImportFault, ImportFaults},
+    import::{ImportError, ImportOutcome, import, load},
+    note::ImportNote,
     template::{TemplateError, template},
+    unreadable::{Spot, Unreadable},
 };
 
 /// The form of a file.

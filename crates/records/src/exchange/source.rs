@@ -1,172 +1,242 @@
-//! Rows of a file one after the other, whatever its format.
+//! Rows of a file one after the other, whatever its format: first the headings, which may stand below a title, then the rows.
 
 use std::io::{BufRead, BufReader, Read, Seek};
 
-use calamine::{DataRef, Reader as _, Xlsx};
 use serde_json::Value as Json;
 
-use super::{Format, encoding::Utf8Reader};
+use super::{
+    Format,
+    cell::{Cell, CellFault},
+    columns::cell_text,
+    csv_rows::{CsvRows, separator},
+    encoding::Utf8Reader,
+    json_lines::JsonLines,
+    note::ImportNote,
+    unreadable::Unreadable,
+    xlsx::Workbook,
+};
 
-/// A file that cannot be read as what it is said to be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
+/// Rows at the beginning of a sheet among which its headings are looked for.
+pub(super) const HEADINGS_WITHIN: usize = 20;
 
-/// A row: its number as a person counts it, and its cells by heading.
+/// A row: its number as a person counts it, and its cells by column.
 pub(crate) struct SheetRow<'a> {
     pub row: u64,
-    pub cells: &'a mut Vec<(usize, Json)>,
+    pub cells: &'a mut Vec<(usize, Cell)>,
+}
+
+/// Rows of a sheet or a text file, without those that are blank.
+pub(super) trait Rows {
+    /// The cells of the next row and its number; nothing at the end.
+    fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable>;
+
+    /// Cells that are merged, once all rows were read.
+    fn merged(&self) -> &[MergedCells] {
+        &[]
+    }
+}
+
+/// Cells of a sheet that were merged into one.
+#[derive(Debug, Clone)]
+pub(super) struct MergedCells {
+    /// First and last row, from 1.
+    pub top: u64,
+    pub bottom: u64,
+    /// First column, from 0.
+    pub column: usize,
+    /// As the sheet names them, such as `A3:A7`.
+    pub reference: String,
 }
 
 /// What goes through a file: first the headings, then each row.
 pub(crate) trait Visitor {
-    /// Headings of the columns; called once before rows (again for JSON lines when a new key comes up).
-    fn headings(&mut self, headings: &[String]);
+    /// How many columns a row would name if it were the headings.
+    fn known(&self, headings: &[String]) -> usize;
+    /// Whether these headings name everything that a record must have.
+    fn complete(&self, headings: &[String]) -> bool;
+    /// Headings of the columns and their row; called once before rows (again for JSON lines when a new key comes up).
+    fn headings(&mut self, row: u64, headings: &[String]);
     /// One row; `false` ends the reading.
     fn row(&mut self, row: SheetRow<'_>) -> bool;
+    /// A cell that cannot be taken, found when the rows were through.
+    fn fault(&mut self, row: u64, column: usize, fault: &CellFault);
+    /// Something that a person should know of how the file was read.
+    fn note(&mut self, note: ImportNote);
 }
 
 /// Reads the file through `visitor`.
 pub(crate) fn read(source: impl Read + Seek, format: Format, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
     match format {
         Format::Csv => read_csv(source, visitor),
-        Format::Jsonl => read_jsonl(source, visitor),
-        Format::Xlsx => read_xlsx(source, visitor),
+        Format::Jsonl => read_json_lines(source, visitor),
+        Format::Xlsx => read_workbook(source, visitor),
     }
 }
 
 fn read_csv(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
-    let unreadable = |error: &dyn std::fmt::Display| Unreadable(format!("the CSV file cannot be read: {error}"));
-    let text = Utf8Reader::open(source).map_err(|error| unreadable(&error))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
-    let mut record = csv::StringRecord::new();
-    let (mut first, mut cells) = (true, Vec::new());
-    while reader.read_record(&mut record).map_err(|error| unreadable(&error))? {
-        if first {
-            first = false;
-            let headings: Vec<String> = record.iter().map(str::to_owned).collect();
-            visitor.headings(&headings);
-            continue;
-        }
-        let row = record.position().map_or(0, csv::Position::line);
-        cells.clear();
-        cells.extend(
-            record
-                .iter()
-                .enumerate()
-                .filter(|(_, text)| !text.trim().is_empty())
-                .map(|(at, text)| (at, Json::from(text))),
-        );
-        if !cells.is_empty() && !visitor.row(SheetRow { row, cells: &mut cells }) {
-            break;
-        }
+    let mut text = BufReader::with_capacity(64 << 10, Utf8Reader::open(source)?);
+    let sample = text.fill_buf()?;
+    let whole = std::str::from_utf8(sample).map_or_else(|error| error.valid_up_to(), str::len);
+    let sample = std::str::from_utf8(&sample[..whole]).unwrap_or_default();
+    // Excel itself writes and reads a first line that names the separator.
+    let stated = sample.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii_punctuation);
+    let by = stated.unwrap_or_else(|| separator(sample, |headings| visitor.known(headings)));
+    let mut rows = CsvRows::of(text, by);
+    if stated.is_some() {
+        rows.next(&mut Vec::new())?;
     }
-    if first { Err(Unreadable("the file is empty: the first line must name the columns".into())) } else { Ok(()) }
+    read_rows(rows, visitor)
 }
 
-fn read_jsonl(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
-    let text = Utf8Reader::open(source).map_err(|error| Unreadable(error.to_string()))?;
-    let mut reader = BufReader::new(text);
-    let mut headings: Vec<String> = Vec::new();
-    let (mut line, mut row, mut cells) = (String::new(), 0, Vec::new());
-    loop {
-        line.clear();
-        if reader.read_line(&mut line).map_err(|error| Unreadable(error.to_string()))? == 0 {
-            return Ok(());
-        }
-        row += 1;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let Json::Object(map) = serde_json::from_str(&line)
-            .map_err(|error| Unreadable(format!("line {row} is not a JSON object: {error}")))?
-        else {
-            return Err(Unreadable(format!("line {row} is not a JSON object")));
-        };
-        let known = headings.len();
-        cells.clear();
-        for (key, value) in map {
-            let at = headings.iter().position(|heading| *heading == key).unwrap_or_else(|| {
-                headings.push(key);
-                headings.len() - 1
-            });
-            cells.push((at, value));
-        }
-        if headings.len() > known {
-            visitor.headings(&headings);
+fn read_json_lines(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+    let mut lines = JsonLines::of(BufReader::new(Utf8Reader::open(source)?));
+    let (mut cells, mut known) = (Vec::new(), 0);
+    while let Some(row) = lines.next(&mut cells)? {
+        if lines.headings.len() > known {
+            known = lines.headings.len();
+            visitor.headings(row, &lines.headings);
         }
         if !visitor.row(SheetRow { row, cells: &mut cells }) {
-            return Ok(());
+            break;
         }
-    }
-}
-
-fn read_xlsx(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
-    let unreadable = |error: calamine::XlsxError| {
-        Unreadable(format!("the Excel file cannot be read, it may be cut off or no .xlsx file: {error}"))
-    };
-    let mut workbook = Xlsx::new(BufReader::new(source)).map_err(unreadable)?;
-    let Some(sheet) = workbook.sheet_names().first().cloned() else {
-        return Err(Unreadable("the Excel file has no sheet".into()));
-    };
-    let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(unreadable)?;
-    let mut headings: Option<Vec<String>> = None;
-    let mut top: Vec<String> = Vec::new();
-    let (mut current, mut cells) = (0_u32, Vec::new());
-    loop {
-        let cell = reader.next_cell().map_err(unreadable)?;
-        let at = cell.as_ref().map(calamine::Cell::get_position);
-        if headings.is_none() && at.is_none_or(|(row, _)| row > current && !top.is_empty()) {
-            visitor.headings(&top);
-            headings = Some(std::mem::take(&mut top));
-        } else if headings.is_some() && at.is_none_or(|(row, _)| row > current) && !cells.is_empty() {
-            let go_on = visitor.row(SheetRow { row: u64::from(current) + 1, cells: &mut cells });
-            cells.clear();
-            if !go_on {
-                return Ok(());
-            }
-        }
-        let Some(cell) = cell else { break };
-        let (row, column) = cell.get_position();
-        current = row;
-        let Some(value) = value_of(cell.get_value()) else { continue };
-        let column = column as usize;
-        if headings.is_none() {
-            if top.len() <= column {
-                top.resize(column + 1, String::new());
-            }
-            top[column] = super::columns::cell_text(&value);
-        } else {
-            cells.push((column, value));
-        }
-    }
-    if headings.is_none_or(|headings| headings.is_empty()) {
-        return Err(Unreadable("the sheet is empty: its first row must name the columns".into()));
     }
     Ok(())
 }
 
-fn value_of(data: &DataRef<'_>) -> Option<Json> {
-    let text = |text: &str| (!text.trim().is_empty()).then(|| Json::from(text));
-    match data {
-        DataRef::Empty => None,
-        DataRef::Int(number) => Some(Json::from(*number)),
-        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-            #[allow(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
-            let whole = *number as i64;
-            Some(Json::from(whole))
+fn read_workbook(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+    let mut workbook = Workbook::open(source)?;
+    let sheets = workbook.sheets.clone();
+    let all_hidden = sheets.iter().all(|sheet| sheet.hidden);
+    let mut best: Option<(usize, Judged)> = None;
+    let mut passed_over = Vec::new();
+    for (at, sheet) in sheets.iter().enumerate() {
+        if sheet.hidden && !all_hidden {
+            passed_over.push(at);
+            continue;
         }
-        DataRef::Float(number) => Some(Json::from(*number)),
-        DataRef::String(string) => text(string),
-        DataRef::SharedString(string) => text(string),
-        DataRef::Bool(yes) => Some(Json::from(*yes)),
-        DataRef::DateTime(moment) => {
-            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-            let day = format!("{year:04}-{month:02}-{day:02}");
-            let midnight = hour == 0 && minute == 0 && second == 0;
-            Some(Json::from(if midnight { day } else { format!("{day}T{hour:02}:{minute:02}:{second:02}") }))
+        let judged = judge(&Opening::read(&mut workbook.rows(sheet)?)?, visitor);
+        if judged.filled == 0 {
+            continue;
         }
-        DataRef::DateTimeIso(string) | DataRef::DurationIso(string) => text(string),
-        DataRef::Error(error) => Some(Json::from(error.to_string())),
+        match &best {
+            Some((other, before)) if before.is_ledger && judged.is_ledger => {
+                let (first, second) = (sheets[*other].name.clone(), sheet.name.clone());
+                return Err(Unreadable::TwoSheets { first, second });
+            }
+            Some((_, before)) if before.worth() >= judged.worth() => passed_over.push(at),
+            before => {
+                passed_over.extend(before.iter().map(|(other, _)| *other));
+                best = Some((at, judged));
+            }
+        }
     }
+    let Some((taken, _)) = best else { return Err(Unreadable::Empty) };
+    passed_over.sort_unstable();
+    for sheet in passed_over.into_iter().map(|at| &sheets[at]) {
+        visitor.note(ImportNote::SheetPassedOver {
+            name: sheet.name.clone(),
+            hidden: sheet.hidden,
+            taken: sheets[taken].name.clone(),
+        });
+    }
+    read_rows(workbook.rows(&sheets[taken])?, visitor)
+}
+
+/// What the first rows of a sheet say of it.
+struct Judged {
+    /// Rows that are not blank.
+    filled: usize,
+    /// Headings that are known.
+    known: usize,
+    /// It names everything that a record must have, and has rows.
+    is_ledger: bool,
+}
+
+impl Judged {
+    fn worth(&self) -> (bool, usize) {
+        (self.is_ledger, self.known)
+    }
+}
+
+fn judge(opening: &Opening, visitor: &impl Visitor) -> Judged {
+    let at = opening.headings(visitor);
+    let headings = opening.rows.get(at).map(|(_, cells)| texts(cells)).unwrap_or_default();
+    let filled = opening.rows.len();
+    Judged { filled, known: visitor.known(&headings), is_ledger: visitor.complete(&headings) && filled > at + 1 }
+}
+
+/// The first rows of a sheet.
+struct Opening {
+    rows: Vec<(u64, Vec<(usize, Cell)>)>,
+}
+
+impl Opening {
+    fn read(rows: &mut impl Rows) -> Result<Self, Unreadable> {
+        let mut opening = Vec::new();
+        while opening.len() < HEADINGS_WITHIN {
+            let mut cells = Vec::new();
+            let Some(row) = rows.next(&mut cells)? else { break };
+            opening.push((row, cells));
+        }
+        Ok(Self { rows: opening })
+    }
+
+    /// Which of the rows holds the headings: the first of those that name most, or the very first.
+    fn headings(&self, visitor: &impl Visitor) -> usize {
+        let known = |(_, cells): &(u64, Vec<(usize, Cell)>)| visitor.known(&texts(cells));
+        let counts: Vec<usize> = self.rows.iter().map(known).collect();
+        let most = counts.iter().max().copied().unwrap_or(0);
+        counts.iter().position(|count| *count == most).unwrap_or(0)
+    }
+}
+
+fn read_rows(mut rows: impl Rows, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+    let opening = Opening::read(&mut rows)?;
+    if opening.rows.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    let at = opening.headings(visitor);
+    let mut heading_row = 0;
+    for (position, (row, mut cells)) in opening.rows.into_iter().enumerate() {
+        let go_on = match position.cmp(&at) {
+            std::cmp::Ordering::Less => {
+                visitor.note(ImportNote::RowPassedOver { row, text: texts(&cells).join(" ").trim().to_owned() });
+                true
+            }
+            std::cmp::Ordering::Equal => {
+                heading_row = row;
+                visitor.headings(row, &texts(&cells));
+                true
+            }
+            std::cmp::Ordering::Greater => visitor.row(SheetRow { row, cells: &mut cells }),
+        };
+        if !go_on {
+            return Ok(());
+        }
+    }
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next(&mut cells)? {
+        if !visitor.row(SheetRow { row, cells: &mut cells }) {
+            return Ok(());
+        }
+    }
+    for merged in rows.merged().iter().filter(|merged| merged.top > heading_row && merged.bottom > merged.top) {
+        visitor.fault(merged.top, merged.column, &CellFault::Merged(merged.reference.clone()));
+    }
+    Ok(())
+}
+
+/// The cells of a row as texts by column, blank where there is none.
+pub(super) fn texts(cells: &[(usize, Cell)]) -> Vec<String> {
+    let width = cells.iter().map(|(at, _)| at + 1).max().unwrap_or(0);
+    let mut texts = vec![String::new(); width];
+    for (at, cell) in cells {
+        texts[*at] = match cell {
+            Cell::Given(Json::String(text)) => text.clone(),
+            Cell::Given(value) => cell_text(value),
+            Cell::Number { number, .. } => super::cell::as_shown(*number).to_string(),
+            Cell::Faulty(fault) => fault.found().to_owned(),
+        };
+    }
+    texts
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::{refusal::Refusal, text};
+use super::{characters::half_width, refusal::Refusal, text};
 
 /// Longitude and latitude in degrees, WGS-84.
 pub type Point = [f64; 2];
@@ -89,11 +89,13 @@ pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
 }
 
 fn position_in_text(written: &str, json: &Json) -> Result<Position, Refusal> {
-    let pair = written.split_once([',', '，']).and_then(|(lon, rest)| {
+    let half: String = written.chars().map(half_width).collect();
+    let pair = half.split_once([',', ';', '、', ' ']).and_then(|(lon, rest)| {
         let rest = rest.trim_start();
-        let end = rest.find([' ', '\u{3000}']).unwrap_or(rest.len());
+        let end = rest.find([' ', ',', ';']).unwrap_or(rest.len());
         let (lat, address) = rest.split_at(end);
-        Some((lon.trim().parse::<f64>().ok()?, lat.parse::<f64>().ok()?, address.trim()))
+        let degrees = |text: &str| text.trim().trim_end_matches(['°', '度']).parse::<f64>().ok();
+        Some((degrees(lon)?, degrees(lat)?, address.trim_start_matches([' ', ',', ';']).trim().to_owned()))
     });
     match pair {
         Some((lon, lat, address)) => Ok(Position {
@@ -132,6 +134,9 @@ pub(super) fn polygon(json: &Json) -> Result<Vec<Vec<Point>>, Refusal> {
         other => other,
     };
     let rings = json.as_array().ok_or_else(wrong)?;
+    if rings.len() > MOST_RINGS {
+        return Err(Refusal::TooManyPoints { found: rings.len(), most: MOST_RINGS });
+    }
     rings.iter().map(|ring| closed_ring(points(ring, &wrong)?)).collect()
 }
 
@@ -145,8 +150,17 @@ fn closed_ring(mut ring: Vec<Point>) -> Result<Vec<Point>, Refusal> {
     Ok(ring)
 }
 
+/// Points that a line or a ring may have; a boundary of a city has fewer.
+const MOST_POINTS: usize = 20_000;
+
+/// Rings that a polygon may have.
+const MOST_RINGS: usize = 200;
+
 fn points(json: &Json, wrong: &impl Fn() -> Refusal) -> Result<Vec<Point>, Refusal> {
     let items = json.as_array().ok_or_else(wrong)?;
+    if items.len() > MOST_POINTS {
+        return Err(Refusal::TooManyPoints { found: items.len(), most: MOST_POINTS });
+    }
     items
         .iter()
         .map(|item| {

@@ -3,8 +3,10 @@
 //! The external form is JSON (see [`Value::to_json`]); text is accepted wherever a form or a spreadsheet can only
 //! give text. What comes out is canonical: the same value always looks the same, whoever gave it.
 
+mod characters;
 mod geometry;
 mod number;
+mod phone;
 mod refusal;
 mod text;
 mod time;
@@ -16,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::catalogue::{Field, FieldKind, Label};
 
+pub(crate) use characters::{half_width, is_invisible, is_joiner};
 pub use geometry::{Point, Position};
 pub use number::Decimal;
 pub use refusal::{CellRefusal, Refusal};
@@ -127,7 +130,7 @@ impl Value {
             FieldKind::Text { max } => text::line(json, *max).map(Self::Text),
             FieldKind::LongText { max } => text::paragraphs(json, *max).map(Self::Text),
             FieldKind::Person => text::line(json, text::LONGEST_NAME).map(Self::Text),
-            FieldKind::Phone => text::phone(json).map(Self::Text),
+            FieldKind::Phone => phone::phone(json).map(Self::Text),
             FieldKind::Code(code) => text::code(json, *code).map(Self::Text),
             FieldKind::Integer { min, max, .. } => number::integer(json, *min, *max).map(Self::Integer),
             FieldKind::Decimal { digits, min, max, .. } => {

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::refusal::{Refusal, shown};
+use super::{
+    refusal::{Refusal, shown},
+    text,
+};
 
 /// A number with a fixed count of decimals, exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +58,8 @@ pub(super) fn integer(json: &Json, min: Option<i64>, max: Option<i64>) -> Result
 pub(super) fn decimal(json: &Json, digits: u8, min: Option<f64>, max: Option<f64>) -> Result<Decimal, Refusal> {
     let wrong = || Refusal::wrong_type("a number", json);
     let text = plain_digits(json).ok_or_else(wrong)?;
-    let scaled = scale(&text, digits).map_err(|fault| match fault {
+    let scaled = scale(&text, digits).or_else(|fault| without_noise(&text, digits).ok_or(fault));
+    let scaled = scaled.map_err(|fault| match fault {
         Scaling::TooManyDigits => Refusal::TooManyDigits { found: shown(json), digits },
         Scaling::TooLarge => {
             Refusal::TooLarge { found: shown(json), max: Decimal { scaled: i64::MAX, digits }.to_string() }
@@ -75,7 +79,7 @@ pub(super) fn decimal(json: &Json, digits: u8, min: Option<f64>, max: Option<f64
 fn plain_digits(json: &Json) -> Option<String> {
     let text = match json {
         Json::Number(number) => number.to_string(),
-        Json::String(text) => text.trim().to_owned(),
+        Json::String(text) => text::typed(text).ok()?.replace(['−', '–'], "-"),
         _ => return None,
     };
     // An exponent is expanded by the shortest decimal form of the float, which is what the sender saw.
@@ -87,6 +91,14 @@ fn plain_digits(json: &Json) -> Option<String> {
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     (digits(whole) && digits(fraction)).then(|| text.strip_prefix('+').unwrap_or(&text).to_owned())
+}
+
+/// A number with more digits than a binary fraction keeps, cut at fifteen as a spreadsheet shows it: 62.099999999999994 is 62.1.
+fn without_noise(text: &str, digits: u8) -> Option<i64> {
+    let significant = text.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+    let number: f64 = text.parse().ok().filter(|_| significant > 15)?;
+    let cut: f64 = format!("{number:.14e}").parse().ok()?;
+    scale(&format!("{cut}"), digits).ok()
 }
 
 enum Scaling {

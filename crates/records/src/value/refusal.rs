@@ -33,6 +33,20 @@ pub enum Refusal {
         /// Code point.
         code: u32,
     },
+    /// A character that takes no place on a screen, where it could only mislead.
+    #[error("contains the invisible character U+{code:04X}; delete it")]
+    InvisibleCharacter {
+        /// Code point.
+        code: u32,
+    },
+    /// A number that a spreadsheet has shortened, in a field of text.
+    #[error(
+        "“{found}” has lost digits: a number keeps fifteen in a spreadsheet; format the column as text and enter it again"
+    )]
+    DigitsLost {
+        /// What was given.
+        found: String,
+    },
     /// Several lines in a one-line field.
     #[error("must be one line")]
     SeveralLines,
@@ -43,6 +57,8 @@ pub enum Refusal {
         found: String,
         /// Keys and labels of the field.
         allowed: String,
+        /// Labels of the field in Chinese.
+        allowed_zh: String,
         /// The choice that looks most like it.
         closest: Option<String>,
     },
@@ -128,6 +144,14 @@ pub enum Refusal {
         /// Points needed.
         least: usize,
     },
+    /// A line or ring with too many points, or a polygon with too many rings.
+    #[error("has {found} points or rings; at most {most} are allowed: simplify the drawing")]
+    TooManyPoints {
+        /// Points or rings given.
+        found: usize,
+        /// Allowed.
+        most: usize,
+    },
     /// A field that follows from others.
     #[error("is computed and cannot be given")]
     Computed,
@@ -178,6 +202,8 @@ impl Refusal {
             Self::WrongType { .. } => "wrong_type",
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter { .. } => "control_character",
+            Self::InvisibleCharacter { .. } => "invisible_character",
+            Self::DigitsLost { .. } => "digits_lost",
             Self::SeveralLines => "several_lines",
             Self::NotAChoice { .. } => "not_a_choice",
             Self::TooSmall { .. } => "too_small",
@@ -196,6 +222,7 @@ impl Refusal {
             Self::YearOutOfRange { .. } => "year_out_of_range",
             Self::OutsideChina { .. } => "outside_china",
             Self::TooFewPoints { .. } => "too_few_points",
+            Self::TooManyPoints { .. } => "too_many_points",
             Self::Computed => "computed",
             Self::NoSuchField { .. } => "no_such_field",
             Self::OneFile { .. } => "one_file",
@@ -211,10 +238,14 @@ impl Refusal {
             Self::WrongType { wanted, found } => format!("“{found}”类型不符，应为{}", wanted_zh(wanted)),
             Self::TooLong { found, max } => format!("共{found}个字符，最多{max}个"),
             Self::ControlCharacter { code } => format!("含有控制字符U+{code:04X}"),
+            Self::InvisibleCharacter { code } => format!("含有不可见字符U+{code:04X}，请删除"),
+            Self::DigitsLost { found } => {
+                format!("“{found}”已丢失数位：电子表格的数字只保留15位，请将该列设为文本格式后重新填写")
+            }
             Self::SeveralLines => "只能填写一行".into(),
-            Self::NotAChoice { found, allowed, closest } => {
+            Self::NotAChoice { found, allowed_zh, closest, .. } => {
                 let hint = closest.as_ref().map(|closest| format!("；是否应为“{closest}”？")).unwrap_or_default();
-                format!("“{found}”不在可选项中，可选：{allowed}{hint}")
+                format!("“{found}”不在可选项中，可选：{allowed_zh}{hint}")
             }
             Self::TooSmall { found, min } => format!("{found}小于最小值{min}"),
             Self::TooLarge { found, max } => format!("{found}大于最大值{max}"),
@@ -232,6 +263,7 @@ impl Refusal {
                 format!("经度{lon}、纬度{lat}不在中国境内{hint}")
             }
             Self::TooFewPoints { found, least } => format!("只有{found}个点，至少需要{least}个"),
+            Self::TooManyPoints { found, most } => format!("共{found}个点或环，最多{most}个，请简化图形"),
             Self::Computed => "由系统计算，不能填写".into(),
             Self::NoSuchField { found } => format!("没有这个字段（填有“{found}”）"),
             Self::OneFile { found } => format!("共{found}个文件，只能有一个"),

@@ -1,4 +1,4 @@
-//! Text and what is written as text: lines, telephone numbers, credit codes, choices, yes and no.
+//! Text and what is written as text: lines, codes, choices, yes and no.
 
 use crate::catalogue::Code;
 use bilan_standards::credit_code::CreditCode;
@@ -7,7 +7,10 @@ use bilan_standards::waste::{ManifestNumber, WasteCode};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::refusal::{Refusal, shown};
+use super::{
+    characters::{half_width, is_invisible, is_joiner},
+    refusal::{Refusal, shown},
+};
 use crate::{
     catalogue::{Label, closest},
     value::Language,
@@ -17,12 +20,42 @@ use crate::{
 pub(super) const LONGEST_NAME: usize = 60;
 
 /// Text as given; a number where text is asked (a house number, a code in a spreadsheet) is its digits.
+///
+/// A spreadsheet keeps fifteen digits of a number: what had more has lost the others, and is refused.
 fn given(json: &Json) -> Result<String, Refusal> {
     match json {
+        Json::String(text) if shortened_by_a_spreadsheet(text.trim()) => {
+            Err(Refusal::DigitsLost { found: shown(json) })
+        }
         Json::String(text) => Ok(text.trim().to_owned()),
+        Json::Number(number) if number.is_f64() && number.as_f64().is_some_and(|number| number.abs() >= 1e15) => {
+            Err(Refusal::DigitsLost { found: shown(json) })
+        }
         Json::Number(number) => Ok(number.to_string()),
         _ => Err(Refusal::wrong_type("text", json)),
     }
+}
+
+/// `1.23457E+17`: how a spreadsheet writes a number of twelve digits or more into a text file.
+fn shortened_by_a_spreadsheet(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once("E+") else { return false };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    whole.len() == 1
+        && digits(whole)
+        && digits(fraction)
+        && digits(exponent)
+        && exponent.len() == 2
+        && exponent.parse::<u8>().is_ok_and(|exponent| exponent >= 11)
+}
+
+/// What is typed rather than written: half width, without blanks around it; an invisible character is refused by its name.
+pub(super) fn typed(text: &str) -> Result<String, Refusal> {
+    if let Some(hidden) = text.chars().find(|character| is_invisible(*character) || is_joiner(*character)) {
+        return Err(Refusal::InvisibleCharacter { code: u32::from(hidden) });
+    }
+    let text: String = text.chars().map(half_width).collect();
+    Ok(text.trim().to_owned())
 }
 
 fn bounded(text: String, max: usize) -> Result<String, Refusal> {
@@ -31,7 +64,7 @@ fn bounded(text: String, max: usize) -> Result<String, Refusal> {
 }
 
 pub(super) fn line(json: &Json, max: usize) -> Result<String, Refusal> {
-    let text = given(json)?;
+    let text = seen(given(json)?);
     if text.contains(['\n', '\r']) {
         return Err(Refusal::SeveralLines);
     }
@@ -40,9 +73,18 @@ pub(super) fn line(json: &Json, max: usize) -> Result<String, Refusal> {
 }
 
 pub(super) fn paragraphs(json: &Json, max: usize) -> Result<String, Refusal> {
-    let text = given(json)?.replace("\r\n", "\n");
+    let text = seen(given(json)?).replace("\r\n", "\n");
     no_control(&text)?;
     bounded(text, max)
+}
+
+/// A sentence without characters that nobody sees: they come along with what is copied from a page.
+fn seen(text: String) -> String {
+    if text.chars().any(is_invisible) {
+        let seen: String = text.chars().filter(|character| !is_invisible(*character)).collect();
+        return seen.trim().to_owned();
+    }
+    text
 }
 
 fn no_control(text: &str) -> Result<(), Refusal> {
@@ -52,34 +94,9 @@ fn no_control(text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Mobile, fixed line with or without area code and extension, 400 and short service numbers.
-pub(super) fn phone(json: &Json) -> Result<String, Refusal> {
-    let text = line(json, 40)?;
-    let wrong = || Refusal::NotAPhone { found: shown(json) };
-    let number: String = text.chars().filter(|character| !matches!(character, ' ' | '(' | ')' | '（' | '）')).collect();
-    let national = number.strip_prefix("+86").or_else(|| number.strip_prefix("0086")).unwrap_or(&number);
-    let national = national.trim_start_matches('-');
-    if !national.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') || national.contains("--") {
-        return Err(wrong());
-    }
-    let digits: String = national.chars().filter(char::is_ascii_digit).collect();
-    let mobile = digits.len() == 11 && digits.starts_with('1') && digits.as_bytes()[1] >= b'3';
-    let fixed = digits.starts_with('0') && (10..=16).contains(&digits.len());
-    let local = (7..=8).contains(&digits.len()) && !digits.starts_with(['0', '1']);
-    let service = digits.starts_with("400") && digits.len() == 10;
-    let short = (3..=5).contains(&digits.len()) && digits.starts_with('1');
-    if mobile {
-        Ok(digits)
-    } else if fixed || local || service || short {
-        Ok(national.to_owned())
-    } else {
-        Err(wrong())
-    }
-}
-
 /// A code that is built by a rule, as it is printed.
 pub(super) fn code(json: &Json, kind: Code) -> Result<String, Refusal> {
-    let text = line(json, 40)?;
+    let text = typed(&given(json)?)?;
     let read = match kind {
         Code::Credit => {
             CreditCode::parse(&text).map(|code| code.as_str().to_owned()).map_err(|fault| fault.to_string())
@@ -101,15 +118,28 @@ pub(super) fn choice(text: &str, choices: &IndexMap<String, Label>) -> Result<St
     if choices.contains_key(text) {
         return Ok(text.to_owned());
     }
-    let by_label = choices.iter().find(|(_, label)| label.zh == text || label.en.eq_ignore_ascii_case(text));
-    if let Some((key, _)) = by_label {
+    let by_label = |text: &str| {
+        let found = choices.iter().find(|(_, label)| label.zh == text || label.en.eq_ignore_ascii_case(text));
+        found.map(|(key, _)| key.clone())
+    };
+    if let Some(key) = by_label(text) {
+        return Ok(key);
+    }
+    // Blanks and full-width characters are no other choice.
+    let plain = |text: &str| text.chars().map(half_width).filter(|character| !character.is_whitespace()).collect();
+    let meant: String = plain(&typed(text)?);
+    let same = |label: &str| meant.eq_ignore_ascii_case(&plain(label) as &String);
+    let found = choices.iter().find(|(key, label)| **key == meant || same(&label.zh) || same(&label.en));
+    if let Some((key, _)) = found {
         return Ok(key.clone());
     }
     let allowed: Vec<String> =
         choices.iter().map(|(key, label)| format!("{key} ({})", label.text(Language::Chinese))).collect();
+    let labels: Vec<&str> = choices.values().map(|label| label.text(Language::Chinese)).collect();
     Err(Refusal::NotAChoice {
-        found: text.to_owned(),
+        found: shown(&Json::from(text)),
         allowed: allowed.join(", "),
+        allowed_zh: labels.join("、"),
         closest: closest(text, choices.keys().map(String::as_str)).map(str::to_owned),
     })
 }
@@ -132,12 +162,12 @@ pub(super) fn yes_no(json: &Json) -> Result<bool, Refusal> {
     let text = match json {
         Json::Bool(yes) => return Ok(*yes),
         Json::Number(number) => number.to_string(),
-        Json::String(text) => text.trim().to_lowercase(),
+        Json::String(text) => typed(text)?.to_lowercase(),
         _ => return Err(Refusal::wrong_type("yes or no", json)),
     };
     match text.as_str() {
-        "true" | "yes" | "y" | "是" | "1" | "on" => Ok(true),
-        "false" | "no" | "n" | "否" | "0" | "off" => Ok(false),
+        "true" | "yes" | "y" | "是" | "√" | "1" | "on" => Ok(true),
+        "false" | "no" | "n" | "否" | "×" | "0" | "off" => Ok(false),
         _ => Err(Refusal::wrong_type("yes or no", json)),
     }
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Register;
-use bilan_records::exchange::{self, Format, ImportError, ImportFaults, ImportOutcome};
+use bilan_records::exchange::{self, Format, ImportError, ImportFaults, ImportNote, ImportOutcome};
 use bilan_records::ledger::WriteError;
 
 use super::register;
@@ -25,6 +25,9 @@ use crate::visit::Visit;
 
 /// How long a checked file waits to be entered.
 const WAITS: Duration = Duration::from_secs(3600);
+
+/// Notes of a file that are shown.
+const NOTES_SHOWN: usize = 50;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -51,7 +54,7 @@ enum Outcome {
     /// Cells are wrong.
     Faulty { name: String, faults: Vec<FaultLine>, total: u64, more: u64 },
     /// It can be entered.
-    Fine { name: String, file: String, created: u64, known: u64 },
+    Fine { name: String, file: String, created: u64, known: u64, notes: Vec<String> },
     /// It was entered.
     Entered { created: u64, known: u64 },
 }
@@ -105,9 +108,11 @@ async fn check(visit: Visit, Path(key): Path<String>, form: Submission) -> Resul
     let name = upload.name.clone();
     let (done, upload) = run(&visit, &key, upload, format).await?;
     match done {
-        Ok(ImportOutcome { created, replayed }) => {
+        Ok(ImportOutcome { created, replayed, notes }) => {
             let file = keep(&visit, upload, format)?;
-            drawn(&visit, register, Outcome::Fine { name, file, created, known: replayed }, StatusCode::OK)
+            let note = |note: &ImportNote| visit.language.pick(&note.zh(), &note.to_string()).to_owned();
+            let notes = notes.iter().take(NOTES_SHOWN).map(note).collect();
+            drawn(&visit, register, Outcome::Fine { name, file, created, known: replayed, notes }, StatusCode::OK)
         }
         Err(error) => refused(&visit, register, name, error),
     }
@@ -134,7 +139,7 @@ async fn enter(visit: Visit, Path((key, file)): Path<(String, String)>, _: Submi
     let name = key.clone();
     let done = visit.read(move |ledger, actor| exchange::import(ledger, actor, &name, source, format, false)).await?;
     match done {
-        Ok(ImportOutcome { created, replayed }) => {
+        Ok(ImportOutcome { created, replayed, .. }) => {
             std::fs::remove_file(&path)?;
             drawn(&visit, register, Outcome::Entered { created, known: replayed }, StatusCode::OK)
         }
@@ -146,7 +151,8 @@ fn refused(visit: &Visit, register: &Register, name: String, error: ImportError)
     let outcome = match error {
         ImportError::Faults(faults) => faulty(name, &faults, register, visit.language),
         ImportError::Unreadable(why) => {
-            Outcome::Unreadable(visit.language.fill("exchange.unreadable", &[("why", &why.to_string())]))
+            let why = visit.language.pick(&why.zh(), &why.to_string()).to_owned();
+            Outcome::Unreadable(visit.language.fill("exchange.unreadable", &[("why", &why)]))
         }
         ImportError::Refused(WriteError::Database(error)) => return Err(Refusal::Internal(error.to_string())),
         ImportError::Refused(error) => return Err(error.into()),

@@ -1,0 +1,144 @@
+//! What stands in a cell of a file, before it is known what the column holds.
+
+use jiff::{ToSpan, civil::Date};
+use serde_json::Value as Json;
+
+/// A cell that is not blank.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    /// Text, a date, yes or no; or any value of a line of JSON.
+    Given(Json),
+    /// A number of a workbook: a quantity, or a day where the column holds days.
+    Number { number: f64, epoch: Epoch },
+    /// A cell without a value that could be taken.
+    Faulty(CellFault),
+}
+
+/// Why a cell of a workbook has no value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum CellFault {
+    /// A formula whose result was not stored with it.
+    FormulaWithoutValue(String),
+    /// An error value of Excel, such as `#N/A`.
+    ErrorValue(String),
+    /// A cell merged over several rows: only the first of them has the value.
+    Merged(String),
+}
+
+impl CellFault {
+    pub(crate) fn found(&self) -> &str {
+        match self {
+            Self::FormulaWithoutValue(text) | Self::ErrorValue(text) | Self::Merged(text) => text,
+        }
+    }
+
+    pub(crate) fn en(&self) -> &'static str {
+        match self {
+            Self::FormulaWithoutValue(_) => {
+                "the formula has no stored result: open the file in Excel and save it, or put the value itself"
+            }
+            Self::ErrorValue(_) => "the cell shows an error instead of a value",
+            Self::Merged(_) => "cells of several rows are merged: undo it and fill each row",
+        }
+    }
+
+    pub(crate) fn zh(&self) -> &'static str {
+        match self {
+            Self::FormulaWithoutValue(_) => "公式没有存储结果：请用Excel打开并保存，或直接填写数值",
+            Self::ErrorValue(_) => "单元格显示的是错误值，不是数据",
+            Self::Merged(_) => "多行单元格被合并：请取消合并并逐行填写",
+        }
+    }
+}
+
+/// The day from which a workbook counts its days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Epoch {
+    /// 1900, as Excel on Windows.
+    #[default]
+    Of1900,
+    /// 1904, as old Excel on the Macintosh.
+    Of1904,
+}
+
+impl Epoch {
+    /// Day and time of day of a count of days as ISO text; `None` beyond the calendar of Excel.
+    pub(crate) fn moment(self, days: f64) -> Option<String> {
+        if !(0.0..2_958_466.0).contains(&days) {
+            return None;
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "the bound just checked")]
+        let seconds = (days * 86_400.0).round() as i64;
+        let (day, second) = (seconds / 86_400, seconds % 86_400);
+        let first: Date = match self {
+            // Excel counts the 29th of February 1900, which never was.
+            Self::Of1900 if day < 60 => jiff::civil::date(1899, 12, 31),
+            Self::Of1900 => jiff::civil::date(1899, 12, 30),
+            Self::Of1904 => jiff::civil::date(1904, 1, 1),
+        };
+        let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+        if day == 0 && self == Self::Of1900 {
+            return Some(time);
+        }
+        let date = first.checked_add(day.days()).ok()?;
+        Some(if second == 0 { date.to_string() } else { format!("{date}T{time}") })
+    }
+}
+
+/// A number as Excel shows it: fifteen significant digits, so that the noise of binary fractions falls away.
+pub(crate) fn as_shown(number: f64) -> Json {
+    let cut: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+    if cut.fract() == 0.0 && cut.abs() < 1e15 {
+        #[allow(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+        return Json::from(cut as i64);
+    }
+    Json::from(cut)
+}
+
+/// A column as a spreadsheet names it, counted from 0: `A`, `Z`, `AA`.
+pub(crate) fn column_letters(column: usize) -> String {
+    let (mut left, mut letters) = (column + 1, Vec::new());
+    while left > 0 {
+        left -= 1;
+        // The remainder is below 26.
+        letters.push(char::from(b'A' + u8::try_from(left % 26).unwrap_or_default()));
+        left /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case(Epoch::Of1900, 43_891.927_083_333_3 => Some("2020-03-01T22:15:00".to_owned()); "a moment, cut by Excel")]
+    #[test_case(Epoch::Of1900, 43_891.0 => Some("2020-03-01".to_owned()); "a day")]
+    #[test_case(Epoch::Of1900, 43_891.999_999_99 => Some("2020-03-02".to_owned()); "a breath before midnight")]
+    #[test_case(Epoch::Of1900, 59.0 => Some("1900-02-28".to_owned()); "before the day that never was")]
+    #[test_case(Epoch::Of1900, 61.0 => Some("1900-03-01".to_owned()); "after the day that never was")]
+    #[test_case(Epoch::Of1900, 0.927_083_333 => Some("22:15:00".to_owned()); "a time of day alone")]
+    #[test_case(Epoch::Of1904, 42_429.0 => Some("2020-03-01".to_owned()); "counted from 1904")]
+    #[test_case(Epoch::Of1900, 2_958_466.0 => None; "beyond the year 9999")]
+    #[test_case(Epoch::Of1900, -1.0 => None; "before the beginning")]
+    #[test_case(Epoch::Of1900, f64::NAN => None; "no number")]
+    fn a_count_of_days_is_a_moment(epoch: Epoch, days: f64) -> Option<String> {
+        epoch.moment(days)
+    }
+
+    #[test_case(62.099_999_999_999_994 => "62.1"; "noise of a binary fraction")]
+    #[test_case(4e-5 => "0.00004"; "a small number")]
+    #[test_case(13_800_000_000.0 => "13800000000"; "a telephone number")]
+    #[test_case(999_999_999_999_999.0 => "999999999999999"; "fifteen digits")]
+    #[test_case(-0.1 - 0.2 => "-0.3"; "a negative sum")]
+    fn a_number_is_read_as_excel_shows_it(number: f64) -> String {
+        as_shown(number).to_string()
+    }
+
+    #[test]
+    fn a_column_is_named_as_a_spreadsheet_names_it() {
+        let names: Vec<String> = [0, 25, 26, 701, 702, 16_383].map(column_letters).into();
+        assert_eq!(names, ["A", "Z", "AA", "ZZ", "AAA", "XFD"]);
+    }
+}

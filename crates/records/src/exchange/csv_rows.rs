@@ -1,0 +1,145 @@
+//! The rows of a CSV file, cut with a bound on columns and on the text of a row.
+
+use std::io::BufRead;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use serde_json::Value as Json;
+
+use super::{
+    bounds::{self, Bound},
+    cell::Cell,
+    source::Rows,
+    unreadable::{Spot, Unreadable},
+};
+
+/// Rows of UTF-8 text whose cells are parted by one byte.
+pub(super) struct CsvRows<B> {
+    source: B,
+    cutter: Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    /// Line on which the next byte stands.
+    line: u64,
+    rows: u64,
+}
+
+impl<B: BufRead> CsvRows<B> {
+    pub(super) fn of(source: B, separator: u8) -> Self {
+        let cutter = ReaderBuilder::new().delimiter(separator).build();
+        Self { source, cutter, text: vec![0; 4096], ends: vec![0; 128], line: 1, rows: 0 }
+    }
+
+    /// Passes over line breaks before a row, so that its line is that of its first character.
+    fn pass_over_breaks(&mut self) -> Result<(), Unreadable> {
+        loop {
+            let bytes = self.source.fill_buf()?;
+            let breaks = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            if breaks == 0 {
+                return Ok(());
+            }
+            self.line += line_breaks(&bytes[..breaks]);
+            self.source.consume(breaks);
+        }
+    }
+
+    /// Cuts one row; gives the number of its cells, or nothing at the end.
+    fn cut(&mut self) -> Result<Option<usize>, Unreadable> {
+        self.pass_over_breaks()?;
+        let line = self.line;
+        let (mut written, mut cells) = (0, 0);
+        loop {
+            let bytes = self.source.fill_buf()?;
+            let (result, read, wrote, ended) =
+                self.cutter.read_record(bytes, &mut self.text[written..], &mut self.ends[cells..]);
+            self.line += line_breaks(&bytes[..read]);
+            self.source.consume(read);
+            (written, cells) = (written + wrote, cells + ended);
+            match result {
+                ReadRecordResult::Record => return Ok(Some(cells)),
+                ReadRecordResult::End => return Ok(None),
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.text.len() < bounds::ROW_BYTES => {
+                    self.text.resize((self.text.len() * 2).min(bounds::ROW_BYTES), 0);
+                }
+                ReadRecordResult::OutputFull => return Err(Unreadable::too_much(Spot::Row(line), Bound::RowBytes)),
+                ReadRecordResult::OutputEndsFull if self.ends.len() < bounds::COLUMNS => {
+                    self.ends.resize((self.ends.len() * 2).min(bounds::COLUMNS), 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    return Err(Unreadable::too_much(Spot::Row(line), Bound::Columns));
+                }
+            }
+        }
+    }
+}
+
+impl<B: BufRead> Rows for CsvRows<B> {
+    fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
+        loop {
+            cells.clear();
+            self.pass_over_breaks()?;
+            let line = self.line;
+            let Some(count) = self.cut()? else { return Ok(None) };
+            self.rows += 1;
+            if self.rows > bounds::ROWS {
+                return Err(Unreadable::too_much(Spot::Row(line), Bound::Rows));
+            }
+            let mut start = 0;
+            for (at, end) in self.ends[..count].iter().enumerate() {
+                let not_text = |_| Unreadable::NotText { line, encoding: "UTF-8" };
+                let text = std::str::from_utf8(&self.text[start..*end]).map_err(not_text)?;
+                start = *end;
+                if !text.trim().is_empty() {
+                    cells.push((at, Cell::Given(Json::from(text))));
+                }
+            }
+            if !cells.is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+}
+
+/// Line breaks in a piece of text; a carriage return counts with the line feed that follows it.
+fn line_breaks(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+/// Bytes that part the cells of a CSV file.
+const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// The byte that parts the cells of a text, judged by its first rows: the one by which `known` finds most in one of them.
+///
+/// `sample` may end anywhere. Without anything known it is the separator that stands most often on a line, or else the comma.
+#[must_use]
+pub fn separator(sample: &str, known: impl Fn(&[String]) -> usize) -> u8 {
+    let best_of = |judge: &dyn Fn(u8) -> usize| {
+        let judged = SEPARATORS.map(|separator| (separator, judge(separator)));
+        // The first of equals.
+        judged.into_iter().rev().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 0)
+    };
+    let by_known = best_of(&|separator| {
+        let mut rows = CsvRows::of(sample.as_bytes(), separator);
+        let (mut cells, mut best) = (Vec::new(), 0);
+        for _ in 0..super::source::HEADINGS_WITHIN {
+            let Ok(Some(_)) = rows.next(&mut cells) else { break };
+            best = best.max(known(&super::source::texts(&cells)));
+        }
+        // One name alone may be a whole line that was not cut.
+        if best > 1 { best } else { 0 }
+    });
+    let by_count = || {
+        best_of(&|separator| {
+            let marks = |line: &str| {
+                let mut quoted = false;
+                let counted = line.bytes().filter(|byte| {
+                    quoted ^= *byte == b'"';
+                    !quoted && *byte == separator
+                });
+                counted.count()
+            };
+            sample.lines().take(super::source::HEADINGS_WITHIN).map(marks).max().unwrap_or(0)
+        })
+    };
+    by_known.or_else(by_count).map_or(b',', |(separator, _)| separator)
+}

@@ -1,0 +1,95 @@
+//! What is wrong with the cells of a file.
+
+use serde::Serialize;
+
+use super::cell::column_letters;
+
+/// One cell that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImportFault {
+    /// Row as a person counts it in the file.
+    pub row: u64,
+    /// Heading of the column as it stands in the file.
+    pub column: String,
+    /// The column counted from 1, where the fault lies in one that the file has.
+    pub position: Option<usize>,
+    /// What was found.
+    pub found: String,
+    /// Why it is refused and what is allowed, in English.
+    pub why: String,
+    /// The same in Chinese.
+    pub why_zh: String,
+}
+
+impl ImportFault {
+    /// The cell as a spreadsheet names it, such as `C7`.
+    #[must_use]
+    pub fn cell(&self) -> Option<String> {
+        let column = self.position?.checked_sub(1)?;
+        Some(format!("{}{}", column_letters(column), self.row))
+    }
+}
+
+impl std::fmt::Display for ImportFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "row {}, column “{}”: “{}”: {}", self.row, self.column, self.found, self.why)
+    }
+}
+
+/// Every fault of a file, up to [`ImportFaults::LISTED`] of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ImportFaults {
+    /// The first faults.
+    pub faults: Vec<ImportFault>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+impl ImportFaults {
+    /// Faults that are listed one by one; the others are only counted.
+    pub const LISTED: usize = 1000;
+
+    /// Characters of what was found that are kept.
+    const SHOWN: usize = 80;
+
+    pub(super) fn add(&mut self, mut fault: ImportFault) {
+        self.total += 1;
+        if self.faults.len() < Self::LISTED {
+            for text in [&mut fault.found, &mut fault.column] {
+                if text.chars().count() > Self::SHOWN {
+                    *text = text.chars().take(Self::SHOWN - 1).chain(['…']).collect();
+                }
+            }
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl std::fmt::Display for ImportFaults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for fault in &self.faults {
+            writeln!(f, "{fault}")?;
+        }
+        let listed = self.faults.len() as u64;
+        if self.total > listed {
+            writeln!(f, "… and {} more", self.total - listed)?;
+        }
+        write!(f, "{} faults; nothing was imported", self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_named_as_a_spreadsheet_names_it() {
+        let cell = |position, row| {
+            let text = String::new;
+            ImportFault { row, column: text(), position, found: text(), why: text(), why_zh: text() }.cell()
+        };
+        assert_eq!(cell(Some(3), 7).as_deref(), Some("C7"));
+        assert_eq!(cell(Some(703), 2).as_deref(), Some("AAA2"));
+        assert_eq!(cell(None, 2), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! From rows of a file to values of records: which field each column holds, and what its cells mean.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value as Json;
+
+use super::{
+    cell::{Cell, CellFault, as_shown},
+    columns::{Column, ColumnNames, cell_text, meant},
+    fault::{ImportFault, ImportFaults},
+    note::ImportNote,
+    source::SheetRow,
+};
+use crate::{
+    catalogue::{FieldKind, Register},
+    ledger::{FieldFault, JsonMap},
+    value::{is_invisible, is_joiner},
+};
+
+/// The columns of a file on its way into a register.
+pub(super) struct Places<'r> {
+    register: &'r Register,
+    names: ColumnNames<'r>,
+    headings: Vec<String>,
+    columns: Vec<Option<Column<'r>>>,
+    /// Where the column of a key stands.
+    by_key: HashMap<&'r str, usize>,
+}
+
+/// What a row gives for a record.
+pub(super) struct Entry {
+    /// Row of the file.
+    pub row: u64,
+    /// Values in the external form.
+    pub values: JsonMap,
+    /// It is made up.
+    pub simulated: bool,
+    /// Keys whose cells had a fault that was noted already.
+    faulty: HashSet<String>,
+}
+
+impl<'r> Places<'r> {
+    pub(super) fn of(register: &'r Register) -> Self {
+        let names = ColumnNames::of(register);
+        Self { register, names, headings: Vec::new(), columns: Vec::new(), by_key: HashMap::new() }
+    }
+
+    /// How many columns of the register these headings name.
+    pub(super) fn known(&self, headings: &[String]) -> usize {
+        self.keys(headings).len()
+    }
+
+    /// Whether these headings name every field that must be filled.
+    pub(super) fn complete(&self, headings: &[String]) -> bool {
+        let keys = self.keys(headings);
+        let mut needed = self.register.fields.values().filter(|field| field.required && !field.read_only).peekable();
+        needed.peek().is_some() && needed.all(|field| keys.contains(field.key.as_str()))
+    }
+
+    fn keys(&self, headings: &[String]) -> HashSet<&'r str> {
+        headings.iter().filter_map(|heading| self.names.find(heading)?.key()).collect()
+    }
+
+    /// Takes the headings beyond those that it has.
+    pub(super) fn add(&mut self, row: u64, headings: &[String], faults: &mut ImportFaults) {
+        for heading in &headings[self.columns.len().min(headings.len())..] {
+            let column = self.names.find(heading);
+            let key = column.as_ref().and_then(Column::key);
+            let at = self.columns.len();
+            let twice = key.is_some_and(|key| self.by_key.contains_key(key));
+            if twice || (column.is_none() && !heading.trim().is_empty()) {
+                let (why, why_zh) = if twice { field_twice() } else { self.no_such_field(heading) };
+                let (column, found) = (heading.clone(), heading.clone());
+                faults.add(ImportFault { row, column, position: Some(at + 1), found, why, why_zh });
+            } else if let Some(key) = key {
+                self.by_key.insert(key, at);
+            }
+            self.columns.push(column);
+            self.headings.push(heading.clone());
+        }
+    }
+
+    fn no_such_field(&self, heading: &str) -> (String, String) {
+        let register = self.register;
+        let labels = |text: fn(&crate::catalogue::Label) -> &str| {
+            register.fields.values().map(|field| text(&field.label)).collect::<Vec<_>>()
+        };
+        let (zh, en) = (labels(|label| &label.zh), labels(|label| &label.en));
+        let keys = register.fields.keys().map(String::as_str);
+        let near = crate::catalogue::closest(heading, keys.chain(zh.iter().copied()).chain(en.iter().copied()));
+        let near_en = near.map(|near| format!("did you mean “{near}”? ")).unwrap_or_default();
+        let near_zh = near.map(|near| format!("是否应为“{near}”？")).unwrap_or_default();
+        (
+            format!("“{}” has no field of this name. {near_en}Its fields: {}", register.label.en, en.join(", ")),
+            format!("“{}”没有这个字段。{near_zh}字段有：{}", register.label.zh, zh.join("、")),
+        )
+    }
+
+    /// The values that a row gives; a cell that gives none is a fault.
+    pub(super) fn entry(&self, row: SheetRow<'_>, faults: &mut ImportFaults, notes: &mut Vec<ImportNote>) -> Entry {
+        let mut entry = Entry { row: row.row, values: JsonMap::new(), simulated: false, faulty: HashSet::new() };
+        for (at, cell) in row.cells.drain(..) {
+            let value = match cell {
+                Cell::Given(Json::String(text)) => Json::from(self.without_invisible(row.row, at, text, notes)),
+                Cell::Faulty(fault) => {
+                    if let Some(Some(column)) = self.columns.get(at) {
+                        entry.faulty.extend(column.key().map(str::to_owned));
+                    }
+                    faults.add(self.cell_fault(row.row, at, &fault));
+                    continue;
+                }
+                Cell::Given(value) => value,
+                Cell::Number { number, epoch } => self.number(at, number, epoch),
+            };
+            match self.columns.get(at) {
+                Some(Some(Column::Field(field))) => {
+                    let value = match value {
+                        Json::String(text) => meant(field, &text),
+                        other => other,
+                    };
+                    entry.values.insert(field.key.clone(), value);
+                }
+                Some(Some(Column::Simulated)) => {
+                    entry.simulated = matches!(cell_text(&value).to_lowercase().as_str(), "true" | "1" | "是" | "yes");
+                }
+                Some(Some(column)) => {
+                    if let Some(key) = column.key() {
+                        entry.values.insert(key.to_owned(), Json::from(cell_text(&value)));
+                    }
+                }
+                // A heading that names nothing is a fault of its own.
+                Some(None) if !self.headings[at].trim().is_empty() => {}
+                _ => faults.add(self.without_heading(row.row, at, &value)),
+            }
+        }
+        entry
+    }
+
+    /// A text without the characters that nobody sees, where they mean nothing; each is noted.
+    fn without_invisible(&self, row: u64, at: usize, text: String, notes: &mut Vec<ImportNote>) -> String {
+        let sentence = match self.columns.get(at) {
+            Some(Some(Column::Field(field))) => field.kind.is_sentence(),
+            _ => false,
+        };
+        let hidden = |character: &char| is_invisible(*character) || (!sentence && is_joiner(*character));
+        let Some(first) = text.chars().find(hidden) else { return text };
+        if notes.len() < ImportNote::LISTED {
+            let cell = format!("{}{row}", super::cell::column_letters(at));
+            notes.push(ImportNote::InvisibleCharacter { cell, code: u32::from(first) });
+        }
+        text.chars().filter(|character| !hidden(character)).collect()
+    }
+
+    /// A number of a workbook: a day or moment where the column holds such.
+    fn number(&self, at: usize, number: f64, epoch: super::cell::Epoch) -> Json {
+        match self.columns.get(at) {
+            Some(Some(Column::Field(field))) if matches!(field.kind, FieldKind::Date | FieldKind::DateTime) => {
+                epoch.moment(number).map_or_else(|| as_shown(number), Json::from)
+            }
+            _ => as_shown(number),
+        }
+    }
+
+    fn without_heading(&self, row: u64, at: usize, value: &Json) -> ImportFault {
+        ImportFault {
+            row,
+            column: super::cell::column_letters(at),
+            position: Some(at + 1),
+            found: cell_text(value),
+            why: "the column of this cell has no heading".to_owned(),
+            why_zh: "该单元格所在的列没有列标题".to_owned(),
+        }
+    }
+
+    /// A cell without a value that could be taken.
+    pub(super) fn cell_fault(&self, row: u64, at: usize, fault: &CellFault) -> ImportFault {
+        ImportFault {
+            row,
+            column: self.headings.get(at).cloned().unwrap_or_default(),
+            position: Some(at + 1),
+            found: fault.found().to_owned(),
+            why: fault.en().to_owned(),
+            why_zh: fault.zh().to_owned(),
+        }
+    }
+
+    /// A fault of a field as one of the file's cells; nothing where the cell itself was at fault.
+    pub(super) fn field_fault(&self, entry: &Entry, fault: FieldFault) -> Option<ImportFault> {
+        let key = fault.field.split(['[', '.']).next().unwrap_or(&fault.field);
+        if entry.faulty.contains(key) {
+            return None;
+        }
+        let position = self.by_key.get(key).copied();
+        let column = match position {
+            Some(at) if key == fault.field => self.headings[at].clone(),
+            Some(at) => format!("{} {}", self.headings[at], &fault.field[key.len()..]),
+            None => fault.field.clone(),
+        };
+        Some(ImportFault {
+            row: entry.row,
+            column,
+            position: position.map(|at| at + 1),
+            found: fault.found,
+            why: fault.why,
+            why_zh: fault.why_zh,
+        })
+    }
+}
+
+fn field_twice() -> (String, String) {
+    ("this field has a column already".to_owned(), "该字段已有一列".to_owned())
+}

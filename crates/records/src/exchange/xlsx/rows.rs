@@ -1,0 +1,244 @@
+//! The rows of one sheet, one after the other.
+
+use std::io::Read;
+
+use quick_xml::events::{BytesStart, Event};
+use serde_json::Value as Json;
+
+use super::{
+    super::{
+        bounds::{self, Bound},
+        cell::{Cell, CellFault, Epoch, column_letters},
+        source::{MergedCells, Rows},
+        unreadable::{Spot, Unreadable},
+    },
+    strings::{SharedTexts, unescaped},
+    styles::Styles,
+    xml::{Xml, add_text, attributes},
+};
+
+/// Merged cells of a sheet that are remembered.
+const MERGED: usize = 10_000;
+
+/// Rows of a sheet while they are read.
+pub(in super::super) struct SheetRows<'w, R: Read> {
+    xml: Xml<R>,
+    texts: &'w SharedTexts,
+    styles: &'w Styles,
+    epoch: Epoch,
+    /// Row that was read last, from 1; 0 before the first.
+    row: u64,
+    /// Column of the next cell that does not say where it stands.
+    column: usize,
+    within_row: bool,
+    merged: Vec<MergedCells>,
+}
+
+/// A cell as the file writes it.
+#[derive(Default)]
+struct Written {
+    kind: Option<String>,
+    style: usize,
+    value: Option<String>,
+    formula: Option<String>,
+}
+
+impl<'w, R: Read> SheetRows<'w, R> {
+    pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch) -> Self {
+        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new() }
+    }
+
+    fn begin_row(&mut self, number: Option<String>) -> Result<(), Unreadable> {
+        let number = match number {
+            Some(number) => number.parse().map_err(|_| Unreadable::workbook(format!("row “{number}”")))?,
+            None => self.row + 1,
+        };
+        if number > bounds::ROWS {
+            return Err(Unreadable::too_much(Spot::Row(number), Bound::Rows));
+        }
+        if number <= self.row {
+            return Err(Unreadable::workbook(format!("row {number} does not come after row {}", self.row)));
+        }
+        (self.row, self.column, self.within_row) = (number, 0, true);
+        Ok(())
+    }
+
+    /// Where a cell stands: its column from 0.
+    fn place(&self, reference: Option<&str>) -> Result<usize, Unreadable> {
+        let Some(reference) = reference else { return Ok(self.column) };
+        let wrong = || Unreadable::workbook(format!("there is no cell “{reference}”"));
+        let letters = reference.trim_end_matches(|character: char| character.is_ascii_digit());
+        if letters.is_empty() || !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Err(wrong());
+        }
+        let column = letters
+            .bytes()
+            .take(8)
+            .fold(0_usize, |sum, letter| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+            .saturating_sub(1);
+        if column >= bounds::COLUMNS {
+            return Err(Unreadable::too_much(Spot::Cell(shortened(reference)), Bound::Columns));
+        }
+        if reference[letters.len()..].parse::<u64>().is_ok_and(|row| row != self.row) || column < self.column {
+            return Err(wrong());
+        }
+        Ok(column)
+    }
+
+    fn written(&mut self, kind: Option<String>, style: Option<String>, cell: &str) -> Result<Written, Unreadable> {
+        let mut written =
+            Written { kind, style: style.and_then(|style| style.parse().ok()).unwrap_or(0), ..Written::default() };
+        let mut text = String::new();
+        let (mut within, mut spoken) = (false, false);
+        loop {
+            let event = self.xml.next()?;
+            match &event {
+                Event::Start(element) => match element.local_name().into_inner() {
+                    "v" | "f" => {
+                        within = true;
+                        text.clear();
+                    }
+                    "t" => within = !spoken,
+                    "rPh" => spoken = true,
+                    _ => {}
+                },
+                Event::End(element) => match element.local_name().into_inner() {
+                    "v" => {
+                        within = false;
+                        written.value = Some(std::mem::take(&mut text));
+                    }
+                    "f" => {
+                        within = false;
+                        written.formula = Some(std::mem::take(&mut text));
+                    }
+                    "t" => within = false,
+                    "rPh" => spoken = false,
+                    "is" => written.value = Some(unescaped(&std::mem::take(&mut text)).into_owned()),
+                    "c" => return Ok(written),
+                    _ => {}
+                },
+                Event::Eof => return Err(Unreadable::workbook("a cell is cut off")),
+                _ if within => add_text(&event, &mut text)?,
+                _ => {}
+            }
+            if text.len() > bounds::CELL_CHARACTERS && text.chars().count() > bounds::CELL_CHARACTERS {
+                return Err(Unreadable::too_much(Spot::Cell(cell.to_owned()), Bound::CellCharacters));
+            }
+        }
+    }
+
+    /// The cell that was meant; nothing if it is blank.
+    fn meant(&self, written: Written, cell: &str) -> Result<Option<Cell>, Unreadable> {
+        let Written { kind, style, value, formula } = written;
+        let given = |text: &str| (!text.trim().is_empty()).then(|| Cell::Given(Json::from(text)));
+        let kind = kind.as_deref().unwrap_or("n");
+        let value = match (value.filter(|value| kind == "str" || !value.trim().is_empty()), formula) {
+            (Some(value), _) => value,
+            (None, Some(formula)) if kind != "str" => {
+                let formula = format!("={}", formula.chars().take(60).collect::<String>());
+                return Ok(Some(Cell::Faulty(CellFault::FormulaWithoutValue(formula))));
+            }
+            (None, _) => return Ok(None),
+        };
+        let wrong = |what: &str| Unreadable::workbook(format!("cell {cell}: “{}” is no {what}", shortened(&value)));
+        match kind {
+            "s" => {
+                let at = value.trim().parse().map_err(|_| wrong("number of a text"))?;
+                Ok(given(self.texts.get(at).ok_or_else(|| wrong("text of the workbook"))?))
+            }
+            "str" => Ok(given(&unescaped(&value))),
+            "inlineStr" | "d" => Ok(given(&value)),
+            "b" => Ok(Some(Cell::Given(Json::from(matches!(value.trim(), "1" | "true"))))),
+            "e" => Ok(Some(Cell::Faulty(CellFault::ErrorValue(shortened(&value))))),
+            _ => {
+                let number: f64 = value.trim().parse().map_err(|_| wrong("number"))?;
+                if !number.is_finite() {
+                    return Err(wrong("number"));
+                }
+                let moment = self.epoch.moment(number).filter(|_| self.styles.is_date(style));
+                Ok(Some(match moment {
+                    Some(moment) => Cell::Given(Json::from(moment)),
+                    None => Cell::Number { number, epoch: self.epoch },
+                }))
+            }
+        }
+    }
+
+    fn merge(&mut self, element_reference: Option<String>) {
+        let Some(reference) = element_reference else { return };
+        let place = |cell: &str| {
+            let letters = cell.trim_end_matches(|character: char| character.is_ascii_digit());
+            let column = letters.bytes().take(4).try_fold(0_usize, |sum, letter| {
+                letter.is_ascii_alphabetic().then(|| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+            })?;
+            Some((cell[letters.len()..].parse::<u64>().ok()?, column.checked_sub(1)?))
+        };
+        if let Some((first, last)) = reference.split_once(':')
+            && let (Some((top, column)), Some((bottom, _))) = (place(first), place(last))
+            && self.merged.len() < MERGED
+        {
+            self.merged.push(MergedCells { top, bottom, column, reference: shortened(&reference) });
+        }
+    }
+}
+
+impl<R: Read> Rows for SheetRows<'_, R> {
+    fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
+        cells.clear();
+        let mut bytes = 0;
+        loop {
+            match self.xml.next()? {
+                Event::Start(element) => match element.local_name().into_inner() {
+                    "row" => {
+                        let [number] = attributes(&element, ["r"])?;
+                        self.begin_row(number)?;
+                    }
+                    "c" if self.within_row => {
+                        let [reference, style, kind] = cell_attributes(&element)?;
+                        let column = self.place(reference.as_deref())?;
+                        if column >= bounds::COLUMNS {
+                            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::Columns));
+                        }
+                        self.column = column + 1;
+                        let name = format!("{}{}", column_letters(column), self.row);
+                        let written = self.written(kind, style, &name)?;
+                        if let Some(cell) = self.meant(written, &name)? {
+                            if let Cell::Given(Json::String(text)) = &cell {
+                                bytes += text.len();
+                            }
+                            if bytes > bounds::ROW_BYTES {
+                                return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
+                            }
+                            cells.push((column, cell));
+                        }
+                    }
+                    "mergeCell" => {
+                        let [reference] = attributes(&element, ["ref"])?;
+                        self.merge(reference);
+                    }
+                    _ => {}
+                },
+                Event::End(element) if element.local_name().into_inner() == "row" => {
+                    self.within_row = false;
+                    if !cells.is_empty() {
+                        return Ok(Some(self.row));
+                    }
+                }
+                Event::Eof => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+
+    fn merged(&self) -> &[MergedCells] {
+        &self.merged
+    }
+}
+
+fn cell_attributes(element: &BytesStart<'_>) -> Result<[Option<String>; 3], Unreadable> {
+    attributes(element, ["r", "s", "t"])
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,108 @@
+//! Which cells of a workbook are dates: by the number format of their style (styles.xml).
+
+use std::{collections::HashSet, io::Read};
+
+use quick_xml::events::Event;
+
+use super::{
+    super::unreadable::Unreadable,
+    xml::{Xml, attributes},
+};
+
+/// Styles that are kept; Excel allows 65,490.
+const STYLES: usize = 65_536;
+
+/// For each style of a cell whether its number is a date.
+#[derive(Default)]
+pub(super) struct Styles(Vec<bool>);
+
+impl Styles {
+    pub(super) fn read(part: impl Read, name: &str) -> Result<Self, Unreadable> {
+        let mut xml = Xml::of(part, name);
+        let (mut dates, mut styles, mut within) = (HashSet::new(), Vec::new(), false);
+        loop {
+            match xml.next()? {
+                Event::Start(element) => match element.local_name().into_inner() {
+                    "numFmt" => {
+                        let [id, code] = attributes(&element, ["numFmtId", "formatCode"])?;
+                        if let (Some(Ok(id)), Some(code)) = (id.map(|id| id.parse::<u32>()), code)
+                            && is_date(&code)
+                            && dates.len() < STYLES
+                        {
+                            dates.insert(id);
+                        }
+                    }
+                    "cellXfs" => within = true,
+                    "xf" if within && styles.len() < STYLES => {
+                        let [id] = attributes(&element, ["numFmtId"])?;
+                        let id = id.and_then(|id| id.parse().ok()).unwrap_or(0);
+                        styles.push(is_built_in_date(id) || dates.contains(&id));
+                    }
+                    _ => {}
+                },
+                Event::End(element) if element.local_name().into_inner() == "cellXfs" => within = false,
+                Event::Eof => return Ok(Self(styles)),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn is_date(&self, style: usize) -> bool {
+        self.0.get(style).copied().unwrap_or(false)
+    }
+}
+
+/// Number formats that need no definition (ECMA-376 part 1, 18.8.30), those of East Asian Excel among them.
+fn is_built_in_date(id: u32) -> bool {
+    matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58)
+}
+
+/// Whether a format code shows a day or a time: it names one outside quotation marks, brackets and escapes.
+fn is_date(code: &str) -> bool {
+    let mut characters = code.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => {
+                characters.by_ref().find(|character| *character == '"');
+            }
+            '\\' | '_' | '*' => {
+                characters.next();
+            }
+            '[' => {
+                let inner: String = characters.by_ref().take_while(|character| *character != ']').collect();
+                if !inner.is_empty()
+                    && inner.chars().all(|character| matches!(character, 'h' | 'm' | 's' | 'H' | 'M' | 'S'))
+                {
+                    return true;
+                }
+            }
+            // Only the form of positive numbers counts.
+            ';' => return false,
+            'y' | 'm' | 'd' | 'h' | 's' | 'Y' | 'M' | 'D' | 'H' | 'S' => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("yyyy-mm-dd hh:mm" => true; "a moment")]
+    #[test_case("yyyy\"年\"m\"月\"d\"日\";@" => true; "chinese")]
+    #[test_case("[$-804]yyyy/m/d" => true; "with a locale")]
+    #[test_case("[h]:mm" => true; "hours beyond a day")]
+    #[test_case("0.00" => false; "a number")]
+    #[test_case("[Red]0.0" => false; "a colour")]
+    #[test_case("0.0\"dB\"" => false; "a unit in quotation marks")]
+    #[test_case("0.00E+00" => false; "scientific")]
+    #[test_case("@" => false; "text")]
+    #[test_case("General" => false; "as it comes")]
+    #[test_case("#,##0\\d" => false; "an escaped letter")]
+    fn a_format_shows_a_date_or_not(code: &str) -> bool {
+        is_date(code)
+    }
+}

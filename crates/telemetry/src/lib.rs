@@ -10,6 +10,7 @@
 //!
 //! Times come from the caller: nothing here reads a clock.
 
+mod changes;
 mod chunk;
 mod device;
 pub mod intake;

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::changes::HourChanges;
 use crate::latest::Latest;
 use crate::raw::Recent;
 use crate::review::Reviews;
@@ -149,6 +150,7 @@ struct Inner {
     latest: Arc<RwLock<Latest>>,
     recent: Arc<RwLock<Recent>>,
     reviews: Arc<RwLock<Reviews>>,
+    hour_changes: Arc<RwLock<HourChanges>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -186,7 +188,13 @@ impl Store {
         let latest = Arc::new(RwLock::new(Latest::read(&connection).map_err(refused)?));
         let recent = Arc::new(RwLock::new(Recent::read(&connection).map_err(refused)?));
         let reviews = Arc::new(RwLock::new(Reviews::read(&connection).map_err(refused)?));
-        let shared = Shared { latest: Arc::clone(&latest), recent: Arc::clone(&recent), reviews: Arc::clone(&reviews) };
+        let hour_changes = Arc::<RwLock<HourChanges>>::default();
+        let shared = Shared {
+            latest: Arc::clone(&latest),
+            recent: Arc::clone(&recent),
+            reviews: Arc::clone(&reviews),
+            hour_changes: Arc::clone(&hour_changes),
+        };
         let writer = Writer::new(connection, path.to_owned(), rules, (events.clone(), warnings.clone()), shared)
             .map_err(refused)?;
         let writer = std::thread::Builder::new()
@@ -202,8 +210,13 @@ impl Store {
             latest,
             recent,
             reviews,
+            hour_changes,
             writer: Some(writer),
         })))
+    }
+
+    pub(crate) fn hour_changes(&self) -> &RwLock<HourChanges> {
+        &self.0.hour_changes
     }
 
     /// Stores a packet with its observations. When this returns `Ok`, they are on disk. Packets that wait together share one commit.

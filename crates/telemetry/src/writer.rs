@@ -12,6 +12,7 @@ use keeping::{append, keep, keep_doubt, keep_warning, quarantine, series_id};
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::changes::HourChanges;
 use crate::latest::{self, Latest};
 use crate::log::LogCopier;
 use crate::quality::{Checker, Origin};
@@ -80,6 +81,7 @@ pub(crate) struct Shared {
     pub latest: Arc<RwLock<Latest>>,
     pub recent: Arc<RwLock<Recent>>,
     pub reviews: Arc<RwLock<Reviews>>,
+    pub hour_changes: Arc<RwLock<HourChanges>>,
 }
 
 pub(crate) struct Writer {
@@ -320,9 +322,11 @@ impl Writer {
         drop(newest);
         transaction.commit()?;
         self.log.grew(seen.values.len());
+        let mut changes = self.shared.hour_changes.write().unwrap_or_else(PoisonError::into_inner);
         let mut newest = self.newest();
         newest.followed(following.len());
         for (series, observation) in seen.values {
+            changes.stored(observation);
             newest.see(series, observation);
         }
         drop(newest);
@@ -335,6 +339,7 @@ impl Writer {
         for command in group {
             if let Command::Review(change, _) = command {
                 reviews.follow(change);
+                changes.reviewed();
             }
         }
         Ok(receipts)

@@ -5,7 +5,6 @@ use axum::Router;
 use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bilan_records::catalogue::Role;
 use bilan_records::journal::JournalEntry;
 use bilan_records::ledger::ReadError;
 use bilan_standards::clock::beijing_day;
@@ -68,7 +67,7 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refu
 }
 
 async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> Result<Response, Refusal> {
-    if ![Role::Admin, Role::Auditor, Role::Head].iter().any(|role| visit.is(*role)) {
+    if !visit.app.ledger.may_read_journal(&visit.actor) {
         return Err(Refusal::Forbidden { what: visit.text("journal.title").to_owned() });
     }
     let language = visit.language;

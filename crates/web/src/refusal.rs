@@ -73,6 +73,9 @@ pub enum Refusal {
         /// The limit.
         limit_mb: u64,
     },
+    /// More records than a sheet of Excel holds.
+    #[error("the records do not fit a sheet of Excel; export CSV or narrow the filter")]
+    TooManyRows,
     /// Too often in too short a time.
     #[error("too many requests")]
     TooOften {
@@ -109,7 +112,7 @@ impl Refusal {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -141,6 +144,7 @@ impl Refusal {
             Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),
             Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),
             Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
+            Self::TooManyRows => plain("shell.refusal.invalid", "shell.refusal.too_many_rows"),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
             Self::Told(problem) => (problem.title(language), problem.told(language).to_owned()),
             Self::TooLarge { limit_mb } => {
@@ -239,6 +243,16 @@ impl From<WriteError> for Refusal {
     }
 }
 
+impl From<ExportError> for Refusal {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Read(error) => error.into(),
+            ExportError::TooManyRows => Self::TooManyRows,
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
 impl From<FigureError> for Refusal {
     fn from(error: FigureError) -> Self {
         match error {
@@ -271,11 +285,4 @@ macro_rules! internal {
     )+};
 }
 
-internal!(
-    StoreError,
-    ExportError,
-    askama::Error,
-    std::io::Error,
-    tokio::task::JoinError,
-    crate::accounts::AccountsError
-);
+internal!(StoreError, askama::Error, std::io::Error, tokio::task::JoinError, crate::accounts::AccountsError);

@@ -10,7 +10,7 @@ use bilan_standards::clock::Clock;
 use bilan_telemetry::Store;
 
 use crate::accounts::Accounts;
-use crate::live::Notices;
+use crate::live::{KeptDays, KeptWater, Notices};
 use crate::service::{Metrics, Source, Traffic};
 
 /// Settings of the pages.
@@ -48,6 +48,8 @@ pub struct AppState {
     /// Ways in which people are called; none where there is no outbox.
     pub notices: Option<Notices>,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) air_days: Arc<KeptDays>,
+    pub(crate) water_months: Arc<KeptWater>,
 }
 
 impl AppState {
@@ -71,6 +73,8 @@ impl AppState {
             metrics: Vec::new(),
             notices: None,
             traffic: Arc::default(),
+            air_days: Arc::default(),
+            water_months: Arc::default(),
         }
     }
 

@@ -49,6 +49,26 @@ async fn a_day_of_air_can_be_followed_from_its_hours_to_its_index() {
     assert_eq!(bureau.page(Role::Duty, "/air?year=x&target=-3").await.status, StatusCode::OK, "rubbish is this year");
 }
 
+#[tokio::test]
+async fn hours_that_come_late_stand_on_the_page_at_once() {
+    let bureau = Bureau::open();
+    let send = |hours: std::ops::Range<i32>| {
+        for hour in hours {
+            bureau.sends("A1", "2061", &format!("20261121{hour:02}0000"), &SIX);
+        }
+    };
+    send(0..19);
+    let days = || bureau.page(Role::Duty, "/air/days.csv?station=ZD-A&year=2026");
+    let before = days().await.text;
+    assert!(before.contains("2026-11-21,") && !before.contains("HJ 633-2026,"), "{before}");
+    assert!(before.contains(",,,,HJ 633-2026"), "19 hours have no index: {before}");
+    send(19..24);
+    let after = days().await.text;
+    assert!(!after.contains(",,,,HJ 633-2026"), "24 hours have one: {after}");
+    let ranked = bureau.page(Role::Duty, "/air/ranking.csv?period=2026-11").await.text;
+    assert!(ranked.contains("ZD-A"), "{ranked}");
+}
+
 /// Numbers of a table's rows, as a reader of the page sees them.
 fn table_after(page: &str, heading: &str) -> Vec<Vec<f64>> {
     let body = page.split(heading).nth(1).and_then(|rest| rest.split("<tbody>").nth(1)?.split("</tbody>").next());

@@ -200,3 +200,16 @@ async fn a_faulty_sheet_names_each_fault_by_its_cell_and_enters_no_row() {
     }
     assert_eq!(office.count("complaint"), 0);
 }
+
+#[test_case("csv"; "as csv")]
+#[test_case("xlsx"; "as excel")]
+#[test_case("jsonl"; "as json lines")]
+#[tokio::test]
+async fn an_export_is_refused_as_its_list_is(format: &'static str) {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let wrong = format!("/records/complaint/export.{format}?filter=no_such_field%20%3D%201");
+    office.get(&handler, &wrong).await.is(400).says("筛选条件有误");
+    let enterprise = office.sign_in(Role::Enterprise);
+    office.get(&enterprise, &format!("/records/complaint/export.{format}")).await.is(403).says("无权操作");
+}

@@ -166,3 +166,19 @@ async fn personal_data_are_masked_until_a_reason_is_given_and_the_journal_keeps_
         assert!(!text.contains("13800001234") && !text.contains("王小明"), "personal data lie in the clear on disk");
     }
 }
+
+#[tokio::test]
+async fn who_is_offered_the_journal_may_open_it() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("夜间施工")).number;
+    for role in [Role::Admin, Role::Auditor, Role::Head] {
+        let person = office.sign_in(role);
+        office.get(&person, "/").await.says("href=\"/journal\"");
+        office.get(&person, "/journal").await.is(200).says(&number);
+    }
+    for role in [Role::Duty, Role::Grid, Role::Handler, Role::Clerk, Role::Analyst, Role::Enterprise] {
+        let person = office.sign_in(role);
+        office.get(&person, "/").await.says_not("href=\"/journal\"");
+        office.get(&person, "/journal").await.is(403);
+    }
+}

@@ -51,16 +51,29 @@ impl Ledger {
         Ok(journal::of_record(&connection, &register.key, stored.id)?)
     }
 
-    /// The newest entries of the whole journal, for administrators and auditors.
+    /// Whether the actor may open the journal of all registers: administrators, auditors and the head of the bureau.
+    #[must_use]
+    pub fn may_read_journal(&self, actor: &Actor) -> bool {
+        [Role::Admin, Role::Auditor, Role::Head].into_iter().any(|role| actor.is(role))
+    }
+
+    /// The newest entries of the whole journal, as far as they belong to registers that the actor may read whole.
     ///
     /// # Errors
-    /// [`ReadError::Forbidden`] for everybody else.
+    /// [`ReadError::Forbidden`] unless [`Self::may_read_journal`].
     pub fn journal(&self, actor: &Actor, limit: u64) -> Result<Vec<JournalEntry>, ReadError> {
-        if !actor.is(Role::Admin) && !actor.is(Role::Auditor) {
+        if !self.may_read_journal(actor) {
             return Err(forbidden(actor, "read the journal of", "all registers"));
         }
         let connection = self.reader()?;
-        Ok(journal::newest(&connection, limit)?)
+        let mut entries = journal::newest(&connection, limit)?;
+        if !actor.is(Role::Admin) && !actor.is(Role::Auditor) {
+            let registers = &self.catalogue().registers;
+            entries.retain(|entry| {
+                registers.get(&entry.register).is_some_and(|known| actor.scope(known, Act::Read) == Scope::All)
+            });
+        }
+        Ok(entries)
     }
 
     /// What refers to this record, register by register: of an enterprise its permits, complaints, inspections.

@@ -16,6 +16,7 @@ mod find;
 mod ground;
 mod history;
 mod index;
+mod kept;
 mod map;
 mod noise;
 mod notices;
@@ -40,6 +41,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::state::AppState;
+pub(crate) use air::KeptDays;
 pub use condition::ConditionError;
 pub(crate) use condition::Desk;
 pub use index::air_indexes;
@@ -48,6 +50,7 @@ pub use power::stop_orders;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
+pub(crate) use water::KeptWater;
 
 /// The live pages.
 pub fn routes(desk: Arc<Desk>) -> Router<AppState> {

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::air::{self, AirDay, Aqi, Edition, EvaluationPeriod, HourlyAir, Item, Level};
+use bilan_standards::air::{self, AirDay, Aqi, DayMeans, Edition, EvaluationPeriod, Item, Level};
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::attainment::{self, Count, Line};
-use super::days::Place;
+use super::days::{Days, Place};
 use crate::live::factors::item_name;
 use crate::live::view::ask;
 use crate::refusal::Refusal;
@@ -86,6 +86,7 @@ struct Year {
     year: i16,
     today: Date,
     place: Place,
+    means: Days,
     days: Vec<(Date, Option<Aqi>)>,
     judged: Vec<AirDay>,
     before: Vec<AirDay>,
@@ -96,18 +97,19 @@ async fn read(visit: &Visit, wanted: &Wanted) -> Result<Year, Refusal> {
     let (year, station) = (wanted.year(today), wanted.station.clone());
     ask(visit, move |app, actor| {
         let first = |year: i16| Date::new(year, 1, 1).unwrap_or(today);
-        let last_year = Place::read(app, actor, &station, (first(year - 1), first(year)))?.days;
-        let place = Place::read(app, actor, &station, (first(year), first(year + 1)))?;
+        let last_year = Place::read(app, actor, &station, (first(year - 1), first(year)))?.1;
+        let (place, means) = Place::read(app, actor, &station, (first(year), first(year + 1)))?;
         // Compared are the same days of both years.
         let same = |date: &Date| (date.month(), date.day()) <= (today.month(), today.day()) || year != today.year();
-        let over = |(date, hours): (&Date, &HourlyAir)| AirDay::of(*date, hours, Edition::on(*date));
+        let over = |(date, means): (&Date, &DayMeans)| AirDay::judged(*date, *means, Edition::on(*date));
         Ok(Year {
             year,
             today,
-            days: place.days.iter().map(|(date, air)| (*date, air::daily(air, Edition::on(*date)).aqi)).collect(),
-            judged: place.days.iter().filter(|(date, _)| **date < today).map(over).collect(),
+            days: means.iter().map(|(date, means)| (*date, means.judge(Edition::on(*date)).aqi)).collect(),
+            judged: means.iter().filter(|(date, _)| **date < today).map(over).collect(),
             before: last_year.iter().filter(|(date, _)| same(date)).map(over).collect(),
             place,
+            means,
         })
     })
     .await
@@ -155,8 +157,8 @@ pub(super) fn word(level: &Level, language: Language) -> String {
 /// Days with an index and good days, had an edition been in force all year.
 fn by_edition(year: &Year, editions: &[Edition]) -> Vec<(&'static str, usize, usize)> {
     let count = |edition: &Edition| {
-        let over = year.place.days.iter().filter(|(date, _)| **date < year.today);
-        let indexes: Vec<u16> = over.filter_map(|(_, air)| Some(air::daily(air, *edition).aqi?.value)).collect();
+        let over = year.means.iter().filter(|(date, _)| **date < year.today);
+        let indexes: Vec<u16> = over.filter_map(|(_, means)| Some(means.judge(*edition).aqi?.value)).collect();
         (edition.index_standard(), indexes.len(), indexes.iter().filter(|aqi| **aqi <= air::GOOD).count())
     };
     editions.iter().map(count).collect()
@@ -201,9 +203,9 @@ pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> 
     let year = read(&visit, &wanted).await?;
     let columns = ["date", "so2", "no2", "co", "o3_8h", "pm10", "pm2_5", "aqi", "level", "primary", "edition"];
     let mut sheet = Sheet::of(&columns);
-    for (date, hours) in &year.place.days {
+    for (date, means) in &year.means {
         let edition = Edition::on(*date);
-        let day = air::daily(hours, edition);
+        let day = means.judge(edition);
         let mut line = vec![date.to_string()];
         line.extend(Item::ALL.map(|item| day.statistics.get(item).map(|value| value.text(item)).unwrap_or_default()));
         let (index, level, primary) = day.aqi.map_or_else(Default::default, |aqi| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bilan_records::actor::Actor;
 use bilan_records::value::start_of_day;
-use bilan_standards::air::{self, HourlyAir, Item};
+use bilan_standards::air::{self, DayMeans, HourlyAir, Item};
 use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Series, Store};
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use jiff::tz::offset;
 
 use crate::live::condition::ConditionError;
 use crate::live::factors::air_item;
+use crate::live::kept::{KeptMonths, months_of};
 use crate::live::registered::{self, Station};
 use crate::live::verdict::exact;
 use crate::state::AppState;
@@ -41,7 +42,7 @@ impl HourMeans {
 
     /// The days: each hour the mean over the stations, where three quarters of them have it.
     pub(in crate::live) fn days(self) -> BTreeMap<Date, HourlyAir> {
-        let mut days = Days::new();
+        let mut days = BTreeMap::<Date, HourlyAir>::new();
         for ((day, hour, item), values) in self.values {
             let mean = air::city_mean(&values, self.stations.get(&item).copied().unwrap_or(1));
             if let (Some(mean), Ok(hour)) = (mean, usize::try_from(hour)) {
@@ -52,8 +53,11 @@ impl HourMeans {
     }
 }
 
-/// Days of air by their date.
-pub(super) type Days = BTreeMap<Date, HourlyAir>;
+/// Statistics of days by their date.
+pub(in crate::live) type Days = BTreeMap<Date, DayMeans>;
+
+/// Days of stations, month by month.
+pub(crate) type KeptDays = KeptMonths<Days>;
 
 /// Every air station with its days `from..to`.
 pub(super) fn of_each(
@@ -64,9 +68,8 @@ pub(super) fn of_each(
     let mut each = Vec::new();
     for station in registered::stations(&app.ledger, actor)? {
         if station.kind == "air" {
-            let mut hours = HourMeans::default();
-            read(&app.observations, &station, span, &mut hours)?;
-            each.push((station, hours.days()));
+            let days = days_of(app, &[&station], span)?;
+            each.push((station, days));
         }
     }
     Ok(each)
@@ -78,8 +81,6 @@ pub(super) struct Place {
     pub(super) chosen: String,
     /// Number and name of the stations that can be chosen.
     pub(super) stations: Vec<(String, String)>,
-    /// The days.
-    pub(super) days: Days,
 }
 
 impl Place {
@@ -93,19 +94,64 @@ impl Place {
         app: &AppState,
         actor: &Actor,
         station: &str,
-        (from, to): (Date, Date),
-    ) -> Result<Self, ConditionError> {
+        span: (Date, Date),
+    ) -> Result<(Self, Days), ConditionError> {
         let all = registered::stations(&app.ledger, actor)?;
+        let (place, stations) = Self::of(&all, station);
+        let days = days_of(app, &stations, span)?;
+        Ok((place, days))
+    }
+
+    /// The hours of one day.
+    pub(super) fn read_day(
+        app: &AppState,
+        actor: &Actor,
+        station: &str,
+        day: Date,
+    ) -> Result<(Self, HourlyAir), ConditionError> {
+        let all = registered::stations(&app.ledger, actor)?;
+        let (place, stations) = Self::of(&all, station);
+        let mut hours = HourMeans::default();
+        for known in &stations {
+            read(&app.observations, known, (day, day.tomorrow().unwrap_or(day)), &mut hours)?;
+        }
+        Ok((place, hours.days().remove(&day).unwrap_or_default()))
+    }
+
+    /// The place, and the stations whose air it is.
+    fn of<'s>(all: &'s [Station], station: &str) -> (Self, Vec<&'s Station>) {
         let air: Vec<&Station> = all.iter().filter(|station| station.kind == "air").collect();
         let chosen = air.iter().find(|known| known.number == station).map(|known| known.number.clone());
         let chosen = chosen.unwrap_or_default();
-        let mut hours = HourMeans::default();
-        for known in air.iter().filter(|known| chosen.is_empty() || known.number == chosen) {
-            read(&app.observations, known, (from, to), &mut hours)?;
-        }
-        let stations = air.into_iter().map(|station| (station.number.clone(), station.name.clone())).collect();
-        Ok(Self { chosen, stations, days: hours.days() })
+        let stations = air.iter().map(|station| (station.number.clone(), station.name.clone())).collect();
+        let whose = air.into_iter().filter(|known| chosen.is_empty() || known.number == chosen).collect();
+        (Self { chosen, stations }, whose)
     }
+}
+
+/// Days of the mean of stations; months in which nothing has changed are not computed again.
+fn days_of(app: &AppState, stations: &[&Station], (from, to): (Date, Date)) -> Result<Days, ConditionError> {
+    // What a station's record says of its values belongs to what the result is of.
+    let name = |station: &&Station| {
+        let gases = ["a21026", "a21004", "a05024", "a34002", "a34004"];
+        let milligrams = gases.map(|factor| if station.in_milligrams(factor) { 'm' } else { 'u' });
+        format!("{} {} {};", station.number, station.reports(), String::from_iter(milligrams))
+    };
+    let of: String = stations.iter().map(name).collect();
+    let mut days = Days::new();
+    for month in months_of((from, to)) {
+        let version = stations.iter().map(|station| app.observations.hours_version(&station.number, month)).sum();
+        let kept = app.air_days.get((&of, month), version, || {
+            let next = month.last_of_month().tomorrow().unwrap_or(month);
+            let mut hours = HourMeans::default();
+            for station in stations {
+                read(&app.observations, station, (month, next), &mut hours)?;
+            }
+            Ok::<_, ConditionError>(hours.days().iter().map(|(date, hours)| (*date, hours.means())).collect())
+        })?;
+        days.extend(kept.range(from..to).map(|(date, means)| (*date, *means)));
+    }
+    Ok(days)
 }
 
 fn read(

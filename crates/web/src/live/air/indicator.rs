@@ -69,14 +69,14 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let indicator = Indicator::from_key(&wanted.indicator).ok_or_else(nothing)?;
     let item = indicator.item().ok_or_else(nothing)?;
     let station = wanted.station.clone();
-    let (place, exclusions) = ask(&visit, move |app, actor| {
+    let (place, days, exclusions) = ask(&visit, move |app, actor| {
         let until = period.last().tomorrow().unwrap_or(today);
-        let place = Place::read(app, actor, &station, (period.first(), until))?;
-        Ok((place, app.catalogue().district.air_exclusions.clone()))
+        let (place, days) = Place::read(app, actor, &station, (period.first(), until))?;
+        Ok((place, days, app.catalogue().district.air_exclusions.clone()))
     })
     .await?;
-    let over = place.days.iter().filter(|(date, _)| **date < today);
-    let days: Vec<AirDay> = over.map(|(date, hours)| AirDay::of(*date, hours, Edition::on(*date))).collect();
+    let over = days.iter().filter(|(date, _)| **date < today);
+    let days: Vec<AirDay> = over.map(|(date, means)| AirDay::judged(*date, *means, Edition::on(*date))).collect();
     let editions = attainment::editions(year);
     let line = attainment::lines((period, &exclusions), &days, &[], &editions)
         .into_iter()

@@ -10,6 +10,7 @@ mod why;
 
 pub(super) use calendar::{attainment_csv, csv, show};
 pub(super) use days::HourMeans;
+pub(crate) use days::KeptDays;
 pub(super) use indicator::show as show_indicator;
 pub(super) use ranking::{csv as ranking_csv, periods_csv, show as show_ranking, show_periods};
 pub(super) use why::show as show_day;

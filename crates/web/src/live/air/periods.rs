@@ -1,12 +1,12 @@
 //! What a period comes to beside the same of the year before (同比): the six concentrations by which it is judged, the composite index, good days.
 
-use std::collections::BTreeMap;
-
 use bilan_standards::air::{
-    self, AirDay, AirPeriod, Edition, EvaluationPeriod, Exclusions, HourlyAir, Indicator, Item, Statistic,
+    self, AirDay, AirPeriod, Edition, EvaluationPeriod, Exclusions, Indicator, Item, Statistic,
 };
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
+
+use super::days::Days;
 
 /// The concentrations by which a place is judged and ranked.
 pub(super) const CONCENTRATIONS: [Indicator; 6] = [
@@ -67,9 +67,9 @@ pub(super) struct Judged {
 
 impl Judged {
     /// By the edition of each day; days from `today` on are not over.
-    pub(super) fn of(days: &BTreeMap<Date, HourlyAir>, today: Date) -> Self {
+    pub(super) fn of(days: &Days, today: Date) -> Self {
         let over = days.iter().filter(|(date, _)| **date < today);
-        Self { days: over.map(|(date, hours)| AirDay::of(*date, hours, Edition::on(*date))).collect() }
+        Self { days: over.map(|(date, means)| AirDay::judged(*date, *means, Edition::on(*date))).collect() }
     }
 
     /// A period, compared with the same days of the year before.
@@ -161,17 +161,18 @@ fn compared(now: &AirPeriod<'_>, before: &AirPeriod<'_>, indicator: Indicator) -
 
 #[cfg(test)]
 mod tests {
+    use bilan_standards::air::{DayMeans, HourlyAir};
     use jiff::ToSpan;
     use jiff::civil::date;
 
     use super::*;
 
-    fn day(value: i64) -> HourlyAir {
+    fn day(value: i64) -> DayMeans {
         let mut hours = HourlyAir::default();
         for item in Item::ALL {
             (0..24).for_each(|hour| hours.set(item, hour, Rational::whole(if item == Item::Co { 1 } else { value })));
         }
-        hours
+        hours.means()
     }
 
     fn two_aprils() -> Judged {

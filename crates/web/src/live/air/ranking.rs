@@ -99,7 +99,7 @@ fn rank(app: &AppState, actor: &Actor, period: EvaluationPeriod, today: Date) ->
     let mut found = Vec::new();
     for (station, mut days) in days::of_each(app, actor, (period.first(), until(period)))? {
         if let Some((_, then)) = before.iter().find(|(other, _)| other.number == station.number) {
-            days.extend(then.iter().map(|(date, hours)| (*date, hours.clone())));
+            days.extend(then);
         }
         let summary = Judged::of(&days, today).summary(period, exclusions, today);
         found.extend(summary.map(|summary| Placed { rank: None, number: station.number, name: station.name, summary }));
@@ -171,8 +171,8 @@ async fn year(visit: &Visit, wanted: &WantedYear) -> Result<Year, Refusal> {
     let station = wanted.station.clone();
     ask(visit, move |app, actor| {
         let first = |year: i16| EvaluationPeriod::Year(year).first();
-        let mut place = Place::read(app, actor, &station, (first(year - 1), first(year + 1)))?;
-        let judged = Judged::of(&std::mem::take(&mut place.days), today);
+        let (place, days) = Place::read(app, actor, &station, (first(year - 1), first(year + 1)))?;
+        let judged = Judged::of(&days, today);
         let exclusions = app.catalogue().district.air_exclusions.clone();
         let mut rows: Vec<Summary> =
             periods(year).into_iter().filter_map(|period| judged.summary(period, &exclusions, today)).collect();

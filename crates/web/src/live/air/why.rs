@@ -74,8 +74,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let today = beijing(visit.app.ledger.now()).date();
     let day: Date = wanted.day.parse().unwrap_or(today);
     let next = day.tomorrow().unwrap_or(day);
-    let place = ask(&visit, move |app, actor| Place::read(app, actor, &wanted.station, (day, next))).await?;
-    let hours = place.days.get(&day).cloned().unwrap_or_default();
+    let (place, hours) = ask(&visit, move |app, actor| Place::read_day(app, actor, &wanted.station, day)).await?;
     let edition = Edition::on(day);
     let judged = air::daily(&hours, edition);
     let chain = Item::ALL.into_iter().map(|item| chain(item, &hours, edition, judged.aqi.as_ref())).collect();

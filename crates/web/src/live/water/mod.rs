@@ -6,5 +6,6 @@ mod months;
 mod rivers;
 mod why;
 
+pub(crate) use months::KeptWater;
 pub(super) use rivers::{csv, show};
 pub(super) use why::show as show_month;

@@ -1,6 +1,7 @@
 //! Months of a section: the mean of the valid hours of each item.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bilan_records::value::start_of_day;
 use bilan_standards::rounding::Rational;
@@ -11,12 +12,14 @@ use jiff::civil::Date;
 use jiff::tz::offset;
 
 use crate::live::condition::ConditionError;
+use crate::live::kept::{KeptMonths, months_of};
 use crate::live::registered::Station;
 use crate::live::verdict::exact;
+use crate::state::AppState;
 
 /// An item's month: sum of its valid hours, and how many they are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mean {
+pub(crate) struct Mean {
     sum: Rational,
     pub(super) hours: usize,
 }
@@ -30,7 +33,7 @@ impl Mean {
 
 /// One month.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Month {
+pub(crate) struct Month {
     /// Means by factor.
     pub(super) means: BTreeMap<String, Mean>,
     /// On each day a bit for each four hours that have a value.
@@ -51,22 +54,38 @@ impl Month {
 }
 
 /// Months with anything in them, by their first day.
-pub(super) type Months = BTreeMap<Date, Month>;
+pub(super) type Months = BTreeMap<Date, Arc<Month>>;
+
+/// Months of stations.
+pub(crate) type KeptWater = KeptMonths<Month>;
 
 /// The months that touch `from..to`, both first days of months.
-pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -> Result<Months, ConditionError> {
-    let midnight = |day: Date| start_of_day(day).unwrap_or(Timestamp::MAX);
+pub(super) fn read(app: &AppState, station: &Station, span: (Date, Date)) -> Result<Months, ConditionError> {
     let mut months = Months::new();
+    for first in months_of(span) {
+        let version = app.observations.hours_version(&station.number, first);
+        let kept =
+            app.water_months.get((&station.number, first), version, || one(&app.observations, station, first))?;
+        if !kept.means.is_empty() {
+            months.insert(first, kept);
+        }
+    }
+    Ok(months)
+}
+
+fn one(store: &Store, station: &Station, first: Date) -> Result<Month, ConditionError> {
+    let midnight = |day: Date| start_of_day(day).unwrap_or(Timestamp::MAX);
+    let next = first.last_of_month().tomorrow().unwrap_or(first);
+    let mut month = Month::default();
     for series in store.series_of(&station.number)? {
         let is_judged = water::item(&series.factor, Body::River).is_some();
         if !is_judged || series != Series::main(&series.station, &series.factor, Kind::Hour) {
             continue;
         }
         for hour in
-            store.range(&series, midnight(from), midnight(to))?.iter().filter(|hour| Observation::is_valid(hour))
+            store.range(&series, midnight(first), midnight(next))?.iter().filter(|hour| Observation::is_valid(hour))
         {
             let local = offset(8).to_datetime(hour.at);
-            let month = months.entry(local.date().first_of_month()).or_default();
             *month.quarters.entry(local.date()).or_default() |= 1 << (local.hour() / 4);
             let known = month.means.entry(series.factor.clone());
             let mean = known.or_insert(Mean { sum: Rational::ZERO, hours: 0 });
@@ -75,7 +94,7 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
             }
         }
     }
-    Ok(months)
+    Ok(month)
 }
 
 /// The means of a month as the standard takes them.

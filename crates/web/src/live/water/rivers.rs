@@ -94,7 +94,7 @@ fn find(app: &AppState, actor: &Actor, year: i16) -> Result<Year, ConditionError
     let mut stations = Vec::new();
     for station in registered::stations(&app.ledger, actor)? {
         if station.kind == "water" {
-            let months = months::read(&app.observations, &station, (day(year - 1, 12), day(year + 1, 1)))?;
+            let months = months::read(app, &station, (day(year - 1, 12), day(year + 1, 1)))?;
             stations.push(Known { station, months });
         }
     }
@@ -201,7 +201,8 @@ fn strip(known: &Known, year: i16, language: Language) -> Strip {
 /// The newest month of the year in which a section of the river was judged, and what the river comes to in it.
 fn whole(sections: &[&Known], year: i16, language: Language) -> Option<(String, String, String)> {
     let newest = sections.iter().filter_map(|known| known.months.keys().next_back()).max()?;
-    let of_month: Vec<_> = sections.iter().filter_map(|known| known.months.get(newest)).map(months::section).collect();
+    let of_month: Vec<_> =
+        sections.iter().filter_map(|known| known.months.get(newest)).map(|month| months::section(month)).collect();
     let verdict = water::river(&of_month, Body::River).filter(|_| newest.year() == year)?;
     let quality = verdict.quality();
     let how = match &verdict {

@@ -11,7 +11,9 @@ const COMPLAINT: [(&str, &str); 3] =
     [("category", "noise"), ("content", "工地夜间打桩"), ("place.address", "解放西路8号")];
 
 /// Ways in which a session ends on the server while the browser keeps its cookie.
-fn ways_to_end() -> [(&'static str, fn(&mut Browser<'_>)); 5] {
+type End = fn(&mut Browser<'_>);
+
+fn ways_to_end() -> [(&'static str, End); 5] {
     [
         ("nobody looked for eight hours", |browser| browser.office.clock.advance(jiff::SignedDuration::from_hours(9))),
         ("the administrator reset the password", |browser| {

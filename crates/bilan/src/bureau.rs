@@ -13,6 +13,7 @@ use bilan_telemetry::{Rule, Store, rules};
 use bilan_web::StationStatistics;
 
 use crate::clock::SystemClock;
+use crate::data_folder::{self, InUse, private_file};
 
 /// The folder with `registers/`, `figures/`, `reports/`, `rules/` and `districts/`.
 ///
@@ -50,6 +51,8 @@ pub struct Bureau {
     pub data: PathBuf,
     /// The records.
     pub ledger: Arc<Ledger>,
+    /// Nobody replaces the folder while this process works in it.
+    _in_use: InUse,
 }
 
 impl Bureau {
@@ -69,14 +72,14 @@ impl Bureau {
     pub fn open(data: &Path) -> Result<Self> {
         let files = files(None)?;
         let catalogue = load_catalogue(&files)?;
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+        let in_use = data_folder::enter(data)?;
         let keyring = Keyring::open_or_create(&data.join("personal.key"))
             .with_context(|| format!("the key of personal data, {}", data.join("personal.key").display()))?;
-        let path = data.join("records.db");
+        let path = private_file(data.join("records.db"))?;
         let ledger = Ledger::open(&path, Arc::new(catalogue), Arc::new(SystemClock), keyring)
             .with_context(|| format!("cannot open {}", path.display()))?;
         ledger.use_calendar(load_calendar(&files)?);
-        Ok(Self { files, data: data.to_owned(), ledger: Arc::new(ledger) })
+        Ok(Self { files, data: data.to_owned(), ledger: Arc::new(ledger), _in_use: in_use })
     }
 
     /// The same with figures that may ask for statistics of observations.
@@ -87,7 +90,7 @@ impl Bureau {
 
     /// Opens the store of observations with the bureau's rules.
     pub fn observations(&self) -> Result<Store> {
-        let path = self.data.join("observations.db");
+        let path = private_file(self.data.join("observations.db"))?;
         Store::open(&path, load_rules(&self.files)?).with_context(|| format!("cannot open {}", path.display()))
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::data_folder;
 use crate::doors::MqttSettings;
 use crate::running::{self, Plan};
 
@@ -123,7 +124,8 @@ fn wrong(setting: &str, value: &str, wanted: &str) -> String {
 impl Serve {
     pub fn run(self) -> Result<()> {
         let configuration = Configuration::read(self.config.as_deref(), std::env::vars())?;
-        running::run(Plan { configuration, demonstration: None })
+        let served = data_folder::serve(&configuration.data)?;
+        running::run(Plan { configuration, demonstration: None }, served)
     }
 }
 

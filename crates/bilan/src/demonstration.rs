@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::bureau::Bureau;
 use crate::configuration::Configuration;
+use crate::data_folder::{self, private_file};
 use crate::running::{self, Plan};
 use crate::stations::StationDirectory;
 
@@ -60,12 +61,14 @@ impl Demo {
             load_sample(&bureau)?;
             return if fresh && !self.quiet_devices { fill_past(&bureau, Timestamp::now()) } else { Ok(()) };
         }
+        let served = data_folder::serve(&self.data)?;
         if is_empty(&Bureau::open(&self.data)?.ledger)? {
             load_apart(&self.data, self.quiet_devices)?;
         }
         let configuration =
             Configuration { data: self.data, http: self.http, devices: self.devices, ..Configuration::default() };
-        running::run(Plan { configuration, demonstration: Some(Demonstration { devices: !self.quiet_devices }) })
+        let demonstration = Some(Demonstration { devices: !self.quiet_devices });
+        running::run(Plan { configuration, demonstration }, served)
     }
 }
 
@@ -100,7 +103,7 @@ pub fn load_sample(bureau: &Bureau) -> Result<()> {
 /// looks at them: what is long past warns nobody.
 fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
     let started = Instant::now();
-    let store = Store::open(&bureau.data.join("observations.db"), Vec::new())?;
+    let store = Store::open(&private_file(bureau.data.join("observations.db"))?, Vec::new())?;
     let devices = StationDirectory::open(Arc::clone(&bureau.ledger))?.devices();
     let first = Date::new(beijing(now).date().year() - 1, 1, 1)?;
     let begins = start_of_day(first).context("last year has a first day")?;

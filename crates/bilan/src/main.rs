@@ -1,5 +1,6 @@
 //! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
 
+mod backup;
 mod bridge;
 mod bureau;
 mod calling;
@@ -7,11 +8,13 @@ mod clock;
 mod command;
 mod commander;
 mod configuration;
+mod data_folder;
 mod demonstration;
 mod doors;
 mod orders;
 mod pages;
 mod reviewer;
+mod room;
 mod running;
 mod stations;
 mod suspicion;

@@ -14,6 +14,7 @@ use bilan_web::{AppState, Family, Metrics, Settings};
 
 use crate::bureau::{Bureau, operator};
 use crate::clock::SystemClock;
+use crate::data_folder::{UPLOADS, private_file};
 use crate::running::Plan;
 
 /// The state behind the pages; in a demonstration with its accounts.
@@ -35,7 +36,7 @@ pub fn state(
         public_url: site,
         secure_cookies: configuration.secure_cookies,
         upload_limit_mb: configuration.upload_limit_mb,
-        uploads: bureau.data.join("uploads"),
+        uploads: bureau.data.join(UPLOADS),
         demo: plan.demonstration.is_some(),
     };
     let fonts = Fonts::discover(&[bureau.files.join("assets/fonts")]);
@@ -66,7 +67,7 @@ pub fn site(plan: &Plan, address: SocketAddr) -> String {
 
 /// The accounts of a data folder.
 pub fn accounts(bureau: &Bureau) -> Result<Accounts> {
-    let path = bureau.data.join("accounts.db");
+    let path = private_file(bureau.data.join("accounts.db"))?;
     Accounts::open(&path, Arc::new(SystemClock)).with_context(|| format!("cannot open {}", path.display()))
 }
 

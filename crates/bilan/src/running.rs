@@ -22,11 +22,12 @@ use crate::bureau::Bureau;
 use crate::calling::Calling;
 use crate::commander::Commander;
 use crate::configuration::Configuration;
+use crate::data_folder::{Served, private_file};
 use crate::demonstration::Demonstration;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{clock, doors, pages, stations};
+use crate::{clock, doors, pages, room, stations};
 
 /// Between two looks at deadlines.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -50,19 +51,23 @@ pub struct Plan {
 }
 
 /// Runs until it is told to stop (SIGINT, SIGTERM).
-pub fn run(plan: Plan) -> Result<()> {
+pub fn run(plan: Plan, served: Served) -> Result<()> {
+    // Whatever this process makes is its own: databases, logs, uploads.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let bureau = Bureau::open(&plan.configuration.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(work(&plan, bureau))
+    runtime.block_on(work(&plan, bureau, served))
 }
 
-async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
+async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let configuration = &plan.configuration;
     let observations = bureau.observations()?;
     let stations = Arc::new(StationDirectory::open(Arc::clone(&bureau.ledger))?);
     let devices = listen(&configuration.devices, "devices").await?;
     let http = listen(&configuration.http, "http").await?;
     let pages_address = http.local_addr()?;
+    served.listens(pages_address)?;
     let simulated = plan.demonstration.is_some();
 
     let directory: Arc<dyn DeviceDirectory> = if simulated {
@@ -82,7 +87,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     let mut tasks = JoinSet::new();
     let accounts = Arc::new(pages::accounts(&bureau)?);
     let site = pages::site(plan, pages_address);
-    let outbox = Arc::new(Outbox::open(&bureau.data.join("notices.db"))?);
+    let outbox = Arc::new(Outbox::open(&private_file(bureau.data.join("notices.db"))?)?);
     let key = PushKey::open_or_create(&bureau.data.join("push.key"))?;
     let sender = Arc::new(Sender::new(configuration.notify.clone(), key));
     let calling = Calling::new(
@@ -104,6 +109,7 @@ async fn work(plan: &Plan, bureau: Bureau) -> Result<()> {
     tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
     tasks.spawn(keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     tasks.spawn(seal_observations(observations.clone()));
+    tasks.spawn(room::watch(bureau.data.clone()));
     tasks.spawn(retire_observations(observations.clone(), configuration.retention));
     tasks.spawn(Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {

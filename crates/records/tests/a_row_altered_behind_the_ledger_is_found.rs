@@ -59,16 +59,3 @@ fn a_row_put_in_behind_the_ledger_is_found() {
     );
     assert_eq!(broken.number, "TS202000099");
 }
-
-#[test]
-fn a_backup_of_a_running_ledger_opens_as_it_stood() {
-    let bureau = filled();
-    let target = bureau.dir.path().join("backup.db");
-    bureau.ledger.backup(&target).unwrap();
-    bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
-    let copy = open(target.clone(), vec![enterprise(), complaint()], &bureau.clock).unwrap();
-    assert_eq!(copy.verify().unwrap().unwrap().entries, 5);
-    let original = bureau.ledger.record(&handler(), "complaint", "TS202000001", None).unwrap();
-    assert_eq!(copy.record(&handler(), "complaint", "TS202000001", None).unwrap(), original);
-    assert!(bureau.ledger.backup(&target).is_err(), "a backup never overwrites a file");
-}

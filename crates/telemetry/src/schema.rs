@@ -16,6 +16,8 @@ pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -8_000)?;
     // 32 MB of log before it goes into the file: pages that change with every packet are copied once for many.
     connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
+    // A back-up that reads holds the log back; what it grew by goes when the log begins anew.
+    connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -38,7 +38,7 @@ pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_ord
 pub use refusal::Refusal;
 pub use render::page;
 pub use security::RateLimit;
-pub use service::{Family, LabelPair, Metrics, Source};
+pub use service::{Family, LabelPair, Metrics, Room, RoomState, Source};
 pub use shell::{Language, Messages, Shell};
 pub use state::{AppState, Settings};
 pub use submission::{Submission, Upload};

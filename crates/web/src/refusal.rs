@@ -12,6 +12,7 @@ use bilan_records::report::ReportError;
 use bilan_telemetry::StoreError;
 
 use crate::api::problem::Problem;
+use crate::service::is_disk_full;
 use crate::shell::{Language, Messages, Shell};
 
 /// Why a request is not answered with what it asked for.
@@ -116,6 +117,7 @@ impl Refusal {
             Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal(what) if is_disk_full(what) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -155,6 +157,7 @@ impl Refusal {
                 let seconds = wait_s.to_string();
                 filled("shell.refusal.too_often", "shell.refusal.too_often_text", &[("seconds", &seconds)])
             }
+            Self::Internal(what) if is_disk_full(what) => plain("shell.refusal.full", "shell.refusal.full_text"),
             Self::Internal(_) => plain("shell.refusal.internal", "shell.refusal.internal_text"),
         }
     }
@@ -286,3 +289,25 @@ macro_rules! internal {
 }
 
 internal!(StoreError, askama::Error, std::io::Error, tokio::task::JoinError, crate::accounts::AccountsError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_such_in_both_languages_whatever_met_it() {
+        let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
+        let refusals: [Refusal; 4] = [
+            WriteError::Database(full()).into(),
+            crate::accounts::AccountsError::Database(full()).into(),
+            StoreError::Database { path: "observations.db".into(), message: full().to_string() }.into(),
+            std::io::Error::from_raw_os_error(28).into(),
+        ];
+        for refusal in refusals {
+            assert_eq!(refusal.status(), StatusCode::INSUFFICIENT_STORAGE, "{refusal}");
+            let catalogue = Catalogue::default();
+            assert_eq!(refusal.told(Language::Chinese, &catalogue).0, "磁盘已满");
+            assert_eq!(refusal.told(Language::English, &catalogue).0, "The disk is full");
+        }
+    }
+}

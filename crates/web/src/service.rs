@@ -1,6 +1,7 @@
 //! For machines that watch the program: is it alive, is it ready, what does it do; and refusals in the form that programs read.
 
 mod metrics;
+mod room;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +14,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bilan_records::catalogue::Catalogue;
 pub use metrics::{Family, LabelPair, Metrics, Source};
+pub(crate) use room::is_disk_full;
+pub use room::{Room, RoomState};
 use serde_json::json;
 
 use crate::AppState;
@@ -81,10 +84,18 @@ async fn ready(State(app): State<AppState>) -> Response {
         let ledger = app.ledger.reader().and_then(|reader| reader.query_row("SELECT 1", [], |_| Ok(())));
         ledger.map_err(|error| format!("records: {error}"))?;
         app.observations.open_warnings().map_err(|error| format!("observations: {error}"))?;
-        app.accounts.is_empty().map_err(|error| format!("accounts: {error}"))
+        app.accounts.is_empty().map_err(|error| format!("accounts: {error}"))?;
+        let room = Room::at(&app.settings.uploads).map_err(|error| format!("disk: {error}"))?;
+        match room.state() {
+            RoomState::Full => Err(format!(
+                "disk: full, {} bytes are free where the data are; nothing can be stored until there is room",
+                room.free
+            )),
+            RoomState::Low | RoomState::Enough => Ok(()),
+        }
     });
     match asked.await {
-        Ok(Ok(_)) => "ready\n".into_response(),
+        Ok(Ok(())) => "ready\n".into_response(),
         Ok(Err(why)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
@@ -95,6 +106,12 @@ async fn metrics(State(app): State<AppState>) -> Response {
     app.traffic.put(&mut metrics);
     for source in &app.metrics {
         source(&mut metrics);
+    }
+    if let Ok(room) = Room::at(&app.settings.uploads) {
+        metrics.put(Family::gauge("bilan_disk_free_bytes", "Room on the disk where the data are."), room.free);
+        metrics.put(Family::gauge("bilan_disk_size_bytes", "Size of the disk where the data are."), room.size);
+        let is_low = u8::from(room.state() != RoomState::Enough);
+        metrics.put(Family::gauge("bilan_disk_low", "1 if somebody should make room on that disk."), is_low);
     }
     let store = app.observations.clone();
     if let Ok(Ok(open)) = tokio::task::spawn_blocking(move || store.open_warnings()).await {

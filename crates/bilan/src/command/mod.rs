@@ -2,6 +2,7 @@
 
 mod accounts;
 mod air;
+mod backup;
 mod check;
 mod exchange;
 mod figures;
@@ -60,9 +61,9 @@ enum Command {
     /// Walk the journal and say whether it is whole.
     Verify(journal::Verify),
     /// Copy the data, also of a running system, into one file.
-    Backup(journal::Backup),
+    Backup(backup::Backup),
     /// Put a backup into a data folder.
-    Restore(journal::Restore),
+    Restore(backup::Restore),
     /// Accounts of the staff.
     User(accounts::User),
     /// Packets of HJ 212: decode them, or measure how fast.

@@ -5,7 +5,6 @@
 //! What a register is comes from [`crate::catalogue`]; what a value is from [`crate::value`].
 
 mod as_of;
-mod backup;
 mod changes;
 mod check;
 mod codec;
@@ -45,7 +44,6 @@ pub(crate) use self::codec::{beijing_day, shown_time};
 pub(crate) use self::statement::run;
 pub use self::{
     as_of::{AsOf, child_rows_as_of, rows_as_of},
-    backup::BackupError,
     changes::{Follower, Position},
     codec::stored_time,
     connections::Reader,

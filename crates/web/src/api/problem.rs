@@ -18,6 +18,8 @@ use bilan_records::{
 };
 use serde_json::{Map, Value as Json, json};
 
+use crate::service::is_disk_full;
+
 /// A refusal of the API.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -36,7 +38,7 @@ struct Fault {
 }
 
 /// Code, status and title of every kind of problem, in the order of the page that explains them.
-pub const KINDS: [(&str, u16, &str, &str); 20] = [
+pub const KINDS: [(&str, u16, &str, &str); 21] = [
     ("unreadable", 400, "请求内容无法读取", "The body cannot be read"),
     ("parameter", 400, "参数有误", "A parameter is wrong"),
     ("filter", 400, "筛选条件有误", "The filter is wrong"),
@@ -56,6 +58,7 @@ pub const KINDS: [(&str, u16, &str, &str); 20] = [
     ("file_refused", 422, "附件不被接受", "The file is not accepted"),
     ("version_missing", 428, "请给出版本", "Say which version"),
     ("too_many", 429, "请求过于频繁", "Too many requests"),
+    ("disk_full", 507, "磁盘已满", "The disk is full"),
     ("internal", 500, "系统内部错误", "The system failed"),
 ];
 
@@ -102,6 +105,10 @@ impl Problem {
     /// A failure that is ours; the facts go to the log and not to the caller.
     pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "the API failed");
+        if is_disk_full(&error.to_string()) {
+            let en = "the disk of the server is full, nothing was stored: make room, then send it again";
+            return Self::new("disk_full", "服务器磁盘已满，没有保存任何内容；请腾出空间后重新提交。", en);
+        }
         Self::new("internal", "系统出错，已记录，请稍后再试。", "the system failed; it has been noted, try again later")
     }
 

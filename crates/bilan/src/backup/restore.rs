@@ -1,0 +1,139 @@
+//! A back-up becomes a data folder again: unpacked beside it, examined, and only then put in its place.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, OpenFlags};
+
+use super::unfinished::folder_of;
+use crate::bureau::Bureau;
+use crate::data_folder::{self, LOCKS};
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// Entries of the journal.
+    pub entries: u64,
+    /// Where what was in the folder before is now.
+    pub aside: Option<PathBuf>,
+}
+
+/// Puts a back-up into `target`. What is there is put aside with `force`, into a folder beside it.
+///
+/// # Errors
+/// If somebody works in the folder, it is not empty, or the back-up is not whole. The folder is as it was then.
+pub fn restore(file: &Path, target: &Path, force: bool) -> Result<Restored> {
+    let parent = folder_of(target);
+    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    // Nobody begins to work in the folder from here until it has been replaced.
+    let is_data_folder = LOCKS.iter().any(|lock| target.join(lock).exists());
+    let mut alone = is_data_folder.then(|| data_folder::alone(target)).transpose()?;
+    let occupied = is_occupied(target)?;
+    if occupied && !force {
+        bail!("{} is not empty; name an empty folder, or put its contents aside with --force", target.display());
+    }
+    if occupied && alone.is_none() {
+        alone = Some(data_folder::alone(target)?);
+    }
+    let fresh = tempfile::Builder::new()
+        .prefix(".bilan-restore-")
+        .tempdir_in(parent)
+        .with_context(|| format!("cannot write in {}", parent.display()))?;
+    unpack(file, fresh.path())?;
+    let entries = examine(file, fresh.path())?;
+    let aside = if occupied {
+        let aside = aside(target);
+        fs::rename(target, &aside)
+            .with_context(|| format!("{} cannot be put aside as {}", target.display(), aside.display()))?;
+        Some(aside)
+    } else {
+        if target.exists() {
+            for lock in LOCKS {
+                let _ = fs::remove_file(target.join(lock));
+            }
+            fs::remove_dir(target).with_context(|| format!("{} cannot be replaced", target.display()))?;
+        }
+        None
+    };
+    let fresh = fresh.keep();
+    fs::rename(&fresh, target).with_context(|| {
+        format!("{} is restored in {} and could not be put in its place", target.display(), fresh.display())
+    })?;
+    File::open(parent)?.sync_all()?;
+    drop(alone);
+    Ok(Restored { entries, aside })
+}
+
+fn is_occupied(target: &Path) -> Result<bool> {
+    if !target.exists() {
+        return Ok(false);
+    }
+    let entries = fs::read_dir(target).with_context(|| format!("cannot read {}", target.display()))?;
+    for entry in entries {
+        let name = entry?.file_name();
+        if !LOCKS.iter().any(|lock| name == **lock) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn unpack(file: &Path, folder: &Path) -> Result<()> {
+    let not_whole = || format!("{} is no back-up, or not whole", file.display());
+    let source = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    for entry in tar::Archive::new(source).entries().with_context(not_whole)? {
+        let mut entry = entry.with_context(not_whole)?;
+        let name = entry.path().with_context(not_whole)?.into_owned();
+        let is_plain = name.components().all(|part| matches!(part, Component::Normal(_)));
+        if !is_plain || !entry.header().entry_type().is_file() || name.as_os_str().is_empty() {
+            bail!("{} is no back-up: it holds {}", file.display(), name.display());
+        }
+        let path = folder.join(&name);
+        fs::create_dir_all(folder_of(&path))?;
+        // Made here and not by the archive: it says nothing of who may read a file.
+        let size = entry.size();
+        let mut out = File::create_new(&path).with_context(|| format!("{} twice in the back-up", name.display()))?;
+        let written = io::copy(&mut entry, &mut out).with_context(not_whole)?;
+        if written != size {
+            bail!("{}: {} ends early", not_whole(), name.display());
+        }
+        out.sync_all()?;
+    }
+    for needed in ["records.db", "personal.key"] {
+        if !folder.join(needed).is_file() {
+            bail!("{}: it holds no {needed}", not_whole());
+        }
+    }
+    Ok(())
+}
+
+/// Walks the journal and every database before anybody relies on them; gives the count of entries.
+fn examine(file: &Path, folder: &Path) -> Result<u64> {
+    let not_trusted = || format!("{} is not to be trusted", file.display());
+    for name in super::contents(folder)?.databases {
+        examine_database(&folder.join(&name)).with_context(|| format!("{}: {name}", not_trusted()))?;
+    }
+    let bureau = Bureau::open_existing(folder).with_context(|| format!("{} cannot be opened", file.display()))?;
+    match bureau.ledger.verify()? {
+        Ok(verified) => Ok(verified.entries),
+        Err(broken) => bail!("{}: {broken}", not_trusted()),
+    }
+}
+
+fn examine_database(path: &Path) -> Result<()> {
+    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut found = database.prepare("PRAGMA integrity_check(3)")?;
+    let found: Vec<String> = found.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    if found != ["ok"] {
+        bail!("{}", found.join("; "));
+    }
+    Ok(())
+}
+
+fn aside(target: &Path) -> PathBuf {
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = target.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned());
+    target.with_file_name(format!("{name}.before-{stamp}"))
+}

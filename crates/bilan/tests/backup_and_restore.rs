@@ -1,0 +1,134 @@
+//! Back-up, restore and the data folder of a running system, as an operator at the command line meets them.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use predicates::str::{contains, starts_with};
+
+fn bilan(data: &Path) -> Command {
+    let mut command = Command::cargo_bin("bilan").unwrap();
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    command.env_remove("BILAN_FILES").env("BILAN_DATA", data);
+    command
+}
+
+/// A running demonstration without devices; killed when dropped, as a power cut would.
+struct Server {
+    child: Child,
+    pages: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Server {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("bilan"))
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+            .args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.map(Result::unwrap).find_map(|line| line.strip_prefix("ready: ").map(str::to_owned));
+        Server { child, pages: ready.unwrap() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Every file and folder below a folder, itself included.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    let mut next = 0;
+    while next < found.len() {
+        if found[next].is_dir() {
+            let entries: Vec<PathBuf> =
+                fs::read_dir(&found[next]).unwrap().map(|entry| entry.unwrap().path()).collect();
+            found.extend(entries);
+        }
+        next += 1;
+    }
+    found
+}
+
+#[test]
+fn a_running_bureau_is_backed_up_whole_and_its_folder_is_nobody_elses() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, file) = (place.path().join("data"), place.path().join("backup.tar"));
+    let server = Server::start(&data);
+    for path in below(&data) {
+        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    }
+
+    // What only reads, or writes a record or an account, goes on beside.
+    bilan(&data).args(["verify"]).assert().success();
+    bilan(&data).args(["user", "add", "li.ming", "--role", "handler"]).assert().success();
+    bilan(&data).arg("backup").arg(&file).assert().success().stdout(contains("backup.tar"));
+    assert_eq!(mode(&file), 0o600);
+
+    // A second server and a restore are told who serves the folder.
+    let told = contains(format!("process {}, pages at {}", server.child.id(), server.pages));
+    let mut second = bilan(&data);
+    second.args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"]).arg(&data);
+    second.assert().code(1).stderr(told.clone());
+    bilan(&data).arg("restore").arg(&file).assert().code(1).stderr(told.clone());
+    bilan(&data).args(["restore", "--force"]).arg(&file).assert().code(1).stderr(told);
+    drop(server);
+
+    // A server that was killed holds nothing any more.
+    bilan(&data).arg("restore").arg(&file).assert().code(1).stderr(contains("not empty"));
+    let restored = bilan(&data).args(["restore", "--force"]).arg(&file).assert().success().stdout(starts_with("ok "));
+    assert!(String::from_utf8_lossy(&restored.get_output().stderr).contains("data.before-"));
+    bilan(&data).args(["user", "list"]).assert().success().stdout(contains("li.ming"));
+    for name in ["records.db", "observations.db", "accounts.db", "notices.db", "personal.key", "push.key"] {
+        assert_eq!(mode(&data.join(name)), 0o600, "{name} is in the back-up");
+    }
+    assert_eq!(mode(&data), 0o700);
+}
+
+#[test]
+fn a_back_up_that_is_killed_leaves_nothing_behind() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, target) = (place.path().join("data"), place.path().join("target"));
+    fs::create_dir(&target).unwrap();
+    bilan(&data).args(["demo", "--load-only", "--quiet-devices", "--data"]).arg(&data).assert().success();
+    for round in 0..12 {
+        let file = target.join(format!("{round}.tar"));
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("bilan"))
+            .arg("backup")
+            .arg(&file)
+            .arg("--data")
+            .arg(&data)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Each round a little later: whenever it is killed, what is there is whole or nothing.
+        std::thread::sleep(Duration::from_millis(15 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if file.exists() {
+            bilan(&place.path().join(format!("restored-{round}"))).arg("restore").arg(&file).assert().success();
+            fs::remove_file(&file).unwrap();
+        }
+        let left: u64 =
+            below(&target).iter().filter(|path| path.is_file()).map(|path| path.metadata().unwrap().len()).sum();
+        assert_eq!(left, 0, "after round {round}: {:?}", below(&target));
+    }
+}

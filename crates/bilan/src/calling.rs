@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bilan_notify::{Grade, Notice, Occasion, Outbox, OutboxError, Sender, Way};
 use bilan_records::actor::Actor;
+use bilan_records::catalogue::Role;
 use bilan_records::ledger::{JsonMap, Ledger, ReadError, Write, WriteError};
 use bilan_telemetry::{Level, Warning};
 use bilan_web::accounts::{Account, Accounts, AccountsError};
@@ -113,6 +114,21 @@ impl Calling {
             places.extend(self.browsers(number, roles)?);
         }
         self.outbox.put(&notice, &places, now)?;
+        Ok(())
+    }
+
+    /// Calls the mailboxes and robots of the configuration and the browsers of administrators. `notice.link` begins with `/`.
+    pub fn administrators(&self, notice: Notice) -> Result<(), CallingError> {
+        let notice = Notice { link: format!("{}{}", self.site, notice.link), ..notice };
+        let mut places = self.sender.places(notice.grade);
+        if notice.grade >= self.sender.settings().push.grade {
+            let is_called = |account: &Account| !account.disabled && account.roles.contains(&Role::Admin);
+            let names: Vec<_> =
+                self.accounts.list()?.into_iter().filter(is_called).map(|account| account.name).collect();
+            let browsers = self.outbox.subscriptions()?.into_iter().filter(|(account, _)| names.contains(account));
+            places.extend(browsers.map(|(_, subscription)| (Way::Push, subscription.endpoint)));
+        }
+        self.outbox.put(&notice, &places, self.ledger.now())?;
         Ok(())
     }
 

@@ -2,18 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
+use bilan_admission::TrustedProxies;
 use clap::Args;
 use serde::Deserialize;
 
 use crate::data_folder;
 use crate::doors::MqttSettings;
+use crate::http::HttpServer;
 use crate::running::{self, Plan};
 
 /// Run a bureau by its configuration file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  upload_limit_mb = 64\n  [retention]\n  packets_days = 400\n  instants_days = 400\n  minutes_days = 1100\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
+    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  trusted_proxies = [\"127.0.0.1\"]\n  upload_limit_mb = 64\n  [retention]\n  packets_days = 400\n  instants_days = 400\n  minutes_days = 1100\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
 )]
 pub struct Serve {
     /// Configuration file.
@@ -35,6 +37,14 @@ pub struct Configuration {
     pub public_url: Option<String>,
     /// Cookies only over HTTPS: wherever people reach the pages through a proxy with a certificate.
     pub secure_cookies: bool,
+    /// Addresses and prefixes of reverse proxies that may say for whom they ask (`X-Forwarded-For`, PROXY protocol).
+    pub trusted_proxies: TrustedProxies,
+    /// Telephone that a resident may call, where the district's file names none.
+    pub telephone: Option<String>,
+    /// Limits for the connections of browsers.
+    pub http_server: HttpServer,
+    /// How often residents may come.
+    pub limits: bilan_web::Limits,
     /// Largest upload.
     pub upload_limit_mb: u64,
     /// How long packets, instants and minutes are kept; hours and days are kept for ever.
@@ -57,6 +67,10 @@ impl Default for Configuration {
             devices: "127.0.0.1:9212".to_owned(),
             public_url: None,
             secure_cookies: false,
+            trusted_proxies: TrustedProxies::default(),
+            telephone: None,
+            http_server: HttpServer::default(),
+            limits: bilan_web::Limits::default(),
             upload_limit_mb: 64,
             retention: bilan_telemetry::Retention::default(),
             gateway: bilan_gateway::Settings::default(),
@@ -82,29 +96,32 @@ impl Configuration {
                 defaults.override_by(&mut table, &setting.to_ascii_lowercase(), &value)?;
             }
         }
-        table.try_into().map_err(|fault| anyhow!("{name}: {fault}"))
+        let read: Self = table.try_into().map_err(|fault| anyhow!("{name}: {fault}"))?;
+        if (read.http_server.proxy_protocol || read.gateway.proxy_protocol) && read.trusted_proxies.is_empty() {
+            bail!("{name}: proxy_protocol is on and nobody is trusted: name the balancer in trusted_proxies");
+        }
+        Ok(read)
     }
 
     fn override_by(&self, table: &mut toml::Table, setting: &str, value: &str) -> Result<()> {
         let number =
             || value.parse::<i64>().map(toml::Value::Integer).with_context(|| wrong(setting, value, "a number"));
         let value = match setting {
-            "data" | "http" | "devices" | "public_url" => toml::Value::String(value.to_owned()),
+            "data" | "http" | "devices" | "public_url" | "telephone" => toml::Value::String(value.to_owned()),
             "secure_cookies" => {
                 toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
             }
+            "trusted_proxies" => {
+                value.split(',').map(|proxy| toml::Value::String(proxy.trim().to_owned())).collect::<Vec<_>>().into()
+            }
             "upload_limit_mb" => number()?,
             _ => {
-                let part = ["gateway", "retention"].iter().find_map(|part| {
+                let part = ["gateway", "retention", "http_server", "limits"].iter().find_map(|part| {
                     let rest = setting.strip_prefix(part)?.strip_prefix('_')?;
                     Some((*part, rest))
                 });
                 let Some((part, limit)) = part else { return Ok(()) };
-                let value = if matches!(limit, "strict" | "set_time_when_asked") {
-                    toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
-                } else {
-                    number()?
-                };
+                let value = value.parse().map(toml::Value::Boolean).or_else(|_| number())?;
                 let part = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
                 if let Some(part) = part.as_table_mut() {
                     part.insert(limit.to_owned(), value);
@@ -168,6 +185,22 @@ mod tests {
         assert_eq!(read.forward.map(|forward| (forward.to, forward.window)), Some(("10.0.0.8:9212".to_owned(), 100)));
         assert_eq!(read.mqtt.map(|mqtt| (mqtt.topic, mqtt.port)), Some(("haina/#".to_owned(), 1883)));
         assert!(!read.gateway.set_time_when_asked && Configuration::default().mqtt.is_none());
+    }
+
+    #[test]
+    fn proxies_are_trusted_by_name_alone() {
+        let read = read(
+            "trusted_proxies = [\"127.0.0.1\"]\n[http_server]\nproxy_protocol = true\n",
+            &[("BILAN_TRUSTED_PROXIES", "10.0.0.0/8, fd00::1"), ("BILAN_GATEWAY_PROXY_PROTOCOL", "true")],
+        )
+        .unwrap();
+        assert!(read.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
+        assert!(!read.trusted_proxies.contains("127.0.0.1".parse().unwrap()), "the environment has the last word");
+        assert!(read.gateway.proxy_protocol && read.http_server.proxy_protocol);
+        let fault = super::tests::read("[gateway]\nproxy_protocol = true\n", &[]).unwrap_err().to_string();
+        assert!(fault.contains("trusted_proxies"), "{fault}");
+        let fault = super::tests::read("trusted_proxies = [\"nginx\"]\n", &[]).unwrap_err().to_string();
+        assert!(fault.contains("“nginx” is no address"), "{fault}");
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Further doors for devices: reports in JSON over HTTP (`POST /devices/report`) and over MQTT.
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router, body::Bytes};
+use bilan_admission::TrustedProxies;
 use bilan_gateway::{Door, Report, ReportFault};
 use serde_json::json;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
@@ -23,18 +26,45 @@ const WAITING: usize = 64;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The address for reports over HTTP. Who reports shows the device's number and password in the report itself.
-pub fn http(door: Door) -> Router {
-    Router::new().route("/devices/report", post(report)).layer(DefaultBodyLimit::max(LARGEST)).with_state(door)
+pub fn http(door: Door, trusted: TrustedProxies) -> Router {
+    let taken = Taken { door, trusted: Arc::new(trusted) };
+    Router::new().route("/devices/report", post(report)).layer(DefaultBodyLimit::max(LARGEST)).with_state(taken)
 }
 
-async fn report(State(door): State<Door>, ConnectInfo(peer): ConnectInfo<SocketAddr>, body: Bytes) -> Response {
+/// What reports over HTTP are taken with.
+#[derive(Clone)]
+struct Taken {
+    door: Door,
+    trusted: Arc<TrustedProxies>,
+}
+
+impl Taken {
+    /// Who reports, as the records name it: the address of the connection, or the one that a trusted proxy speaks for.
+    fn sender(&self, peer: SocketAddr, headers: &HeaderMap) -> String {
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let client = self.trusted.client(peer.ip(), forwarded);
+        if client == peer.ip().to_canonical() { format!("http {peer}") } else { format!("http {client}") }
+    }
+}
+
+async fn report(
+    State(taken): State<Taken>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let report: Report = match serde_json::from_slice(&body) {
         Ok(report) => report,
         Err(fault) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("the report cannot be read: {fault}")),
     };
-    match door.take(&report, &body, &format!("http {peer}")).await {
+    match taken.door.take(&report, &body, &taken.sender(peer, &headers)).await {
         Ok(receipt) => Json(json!({ "stored": receipt.observations, "duplicate": receipt.duplicate })).into_response(),
         Err(fault @ ReportFault::Identity { .. }) => refused(StatusCode::UNAUTHORIZED, &fault.to_string()),
+        Err(fault @ ReportFault::Slowed { wait_s, .. }) => {
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &fault.to_string());
+            response.headers_mut().insert(RETRY_AFTER, wait_s.into());
+            response
+        }
         Err(fault @ ReportFault::Store(_)) => {
             tracing::error!("a report could not be stored: {fault}");
             refused(StatusCode::SERVICE_UNAVAILABLE, "the report could not be stored: send it again")

@@ -1,5 +1,6 @@
 //! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
 
+mod alarms;
 mod backup;
 mod bridge;
 mod bureau;
@@ -11,6 +12,7 @@ mod configuration;
 mod data_folder;
 mod demonstration;
 mod doors;
+mod http;
 mod orders;
 mod pages;
 mod reviewer;

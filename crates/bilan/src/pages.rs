@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bilan_documents::Fonts;
-use bilan_gateway::Counters;
+use bilan_gateway::{Counters, Gateway};
 use bilan_records::catalogue::CellLevel;
 use bilan_records::ledger::ListQuery;
+use bilan_records::personal::Keyring;
 use bilan_telemetry::Store;
 use bilan_web::accounts::Accounts;
-use bilan_web::{AppState, Family, Metrics, Settings};
+use bilan_web::{Access, AppState, Family, Metrics, Settings};
 
 use crate::bureau::{Bureau, operator};
 use crate::clock::SystemClock;
@@ -24,7 +25,7 @@ pub fn state(
     observations: Store,
     accounts: Arc<Accounts>,
     site: String,
-    gateway: Arc<Counters>,
+    gateway: &Gateway,
 ) -> Result<AppState> {
     let configuration = &plan.configuration;
     if plan.demonstration.is_some() && accounts.is_empty()? {
@@ -37,14 +38,23 @@ pub fn state(
         secure_cookies: configuration.secure_cookies,
         upload_limit_mb: configuration.upload_limit_mb,
         uploads: bureau.data.join(UPLOADS),
+        access: Access {
+            trusted_proxies: configuration.trusted_proxies.clone(),
+            limits: configuration.limits,
+            telephone: configuration.telephone.clone(),
+        },
         demo: plan.demonstration.is_some(),
     };
     let fonts = Fonts::discover(&[bureau.files.join("assets/fonts")]);
     if let Err(why) = &fonts {
         tracing::warn!("no PDF: {why}");
     }
+    let (counters, alarms) = (Arc::clone(gateway.counters()), gateway.alarms().clone());
     let state = AppState::new(Arc::clone(&bureau.ledger), observations, accounts, Arc::new(SystemClock), settings);
-    Ok(state.with_fonts(fonts.ok()).with_metrics(move |metrics| put_gateway(&gateway, metrics)))
+    Ok(state
+        .with_fonts(fonts.ok())
+        .with_metrics(move |metrics| put_gateway(&counters, metrics))
+        .with_line_alarms(move || serde_json::to_value(alarms.newest()).unwrap_or_default()))
 }
 
 /// What the gateway has seen, for `/metrics`.
@@ -68,7 +78,9 @@ pub fn site(plan: &Plan, address: SocketAddr) -> String {
 /// The accounts of a data folder.
 pub fn accounts(bureau: &Bureau) -> Result<Accounts> {
     let path = private_file(bureau.data.join("accounts.db"))?;
-    Accounts::open(&path, Arc::new(SystemClock)).with_context(|| format!("cannot open {}", path.display()))
+    let accounts = Accounts::open(&path, Arc::new(SystemClock));
+    let keyring = Keyring::open_or_create(&bureau.data.join("personal.key"))?;
+    Ok(accounts.with_context(|| format!("cannot open {}", path.display()))?.with_keyring(keyring))
 }
 
 /// The cell of the demonstration's grid member: the first community of the district.

@@ -27,7 +27,7 @@ use crate::demonstration::Demonstration;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{clock, doors, pages, room, stations};
+use crate::{alarms, clock, doors, http, pages, room, stations};
 
 /// Between two looks at deadlines.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -65,8 +65,8 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let observations = bureau.observations()?;
     let stations = Arc::new(StationDirectory::open(Arc::clone(&bureau.ledger))?);
     let devices = listen(&configuration.devices, "devices").await?;
-    let http = listen(&configuration.http, "http").await?;
-    let pages_address = http.local_addr()?;
+    let listener = listen(&configuration.http, "http").await?;
+    let pages_address = listener.local_addr()?;
     served.listens(pages_address)?;
     let simulated = plan.demonstration.is_some();
 
@@ -79,7 +79,10 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         devices,
         observations.clone(),
         directory,
-        configuration.gateway.clone(),
+        bilan_gateway::Settings {
+            trusted_proxies: configuration.trusted_proxies.clone(),
+            ..configuration.gateway.clone()
+        },
         clock::for_devices(),
     )?;
     let gateway_address = gateway.address();
@@ -101,7 +104,9 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     tasks.spawn(Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
     tasks.spawn(bridge.run());
     tasks.spawn(bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
+    let calling_administrators = calling.clone();
     tasks.spawn(escalate(calling, observations.clone(), Arc::clone(&outbox)));
+    tasks.spawn(alarms::watch(calling_administrators, gateway.alarms().subscribe(), accounts.guesses()));
     let patience = configuration.gateway.patience();
     let switchboard = gateway.switchboard().clone();
     tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
@@ -133,15 +138,16 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
 
     let notices =
         Notices { outbox, public_key: sender.public_key(), push_hosts: configuration.notify.push.hosts.clone() };
-    let state = pages::state(plan, &bureau, observations, accounts, site, Arc::clone(gateway.counters()))?;
+    let state = pages::state(plan, &bureau, observations, accounts, site, &gateway)?;
     let state = state.with_notices(notices);
     announce(plan, pages_address, gateway_address);
-    let router = bilan_web::router(state).merge(doors::http(gateway.door().clone()));
-    let served = axum::serve(http, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(told_to_stop());
+    let router =
+        bilan_web::router(state).merge(doors::http(gateway.door().clone(), configuration.trusted_proxies.clone()));
+    let trusted = configuration.trusted_proxies.clone();
+    let served = http::serve(listener, router, configuration.http_server, trusted, told_to_stop());
     // Pages that listen for events never end by themselves: five seconds after the word they are cut off.
     tokio::select! {
-        result = served => result?,
+        () = served => {}
         () = grace() => {}
     }
     tasks.shutdown().await;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bilan_telemetry::{Device, Receipt, Store, StoreError, Submission};
-use hj212::{Decoder, Event, Fault, FaultCode, Flag, Message, Mode, Packet, Request};
+use hj212::{Decoder, Event, Fault, FaultCode, Message, Mode, Packet, Request};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::control::{Said, Switchboard};
-use crate::directory::{Identity, identify};
+use crate::control::{Said, Speaker, Switchboard};
+use crate::guard::{Guard, Look, Sender};
 use crate::server::{Counters, stop_asked};
 use crate::{Clock, DeviceDirectory, Settings};
 
@@ -28,6 +28,7 @@ pub(crate) struct Connection {
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) switchboard: Switchboard,
+    pub(crate) guard: Arc<Guard>,
 }
 
 /// An answer that waits for its data to be on disk.
@@ -47,40 +48,50 @@ impl Owed {
 
 /// What the decoder gave, freed from its buffer.
 enum Taken {
-    Data { submission: Submission, answer: Option<Message> },
-    Notice { answer: Option<Message> },
+    Data {
+        submission: Submission,
+        answer: Option<Message>,
+    },
+    Notice {
+        answer: Option<Message>,
+    },
     Reply(Said),
-    Quarantine { raw: Vec<u8>, reason: &'static str, mn: Option<String>, fault: bool },
+    Quarantine {
+        raw: Vec<u8>,
+        reason: &'static str,
+        mn: Option<String>,
+        fault: bool,
+    },
+    /// Its sender guessed too many passwords: it was not looked at.
+    Slowed,
 }
 
-/// The devices that spoke on one connection, with the version of their flag. One, in nearly every case.
+/// The devices that showed their password on one connection. One, in nearly every case.
 struct Spoken {
     connection: u64,
-    devices: Vec<(String, Option<Flag>)>,
+    peer: String,
+    sender: Sender,
+    devices: Vec<String>,
 }
 
 /// A logger speaks for a few devices at most; a connection that changes its name all the time is not remembered for each.
 const DEVICES_PER_CONNECTION: usize = 64;
 
 impl Spoken {
-    /// Whether the device is heard for the first time here, or in another edition than before.
-    fn is_new(&mut self, packet: &Packet<'_>) -> bool {
-        let edition = packet.flag.map(Flag::for_reply);
-        let room = self.devices.len() < DEVICES_PER_CONNECTION;
-        match self.devices.iter_mut().find(|(mn, _)| mn == packet.mn) {
-            Some((_, known)) if *known == edition => false,
-            // Answers carry the version of the question.
-            Some(_) if packet.cn.starts_with('9') => false,
-            Some((_, known)) => {
-                *known = edition;
-                true
-            }
-            None if room => {
-                self.devices.push((packet.mn.to_owned(), edition));
-                true
-            }
-            None => false,
+    fn knows(&self, mn: &str) -> bool {
+        self.devices.iter().any(|known| known == mn)
+    }
+
+    /// Remembers a device that showed its password; says whether there is room for it.
+    fn remember(&mut self, mn: &str) -> bool {
+        if self.knows(mn) {
+            return true;
         }
+        let has_room = self.devices.len() < DEVICES_PER_CONNECTION;
+        if has_room {
+            self.devices.push(mn.to_owned());
+        }
+        has_room
     }
 }
 
@@ -104,9 +115,14 @@ impl Connection {
     ) {
         let (owed, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
         let answering = tokio::spawn(self.clone().answer(write, answers));
-        let mut spoken = Spoken { connection: self.switchboard.connection(), devices: Vec::new() };
-        let ended = self.read(read, peer, owed, &mut spoken).await;
-        for (mn, _) in &spoken.devices {
+        let mut spoken = Spoken {
+            connection: self.switchboard.connection(),
+            peer: peer.to_string(),
+            sender: Sender::Address(peer.ip().into()),
+            devices: Vec::new(),
+        };
+        let ended = self.read(read, owed, &mut spoken).await;
+        for mn in &spoken.devices {
             self.switchboard.disconnected(spoken.connection, mn);
         }
         if !matches!(ended, Ended::ByPeer | Ended::Stopping) {
@@ -120,24 +136,25 @@ impl Connection {
     async fn read(
         &self,
         mut read: impl AsyncRead + Unpin + Send,
-        peer: SocketAddr,
         owed: mpsc::Sender<Owed>,
         spoken: &mut Spoken,
     ) -> Ended {
-        let peer = peer.to_string();
         let mut decoder = Decoder::new(mode(&self.settings));
         let mut buffer = [0u8; 2048];
         let mut stopped = self.stopped.clone();
         let mut faults = 0;
         let mut quarantined = 0;
         let mut begun: Option<Instant> = None;
+        let mut has_spoken = false;
         loop {
             let wait = if decoder.awaits_tail() {
                 Instant::now() + Duration::from_millis(self.settings.tail_ms)
             } else if let Some(begun) = begun {
                 begun + Duration::from_secs(self.settings.packet_s)
-            } else {
+            } else if has_spoken {
                 Instant::now() + Duration::from_secs(self.settings.idle_s)
+            } else {
+                Instant::now() + Duration::from_secs(self.settings.first_byte_s.min(self.settings.idle_s))
             };
             let length = tokio::select! {
                 length = timeout_at(wait, read.read(&mut buffer)) => length,
@@ -146,6 +163,7 @@ impl Connection {
             let ended = match length {
                 Ok(Ok(0) | Err(_)) => Some(Ended::ByPeer),
                 Ok(Ok(length)) => {
+                    has_spoken = true;
                     decoder.feed(&buffer[..length]);
                     None
                 }
@@ -163,10 +181,10 @@ impl Connection {
                 };
                 let Some(event) = event else { break };
                 moved = true;
-                let taken = self.take(&event, &peer, &owed, spoken);
+                let taken = self.take(&event, &owed, spoken);
                 let fault = matches!(taken, Taken::Quarantine { fault: true, .. });
                 faults = if fault { faults + 1 } else { 0 };
-                if let Err(ended) = self.handle(taken, &peer, &owed, &mut quarantined).await {
+                if let Err(ended) = self.handle(taken, spoken, &owed, &mut quarantined).await {
                     return ended;
                 }
                 if faults >= self.settings.max_faults {
@@ -185,30 +203,36 @@ impl Connection {
     }
 
     /// Says what an event is; waits for nothing.
-    fn take(&self, event: &Event<'_>, peer: &str, owed: &mpsc::Sender<Owed>, spoken: &mut Spoken) -> Taken {
+    fn take(&self, event: &Event<'_>, owed: &mpsc::Sender<Owed>, spoken: &mut Spoken) -> Taken {
         match event {
             Event::Fault(fault) => match self.opened(fault) {
                 Some(plain) => match hj212::packets(&plain, mode(&self.settings)).next() {
-                    Some(event @ Event::Packet { .. }) => self.take(&event, peer, owed, spoken),
+                    Some(event @ Event::Packet { .. }) => self.take(&event, owed, spoken),
                     // Strict mode may still not take what opened.
                     Some(Event::Fault(fault)) => self.refuse(&fault),
                     None => self.refuse(fault),
                 },
                 None => self.refuse(fault),
             },
-            Event::Packet { packet, .. } => match identify(&*self.directory, packet.mn, packet.pw) {
-                Identity::Unknown => {
+            Event::Packet { packet, .. } => match self.look(packet, spoken) {
+                Look::Unknown => {
                     Counters::add(&self.counters.unknown_devices);
                     stranger(packet, "unknown_device")
                 }
-                Identity::WrongPassword => {
+                Look::WrongPassword => {
                     Counters::add(&self.counters.wrong_passwords);
                     stranger(packet, "wrong_password")
                 }
-                Identity::Known(device) => {
+                Look::Slowed(_) => {
+                    Counters::add(&self.counters.slowed);
+                    Taken::Slowed
+                }
+                Look::Known(device) => {
                     Counters::add(&self.counters.packets);
-                    if spoken.is_new(packet) {
-                        self.switchboard.connected(spoken.connection, packet, owed.downgrade());
+                    if spoken.remember(packet.mn) {
+                        let speaker =
+                            Speaker { connection: spoken.connection, peer: &spoken.peer, sender: &spoken.sender, owed };
+                        self.switchboard.spoke(speaker, packet, (self.clock)());
                     }
                     if let Some(said) = Said::read(packet) {
                         return Taken::Reply(said);
@@ -224,10 +248,15 @@ impl Connection {
                         return Taken::Notice { answer };
                     }
                     self.mind_the_clock(packet, now);
-                    Taken::Data { submission: Submission::new(packet, device, peer, now), answer }
+                    Taken::Data { submission: Submission::new(packet, device, &spoken.peer, now), answer }
                 }
             },
         }
+    }
+
+    fn look(&self, packet: &Packet<'_>, spoken: &Spoken) -> Look {
+        let is_open = spoken.knows(packet.mn);
+        self.guard.look(&*self.directory, (packet.mn, packet.pw), &spoken.sender, is_open, (self.clock)())
     }
 
     /// A device that asked for the time (1013) is given it (1012), beside whatever else it says.
@@ -269,11 +298,12 @@ impl Connection {
     async fn handle(
         &self,
         taken: Taken,
-        peer: &str,
+        spoken: &Spoken,
         owed: &mpsc::Sender<Owed>,
         quarantined: &mut u32,
     ) -> Result<(), Ended> {
         let due = match taken {
+            Taken::Slowed => return Ok(()),
             Taken::Notice { answer } => Owed { receipt: None, answer, said: None },
             Taken::Reply(said) => Owed { receipt: None, answer: None, said: Some(said) },
             Taken::Data { submission, answer } => {
@@ -281,10 +311,16 @@ impl Connection {
                 Owed { receipt: Some(receipt), answer, said: None }
             }
             Taken::Quarantine { raw, reason, mn, .. } => {
-                if *quarantined < self.settings.quarantined_per_connection && reason != FaultCode::Noise.code() {
+                let now = (self.clock)();
+                if reason == FaultCode::Noise.code() {
+                    return Ok(());
+                }
+                if *quarantined < self.settings.quarantined_per_connection && self.guard.may_keep(&spoken.sender, now) {
                     *quarantined += 1;
-                    let kept = self.store.quarantine(raw, reason, mn.as_deref(), peer, (self.clock)()).await;
+                    let kept = self.store.quarantine(raw, reason, mn.as_deref(), &spoken.peer, now).await;
                     kept.map_err(|_| Ended::StoreClosed)?;
+                } else {
+                    Counters::add(&self.counters.not_kept);
                 }
                 return Ok(());
             }

@@ -12,11 +12,13 @@ use bilan_telemetry::{Device, intake};
 use hj212::{
     Addressee, Assembled, Assembler, Edition, ExecutionResult, Message, Packet, Reply, Request, RequestResult,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use crate::alarm::{Alarms, LineAlarmKind};
 use crate::connection::Owed;
+use crate::guard::Sender;
 
 /// Data frames of one exchange that are kept for whoever asked; further ones are stored like any other.
 const MOST_FRAMES: usize = 256;
@@ -90,10 +92,9 @@ pub enum ControlFault {
 }
 
 /// The lines of the devices that are connected now. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Switchboard(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     lines: Mutex<HashMap<String, Line>>,
     exchanges: Mutex<HashMap<String, Exchange>>,
@@ -101,13 +102,32 @@ struct Inner {
     running: AtomicUsize,
     connections: AtomicU64,
     last_qn: Mutex<i64>,
+    alarms: Alarms,
+    /// For how long a line may be silent before another address is given its commands.
+    quiet: SignedDuration,
 }
 
+/// The line over which a device is asked.
 struct Line {
     connection: u64,
     answers: mpsc::WeakSender<Owed>,
     st: String,
     edition: Edition,
+    peer: String,
+    sender: Sender,
+    spoke_at: Timestamp,
+    /// The line of the same address whose place it took while that was still open: it may only have lost its network.
+    displaced: Option<u64>,
+    /// Another line that speaks under the same MN, and since when.
+    rival: Option<(u64, Timestamp)>,
+}
+
+/// Who speaks on a connection.
+pub(crate) struct Speaker<'s> {
+    pub connection: u64,
+    pub peer: &'s str,
+    pub sender: &'s Sender,
+    pub owed: &'s mpsc::Sender<Owed>,
 }
 
 struct Exchange {
@@ -147,6 +167,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Switchboard {
+    /// Without lines. A line that has been silent for `quiet` gives way to another address.
+    pub(crate) fn new(alarms: Alarms, quiet: SignedDuration) -> Switchboard {
+        Switchboard(Arc::new(Inner {
+            lines: Mutex::default(),
+            exchanges: Mutex::default(),
+            running: AtomicUsize::new(0),
+            connections: AtomicU64::new(0),
+            last_qn: Mutex::new(0),
+            alarms,
+            quiet,
+        }))
+    }
+
     /// Whether the device has a connection now.
     pub fn is_connected(&self, mn: &str) -> bool {
         lock(&self.0.lines).get(mn).is_some_and(|line| line.answers.strong_count() > 0)
@@ -157,11 +190,44 @@ impl Switchboard {
         self.0.connections.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A device spoke for the first time on this connection: from now on it is asked here.
-    pub(crate) fn connected(&self, connection: u64, packet: &Packet<'_>, answers: mpsc::WeakSender<Owed>) {
-        let edition = packet.flag.unwrap_or_default().edition();
-        let line = Line { connection, answers, st: packet.st.to_owned(), edition };
-        lock(&self.0.lines).insert(packet.mn.to_owned(), line);
+    /// A device that showed its password spoke on a connection. The first line keeps the commands as long as it lives and speaks: they hold the password, and
+    /// somebody who has learnt it must not be given them by connecting once more. A device that comes again from the same address takes its own place.
+    pub(crate) fn spoke(&self, speaker: Speaker<'_>, packet: &Packet<'_>, now: Timestamp) {
+        let mut lines = lock(&self.0.lines);
+        let Some(line) = lines.get_mut(packet.mn) else {
+            lines.insert(packet.mn.to_owned(), Line::of(&speaker, packet, now, None));
+            return;
+        };
+        if line.connection == speaker.connection {
+            line.spoke_at = now;
+            // Answers carry the version of the question.
+            if !packet.cn.starts_with('9') {
+                line.edition = packet.flag.unwrap_or_default().edition();
+            }
+            return;
+        }
+        let is_alive = line.answers.strong_count() > 0 && now.duration_since(line.spoke_at).abs() < self.0.quiet;
+        if !is_alive {
+            *line = Line::of(&speaker, packet, now, None);
+        } else if line.displaced == Some(speaker.connection) {
+            // The line whose place was taken was not lost after all: it is the first.
+            let second = std::mem::replace(line, Line::of(&speaker, packet, now, None));
+            line.rival = Some((second.connection, now));
+            let mn = Some(packet.mn);
+            self.0.alarms.raise(LineAlarmKind::Doubled, mn, &second.peer, Some(speaker.peer), now);
+        } else if line.sender == *speaker.sender && line.rival.is_none() && speaker.connection > line.connection {
+            *line = Line::of(&speaker, packet, now, Some(line.connection));
+        } else {
+            match line.rival {
+                Some((connection, since)) if connection == speaker.connection => {
+                    if line.spoke_at > since {
+                        let mn = Some(packet.mn);
+                        self.0.alarms.raise(LineAlarmKind::Doubled, mn, speaker.peer, Some(&line.peer), now);
+                    }
+                }
+                _ => line.rival = Some((speaker.connection, now)),
+            }
+        }
     }
 
     /// The connection ended.
@@ -251,6 +317,22 @@ impl Switchboard {
         *last = now.as_millisecond().max(*last + 1);
         let at = Timestamp::from_millisecond(*last).unwrap_or(now);
         format!("{}{:03}", intake::data_time_text(at), at.as_millisecond().rem_euclid(1000))
+    }
+}
+
+impl Line {
+    fn of(speaker: &Speaker<'_>, packet: &Packet<'_>, now: Timestamp, displaced: Option<u64>) -> Line {
+        Line {
+            connection: speaker.connection,
+            answers: speaker.owed.downgrade(),
+            st: packet.st.to_owned(),
+            edition: packet.flag.unwrap_or_default().edition(),
+            peer: speaker.peer.to_owned(),
+            sender: speaker.sender.clone(),
+            spoke_at: now,
+            displaced,
+            rival: None,
+        }
     }
 }
 

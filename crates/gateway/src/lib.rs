@@ -4,16 +4,19 @@
 //! the [`Store`](bilan_telemetry::Store) and answers when they are on disk; the server accepts, limits and counts. A device that sends rubbish
 //! loses its connection and nobody else's; what it sent is kept in quarantine with the reason.
 
+mod alarm;
 mod connection;
 mod control;
 mod directory;
 mod forward;
+mod guard;
 mod readmit;
 mod report;
 mod server;
 mod settings;
 pub mod simulator;
 
+pub use alarm::{Alarms, LineAlarm, LineAlarmKind};
 pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
 pub use forward::{ForwardSettings, forward};

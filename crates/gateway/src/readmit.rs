@@ -1,42 +1,77 @@
-//! Devices that were strangers and are in the register by now: what they sent meanwhile comes out of quarantine.
+//! What devices sent before they were approved.
 
-use bilan_telemetry::{Store, StoreError, Submission};
-use hj212::{Event, Mode};
+use std::collections::{HashMap, HashSet};
+
+use bilan_telemetry::{Quarantined, Store, StoreError, Submission};
+use hj212::{Event, Mode, Packet};
 
 use crate::DeviceDirectory;
 use crate::directory::{Identity, identify};
+use crate::guard::Sender;
 
 /// Packets of one device that are taken in at once.
 const AT_ONCE: u32 = 500;
+/// Passwords that one sender may have shown for a device. A device shows one, or two if it was mended; who showed more was guessing.
+const PASSWORDS: usize = 3;
 
 /// Stores what devices sent before they were approved, as of when it came; says how many packets that were. A packet with another password than the
-/// register has stays where it is.
+/// register has stays where it is, and so does all of a sender that tried many: otherwise a password could be guessed before the device is approved.
 ///
 /// # Errors
 /// If the store fails; what was stored until then is out of quarantine, or will be known as a duplicate.
 pub async fn readmit(store: &Store, directory: &dyn DeviceDirectory) -> Result<usize, StoreError> {
     let mut stored = 0;
-    for stranger in store.strangers()? {
-        if directory.device(&stranger.mn).is_none() {
+    for mn in store.unknown_devices()? {
+        if directory.device(&mn).is_none() {
             continue;
         }
+        let guessers = guessers(store, &mn)?;
+        let mut after = 0;
         loop {
-            let held = store.quarantined_of(&stranger.mn, "unknown_device", AT_ONCE)?;
+            let held = store.quarantined_of(&mn, "unknown_device", after, AT_ONCE)?;
+            let Some(last) = held.last() else { break };
+            after = last.id;
             let mut released = Vec::new();
             for held in held {
-                let Some(Event::Packet { packet, .. }) = hj212::packets(&held.raw, Mode::Tolerant).next() else {
+                let Some(packet) = packet(&held).filter(|_| !guessers.contains(&Sender::of(&held.peer))) else {
                     continue;
                 };
                 let Identity::Known(device) = identify(directory, packet.mn, packet.pw) else { continue };
                 store.append(Submission::new(&packet, device, &held.peer, held.received_at)).await?;
                 released.push(held.id);
             }
-            if released.is_empty() {
-                break;
+            if !released.is_empty() {
+                stored += released.len();
+                store.release(released).await?;
             }
-            stored += released.len();
-            store.release(released).await?;
         }
     }
     Ok(stored)
+}
+
+/// Senders that showed many passwords for a device.
+fn guessers(store: &Store, mn: &str) -> Result<HashSet<Sender>, StoreError> {
+    let mut shown: HashMap<Sender, HashSet<String>> = HashMap::new();
+    let mut after = 0;
+    loop {
+        let held = store.quarantined_of(mn, "unknown_device", after, AT_ONCE)?;
+        let Some(last) = held.last() else { break };
+        after = last.id;
+        for held in &held {
+            let password = packet(held).and_then(|packet| packet.pw).unwrap_or_default().to_owned();
+            let passwords = shown.entry(Sender::of(&held.peer)).or_default();
+            if passwords.len() <= PASSWORDS {
+                passwords.insert(password);
+            }
+        }
+    }
+    let many = |(sender, passwords): (Sender, HashSet<String>)| (passwords.len() > PASSWORDS).then_some(sender);
+    Ok(shown.into_iter().filter_map(many).collect())
+}
+
+fn packet(held: &Quarantined) -> Option<Packet<'_>> {
+    match hj212::packets(&held.raw, Mode::Tolerant).next() {
+        Some(Event::Packet { packet, .. }) => Some(packet),
+        _ => None,
+    }
 }

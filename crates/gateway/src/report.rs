@@ -9,7 +9,7 @@ use hj212::{EncodeError, Event, Flag, Message, Mode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::directory::{Identity, identify};
+use crate::guard::{Guard, Look, Sender};
 use crate::server::Counters;
 use crate::simulator::system_code;
 use crate::{Clock, DeviceDirectory};
@@ -75,6 +75,12 @@ pub enum ReportFault {
     Identity {
         /// Device id.
         mn: String,
+    },
+    /// Its sender guessed too many passwords: the report was not looked at.
+    #[error("too many wrong passwords came from there: send the report again in {wait_s} s")]
+    Slowed {
+        /// Seconds to wait.
+        wait_s: u64,
     },
     /// The time is none.
     #[error("time is “{time}”: write 2026-05-04T10:00:00+08:00 or 20260504100000")]
@@ -155,6 +161,7 @@ pub struct Door {
     pub(crate) directory: Arc<dyn DeviceDirectory>,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) guard: Arc<Guard>,
 }
 
 impl Door {
@@ -164,11 +171,17 @@ impl Door {
     /// If it is not the device's, cannot be understood, or could not be stored. `raw` is kept in quarantine in the first case.
     pub async fn take(&self, report: &Report, raw: &[u8], peer: &str) -> Result<Receipt, ReportFault> {
         let now = (self.clock)();
-        let device = match identify(&*self.directory, &report.mn, Some(&report.password)) {
-            Identity::Known(device) => device,
+        let sender = Sender::of(peer);
+        let shown = (report.mn.as_str(), Some(report.password.as_str()));
+        let device = match self.guard.look(&*self.directory, shown, &sender, false, now) {
+            Look::Known(device) => device,
+            Look::Slowed(wait) => {
+                Counters::add(&self.counters.slowed);
+                return Err(ReportFault::Slowed { wait_s: wait.seconds });
+            }
             unknown => {
                 let reason = match unknown {
-                    Identity::WrongPassword => {
+                    Look::WrongPassword => {
                         Counters::add(&self.counters.wrong_passwords);
                         "wrong_password"
                     }
@@ -178,7 +191,11 @@ impl Door {
                     }
                 };
                 let kept = raw[..raw.len().min(4096)].to_vec();
-                self.store.quarantine(kept, reason, Some(&report.mn), peer, now).await?;
+                if self.guard.may_keep(&sender, now) {
+                    self.store.quarantine(kept, reason, Some(&report.mn), peer, now).await?;
+                } else {
+                    Counters::add(&self.counters.not_kept);
+                }
                 return Err(ReportFault::Identity { mn: report.mn.clone() });
             }
         };

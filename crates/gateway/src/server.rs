@@ -3,17 +3,26 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use bilan_admission::{Places, proxy_protocol};
 use bilan_telemetry::Store;
+use jiff::SignedDuration;
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use crate::alarm::Alarms;
 use crate::connection::Connection;
 use crate::control::Switchboard;
+use crate::guard::Guard;
 use crate::{Clock, DeviceDirectory, Door, Settings};
+
+/// A balancer writes its header at once.
+const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A number of the gateway with what it says, as a monitoring system wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +95,14 @@ counters! {
     count clock_skews,
     /// Packets that could not be stored, and were not answered.
     count not_stored,
+    /// Packets and reports that were not looked at because their sender had guessed passwords.
+    count slowed,
+    /// Packets that were not kept in quarantine because their sender had put too many there.
+    count not_kept,
+    /// Times that somebody was found guessing the passwords of devices.
+    count guessing_alarms,
+    /// Times that a device was found to have two lines.
+    count doubled_alarms,
 }
 
 impl Counters {
@@ -99,6 +116,7 @@ pub struct Gateway {
     address: SocketAddr,
     counters: Arc<Counters>,
     switchboard: Switchboard,
+    alarms: Alarms,
     door: Door,
     stop: watch::Sender<bool>,
     lines: Lines,
@@ -110,6 +128,7 @@ pub struct Gateway {
 struct Lines {
     shared: Connection,
     places: Arc<Semaphore>,
+    addresses: Arc<Places>,
 }
 
 impl Lines {
@@ -126,14 +145,40 @@ impl Lines {
         };
         Counters::add(&self.shared.counters.connections);
         let connection = self.shared.clone();
+        let held = self.addresses.take(peer.ip());
+        if held.is_none() {
+            Counters::add(&self.shared.counters.refused);
+            return false;
+        }
         tokio::spawn(async move {
             connection.counters.open_connections.fetch_add(1, Ordering::Relaxed);
             let counters = connection.counters.clone();
             connection.run(read, write, peer).await;
             counters.open_connections.fetch_sub(1, Ordering::Relaxed);
-            drop(place);
+            drop((place, held));
         });
         true
+    }
+
+    /// Serves a connection of the listener. A balancer that is trusted names the device before the first byte.
+    fn accept(&self, stream: TcpStream, peer: SocketAddr) {
+        let settings = &self.shared.settings;
+        let (mut read, write) = stream.into_split();
+        if !settings.proxy_protocol || !settings.trusted_proxies.contains(peer.ip()) {
+            self.serve(read, write, peer);
+            return;
+        }
+        let lines = self.clone();
+        tokio::spawn(async move {
+            match timeout(INTRODUCED_WITHIN, proxy_protocol::read(&mut read)).await {
+                Ok(Ok(introduced)) => {
+                    let read = std::io::Cursor::new(introduced.rest).chain(read);
+                    lines.serve(read, write, introduced.client.unwrap_or(peer));
+                }
+                Ok(Err(error)) => tracing::warn!(%peer, %error, "a balancer did not name its client"),
+                Err(_) => tracing::warn!(%peer, "a balancer did not name its client in time"),
+            }
+        });
     }
 }
 
@@ -151,6 +196,11 @@ impl Gateway {
     /// The lines of the devices that are connected, for asking them.
     pub fn switchboard(&self) -> &Switchboard {
         &self.switchboard
+    }
+
+    /// What was found about lines and passwords of devices: for administrators.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Where reports that come another way than by HJ 212 are taken.
@@ -187,12 +237,16 @@ pub fn serve(
     let address = listener.local_addr()?;
     let counters = Arc::new(Counters::default());
     let (stop, stopped) = watch::channel(false);
-    let switchboard = Switchboard::default();
+    let alarms = Alarms::new(Arc::clone(&counters));
+    let switchboard = Switchboard::new(alarms.clone(), SignedDuration::from_secs(settings.line_quiet_s));
+    let guard = Arc::new(Guard::new(alarms.clone()));
+    guard.learn_from(&store);
     let door = Door {
         store: store.clone(),
         directory: Arc::clone(&directory),
         clock: Arc::clone(&clock),
         counters: Arc::clone(&counters),
+        guard: Arc::clone(&guard),
     };
     let shared = Connection {
         store,
@@ -202,11 +256,13 @@ pub fn serve(
         stopped,
         settings: Arc::new(settings),
         switchboard: switchboard.clone(),
+        guard: Arc::clone(&guard),
     };
     let room = u32::try_from(shared.settings.max_connections).unwrap_or(u32::MAX).max(1);
-    let lines = Lines { shared, places: Arc::new(Semaphore::new(room as usize)) };
+    let addresses = Places::new(shared.settings.max_per_address);
+    let lines = Lines { shared, places: Arc::new(Semaphore::new(room as usize)), addresses };
     let accepting = tokio::spawn(accept(listener, lines.clone(), room));
-    Ok(Gateway { address, counters, switchboard, door, stop, lines, accepting })
+    Ok(Gateway { address, counters, switchboard, alarms, door, stop, lines, accepting })
 }
 
 async fn accept(listener: TcpListener, lines: Lines, room: u32) {
@@ -237,8 +293,7 @@ async fn accept(listener: TcpListener, lines: Lines, room: u32) {
         };
         // Answers are small and waited for.
         let _ = stream.set_nodelay(true);
-        let (read, write) = stream.into_split();
-        lines.serve(read, write, peer);
+        lines.accept(stream, peer);
     }
     // Every connection gives its place back when it has answered what was being stored.
     let _ = lines.places.acquire_many(room).await;

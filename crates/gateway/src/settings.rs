@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bilan_admission::TrustedProxies;
 use serde::{Deserialize, Serialize};
 
 use crate::Patience;
@@ -12,6 +13,17 @@ use crate::Patience;
 pub struct Settings {
     /// Connections at the same time; further ones are closed at once.
     pub max_connections: usize,
+    /// Connections of one address at the same time; further ones are closed at once. Many devices may share the address of a mobile network.
+    pub max_per_address: usize,
+    /// Whether trusted balancers write the address of the device before its first byte (PROXY protocol, version 1 or 2).
+    pub proxy_protocol: bool,
+    /// Who is believed then; the part `trusted_proxies` of the configuration.
+    #[serde(skip)]
+    pub trusted_proxies: TrustedProxies,
+    /// Seconds within which the first byte must come.
+    pub first_byte_s: u64,
+    /// Seconds for which a line may be silent before another address that shows the same MN and password is given the commands of the device.
+    pub line_quiet_s: i64,
     /// Seconds without a byte after which a connection is closed. Devices that report every hour keep it open by heartbeats, or come again.
     pub idle_s: u64,
     /// Seconds within which a packet that has begun must be whole.
@@ -57,6 +69,11 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             max_connections: 60_000,
+            max_per_address: 5000,
+            proxy_protocol: false,
+            trusted_proxies: TrustedProxies::default(),
+            first_byte_s: 300,
+            line_quiet_s: 300,
             idle_s: 7200,
             packet_s: 30,
             tail_ms: 200,

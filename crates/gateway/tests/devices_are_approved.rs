@@ -6,10 +6,14 @@ use hj212::{Flag, Message};
 use jiff::{SignedDuration, Timestamp};
 
 fn packet(mn: &str, minute: i8, value: &str) -> Vec<u8> {
+    packet_with(mn, "123456", minute, value)
+}
+
+fn packet_with(mn: &str, password: &str, minute: i8, value: &str) -> Vec<u8> {
     let time = format!("2026050410{minute:02}00");
     let message = Message {
         qn: Some(format!("{time}000")),
-        pw: Some("123456".into()),
+        pw: Some(password.to_owned()),
         ..Message::new("22", "2011", mn, Flag(5))
     };
     message.group([("DataTime", time.as_str())]).group([("a34004-Rtd", value)]).encode().expect("clean")
@@ -46,4 +50,23 @@ async fn what_it_sent_before_is_stored_as_of_when_it_came() {
     let left: Vec<_> = store.strangers().expect("read").into_iter().map(|left| (left.mn, left.packets)).collect();
     assert_eq!(left.len(), 3, "{left:?}");
     assert!(left.contains(&("M1".to_owned(), 1)), "what is no packet stays: {left:?}");
+}
+
+#[tokio::test]
+async fn passwords_guessed_before_a_device_is_approved_open_nothing_and_hold_nothing_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("observations.db"), Vec::new()).expect("opened");
+    let came: Timestamp = "2026-05-04T10:59:05+08:00".parse().expect("an instant");
+    let keep = async |raw: Vec<u8>, peer: &str| {
+        store.quarantine(raw, "unknown_device", Some("M1"), peer, came).await.expect("kept");
+    };
+    for number in 0..700 {
+        let password = format!("{:06}", 123_000 + number);
+        keep(packet_with("M1", &password, i8::try_from(number % 50).expect("small"), "99"), "203.0.113.9:4711").await;
+    }
+    keep(packet("M1", 55, "31"), "10.0.0.9:1").await;
+    store.set_mark("done", 1).await.expect("written");
+    let directory = FixedDirectory::new([Device::new("M1", "123456", "A1", "一站", "air")]);
+    assert_eq!(readmit(&store, &directory).await.expect("stored"), 1, "the packet of the device, behind all guesses");
+    assert_eq!(store.latest("A1")[0].text, "31");
 }

@@ -17,6 +17,9 @@ const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Pauses between tries, in seconds; the last one goes on.
 const PAUSES: [i64; 6] = [10, 30, 60, 300, 900, 3600];
 
+/// Browsers of one account.
+const BROWSERS: u32 = 20;
+
 const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices");
 
 /// How a message goes.
@@ -202,16 +205,24 @@ impl Outbox {
         Ok(())
     }
 
-    /// A browser of an account wants to be told.
+    /// A browser of an account wants to be told. An account has twenty browsers at most: the one that subscribed first gives way.
     ///
     /// # Errors
     /// If it could not be written.
     pub fn subscribe(&self, account: &str, subscription: &Subscription, now: Timestamp) -> Result<(), OutboxError> {
-        self.connection().execute(
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute(
             "INSERT INTO subscription (endpoint, account, p256dh, auth, made_at) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (endpoint) DO UPDATE SET account = ?2, p256dh = ?3, auth = ?4, made_at = ?5",
             params![subscription.endpoint, account, subscription.p256dh, subscription.auth, now.as_millisecond()],
         )?;
+        transaction.execute(
+            "DELETE FROM subscription WHERE account = ?1 AND endpoint NOT IN
+             (SELECT endpoint FROM subscription WHERE account = ?1 ORDER BY made_at DESC, endpoint = ?2 DESC LIMIT ?3)",
+            params![account, subscription.endpoint, BROWSERS],
+        )?;
+        transaction.commit()?;
         Ok(())
     }
 

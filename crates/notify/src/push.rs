@@ -55,10 +55,13 @@ impl Subscription {
     pub fn check(&self, more: &[String]) -> Result<(), SubscriptionFault> {
         let uri: Option<http::Uri> = self.endpoint.parse().ok();
         let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().to_ascii_lowercase();
-        let secure = uri.as_ref().and_then(http::Uri::scheme_str) == Some("https");
-        let own = more.contains(&host);
+        let port = uri.as_ref().and_then(http::Uri::port_u16);
+        let is_https = uri.as_ref().and_then(http::Uri::scheme_str) == Some("https");
+        let is_usual = is_https && port.is_none_or(|port| port == 443);
+        // Another port of the same host is another service: it is called only where it is named.
+        let own = more.contains(&host) && is_usual || port.is_some_and(|port| more.contains(&format!("{host}:{port}")));
         let public = SERVICES.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
-        if !(own || (public && secure)) || self.endpoint.len() > 2000 {
+        if !(own || (public && is_usual)) || self.endpoint.len() > 2000 {
             return Err(SubscriptionFault::UnknownService(host));
         }
         self.keys().map(drop).ok_or(SubscriptionFault::BadKeys)
@@ -226,11 +229,18 @@ mod tests {
     #[test_case("http://fcm.googleapis.com/fcm/send/abc", false; "in the clear")]
     #[test_case("https://fcm.googleapis.com.evil.cn/abc", false; "a name that begins alike")]
     #[test_case("https://127.0.0.1:8080/admin", false; "the server itself")]
-    #[test_case("http://push.example.cn:9/x", true; "the bureau's own")]
+    #[test_case("https://fcm.googleapis.com:443/fcm/send/abc", true; "the port by name")]
+    #[test_case("https://fcm.googleapis.com:8443/fcm/send/abc", false; "another port")]
+    #[test_case("https://fcm.googleapis.com:22/", false; "a port of another service")]
+    #[test_case("https://user@fcm.googleapis.com:8443/", false; "another port behind a name")]
+    #[test_case("https://push.example.cn/x", true; "the bureau's own")]
+    #[test_case("http://push.example.cn:9/x", true; "the bureau's own on the port that is named")]
+    #[test_case("https://push.example.cn:10/x", false; "the bureau's own on another port")]
+    #[test_case("http://push.example.cn/x", false; "the bureau's own in the clear")]
     #[test_case("nonsense", false)]
     fn only_push_services_are_called(endpoint: &str, taken: bool) {
         let subscription = Subscription { endpoint: endpoint.into(), ..browser().1 };
-        assert_eq!(subscription.check(&["push.example.cn".to_owned()]).is_ok(), taken);
+        assert_eq!(subscription.check(&["push.example.cn".to_owned(), "push.example.cn:9".to_owned()]).is_ok(), taken);
     }
 
     #[test]

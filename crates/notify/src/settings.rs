@@ -79,7 +79,8 @@ impl std::fmt::Debug for Webhook {
 pub struct PushSettings {
     /// Whom a push service may write to when something is wrong: `mailto:…`.
     pub contact: String,
-    /// Hosts of push services besides those of the browsers' makers. A browser names its service itself: nothing is sent to any other host.
+    /// Hosts of push services besides those of the browsers' makers. A browser names its service itself: nothing is sent to any other host. `push.example.cn` is called
+    /// over HTTPS on port 443; another port is named with the host, such as `push.example.cn:8443`.
     pub hosts: Vec<String>,
     /// From which grade on.
     pub grade: Grade,

@@ -183,7 +183,9 @@ fn a_browser_that_is_gone_is_forgotten() {
         p256dh: "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU".into(),
         auth: "AAAAAAAAAAAAAAAAAAAAAA".into(),
     };
-    subscription.check(&["127.0.0.1".to_owned()]).unwrap();
+    let named = url.trim_start_matches("http://").to_owned();
+    subscription.check(&["127.0.0.1".to_owned()]).unwrap_err();
+    subscription.check(&[named]).unwrap();
     outbox.subscribe("duty", &subscription, now()).unwrap();
     outbox.put(&notice(), &[(Way::Push, endpoint.clone())], now()).unwrap();
     assert!(try_once(&outbox, &sender, now()).sent_at.is_some());
@@ -198,6 +200,25 @@ fn a_browser_that_is_gone_is_forgotten() {
     let message = try_once(&outbox, &sender, now());
     assert_eq!((message.sent_at, message.next_at), (None, None), "not tried again");
     assert_eq!(outbox.subscription(&endpoint).unwrap(), None);
+}
+
+#[test]
+fn an_account_has_a_bounded_number_of_browsers_and_the_newest_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(&folder.path().join("notices.db")).unwrap();
+    let browser = |number: i64| Subscription {
+        endpoint: format!("https://fcm.googleapis.com/{number}"),
+        p256dh: "BGsX".into(),
+        auth: "AAAA".into(),
+    };
+    outbox.subscribe("head", &browser(1000), now()).unwrap();
+    for number in 0..300 {
+        outbox.subscribe("duty", &browser(number), now() + SignedDuration::from_secs(number)).unwrap();
+    }
+    let kept = outbox.subscriptions().unwrap();
+    let of = |name: &str| kept.iter().filter(|(account, _)| account == name).count();
+    assert_eq!((of("duty"), of("head")), (20, 1));
+    assert!(kept.iter().any(|(_, kept)| *kept == browser(299)), "the newest");
 }
 
 /// A mail server that takes one mail.

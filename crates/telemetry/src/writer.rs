@@ -1,6 +1,7 @@
 //! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
 
 mod keeping;
+mod quarantine;
 mod recall;
 
 use std::collections::{HashMap, HashSet};
@@ -8,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use jiff::Timestamp;
-use keeping::{append, keep, keep_doubt, keep_warning, quarantine, series_id};
+use keeping::{append, keep, keep_doubt, keep_warning, series_id};
+use quarantine::quarantine;
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -26,9 +28,6 @@ use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission,
 
 /// Commands that one commit takes at most.
 const GROUP: usize = 1024;
-
-/// Quarantined packets that are kept.
-const QUARANTINE: i64 = 100_000;
 
 type Done = oneshot::Sender<Result<(), StoreError>>;
 

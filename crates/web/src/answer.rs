@@ -32,6 +32,9 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     let path = parts.uri.path().to_owned();
     let id = crate::accounts::secret()[..16].to_owned();
     let span = tracing::info_span!("request", id = %id, method = %parts.method, path = %path);
+    if let Some(client) = visit::Client::of(&parts, &app.settings.access.trusted_proxies) {
+        parts.extensions.insert(client);
+    }
     let has_ended = !is_plain(&path) && carries_ended_session(&mut parts, &app).await;
     let token = wants_token(&parts).then(crate::accounts::secret);
     if let Some(token) = &token {
@@ -116,7 +119,7 @@ async fn told(mut response: Response, mut asked: Parts, app: &AppState, id: &str
             ..Shell::bare("", language, app.settings.demo)
         },
     };
-    let mut page = refusal.page(Shell { here: visit::here(&asked), ..shell }, app.catalogue(), id);
+    let mut page = refusal.page(Shell { here: visit::here(&asked), ..shell }, app.catalogue(), app.telephone(), id);
     if !is_ours {
         *page.status_mut() = response.status();
         if let Some(allow) = response.headers_mut().remove(header::ALLOW) {

@@ -1,5 +1,6 @@
 //! The pages, the JSON API and the public portal of Bilan: HTML rendered here, moved by small scripts, whole without them.
 
+mod access;
 pub mod accounts;
 mod answer;
 mod api;
@@ -34,10 +35,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+pub use access::{Access, Limits};
 pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_orders};
 pub use refusal::Refusal;
 pub use render::page;
-pub use security::RateLimit;
 pub use service::{Family, LabelPair, Metrics, Room, RoomState, Source};
 pub use shell::{Language, Messages, Shell};
 pub use state::{AppState, Settings};
@@ -56,7 +57,7 @@ pub fn router(app: AppState) -> Router {
     Router::new()
         .merge(home::routes())
         .merge(search::routes())
-        .merge(accounts::routes(RateLimit::new(20, Duration::from_secs(60))))
+        .merge(accounts::routes())
         .merge(service::routes())
         .merge(assets::routes())
         .merge(records::routes())
@@ -65,7 +66,7 @@ pub fn router(app: AppState) -> Router {
         .merge(figures::routes())
         .merge(reports::routes())
         .merge(api::routes())
-        .merge(public::routes(desk))
+        .merge(public::routes(desk, &app.settings.access))
         .fallback(|uri: Uri| async move { Refusal::not_found(uri.path()) })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(RequestBodyTimeoutLayer::new(STALLED))

@@ -4,12 +4,15 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
+use bilan_admission::Wait;
 use bilan_records::catalogue::Catalogue;
 use bilan_records::exchange::ExportError;
 use bilan_records::figures::FigureError;
 use bilan_records::ledger::{ReadError, WriteError};
 use bilan_records::report::ReportError;
+use bilan_records::value::beijing;
 use bilan_telemetry::StoreError;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::api::problem::Problem;
 use crate::service::is_disk_full;
@@ -78,11 +81,8 @@ pub enum Refusal {
     #[error("the records do not fit a sheet of Excel; export CSV or narrow the filter")]
     TooManyRows,
     /// Too often in too short a time.
-    #[error("too many requests")]
-    TooOften {
-        /// Seconds to wait.
-        wait_s: u64,
-    },
+    #[error("too many requests; the next one is taken at {}", .0.until)]
+    TooOften(Wait),
     /// A fault of the program or the machine; what it was stands in the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -116,7 +116,7 @@ impl Refusal {
             Self::Invalid { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(what) if is_disk_full(what) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -153,14 +153,20 @@ impl Refusal {
                 let limit = limit_mb.to_string();
                 filled("shell.refusal.too_large", "shell.refusal.too_large_text", &[("limit", &limit)])
             }
-            Self::TooOften { wait_s } => {
-                let seconds = wait_s.to_string();
-                filled("shell.refusal.too_often", "shell.refusal.too_often_text", &[("seconds", &seconds)])
+            Self::TooOften(wait) => {
+                let time = clock_time(wait.until);
+                filled("shell.refusal.too_often", "shell.refusal.too_often_text", &[("time", &time)])
             }
             Self::Internal(what) if is_disk_full(what) => plain("shell.refusal.full", "shell.refusal.full_text"),
             Self::Internal(_) => plain("shell.refusal.internal", "shell.refusal.internal_text"),
         }
     }
+}
+
+/// The time on a clock in Beijing from which on something is allowed again.
+pub(crate) fn clock_time(until: Timestamp) -> String {
+    let rounded_up = until.saturating_add(SignedDuration::from_millis(999)).unwrap_or(until);
+    beijing(rounded_up).strftime("%H:%M:%S").to_string()
 }
 
 fn verb_message(verb: &str) -> &'static str {
@@ -182,17 +188,30 @@ struct RefusalPage<'r> {
     text: String,
     /// Number of the request, where the fault is ours and stands in the log.
     request: Option<&'r str>,
+    /// How a resident who is sent away reaches the bureau all the same.
+    otherwise: Option<String>,
 }
 
 impl Refusal {
+    /// Says in the head of an answer when to come again.
+    pub(crate) fn with_headers(&self, mut response: Response) -> Response {
+        if let Self::TooOften(wait) = self {
+            response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
+        }
+        response
+    }
+
     /// The page of this refusal; `request` names the request in the log.
-    pub(crate) fn page(&self, shell: Shell, catalogue: &Catalogue, request: &str) -> Response {
+    pub(crate) fn page(&self, shell: Shell, catalogue: &Catalogue, telephone: &str, request: &str) -> Response {
         let (title, text) = self.told(shell.language, catalogue);
         let status = self.status();
         let request = status.is_server_error().then_some(request);
+        let called = |key| shell.fill(key, &[("telephone", telephone)]);
+        let is_sent_away = shell.is_public && matches!(self, Self::TooOften(_) | Self::TooSlow | Self::Internal(_));
+        let otherwise = is_sent_away.then(|| called("public.refused.otherwise"));
         let shell = Shell { title: title.to_owned(), ..shell };
-        match (RefusalPage { shell, status: status.as_u16(), text, request }).render() {
-            Ok(html) => (status, axum::response::Html(html)).into_response(),
+        match (RefusalPage { shell, status: status.as_u16(), text, request, otherwise }).render() {
+            Ok(html) => self.with_headers((status, axum::response::Html(html)).into_response()),
             Err(error) => {
                 tracing::error!("the page of a refusal could not be made: {error}");
                 status.into_response()
@@ -206,11 +225,7 @@ impl IntoResponse for Refusal {
         if let Self::Internal(what) = &self {
             tracing::error!("{what}");
         }
-        let status = self.status();
-        let mut response = status.into_response();
-        if let Self::TooOften { wait_s } = &self {
-            response.headers_mut().insert(RETRY_AFTER, (*wait_s).into());
-        }
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(Refused::from(self));
         response
     }
@@ -219,6 +234,12 @@ impl IntoResponse for Refusal {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         Self(std::sync::Arc::new(refusal))
+    }
+}
+
+impl From<Wait> for Refusal {
+    fn from(wait: Wait) -> Self {
+        Self::TooOften(wait)
     }
 }
 

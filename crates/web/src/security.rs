@@ -1,9 +1,6 @@
-//! What protects every answer: headers, cookies that no script reads, forged requests, limits, panics caught.
+//! What protects every answer: headers, cookies that no script reads, forged requests, panics caught.
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::request::Parts;
@@ -64,65 +61,4 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic.downcast_ref::<String>().cloned();
     let what = what.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     Refusal::Internal(format!("a handler panicked: {}", what.unwrap_or_default())).into_response()
-}
-
-/// Counts acts by whoever does them, and says when there were too many.
-#[derive(Clone)]
-pub struct RateLimit {
-    seen: Arc<Mutex<HashMap<String, Vec<Instant>>>>,
-    most: usize,
-    within: Duration,
-}
-
-impl RateLimit {
-    /// At most so many acts within so long.
-    #[must_use]
-    pub fn new(most: usize, within: Duration) -> Self {
-        Self { seen: Arc::default(), most, within }
-    }
-
-    /// Counts an act.
-    ///
-    /// # Errors
-    /// [`Refusal::TooOften`] with the seconds to wait.
-    pub fn count(&self, who: &str) -> Result<(), Refusal> {
-        self.seen_of(who, true)
-    }
-
-    /// Whether one more act would be let through; counts none.
-    ///
-    /// # Errors
-    /// [`Refusal::TooOften`] with the seconds to wait.
-    pub fn check(&self, who: &str) -> Result<(), Refusal> {
-        self.seen_of(who, false)
-    }
-
-    fn seen_of(&self, who: &str, counts: bool) -> Result<(), Refusal> {
-        let now = Instant::now();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|_, acts| acts.last().is_some_and(|last| now.duration_since(*last) < self.within));
-        let acts = seen.entry(who.to_owned()).or_default();
-        acts.retain(|act| now.duration_since(*act) < self.within);
-        if acts.len() >= self.most {
-            let wait = self.within.saturating_sub(now.duration_since(acts[0]));
-            return Err(Refusal::TooOften { wait_s: wait.as_secs().max(1) });
-        }
-        if counts {
-            acts.push(now);
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limit_counts_each_visitor_apart() {
-        let limit = RateLimit::new(2, Duration::from_secs(60));
-        assert!(limit.count("a").is_ok() && limit.count("a").is_ok());
-        assert!(matches!(limit.count("a"), Err(Refusal::TooOften { wait_s: 1..=60 })));
-        assert!(limit.count("b").is_ok());
-    }
 }

@@ -104,6 +104,11 @@ async fn ready(State(app): State<AppState>) -> Response {
 async fn metrics(State(app): State<AppState>) -> Response {
     let mut metrics = Metrics::default();
     app.traffic.put(&mut metrics);
+    let [refused, slowed, guessing] = app.accounts.sign_in_counts();
+    metrics.put(Family::counter("bilan_sign_in_refused", "Wrong passwords and codes at sign-in."), refused);
+    metrics.put(Family::counter("bilan_sign_in_slowed", "Tries to sign in that had to wait."), slowed);
+    metrics
+        .put(Family::counter("bilan_sign_in_guessing", "Times that somebody was found guessing passwords."), guessing);
     for source in &app.metrics {
         source(&mut metrics);
     }
@@ -132,7 +137,7 @@ pub(crate) fn problem(refusal: &Refusal, catalogue: &Catalogue, path: &str) -> R
         "type": format!("urn:bilan:problem:{}", status.as_u16()), "title": title, "status": status.as_u16(),
         "detail": detail, "instance": path, "title_zh": title_zh, "detail_zh": detail_zh,
     });
-    let mut response = (status, body.to_string()).into_response();
+    let mut response = refusal.with_headers((status, body.to_string()).into_response());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }

@@ -8,9 +8,10 @@ use bilan_records::catalogue::Catalogue;
 use bilan_records::ledger::Ledger;
 use bilan_standards::clock::Clock;
 use bilan_telemetry::Store;
+use serde_json::Value as Json;
 
 use crate::accounts::Accounts;
-use crate::live::{KeptDays, KeptWater, Notices};
+use crate::live::{KeptDays, KeptWater, Notices, Streams};
 use crate::service::{Metrics, Source, Traffic};
 
 /// Settings of the pages.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub upload_limit_mb: u64,
     /// Where uploads wait until they are entered.
     pub uploads: PathBuf,
+    /// Who may come in, from where and how often.
+    pub access: crate::Access,
     /// The sample district: every page says that its data are simulated, and the sign-in page names the accounts.
     pub demo: bool,
 }
@@ -47,9 +50,12 @@ pub struct AppState {
     pub metrics: Vec<Source>,
     /// Ways in which people are called; none where there is no outbox.
     pub notices: Option<Notices>,
+    /// What the gateway found about lines and passwords of devices, the newest first: a list of objects, for the page of devices.
+    pub line_alarms: Arc<dyn Fn() -> Json + Send + Sync>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) air_days: Arc<KeptDays>,
     pub(crate) water_months: Arc<KeptWater>,
+    pub(crate) streams: Arc<Streams>,
 }
 
 impl AppState {
@@ -72,9 +78,11 @@ impl AppState {
             fonts: None,
             metrics: Vec::new(),
             notices: None,
+            line_alarms: Arc::new(|| Json::Null),
             traffic: Arc::default(),
             air_days: Arc::default(),
             water_months: Arc::default(),
+            streams: Arc::default(),
         }
     }
 
@@ -92,11 +100,25 @@ impl AppState {
         self
     }
 
+    /// With what a gateway found about lines and passwords of devices.
+    #[must_use]
+    pub fn with_line_alarms(mut self, alarms: impl Fn() -> Json + Send + Sync + 'static) -> Self {
+        self.line_alarms = Arc::new(alarms);
+        self
+    }
+
     /// With an outbox of notices.
     #[must_use]
     pub fn with_notices(mut self, notices: Notices) -> Self {
         self.notices = Some(notices);
         self
+    }
+
+    /// Telephone that a resident may call: of the district's file, else of the configuration, else the hotlines that every city answers.
+    #[must_use]
+    pub fn telephone(&self) -> &str {
+        let named = self.catalogue().district.telephone.as_deref().or(self.settings.access.telephone.as_deref());
+        named.unwrap_or("12345、12369")
     }
 
     /// Registers, figures, reports and the district.

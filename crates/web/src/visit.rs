@@ -1,24 +1,27 @@
 //! Who looks: a signed-in person, or anybody.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::Method;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
+use bilan_admission::{Prefix, TrustedProxies};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
 use bilan_records::ledger::Ledger;
 
 use crate::AppState;
-use crate::accounts::{Account, Session};
+use crate::accounts::{Account, Origin, Session};
 use crate::answer::GuestToken;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 
 /// Cookie of a session.
 pub(crate) const SESSION: &str = "bilan_session";
+/// Cookie that says in which account a browser has signed in before; see [`crate::accounts::Origin`].
+pub(crate) const BROWSER: &str = "bilan_browser";
 /// Cookie of the language.
 pub(crate) const LANGUAGE: &str = "bilan_language";
 /// Cookie that ties the forms of the public portal to a browser.
@@ -52,8 +55,12 @@ pub struct Guest {
     pub csrf: String,
     /// Path and query.
     pub here: String,
-    /// Address from which the request comes.
+    /// Address from which the request comes, as the log of signing in shows it.
     pub from: String,
+    /// The part of it that limits count.
+    pub(crate) prefix: Prefix,
+    /// What its cookie says of earlier sign-ins.
+    pub(crate) browser: Option<String>,
     /// The program's parts.
     pub app: AppState,
 }
@@ -103,6 +110,11 @@ impl Guest {
         self.language.text(key)
     }
 
+    /// From where it is signed in.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { from: self.from.clone(), prefix: self.prefix, browser: self.browser.clone() }
+    }
+
     /// Asks or changes the ledger on a thread where waiting is allowed.
     ///
     /// # Errors
@@ -137,7 +149,16 @@ impl FromRequestParts<AppState> for Guest {
                 None => guest_token(parts).unwrap_or_default(),
             },
         };
-        Ok(Self { language: language(parts), visit, csrf, here: here(parts), from: from(parts), app: app.clone() })
+        Ok(Self {
+            language: language(parts),
+            visit,
+            csrf,
+            here: here(parts),
+            from: from(parts),
+            prefix: prefix(parts),
+            browser: cookie(parts, BROWSER),
+            app: app.clone(),
+        })
     }
 }
 
@@ -206,10 +227,28 @@ fn page_of_form(path: &str) -> String {
     }
 }
 
-/// Where the request comes from, for the log of signing in and the limits.
+/// Address of the person behind the request; of the proxy where none is trusted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client(IpAddr);
+
+impl Client {
+    /// Who asks, as the connection says it, or a trusted proxy in `X-Forwarded-For`.
+    pub(crate) fn of(parts: &Parts, trusted: &TrustedProxies) -> Option<Self> {
+        let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+        let headers = parts.headers.get_all("x-forwarded-for").iter();
+        Some(Self(trusted.client(peer.ip(), headers.filter_map(|value| value.to_str().ok()))))
+    }
+}
+
+/// Where the request comes from, for the log of signing in.
 pub(crate) fn from(parts: &Parts) -> String {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string())
+    parts.extensions.get().map_or_else(|| "unknown".to_owned(), |Client(address)| address.to_string())
+}
+
+/// The part of the address that limits count.
+pub(crate) fn prefix(parts: &Parts) -> Prefix {
+    // A request without a connection is one of this program itself.
+    parts.extensions.get().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Client(address)| *address).into()
 }
 
 /// The language of a request: its cookie, else what the browser prefers, else Chinese.

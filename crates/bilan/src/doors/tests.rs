@@ -41,7 +41,7 @@ async fn post(router: &Router, body: String) -> (StatusCode, Value) {
 #[tokio::test]
 async fn a_report_comes_over_http_and_is_answered_when_it_is_stored() {
     let (_folder, store, gateway) = gateway().await;
-    let router = http(gateway.door().clone());
+    let router = http(gateway.door().clone(), TrustedProxies::default());
     let time = "2026-05-04T10:00:00+08:00";
     assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 1, "duplicate": false })));
     assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 0, "duplicate": true })));

@@ -15,6 +15,8 @@ pub struct District {
     pub name: Label,
     /// Name of the bureau that answers for it.
     pub bureau: Label,
+    /// Telephone that residents may call, as people write it.
+    pub telephone: Option<String>,
     /// Administrative division code, six digits.
     pub adcode: String,
     /// Where a map opens.
@@ -163,6 +165,7 @@ impl Default for District {
             key: String::new(),
             name: nowhere(),
             bureau: nowhere(),
+            telephone: None,
             adcode: String::new(),
             centre: [112.98, 28.11],
             provenance: String::new(),

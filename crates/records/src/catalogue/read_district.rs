@@ -17,6 +17,7 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
     let file = TableReader::new(table.get_ref(), 0..0, "a district", faults);
     let key = file.needed_text("key", &format!("\"{}\"", faults.source.folder()));
     let adcode = file.needed_text("adcode", "\"430103\"");
+    let telephone = file.text("telephone");
     let provenance = file.needed_text("provenance", "\"where the lines come from\"");
     let name = file.needed_label("name");
     let bureau = file.needed_label("bureau");
@@ -44,6 +45,7 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
         key: key?.value,
         name,
         bureau,
+        telephone: telephone.map(|text| text.value),
         adcode: adcode?.value,
         centre,
         provenance: provenance?.value,

@@ -132,12 +132,34 @@ impl Store {
         self.quarantined_where("1 ORDER BY id DESC LIMIT ?1", params![limit])
     }
 
-    /// Quarantined packets of a device for one reason, the oldest first.
+    /// Quarantined packets of a device for one reason after the packet `after`, the oldest first.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn quarantined_of(&self, mn: &str, reason: &str, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
-        self.quarantined_where("mn = ?1 AND reason = ?2 ORDER BY id LIMIT ?3", params![mn, reason, limit])
+    pub fn quarantined_of(
+        &self,
+        mn: &str,
+        reason: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Quarantined>, StoreError> {
+        let wanted = "mn = ?1 AND reason = ?2 AND id > ?3 ORDER BY id LIMIT ?4";
+        self.quarantined_where(wanted, params![mn, reason, after, limit])
+    }
+
+    /// Every MN of which packets wait in quarantine because it is not in the register.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn unknown_devices(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT DISTINCT mn FROM quarantine WHERE reason = 'unknown_device' AND mn IS NOT NULL",
+                )?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
     }
 
     fn quarantined_where(
@@ -164,7 +186,8 @@ impl Store {
         })
     }
 
-    /// Devices that report and are not in the register, the last heard first.
+    /// Devices that report and are not in the register: those that said something more than once, then the last heard first. A flood of made-up names
+    /// hides no device.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -173,7 +196,7 @@ impl Store {
             connection
                 .prepare_cached(
                     "SELECT mn, count(*), min(received_at), max(received_at), peer FROM quarantine
-                     WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn ORDER BY max(received_at) DESC LIMIT 500",
+                     WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn ORDER BY count(*) > 2 DESC, max(received_at) DESC LIMIT 500",
                 )?
                 .query_map([], |row| {
                     Ok(Stranger {

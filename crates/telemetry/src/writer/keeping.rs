@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{QUARANTINE, Seen};
+use super::Seen;
+use super::quarantine::quarantine;
 use crate::quality::Doubt;
 use crate::query::is_sealed;
 use crate::raw::{self, Recent};
@@ -153,24 +154,6 @@ fn revise_sealed(
                 "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![received, series, at, sealed.value, sealed.text, sealed.flag])?;
-    }
-    Ok(())
-}
-
-pub(super) fn quarantine(
-    transaction: &Transaction<'_>,
-    raw: &[u8],
-    reason: &str,
-    mn: Option<&str>,
-    peer: &str,
-    received_at: Timestamp,
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("INSERT INTO quarantine (received_at, peer, mn, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![received_at.as_millisecond(), peer, mn, reason, raw])?;
-    let last = transaction.last_insert_rowid();
-    if last % 1000 == 0 {
-        transaction.execute("DELETE FROM quarantine WHERE id <= ?1", [last - QUARANTINE])?;
     }
     Ok(())
 }

@@ -2,21 +2,25 @@
 //!
 //! They live in a database of their own, beside the records: an account is no record of the bureau's work.
 
-mod lockout;
+mod guard;
 mod pages;
 mod password;
 mod sessions;
 mod store;
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
+use bilan_records::personal::Keyring;
 use bilan_standards::clock::Clock;
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::sync::broadcast;
 
+pub use guard::Origin;
 pub(crate) use pages::routes;
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused, Token};
@@ -91,7 +95,7 @@ pub struct AccountEvent {
     pub at: Timestamp,
     /// Which account.
     pub name: String,
-    /// `created`, `signed_in`, `refused`, `locked`, `password_changed`, `disabled`, `enabled`, `token_issued`, `signed_out`.
+    /// `created`, `signed_in`, `refused`, `locked`, `guessing`, `password_changed`, `disabled`, `enabled`, `token_issued`, `signed_out`.
     pub what: String,
     /// Who did it, or from where it came.
     pub by: String,
@@ -132,12 +136,39 @@ pub enum AccountsError {
     Hash(String),
 }
 
+/// What ended, for whoever keeps something open for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// One session, by its token against forged requests.
+    Session(String),
+    /// Every session of an account.
+    Account(String),
+}
+
+/// Somebody guesses passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess {
+    /// The name that was tried last; `?` where no account has it.
+    pub name: String,
+    /// Where it comes from.
+    pub from: String,
+    /// When it was noticed.
+    pub at: Timestamp,
+}
+
+/// Endings and guesses that somebody who listens may be behind.
+const ENDED: usize = 64;
+
 /// The accounts, their sessions and tokens.
 pub struct Accounts {
     connection: Mutex<Connection>,
     clock: Arc<dyn Clock>,
     hasher: password::Hasher,
     recent: sessions::RecentBasic,
+    guard: guard::Guard,
+    ended: broadcast::Sender<Ended>,
+    guesses: broadcast::Sender<Guess>,
+    keyring: Keyring,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -152,12 +183,28 @@ impl Accounts {
     /// # Errors
     /// If the file is no database or cannot be written.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AccountsError> {
-        Ok(Self {
+        let mut key = [0; 32];
+        // Without randomness of the system there is no security to go on with.
+        getrandom::fill(&mut key).expect("the system gives random bytes");
+        let accounts = Self {
             connection: Mutex::new(store::open(path)?),
             clock,
             hasher: password::Hasher::default(),
             recent: sessions::RecentBasic::default(),
-        })
+            guard: guard::Guard::default(),
+            ended: broadcast::Sender::new(ENDED),
+            guesses: broadcast::Sender::new(ENDED),
+            keyring: Keyring::new(key),
+        };
+        accounts.learn_addresses()?;
+        Ok(accounts)
+    }
+
+    /// With the key of the installation: what it seals and signs holds after a restart. Without one, cookies of browsers hold until the program ends.
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = keyring;
+        self
     }
 
     /// The same accounts with a quick hash, for tests that sign in often. Never for people's passwords.
@@ -184,6 +231,24 @@ impl Accounts {
             self.create(&account, "demo")?;
         }
         Ok(())
+    }
+
+    /// Sessions that end from now on.
+    #[must_use]
+    pub fn ended(&self) -> broadcast::Receiver<Ended> {
+        self.ended.subscribe()
+    }
+
+    /// Guessing that is noticed from now on.
+    #[must_use]
+    pub fn guesses(&self) -> broadcast::Receiver<Guess> {
+        self.guesses.subscribe()
+    }
+
+    /// Wrong passwords, tries that had to wait, and times that somebody was found guessing, since the start.
+    pub(crate) fn sign_in_counts(&self) -> [u64; 3] {
+        let counters = &self.guard.counters;
+        [&counters.refused, &counters.slowed, &counters.guessing].map(|counter| counter.load(Ordering::Relaxed))
     }
 
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {

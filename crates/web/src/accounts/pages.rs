@@ -1,11 +1,12 @@
 //! Signing in and out, the own account, and the administrator's page of accounts.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use bilan_records::catalogue::Role;
 use bilan_records::value::{beijing, beijing_text};
 use serde::Deserialize;
@@ -13,17 +14,17 @@ use serde::Deserialize;
 use super::store::role;
 use super::{Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, SignInRefused, Token};
 use crate::AppState;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, clock_time};
 use crate::render::page;
-use crate::security::{RateLimit, set_cookie};
+use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::Submission;
-use crate::visit::{GUEST, Guest, LANGUAGE, SESSION, Visit, own_address};
+use crate::visit::{BROWSER, GUEST, Guest, LANGUAGE, SESSION, Visit, own_address};
 
 /// A year, in seconds: how long a browser keeps its language.
 const YEAR_S: u32 = 365 * 24 * 3600;
 
-pub(crate) fn routes(limit: RateLimit) -> Router<AppState> {
+pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/sign-in", get(sign_in_page).post(sign_in))
         .route("/sign-out", post(sign_out))
@@ -35,7 +36,6 @@ pub(crate) fn routes(limit: RateLimit) -> Router<AppState> {
         .route("/account/tokens/{id}/revoke", post(revoke_own_token))
         .route("/accounts", get(accounts_page).post(add))
         .route("/accounts/{name}/{act}", post(change))
-        .layer(Extension(limit))
 }
 
 #[derive(Template)]
@@ -76,33 +76,35 @@ fn sign_in_form(guest: &Guest, next: String, name: String, fault: Option<String>
     })
 }
 
-async fn sign_in(guest: Guest, Extension(limit): Extension<RateLimit>, form: Submission) -> Result<Response, Refusal> {
-    limit.check(&guest.from)?;
+async fn sign_in(guest: Guest, form: Submission) -> Result<Response, Refusal> {
     let name = form.get("name").unwrap_or_default().trim().to_owned();
     let password = form.get("password").unwrap_or_default().to_owned();
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
-    let (accounts, from, asked) = (guest.app.accounts.clone(), guest.from.clone(), name.clone());
-    let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, &from)).await?;
-    if session.is_err() {
-        // Only what failed is counted: a whole bureau signs in from one address in the morning.
-        limit.count(&guest.from)?;
-    }
+    let (accounts, origin, asked) = (guest.app.accounts.clone(), guest.origin(), name.clone());
+    let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, origin)).await?;
+    let mut retry_after = None;
     let (status, fault) = match session {
         Ok(session) => {
             let mut response = Redirect::to(&next).into_response();
             set_cookie(&mut response, &guest.app, SESSION, &session.secret, None);
             set_cookie(&mut response, &guest.app, GUEST, "", Some(0));
+            let known = guest.app.accounts.browser_cookie(&session.account.name);
+            set_cookie(&mut response, &guest.app, BROWSER, &known, Some(YEAR_S));
             return Ok(response);
         }
         Err(SignInRefused::Wrong) => (StatusCode::UNAUTHORIZED, guest.text("shell.sign_in.wrong").to_owned()),
-        Err(SignInRefused::Locked { wait_s }) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            guest.language.fill("shell.sign_in.locked", &[("seconds", &wait_s.to_string())]),
-        ),
+        Err(SignInRefused::Locked(wait)) => {
+            retry_after = Some(wait.seconds);
+            let time = clock_time(wait.until);
+            (StatusCode::TOO_MANY_REQUESTS, guest.language.fill("shell.sign_in.locked", &[("time", &time)]))
+        }
         Err(SignInRefused::Failed(error)) => return Err(error.into()),
     };
     let mut response = sign_in_form(&guest, next, name, Some(fault))?;
     *response.status_mut() = status;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
     Ok(response)
 }
 
@@ -181,15 +183,15 @@ async fn own_page(visit: Visit) -> Result<Response, Refusal> {
     own(&visit, Said::default()).await
 }
 
-async fn own_password(visit: Visit, form: Submission) -> Result<Response, Refusal> {
+async fn own_password(visit: Visit, guest: Guest, form: Submission) -> Result<Response, Refusal> {
     let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
     let (old, new, again) = (field("old"), field("new"), field("again"));
     if new != again {
         return own(&visit, faulty(visit.text("shell.account.differ"))).await;
     }
-    let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
+    let (accounts, name, origin) = (visit.app.accounts.clone(), visit.account.name.clone(), guest.origin());
     let changed = tokio::task::spawn_blocking(move || {
-        accounts.by_password(&name, &old, "account page").map_err(|error| match error {
+        accounts.by_password(&name, &old, origin).map_err(|error| match error {
             SignInRefused::Failed(error) => Changed::Failed(error),
             _ => Changed::WrongOld,
         })?;
@@ -298,6 +300,7 @@ fn event_message(what: &str) -> &'static str {
         "signed_out" => "shell.event.signed_out",
         "refused" => "shell.event.refused",
         "locked" => "shell.event.locked",
+        "guessing" => "shell.event.guessing",
         "password_changed" => "shell.event.password_changed",
         "disabled" => "shell.event.disabled",
         "enabled" => "shell.event.enabled",

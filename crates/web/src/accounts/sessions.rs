@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use bilan_admission::Wait;
 use bilan_records::value::stored_time;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::guard::{Attempt, browser_cookie};
 use super::store::{note, read};
-use super::{Account, Accounts, AccountsError, lockout};
+use super::{Account, Accounts, AccountsError, Ended, Guess, Origin};
 
 /// A session ends when nobody has looked for so long …
 const IDLE: SignedDuration = SignedDuration::from_hours(8);
@@ -19,6 +21,8 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 7);
 const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Stands in the history for a name that no account has: what was typed may be a password.
 const NOBODY: &str = "?";
+/// How long the address of a sign-in is remembered as the account's.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long a checked Basic password is believed without hashing again.
 const BASIC_BELIEVED: SignedDuration = SignedDuration::from_mins(5);
 
@@ -51,11 +55,8 @@ pub enum SignInRefused {
     #[error("name or password is wrong")]
     Wrong,
     /// Too many wrong passwords, or more people signing in at once than can be checked.
-    #[error("too many wrong passwords; wait {wait_s} s")]
-    Locked {
-        /// Seconds to wait.
-        wait_s: u64,
-    },
+    #[error("too many wrong passwords; wait {} s", .0.seconds)]
+    Locked(Wait),
     /// The database failed.
     #[error(transparent)]
     Failed(#[from] AccountsError),
@@ -64,6 +65,12 @@ pub enum SignInRefused {
 impl From<rusqlite::Error> for SignInRefused {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<Wait> for SignInRefused {
+    fn from(wait: Wait) -> Self {
+        Self::Locked(wait)
     }
 }
 
@@ -103,9 +110,10 @@ impl Accounts {
     /// Signs in. Takes some tens of milliseconds: call it off the async threads.
     ///
     /// # Errors
-    /// [`SignInRefused`]; after five wrong passwords in a row each further one doubles the wait, up to an hour.
-    pub fn sign_in(&self, name: &str, password: &str, from: &str) -> Result<Session, SignInRefused> {
-        let account = self.check(name, password, from)?;
+    /// [`SignInRefused`]; after five wrong passwords of one address one more is looked at every half minute.
+    pub fn sign_in(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Session, SignInRefused> {
+        let origin = from.into();
+        let account = self.check(name, password, &origin)?;
         let (secret, csrf, now) = (secret(), secret(), self.now());
         let connection = self.connection();
         connection.execute(
@@ -114,16 +122,23 @@ impl Accounts {
         )?;
         let ended = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         connection.execute("DELETE FROM session WHERE began_at < ?1", [stored_time(ended)])?;
-        note(&connection, now, &account.name, "signed_in", from)?;
+        note(&connection, now, &account.name, "signed_in", &origin.from)?;
         Ok(Session { secret, csrf, account })
     }
 
-    /// The account of a name and password, with the lock counted.
-    fn check(&self, name: &str, password: &str, from: &str) -> Result<Account, SignInRefused> {
+    /// A cookie that says that the account has signed in in this browser: it is not held up by what others guess.
+    #[must_use]
+    pub fn browser_cookie(&self, name: &str) -> String {
+        browser_cookie(&self.keyring, name)
+    }
+
+    /// The account of a name and password, with wrong ones counted.
+    fn check(&self, name: &str, password: &str, origin: &Origin) -> Result<Account, SignInRefused> {
         let now = self.now();
+        let attempt = self.guard.attempt(&self.keyring, name, origin);
+        self.guard.check(&attempt, now)?;
         let known: Option<(Account, String)> = {
             let connection = self.connection();
-            refuse_locked(&connection, name, now)?;
             let mut asked = connection.prepare_cached(
                 "SELECT name, display_name, roles, cell, enterprise, disabled, password FROM account WHERE name = ?1",
             )?;
@@ -131,22 +146,51 @@ impl Accounts {
         };
         // The lock of the database is not held while the password is hashed.
         let fits = self.hasher.fits(password, known.as_ref().map(|(_, hash)| hash.as_str()));
-        let fits = fits.ok_or(SignInRefused::Locked { wait_s: 1 })?;
-        let connection = self.connection();
-        // Guesses sent all at once do not slip past the lock that the first of them brought about.
-        refuse_locked(&connection, name, now)?;
-        let is_known = known.is_some();
+        let at_once = Wait { until: now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now), seconds: 1 };
+        let fits = fits.ok_or(SignInRefused::Locked(at_once))?;
+        // Guesses sent all at once do not slip past the wait that the first of them brought about.
+        self.guard.check(&attempt, now)?;
         match known {
             Some((account, _)) if fits && !account.disabled => {
-                lockout::forget(&connection, name)?;
+                self.guard.succeeded(&attempt);
                 Ok(account)
             }
-            _ => {
-                let what = if lockout::failed(&connection, name, now)? { "locked" } else { "refused" };
-                note(&connection, now, if is_known { name } else { NOBODY }, what, from)?;
-                Err(SignInRefused::Wrong)
+            known => Err(self.refuse(attempt, known.map(|(account, _)| account.name), origin, now)),
+        }
+    }
+
+    fn refuse(&self, attempt: Attempt, name: Option<String>, origin: &Origin, now: Timestamp) -> SignInRefused {
+        let counted = self.guard.failed(attempt, now);
+        let name = name.as_deref().unwrap_or(NOBODY);
+        let connection = self.connection();
+        let what = if counted.is_locked { "locked" } else { "refused" };
+        let noted = note(&connection, now, name, what, &origin.from).and_then(|()| {
+            if counted.is_guessing {
+                tracing::warn!(name, from = origin.from, "somebody guesses passwords; further guesses must wait");
+                // Nobody needs to listen.
+                let _ = self.guesses.send(Guess { name: name.to_owned(), from: origin.from.clone(), at: now });
+                note(&connection, now, name, "guessing", &origin.from)?;
+            }
+            Ok(())
+        });
+        noted.map_or_else(SignInRefused::Failed, |()| SignInRefused::Wrong)
+    }
+
+    /// The addresses from which accounts signed in within the last month are theirs.
+    pub(super) fn learn_addresses(&self) -> Result<(), AccountsError> {
+        let since = self.now().saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let connection = self.connection();
+        let mut seen = connection.prepare(
+            "SELECT name, by FROM event WHERE what = 'signed_in' AND at >= ?1 GROUP BY name, by ORDER BY max(at)",
+        )?;
+        let mut rows = seen.query([stored_time(since)])?;
+        while let Some(row) = rows.next()? {
+            let (name, from): (String, String) = (row.get(0)?, row.get(1)?);
+            if let Ok(address) = from.parse::<std::net::IpAddr>() {
+                self.guard.learn(&name, address.into());
             }
         }
+        Ok(())
     }
 
     /// The session of a cookie's secret, if it still holds.
@@ -177,17 +221,39 @@ impl Accounts {
         Ok(Some(Session { secret: String::new(), csrf, account }))
     }
 
+    /// Whether the session with this token against forged requests still holds. Looking makes it last no longer.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn session_holds(&self, csrf: &str) -> Result<bool, AccountsError> {
+        let now = self.now();
+        let since = |age| stored_time(now.checked_sub(age).unwrap_or(Timestamp::MIN));
+        let held: Option<bool> = self
+            .connection()
+            .prepare_cached(
+                "SELECT NOT disabled FROM session JOIN account ON account.name = session.account \
+                 WHERE csrf = ?1 AND began_at > ?2 AND seen_at > ?3",
+            )?
+            .query_row(params![csrf, since(LONGEST), since(IDLE)], |row| row.get(0))
+            .optional()?;
+        Ok(held.unwrap_or(false))
+    }
+
     /// Ends a session.
     ///
     /// # Errors
     /// If the database fails.
     pub fn sign_out(&self, secret: &str, from: &str) -> Result<(), AccountsError> {
         let connection = self.connection();
-        let ended: Option<String> = connection
-            .query_row("DELETE FROM session WHERE digest = ?1 RETURNING account", [digest(secret)], |row| row.get(0))
-            .optional()?;
+        let sql = "DELETE FROM session WHERE digest = ?1 RETURNING account, csrf";
+        let ended: Option<(String, String)> =
+            connection.query_row(sql, [digest(secret)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match ended {
-            Some(name) => note(&connection, self.now(), &name, "signed_out", from),
+            Some((name, csrf)) => {
+                // Nobody needs to listen.
+                let _ = self.ended.send(Ended::Session(csrf));
+                note(&connection, self.now(), &name, "signed_out", from)
+            }
             None => Ok(()),
         }
     }
@@ -269,7 +335,7 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Accounts::sign_in`].
-    pub fn by_password(&self, name: &str, password: &str, from: &str) -> Result<Account, SignInRefused> {
+    pub fn by_password(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Account, SignInRefused> {
         let key = digest(&format!("{name}\0{password}"));
         let now = self.now();
         if self.recent.knows(&key, now)
@@ -277,15 +343,8 @@ impl Accounts {
         {
             return Ok(account);
         }
-        let account = self.check(name, password, from)?;
+        let account = self.check(name, password, &from.into())?;
         self.recent.learn(key, now);
         Ok(account)
-    }
-}
-
-fn refuse_locked(connection: &Connection, name: &str, now: Timestamp) -> Result<(), SignInRefused> {
-    match lockout::wait_s(connection, name, now)? {
-        Some(wait_s) => Err(SignInRefused::Locked { wait_s }),
-        None => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use bilan_storage::Migrations;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Account, AccountEvent, Accounts, AccountsError, NewAccount, lockout};
+use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
 const MIGRATIONS: Migrations = bilan_storage::migrations!("accounts.db": "0001_accounts");
 
@@ -71,9 +71,10 @@ impl Accounts {
         if connection.execute("UPDATE account SET password = ?2 WHERE name = ?1", params![name, hash])? == 0 {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
-        lockout::forget(&connection, name)?;
         connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
         self.recent.forget();
+        // Nobody needs to listen.
+        let _ = self.ended.send(Ended::Account(name.to_owned()));
         note(&connection, self.now(), name, "password_changed", by)
     }
 
@@ -88,6 +89,8 @@ impl Accounts {
         }
         connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
         self.recent.forget();
+        // Nobody needs to listen.
+        let _ = self.ended.send(Ended::Account(name.to_owned()));
         note(&connection, self.now(), name, if disabled { "disabled" } else { "enabled" }, by)
     }
 

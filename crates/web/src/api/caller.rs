@@ -13,8 +13,8 @@ use bilan_records::{
 use super::problem::Problem;
 use crate::{
     AppState,
-    accounts::{Account, SignInRefused},
-    visit::Visit,
+    accounts::{Account, Origin, SignInRefused},
+    visit::{self, Visit},
 };
 
 /// An account that calls the API.
@@ -86,7 +86,7 @@ impl FromRequestParts<AppState> for Caller {
                 let accounts = app.accounts.clone();
                 blocking(move || accounts.by_token(&token)).await?.map_err(|error| Problem::internal(&error))?
             }
-            Proof::Password(name, password) => Some(by_password(app, name, password).await?),
+            Proof::Password(name, password) => Some(by_password(app, name, password, origin(parts)).await?),
             Proof::Session => return by_session(parts, app).await,
             Proof::Unreadable => None,
         };
@@ -99,16 +99,17 @@ async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -
     tokio::task::spawn_blocking(ask).await.map_err(|error| Problem::internal(&error))
 }
 
-async fn by_password(app: &AppState, name: String, password: String) -> Result<Account, Problem> {
+/// A program has no cookie; its address is all that tells it apart.
+fn origin(parts: &Parts) -> Origin {
+    Origin { from: visit::from(parts), prefix: visit::prefix(parts), browser: visit::cookie(parts, visit::BROWSER) }
+}
+
+async fn by_password(app: &AppState, name: String, password: String, origin: Origin) -> Result<Account, Problem> {
     let accounts = app.accounts.clone();
-    match blocking(move || accounts.by_password(&name, &password, "api")).await? {
+    match blocking(move || accounts.by_password(&name, &password, origin)).await? {
         Ok(account) => Ok(account),
         Err(SignInRefused::Wrong) => Err(nobody()),
-        Err(SignInRefused::Locked { wait_s }) => Err(Problem::new(
-            "too_many",
-            format!("密码错误次数过多，请{wait_s}秒后再试"),
-            format!("too many wrong passwords; wait {wait_s} s"),
-        )),
+        Err(SignInRefused::Locked(wait)) => Err(Problem::too_many(wait)),
         Err(SignInRefused::Failed(error)) => Err(Problem::internal(&error)),
     }
 }

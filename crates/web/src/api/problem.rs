@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bilan_admission::Wait;
 use bilan_records::{
     catalogue::Register,
     figures::FigureError,
@@ -18,6 +19,7 @@ use bilan_records::{
 };
 use serde_json::{Map, Value as Json, json};
 
+use crate::refusal::clock_time;
 use crate::service::is_disk_full;
 
 /// A refusal of the API.
@@ -90,6 +92,18 @@ impl Problem {
     /// What happened.
     pub fn told(&self, language: Language) -> &str {
         if language == Language::Chinese { &self.zh } else { &self.en }
+    }
+
+    /// Too many wrong passwords from there.
+    pub(super) fn too_many(wait: Wait) -> Self {
+        let time = clock_time(wait.until);
+        let (zh, en) = (
+            format!("密码错误次数过多，请在{time}之后再试"),
+            format!("too many wrong passwords; try again after {time}"),
+        );
+        let mut problem = Self::new("too_many", zh, en);
+        problem.more.insert("retry_after_s".into(), Json::from(wait.seconds));
+        problem
     }
 
     /// A parameter of the address that is wrong.
@@ -249,6 +263,9 @@ pub(super) async fn worded(request: Request, next: Next) -> Response {
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
     let tongue = if language == Language::Chinese { "zh-CN" } else { "en" };
     headers.insert(header::CONTENT_LANGUAGE, header::HeaderValue::from_static(tongue));
+    if let Some(seconds) = problem.more.get("retry_after_s").and_then(Json::as_u64) {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
     if problem.status == StatusCode::UNAUTHORIZED {
         headers.insert(
             header::WWW_AUTHENTICATE,

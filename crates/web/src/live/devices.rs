@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::{Act, Scope};
+use bilan_records::catalogue::Role;
 use bilan_telemetry::{DeviceState, Quarantined, Stranger};
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::condition::SILENCE;
 use super::packet::covered;
@@ -48,6 +50,16 @@ struct QuarantinedRow {
     text: String,
 }
 
+/// Something found about the line or the password of a device.
+struct AlarmRow {
+    at: Moment,
+    what: &'static str,
+    mn: String,
+    from: String,
+    first: String,
+    times: u64,
+}
+
 /// A device that waits to be approved.
 struct StrangerRow {
     mn: String,
@@ -66,6 +78,7 @@ struct DevicesPage {
     devices: Vec<DeviceRow>,
     quarantined: Vec<QuarantinedRow>,
     strangers: Vec<StrangerRow>,
+    alarms: Vec<AlarmRow>,
     heard: usize,
     packets: i64,
     duplicates: i64,
@@ -84,6 +97,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         Ok((stations, store.devices()?, held, strangers, may_enter, app.ledger.now()))
     })
     .await?;
+    let alarms = alarms(&visit, &stations, now);
     let devices = rows(&stations, states, &held, now, language);
     let page = DevicesPage {
         shell: visit.shell(visit.text("live.devices.title")),
@@ -93,9 +107,33 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         held: held.len(),
         quarantined: held.into_iter().take(SHOWN).map(|held| quarantined(held, now, language)).collect(),
         strangers: strangers.into_iter().map(|stranger| awaiting(stranger, may_enter, now, language)).collect(),
+        alarms,
         devices,
     };
     crate::render::page(&page)
+}
+
+/// What the gateway found about lines and passwords: of the devices that the visitor sees, and for administrators of all.
+fn alarms(visit: &Visit, stations: &[Station], now: Timestamp) -> Vec<AlarmRow> {
+    let told = (visit.app.line_alarms)();
+    let found = told.as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |alarm: &Json, key: &str| alarm[key].as_str().unwrap_or_default().to_owned();
+    let row = |alarm: &Json| {
+        let mn = text(alarm, "mn");
+        let is_seen = visit.is(Role::Admin) || stations.iter().any(|station| station.mn.as_deref() == Some(&mn));
+        is_seen.then(|| AlarmRow {
+            at: Moment::of(text(alarm, "last").parse().unwrap_or(now), now, visit.language),
+            what: visit.text(match alarm["kind"].as_str() {
+                Some("doubled") => "live.alarm.doubled",
+                _ => "live.alarm.guessing",
+            }),
+            mn,
+            from: text(alarm, "from"),
+            first: text(alarm, "first"),
+            times: alarm["times"].as_u64().unwrap_or(1),
+        })
+    };
+    found.iter().filter_map(row).collect()
 }
 
 /// Every device of a station of the register, heard or awaited.

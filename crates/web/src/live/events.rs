@@ -2,120 +2,229 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
-use bilan_telemetry::{Event, Observation, Store, Update, Warning};
-use futures_util::Stream;
-use futures_util::stream::unfold;
+use axum::response::{IntoResponse as _, Response};
+use bilan_records::actor::Actor;
+use bilan_telemetry::{Event, Observation, Update, Warning};
+use futures_util::StreamExt as _;
+use futures_util::stream::{once, unfold};
 use serde_json::{Value as Json, json};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, Sender};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::registered;
+use super::streams::{Place, REFRESHED, Topic};
+use super::view::ask;
+use crate::accounts::Ended;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+use crate::visit::Visit;
 
 /// Between two heartbeats of a quiet line. Pages open it again after 40 seconds of silence.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What happens within this time is told at once.
 const GATHERED: Duration = Duration::from_millis(1000);
 
-/// A stream that begins with a word, so that whoever asks knows that it is open.
-fn stream<S: Stream<Item = Sent> + Send + 'static>(
-    events: S,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<S>> {
-    use futures_util::StreamExt;
-    let hello = futures_util::stream::once(async { Sent::default().event("heartbeat").data("{}") });
+/// Something that listeners are told.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    name: &'static str,
+    data: Arc<str>,
+}
+
+impl Told {
+    fn new(name: &'static str, data: &Json) -> Self {
+        Self { name, data: data.to_string().into() }
+    }
+
+    /// What was missed is on the page that is fetched again.
+    fn missed() -> Self {
+        Self::new("warning", &json!({}))
+    }
+}
+
+/// A stream about a topic, if the visitor has not too many open. It ends with the session.
+pub(super) async fn open(visit: &Visit, topic: Topic) -> Result<Response, Refusal> {
+    let streams = &visit.app.streams;
+    let place = streams.enter(visit)?;
+    let ended = visit.app.accounts.ended();
+    let listener = Listener {
+        told: streams.listen(visit, topic).await?,
+        ended,
+        checked_at: Instant::now(),
+        app: visit.app.clone(),
+        session: visit.csrf.clone(),
+        account: visit.account.name.clone(),
+        _place: place,
+    };
+    let events = unfold(listener, |mut listener| async { Some((listener.next().await?, listener)) });
+    // A stream begins with a word, so that whoever asks knows that it is open.
+    let hello = once(async { Sent::default().event("heartbeat").data("{}") });
     let beat = KeepAlive::new().interval(HEARTBEAT).event(Sent::default().event("heartbeat").data("{}"));
-    Sse::new(hello.chain(events).map(Ok)).keep_alive(beat)
+    Ok(Sse::new(hello.chain(events).map(Ok::<_, Infallible>)).keep_alive(beat).into_response())
 }
 
-/// Every value and warning of one station as it comes.
-pub(crate) fn of_station(store: &Store, station: String) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<>> {
-    let events = store.subscribe();
-    stream(unfold((events, station), |(mut events, station)| async move {
-        loop {
-            let told = match events.recv().await {
-                Ok(Event::Observed(update)) if update.station == station => observed(&update),
-                Ok(Event::Warning(warning)) if warning.station == station => warned(&warning),
-                // What was missed is on the page that is fetched again.
-                Err(RecvError::Lagged(_)) => Sent::default().event("warning").data("{}"),
-                Err(RecvError::Closed) => return None,
-                Ok(_) => continue,
-            };
-            return Some((told, (events, station)));
-        }
-    }))
+/// One open page.
+struct Listener {
+    told: Receiver<Told>,
+    ended: Receiver<Ended>,
+    checked_at: Instant,
+    app: AppState,
+    session: String,
+    account: String,
+    _place: Place,
 }
 
-/// The warnings of these stations, each as it opens or clears.
-pub(crate) fn of_warnings(
-    store: &Store,
-    seen: HashSet<String>,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<>> {
-    let warnings = store.subscribe_to_warnings();
-    stream(unfold((warnings, seen), |(mut warnings, seen)| async move {
+impl Listener {
+    async fn next(&mut self) -> Option<Sent> {
         loop {
-            let told = match warnings.recv().await {
-                Ok(warning) if seen.contains(&warning.station) => warned(&warning),
-                Ok(_) => continue,
-                // What was missed is on the page that is fetched again.
-                Err(RecvError::Lagged(_)) => Sent::default().event("warning").data("{}"),
-                Err(RecvError::Closed) => return None,
-            };
-            return Some((told, (warnings, seen)));
-        }
-    }))
-}
-
-/// Which of these stations said something, at most once a second, and their warnings.
-pub(crate) fn of_stations(
-    store: &Store,
-    seen: HashSet<String>,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<>> {
-    let events = store.subscribe();
-    stream(unfold((events, seen), |(mut events, seen)| async move {
-        loop {
-            let mut changed = BTreeSet::new();
-            let mut warned = false;
-            let mut take = |event: Event| match event {
-                Event::Observed(update) if seen.contains(&update.station) => {
-                    changed.insert(update.station.clone());
+            let told = tokio::select! {
+                told = self.told.recv() => match told {
+                    Ok(told) => told,
+                    Err(RecvError::Lagged(_)) => Told::missed(),
+                    Err(RecvError::Closed) => return None,
+                },
+                ended = self.ended.recv() => {
+                    let is_meant = match ended {
+                        Ok(Ended::Session(session)) => session == self.session,
+                        Ok(Ended::Account(account)) => account == self.account,
+                        Err(_) => !self.holds().await,
+                    };
+                    if is_meant {
+                        return None;
+                    }
+                    continue;
                 }
-                Event::Warning(warning) if seen.contains(&warning.station) => warned = true,
-                _ => {}
+                // A session that grew too old ends without a word, and so does one that the command line ended.
+                () = sleep_until(self.checked_at + REFRESHED) => {
+                    if !self.holds().await {
+                        return None;
+                    }
+                    self.checked_at = Instant::now();
+                    continue;
+                }
             };
-            match events.recv().await {
-                Ok(event) => take(event),
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return None,
-            }
-            tokio::time::sleep(GATHERED).await;
-            drain(&mut events, &mut take);
-            if warned || !changed.is_empty() {
-                let name = if warned { "warning" } else { "change" };
-                let told = Sent::default().event(name).data(json!({ "stations": changed }).to_string());
-                return Some((told, (events, seen)));
-            }
+            return Some(Sent::default().event(told.name).data(&*told.data));
         }
-    }))
+    }
+
+    async fn holds(&self) -> bool {
+        let (accounts, session) = (self.app.accounts.clone(), self.session.clone());
+        let asked = tokio::task::spawn_blocking(move || accounts.session_holds(&session)).await;
+        matches!(asked, Ok(Ok(true)))
+    }
 }
 
-fn drain(events: &mut Receiver<Event>, take: &mut impl FnMut(Event)) {
-    loop {
-        match events.try_recv() {
-            Ok(event) => take(event),
-            Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+/// Makes what the listeners of a topic are told.
+pub(super) struct Maker {
+    events: Receiver<Event>,
+    topic: Topic,
+    /// Stations that count.
+    seen: HashSet<String>,
+    app: AppState,
+    actor: Actor,
+}
+
+/// The maker of a topic, for all who see what the visitor sees.
+pub(super) async fn maker(visit: &Visit, topic: Topic) -> Result<Maker, Refusal> {
+    let events = visit.app.observations.subscribe();
+    let seen = match &topic {
+        Topic::Station(station) => HashSet::from([station.clone()]),
+        Topic::Warnings(_) | Topic::Stations(_) => {
+            ask(visit, |app, actor| Ok(registered::seen(&app.ledger, actor)?)).await?
+        }
+    };
+    Ok(Maker { events, topic, seen, app: visit.app.clone(), actor: visit.actor.clone() })
+}
+
+impl Maker {
+    /// Tells until `is_over`.
+    pub(super) async fn run(mut self, told: Sender<Told>, is_over: impl Fn(&Sender<Told>) -> bool) {
+        let mut refreshed = interval(REFRESHED);
+        refreshed.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        refreshed.tick().await;
+        // What is gathered until it is told, for a topic that tells once a second.
+        let (mut changed, mut warned, mut due) = (BTreeSet::new(), false, None::<Instant>);
+        loop {
+            let gathered = async {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = gathered => {
+                    let name = if warned { "warning" } else { "change" };
+                    let _ = told.send(Told::new(name, &json!({ "stations": changed })));
+                    (changed, warned, due) = (BTreeSet::new(), false, None);
+                    continue;
+                }
+                _ = refreshed.tick() => {
+                    if is_over(&told) {
+                        return;
+                    }
+                    self.refresh().await;
+                    continue;
+                }
+            };
+            let event = match event {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => {
+                    let _ = told.send(Told::missed());
+                    continue;
+                }
+                Err(RecvError::Closed) => return,
+            };
+            // That nobody listens is noticed within the minute.
+            match (&self.topic, event) {
+                (Topic::Station(_), Event::Observed(update)) if self.seen.contains(&update.station) => {
+                    let _ = told.send(observed(&update));
+                }
+                (Topic::Station(_) | Topic::Warnings(_), Event::Warning(warning))
+                    if self.seen.contains(&warning.station) =>
+                {
+                    let _ = told.send(of_warning(&warning));
+                }
+                (Topic::Stations(_), Event::Observed(update)) if self.seen.contains(&update.station) => {
+                    changed.insert(update.station.clone());
+                    due.get_or_insert_with(|| Instant::now() + GATHERED);
+                }
+                (Topic::Stations(_), Event::Warning(warning)) if self.seen.contains(&warning.station) => {
+                    warned = true;
+                    due.get_or_insert_with(|| Instant::now() + GATHERED);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Stations come and go while pages are open.
+    async fn refresh(&mut self) {
+        if matches!(self.topic, Topic::Station(_)) {
+            return;
+        }
+        let (app, actor) = (self.app.clone(), self.actor.clone());
+        match tokio::task::spawn_blocking(move || registered::seen(&app.ledger, &actor)).await {
+            Ok(Ok(seen)) => self.seen = seen,
+            Ok(Err(error)) => tracing::error!("the stations of a stream could not be read: {error}"),
+            Err(error) => tracing::error!("the look at the stations of a stream broke off: {error}"),
         }
     }
 }
 
-fn observed(update: &Update) -> Sent {
+fn observed(update: &Update) -> Told {
     let values: Vec<Json> = update.observations.iter().map(value).collect();
     let told = json!({
         "station": update.station,
         "received_at": update.received_at.as_second(),
         "values": values,
     });
-    Sent::default().event("observed").data(told.to_string())
+    Told::new("observed", &told)
 }
 
 fn value(observation: &Observation) -> Json {
@@ -131,12 +240,12 @@ fn value(observation: &Observation) -> Json {
     })
 }
 
-fn warned(warning: &Warning) -> Sent {
+fn of_warning(warning: &Warning) -> Told {
     let told = json!({
         "station": warning.station,
         "rule": warning.rule,
         "level": warning.level.name(),
         "open": warning.is_open(),
     });
-    Sent::default().event("warning").data(told.to_string())
+    Told::new("warning", &told)
 }

@@ -15,8 +15,8 @@ use bilan_standards::clock::beijing_day;
 use super::condition::{ConditionError, Desk};
 use super::ground::{self, FIRST, Layer, Wanted};
 use super::panel::{CellView, SimpleRow};
+use super::streams::{Sight, Topic};
 use super::view::ask;
-use super::{events as told, registered};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;
@@ -318,9 +318,7 @@ fn table(
 
 /// `/map/events`: which stations said something, and warnings.
 pub(super) async fn events(visit: Visit) -> Result<Response, Refusal> {
-    let seen = ask(&visit, |app, actor| Ok(registered::stations(&app.ledger, actor)?)).await?;
-    let seen = seen.into_iter().map(|station| station.number).collect();
-    Ok(told::of_stations(&visit.app.observations, seen).into_response())
+    super::events::open(&visit, Topic::Stations(Sight::of(&visit.actor))).await
 }
 
 #[cfg(test)]

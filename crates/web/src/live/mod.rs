@@ -29,6 +29,7 @@ mod screen;
 mod station;
 mod stations;
 mod statistics;
+mod streams;
 mod verdict;
 mod view;
 mod warnings;
@@ -49,6 +50,7 @@ pub use notices::Notices;
 pub use power::stop_orders;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;
+pub(crate) use streams::Streams;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
 pub(crate) use water::KeptWater;
 

@@ -12,11 +12,11 @@ use serde::Deserialize;
 
 use super::condition::{Condition, ConditionError, hour_of, of_one, printed};
 use super::curve::{self, Span};
-use super::events as told;
 use super::factors;
 use super::packet::PacketView;
 use super::panel::SimpleRow;
 use super::registered::{self, Station};
+use super::streams::Topic;
 use super::verdict::missing_items;
 use super::view::{Moment, VerdictView, WarningRow, ask};
 use crate::refusal::Refusal;
@@ -388,5 +388,5 @@ pub(super) async fn series(
 pub(super) async fn events(visit: Visit, Path(number): Path<String>) -> Result<Response, Refusal> {
     let asked = number.clone();
     ask(&visit, move |app, actor| Ok(registered::station(&app.ledger, actor, &asked)?)).await?;
-    Ok(told::of_station(&visit.app.observations, number).into_response())
+    super::events::open(&visit, Topic::Station(number)).await
 }

@@ -8,8 +8,8 @@ use bilan_records::catalogue::Role;
 use bilan_records::ledger::{JsonMap, Ledger, Write};
 use jiff::SignedDuration;
 
-use super::events as told;
 use super::registered;
+use super::streams::{Sight, Topic};
 use super::view::{Moment, WarningRow, ask, lasted};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -98,8 +98,7 @@ fn by_level(open: Vec<WarningRow>, language: Language) -> Vec<(&'static str, &'s
 
 /// `/warnings/events`: warnings of the stations that the visitor sees, at once.
 pub(super) async fn events(visit: Visit) -> Result<Response, Refusal> {
-    let seen = ask(&visit, |app, actor| Ok(registered::seen(&app.ledger, actor)?)).await?;
-    Ok(told::of_warnings(&visit.app.observations, seen).into_response())
+    super::events::open(&visit, Topic::Warnings(Sight::of(&visit.actor))).await
 }
 
 /// `POST /warnings/NUMBER/acknowledge`: somebody has seen it.

@@ -4,6 +4,7 @@
 //! published only after the bureau has replied, and the subject that is then shown is the bureau's, not the resident's.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{Extension, http::StatusCode, response::Response};
@@ -204,7 +205,7 @@ fn shown(
 pub(super) async fn receive(
     guest: Guest,
     size: Size,
-    Extension(limits): Extension<Limits>,
+    Extension(limits): Extension<Arc<Limits>>,
     form: Submission,
 ) -> Result<Response, Refusal> {
     register(guest.app.catalogue())?;
@@ -228,7 +229,7 @@ pub(super) async fn receive(
     if let Some(number) = guest.read(move |ledger| known(ledger, &wanted)).await?? {
         return received(&guest, size.large, number, code, photos.len());
     }
-    limits.complaints.count(&guest.from)?;
+    limits.complaints.take(&guest, guest.app.clock.now())?;
     let (values, code_again, count) = (given.clone(), code.clone(), photos.len());
     match guest.read(move |ledger| enter(ledger, &values, &photos, &key, &code_again, &at)).await? {
         Ok(number) => received(&guest, size.large, number, code, count),

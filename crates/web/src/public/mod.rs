@@ -13,11 +13,14 @@ mod view;
 mod years;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::{Extension, Router, routing::get};
+use bilan_admission::{Limit, Prefix};
+use jiff::Timestamp;
 
-use crate::{AppState, live::Desk, security::RateLimit};
+use crate::access::{self, Access};
+use crate::refusal::Refusal;
+use crate::{AppState, live::Desk, visit::Guest};
 
 /// Addresses of the portal that stand on top of every page, with their messages.
 pub(crate) const PLACES: [(&str, &str); 5] = [
@@ -29,7 +32,7 @@ pub(crate) const PLACES: [(&str, &str); 5] = [
 ];
 
 /// The pages of the portal.
-pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
+pub fn routes(desk: Arc<Desk>, access: &Access) -> Router<AppState> {
     Router::new()
         .route("/public", get(home::page))
         .route("/public/qr.svg", get(home::code))
@@ -41,17 +44,45 @@ pub fn routes(desk: Arc<Desk>) -> Router<AppState> {
         .route("/public/{register}", get(records::list))
         .route("/public/{register}/{number}", get(records::one))
         .layer(Extension(desk))
-        .layer(Extension(Limits {
-            complaints: RateLimit::new(6, Duration::from_secs(3600)),
-            cases: RateLimit::new(20, Duration::from_secs(600)),
-        }))
+        .layer(Extension(Arc::new(Limits::of(&access.limits))))
 }
 
-/// How often one address may come: a resident never meets the limit, a script does.
-#[derive(Clone)]
+/// How often somebody may come: a resident never meets the limit, a script does.
 struct Limits {
-    /// Complaints.
-    complaints: RateLimit,
+    complaints: Pair,
     /// Questions after a case, right or wrong.
-    cases: RateLimit,
+    cases: Pair,
+}
+
+/// A limit for one browser, and a larger one for all that share its address.
+struct Pair {
+    browser: Limit<String>,
+    address: Limit<Prefix>,
+}
+
+impl Limits {
+    fn of(limits: &access::Limits) -> Self {
+        use access::Limits as Set;
+        let (hourly, shortly) = (Set::hourly, Set::in_ten_minutes);
+        Self {
+            complaints: Pair {
+                browser: Limit::new(hourly(limits.complaints_per_browser)),
+                address: Limit::new(hourly(limits.complaints_per_address)),
+            },
+            cases: Pair {
+                browser: Limit::new(shortly(limits.cases_per_browser)),
+                address: Limit::new(shortly(limits.cases_per_address)),
+            },
+        }
+    }
+}
+
+impl Pair {
+    /// Counts an act of a visitor.
+    fn take(&self, guest: &Guest, now: Timestamp) -> Result<(), Refusal> {
+        // A form is taken only with the token of its browser: there is one.
+        self.browser.check(&guest.csrf, now)?;
+        self.address.take(guest.prefix, now)?;
+        Ok(self.browser.take(guest.csrf.clone(), now)?)
+    }
 }

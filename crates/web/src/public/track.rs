@@ -1,5 +1,7 @@
 //! How a complaint goes on, for whoever has its number and code. No names, no telephone numbers, no inner notes.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{Extension, http::StatusCode, response::Response};
 use bilan_records::{
@@ -42,10 +44,10 @@ pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> 
 pub(super) async fn show(
     guest: Guest,
     size: Size,
-    Extension(limits): Extension<Limits>,
+    Extension(limits): Extension<Arc<Limits>>,
     form: Submission,
 ) -> Result<Response, Refusal> {
-    limits.cases.count(&guest.from)?;
+    limits.cases.take(&guest, guest.app.clock.now())?;
     let number = form.filled("number").unwrap_or_default().to_uppercase();
     let code = form.filled("code").unwrap_or_default().to_uppercase();
     let (wanted, language) = (number.clone(), guest.language);

@@ -102,6 +102,7 @@ impl Bureau {
             secure_cookies: false,
             upload_limit_mb: 4,
             uploads: folder.path().to_owned(),
+            access: bilan_web::Access::default(),
             demo: true,
         };
         let state = AppState::new(ledger.clone(), store.clone(), accounts.clone(), clock, settings);

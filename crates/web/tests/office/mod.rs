@@ -82,6 +82,11 @@ pub struct Signed {
 
 impl Office {
     pub fn open() -> Self {
+        Self::open_with(bilan_web::Access::default())
+    }
+
+    /// With other settings of who comes in.
+    pub fn open_with(access: bilan_web::Access) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at("2026-11-23T04:00:00Z".parse().unwrap()));
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -98,6 +103,7 @@ impl Office {
             secure_cookies: false,
             upload_limit_mb: UPLOAD_MB,
             uploads: folder.path().join("uploads"),
+            access,
             demo: false,
         };
         let state = AppState::new(ledger.clone(), store, accounts.clone(), handed, settings);
@@ -254,8 +260,13 @@ impl Office {
         self.ask(request.body(body).unwrap()).await
     }
 
+    /// The answer as it begins: of a stream that has no end.
+    pub async fn response(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.response(request).await;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }

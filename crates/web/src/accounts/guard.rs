@@ -1,0 +1,268 @@
+//! Slows down who guesses passwords, without shutting out the person whose password is guessed.
+//!
+//! Wrong passwords are counted for a name at an address, for an address over all names, and for a name over all addresses. A browser in which the account has
+//! signed in before carries a cookie that says so, and is counted by itself ("device cookies", OWASP): whatever others guess, it is let in. So is an address from
+//! which the account has signed in before, after its own wrong passwords alone. A name without an account is counted like any other, so that waiting does not
+//! say who has one.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bilan_admission::{Limit, Prefix, Quota, Wait};
+use bilan_records::personal::Keyring;
+use jiff::Timestamp;
+use subtle::ConstantTimeEq as _;
+
+/// Addresses that are remembered for an account.
+const ADDRESSES: usize = 16;
+/// Letters of a name that count: names of accounts have at most 40, and people type passwords there.
+const LETTERS: usize = 64;
+/// Letters of the number in a browser's cookie.
+const NUMBER: usize = 32;
+
+/// Where somebody signs in from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// As the history of accounts shows it.
+    pub from: String,
+    /// Address, as limits count it.
+    pub prefix: Prefix,
+    /// The cookie that says in which accounts this browser has signed in before.
+    pub browser: Option<String>,
+}
+
+impl From<&str> for Origin {
+    fn from(from: &str) -> Self {
+        let address = from.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self { from: from.to_owned(), prefix: address.into(), browser: None }
+    }
+}
+
+/// Who tries, as far as it can be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Source {
+    Browser(String),
+    Address(Prefix),
+}
+
+/// Somebody who tries a name, and what it is counted under.
+pub(super) struct Attempt {
+    name: String,
+    source: Source,
+    prefix: Prefix,
+    is_known: bool,
+}
+
+/// What a wrong password brought about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Counted {
+    /// The name waits at this address, or in this browser.
+    pub is_locked: bool,
+    /// Somebody tries many names from one address, or one name from many.
+    pub is_guessing: bool,
+}
+
+/// Sums since the start, for `/metrics`.
+#[derive(Debug, Default)]
+pub(crate) struct GuardCounters {
+    pub refused: AtomicU64,
+    pub slowed: AtomicU64,
+    pub guessing: AtomicU64,
+}
+
+pub(super) struct Guard {
+    by_source: Limit<(String, Source)>,
+    by_address: Limit<Prefix>,
+    by_name: Limit<String>,
+    known: Mutex<HashMap<String, VecDeque<Prefix>>>,
+    pub counters: GuardCounters,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            by_source: Limit::new(Quota::new(5, seconds(30))),
+            by_address: Limit::new(Quota::new(20, seconds(30))),
+            by_name: Limit::new(Quota::new(100, seconds(60))),
+            known: Mutex::default(),
+            counters: GuardCounters::default(),
+        }
+    }
+}
+
+impl Guard {
+    /// What a try is counted under.
+    pub fn attempt(&self, keyring: &Keyring, name: &str, origin: &Origin) -> Attempt {
+        let browser = origin.browser.as_deref().and_then(|cookie| number(keyring, name, cookie));
+        let is_known = browser.is_some() || self.knows(name, origin.prefix);
+        let source = browser.map_or(Source::Address(origin.prefix), Source::Browser);
+        Attempt { name: name.chars().take(LETTERS).collect(), source, prefix: origin.prefix, is_known }
+    }
+
+    /// Whether one more password may be tried.
+    pub fn check(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Wait> {
+        let checked = self.by_source.check(&(attempt.name.clone(), attempt.source.clone()), now).and_then(|()| {
+            if attempt.is_known {
+                return Ok(());
+            }
+            self.by_address.check(&attempt.prefix, now)?;
+            self.by_name.check(&attempt.name, now)
+        });
+        if checked.is_err() {
+            self.counters.slowed.fetch_add(1, Ordering::Relaxed);
+        }
+        checked
+    }
+
+    /// Counts a wrong password.
+    pub fn failed(&self, attempt: Attempt, now: Timestamp) -> Counted {
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        let Attempt { name, source, prefix, is_known } = attempt;
+        let is_locked = self.by_source.count((name.clone(), source), now);
+        let many_names = self.by_address.count(prefix, now);
+        let many_addresses = !is_known && self.by_name.count(name, now);
+        let is_guessing = many_names || many_addresses;
+        if is_guessing {
+            self.counters.guessing.fetch_add(1, Ordering::Relaxed);
+        }
+        Counted { is_locked, is_guessing }
+    }
+
+    /// The right password: this address is the account's from now on.
+    pub fn succeeded(&self, attempt: &Attempt) {
+        self.by_source.forget(&(attempt.name.clone(), attempt.source.clone()));
+        self.learn(&attempt.name, attempt.prefix);
+    }
+
+    /// An address from which the account has signed in.
+    pub fn learn(&self, name: &str, prefix: Prefix) {
+        let mut known = self.known();
+        let prefixes = known.entry(name.to_owned()).or_default();
+        if !prefixes.contains(&prefix) {
+            prefixes.truncate(ADDRESSES - 1);
+            prefixes.push_front(prefix);
+        }
+    }
+
+    fn knows(&self, name: &str, prefix: Prefix) -> bool {
+        self.known().get(name).is_some_and(|known| known.contains(&prefix))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Prefix>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A cookie that says that `name` has signed in in this browser.
+pub(super) fn browser_cookie(keyring: &Keyring, name: &str) -> String {
+    let number = &super::secret()[..NUMBER];
+    format!("{number}{}", keyring.digest(&signed(name, number)))
+}
+
+/// The number of the browser, if the cookie is one of this account.
+fn number(keyring: &Keyring, name: &str, cookie: &str) -> Option<String> {
+    let (number, digest) = cookie.split_at_checked(NUMBER)?;
+    let expected = keyring.digest(&signed(name, number));
+    bool::from(expected.as_bytes().ct_eq(digest.as_bytes())).then(|| number.to_owned())
+}
+
+fn signed(name: &str, number: &str) -> String {
+    format!("browser of an account\0{name}\0{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    struct Bench {
+        guard: Guard,
+        keyring: Keyring,
+        now: Timestamp,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let now = "2026-05-04T02:00:00Z".parse().unwrap();
+            Self { guard: Guard::default(), keyring: Keyring::new([7; 32]), now }
+        }
+
+        fn attempt(&self, name: &str, from: &str, browser: Option<&str>) -> Attempt {
+            let origin = Origin { browser: browser.map(str::to_owned), ..Origin::from(from) };
+            self.guard.attempt(&self.keyring, name, &origin)
+        }
+
+        fn may_try(&self, name: &str, from: &str, browser: Option<&str>) -> bool {
+            self.guard.check(&self.attempt(name, from, browser), self.now).is_ok()
+        }
+
+        /// How many of so many wrong passwords were looked at.
+        fn tried(&self, times: usize, name: impl Fn(usize) -> String, from: impl Fn(usize) -> String) -> usize {
+            let one = |number: &usize| {
+                let attempt = self.attempt(&name(*number), &from(*number), None);
+                let is_let = self.guard.check(&attempt, self.now).is_ok();
+                is_let && {
+                    self.guard.failed(attempt, self.now);
+                    true
+                }
+            };
+            (0..times).filter(one).count()
+        }
+    }
+
+    #[test]
+    fn guesses_of_others_never_shut_out_a_browser_that_was_let_in_before() {
+        let bench = Bench::new();
+        let cookie = browser_cookie(&bench.keyring, "head");
+        assert_eq!(bench.tried(1000, |_| "head".to_owned(), |_| "203.0.113.9".to_owned()), 5);
+        assert!(!bench.may_try("head", "203.0.113.9", None));
+        assert!(bench.may_try("head", "203.0.113.9", Some(&cookie)), "the same address");
+        assert!(bench.may_try("head", "198.51.100.7", None), "another address");
+        assert!(
+            !bench.may_try("head", "203.0.113.9", Some(&browser_cookie(&bench.keyring, "duty"))),
+            "of another account"
+        );
+        assert!(
+            !bench.may_try("head", "203.0.113.9", Some(&browser_cookie(&Keyring::new([8; 32]), "head"))),
+            "made up"
+        );
+    }
+
+    #[test]
+    fn one_password_tried_on_many_names_is_slowed() {
+        let bench = Bench::new();
+        assert_eq!(bench.tried(500, |number| format!("name{number}"), |_| "203.0.113.9".to_owned()), 20);
+        assert_eq!(bench.guard.counters.guessing.load(Ordering::Relaxed), 1);
+        assert!(bench.may_try("head", "198.51.100.7", None));
+    }
+
+    #[test]
+    fn one_name_tried_from_many_addresses_is_slowed_and_its_owner_comes_in_where_he_came_in_before() {
+        let bench = Bench::new();
+        bench.guard.succeeded(&bench.attempt("head", "198.51.100.7", None));
+        let from = |number: usize| format!("203.0.{}.{}", number / 250, number % 250);
+        assert_eq!(bench.tried(5000, |_| "head".to_owned(), from), 100);
+        assert!(bench.may_try("head", "198.51.100.7", None));
+        assert!(!bench.may_try("head", "192.0.2.1", None));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let bench = Bench::new();
+        let from = |number: usize| format!("2001:db8:1:2::{number:x}");
+        assert_eq!(bench.tried(500, |number| format!("name{number}"), from), 20);
+    }
+
+    #[test]
+    fn waiting_ends() {
+        let mut bench = Bench::new();
+        bench.tried(1000, |_| "head".to_owned(), |_| "203.0.113.9".to_owned());
+        bench.now += SignedDuration::from_secs(30);
+        assert!(bench.may_try("head", "203.0.113.9", None));
+    }
+}

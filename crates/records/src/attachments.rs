@@ -13,6 +13,7 @@ use crate::{
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, Record, WriteError,
+        check::Checked,
         reach::reaches,
         row::StoredRow,
         session::{Change, Session},
@@ -125,15 +126,9 @@ impl Ledger {
             files.push(file);
         }
         let values = JsonMap::from_iter([(field.to_owned(), Json::Array(files))]);
-        let change = Change {
-            action: Action::Attach,
-            at: session.now,
-            state: None,
-            needs: &[],
-            reason: None,
-            fills_read_only: true,
-        };
-        let after = session.change(register, &before, &values, change)?;
+        let change =
+            Change { action: Action::Attach, at: session.now, state: None, needs: &[], reason: None, given: &values };
+        let after = session.change(register, &before, Checked::of(register, &values, true), change)?;
         let record = self.present(&transaction, register, after)?;
         transaction.commit()?;
         Ok(record)

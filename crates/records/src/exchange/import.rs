@@ -1,4 +1,4 @@
-//! Import: every row of a file through the same door as a record from a form, all in one transaction.
+//! Import: every row of a file through the same checks as a record from a form; all of them enter, or none.
 
 use std::io::{Read, Seek};
 
@@ -10,7 +10,7 @@ use super::{
     cell::CellFault,
     fault::{ImportFault, ImportFaults},
     note::ImportNote,
-    reading::Places,
+    reading::{Entry, Places},
     source::{self, SheetRow, Visitor},
     unreadable::Unreadable,
 };
@@ -20,6 +20,8 @@ use crate::{
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, WriteError,
+        batch::{Scratch, check_row},
+        check::Checked,
         session::{Arrival, Entered, Session},
     },
 };
@@ -86,10 +88,13 @@ pub fn import(
             why: "none of its roles may".to_owned(),
         }));
     }
-    let mut connection = ledger.writer();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // The file is read and checked beside the writer; only a file without a fault asks for its turn.
+    let scratch = Scratch::new(ledger.keyring())?;
+    let reader = ledger.reader()?;
+    let moment = reader.unchecked_transaction()?;
     let mut intake = Intake {
-        session: ledger.session(&transaction, actor, None)?,
+        session: Session { beside: Some(&scratch), ..ledger.session(&moment, actor, None)? },
+        scratch: &scratch,
         register,
         with_past: actor.is(Role::Admin),
         places: Places::of(register),
@@ -98,17 +103,40 @@ pub fn import(
         failed: None,
     };
     source::read(source, format, &mut intake)?;
-    let Intake { faults, outcome, failed, .. } = intake;
-    if let Some(error) = failed {
+    if let Some(error) = intake.failed.take() {
         return Err(ImportError::Refused(error));
     }
-    if faults.total > 0 {
-        return Err(ImportError::Faults(faults));
+    if intake.faults.total > 0 {
+        return Err(ImportError::Faults(intake.faults));
     }
     if !dry_run {
-        transaction.commit()?;
+        enter(ledger, actor, &mut intake)?;
     }
-    Ok(outcome)
+    Ok(intake.outcome)
+}
+
+/// Enters the rows that were checked. What others changed since then may still refuse one; then none is entered.
+fn enter(ledger: &Ledger, actor: &Actor, intake: &mut Intake<'_>) -> Result<(), ImportError> {
+    let mut connection = ledger.writer();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut session = ledger.session(&transaction, actor, Some(intake.session.now))?;
+    for position in 0..intake.scratch.rows() {
+        let row = intake.scratch.row(position)?;
+        let arrival = intake.arrival(row.simulated);
+        let given = row.given();
+        let checked = Checked { values: row.values, faults: Vec::new() };
+        let entered = session.enter(intake.register, &given, checked, &arrival);
+        if matches!(entered, Ok(Entered::Known)) {
+            intake.outcome.created -= 1;
+            intake.outcome.replayed += 1;
+        }
+        intake.note_row(&Entry::of_row(row.line), entered)?;
+    }
+    if intake.faults.total > 0 {
+        return Err(ImportError::Faults(std::mem::take(&mut intake.faults)));
+    }
+    transaction.commit()?;
+    Ok(())
 }
 
 /// Enters records of several registers in one transaction, in the order given: for a sample district or a migration.
@@ -129,7 +157,8 @@ pub fn load(
     let arrival = Arrival { action: Action::Import, at: session.now, simulated, with_past: actor.is(Role::Admin) };
     for (index, (register, values)) in records.into_iter().enumerate() {
         let register = ledger.register(&register)?;
-        match session.enter(register, &values, &arrival) {
+        let checked = Checked::of(register, &values, arrival.with_past);
+        match session.enter(register, &values, checked, &arrival) {
             Ok(Entered::New) => outcome.created += 1,
             Ok(Entered::Known) => outcome.replayed += 1,
             Err(WriteError::Invalid { faults: wrong }) => {
@@ -156,13 +185,49 @@ pub fn load(
 
 /// The rows of a file on their way into a register.
 struct Intake<'l> {
+    /// Reads the ledger as it stood when the file began to be read.
     session: Session<'l>,
+    scratch: &'l Scratch,
     register: &'l Register,
     with_past: bool,
     places: Places<'l>,
     faults: ImportFaults,
     outcome: ImportOutcome,
     failed: Option<WriteError>,
+}
+
+impl Intake<'_> {
+    /// How its records come in.
+    fn arrival(&self, simulated: bool) -> Arrival {
+        Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past }
+    }
+
+    /// Notes what is wrong with a row, cell by cell.
+    ///
+    /// # Errors
+    /// What is no fault of the row and ends the import.
+    fn note_row(&mut self, entry: &Entry, entered: Result<Entered, WriteError>) -> Result<(), WriteError> {
+        match entered {
+            Ok(_) => {}
+            Err(WriteError::Invalid { faults }) => {
+                for fault in faults.0 {
+                    if let Some(fault) = self.places.field_fault(entry, fault) {
+                        self.faults.add(fault);
+                    }
+                }
+            }
+            Err(WriteError::Forbidden { why, .. }) => self.faults.add(ImportFault {
+                row: entry.row,
+                column: String::new(),
+                position: None,
+                found: String::new(),
+                why_zh: "无权登记该记录".to_owned(),
+                why,
+            }),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 impl Visitor for Intake<'_> {
@@ -188,31 +253,19 @@ impl Visitor for Intake<'_> {
 
     fn row(&mut self, row: SheetRow<'_>) -> bool {
         let entry = self.places.entry(row, &mut self.faults, &mut self.outcome.notes);
-        let (values, simulated) = (&entry.values, entry.simulated);
-        let arrival = Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past };
-        match self.session.enter(self.register, values, &arrival) {
+        let arrival = self.arrival(entry.simulated);
+        let checked = check_row(&self.session, self.scratch, self.register, entry.row, &entry.values, &arrival);
+        match checked {
             Ok(Entered::New) => self.outcome.created += 1,
             Ok(Entered::Known) => self.outcome.replayed += 1,
-            Err(WriteError::Invalid { faults }) => {
-                for fault in faults.0 {
-                    if let Some(fault) = self.places.field_fault(&entry, fault) {
-                        self.faults.add(fault);
-                    }
-                }
-            }
-            Err(WriteError::Forbidden { why, .. }) => self.faults.add(ImportFault {
-                row: entry.row,
-                column: String::new(),
-                position: None,
-                found: String::new(),
-                why_zh: "无权登记该记录".to_owned(),
-                why,
-            }),
+            Err(_) => {}
+        }
+        match self.note_row(&entry, checked) {
+            Ok(()) => true,
             Err(error) => {
                 self.failed = Some(error);
-                return false;
+                false
             }
         }
-        true
     }
 }

@@ -1,6 +1,6 @@
 //! Import and export (导入导出): CSV, JSON lines and Excel, row by row, never a whole file in memory.
 //!
-//! An import is one transaction: either every row is entered, or none is and every fault is listed by row and column.
+//! Either every row of an import is entered, or none is and every fault is listed by row and column.
 //! What [`export`] writes, [`import`] reads back into the same records.
 
 mod bounds;

@@ -39,6 +39,13 @@ pub(super) struct Entry {
     faulty: HashSet<String>,
 }
 
+impl Entry {
+    /// A row that was read before and of which only its place in the file is still needed.
+    pub(super) fn of_row(row: u64) -> Self {
+        Self { row, values: JsonMap::new(), simulated: false, faulty: HashSet::new() }
+    }
+}
+
 impl<'r> Places<'r> {
     pub(super) fn of(register: &'r Register) -> Self {
         let names = ColumnNames::of(register);

@@ -16,8 +16,44 @@ pub(crate) const SYSTEM_KEYS: [&str; 2] = ["number", "state"];
 pub(crate) const PASSED_OVER: [&str; 8] =
     ["cell", "version", "created_at", "created_by", "changed_at", "changed_by", "simulated", "id"];
 
+/// Rows that a child table of one record may have. A month of hourly rows is 744 and a year of daily rows is 366; each
+/// change of the record keeps and journals the whole table, so what is longer belongs in a register of its own.
+pub(crate) const MOST_ROWS: usize = 2_000;
+
+/// Files that one field of one record may have; each is looked up when the record is written.
+pub(crate) const MOST_FILES: usize = 200;
+
+/// Faults that are listed for one record; what comes after them is not looked at.
+const MOST_FAULTS: usize = 1_000;
+
+/// Given values that were checked against their register, before anything of the database was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked {
+    /// Values in canonical form; `Json::Null` takes a value away.
+    pub values: JsonMap,
+    /// What is wrong with them.
+    pub faults: Vec<FieldFault>,
+}
+
+impl Checked {
+    /// Checks values without the database, so that it can be done before a writer's turn.
+    pub(crate) fn of(register: &Register, given: &JsonMap, may_fill_read_only: bool) -> Self {
+        let (values, faults) = values(register, given, may_fill_read_only);
+        Self { values, faults }
+    }
+
+    /// Leaves a field as it stands: neither its value nor its faults count.
+    pub(crate) fn leave_alone(&mut self, key: &str) {
+        self.values.remove(key);
+        self.faults.retain(|fault| {
+            let rest = fault.field.strip_prefix(key);
+            !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+        });
+    }
+}
+
 /// Given values in canonical form; `Json::Null` takes a value away.
-pub(crate) fn values(register: &Register, given: &JsonMap, may_fill_read_only: bool) -> (JsonMap, Vec<FieldFault>) {
+fn values(register: &Register, given: &JsonMap, may_fill_read_only: bool) -> (JsonMap, Vec<FieldFault>) {
     let mut faults = Vec::new();
     let mut checked = Map::new();
     for (key, value) in given {
@@ -25,6 +61,9 @@ pub(crate) fn values(register: &Register, given: &JsonMap, may_fill_read_only: b
             continue;
         }
         let Some(field) = register.fields.get(key) else {
+            if faults.len() >= MOST_FAULTS {
+                continue;
+            }
             faults.push(fault(
                 key,
                 value,
@@ -56,8 +95,13 @@ fn one(field: &Field, value: &Json, path: &str, faults: &mut Vec<FieldFault>) ->
     if is_empty(value) {
         return Json::Null;
     }
-    if let FieldKind::Table { fields } = &field.kind {
-        return table(fields, value, path, faults);
+    match (&field.kind, value) {
+        (FieldKind::Table { fields }, _) => return table(fields, value, path, faults),
+        (FieldKind::Attachment { .. }, Json::Array(files)) if files.len() > MOST_FILES => {
+            faults.push(too_many(path, files.len(), MOST_FILES, ("files", "个文件")));
+            return Json::Null;
+        }
+        _ => {}
     }
     match Value::from_json(field, value) {
         Ok(checked) => checked.to_json(),
@@ -73,36 +117,60 @@ fn table(fields: &IndexMap<String, Field>, value: &Json, path: &str, faults: &mu
         faults.push(fault(path, value, "must be a list of rows", "应为行的列表"));
         return Json::Null;
     };
+    if rows.len() > MOST_ROWS {
+        faults.push(too_many(path, rows.len(), MOST_ROWS, ("rows", "行")));
+        return Json::Null;
+    }
     let mut checked = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
+        if faults.len() >= MOST_FAULTS {
+            break;
+        }
         let path = format!("{path}[{}]", index + 1);
-        let Json::Object(row) = row else {
-            faults.push(fault(&path, row, "must be a row with fields", "应为含字段的一行"));
-            continue;
-        };
-        let mut map = Map::new();
-        for (key, value) in row {
-            match fields.get(key) {
-                Some(field) if matches!(field.kind, FieldKind::Computed { .. }) => {}
-                None => faults.push(fault(&format!("{path}.{key}"), value, "there is no such field", "没有这个字段")),
-                Some(field) => {
-                    let value = one(field, value, &format!("{path}.{key}"), faults);
-                    if !value.is_null() {
-                        map.insert(key.clone(), value);
-                    }
+        match row {
+            Json::Object(row) => checked.push(Json::Object(table_row(fields, row, &path, faults))),
+            _ => faults.push(fault(&path, row, "must be a row with fields", "应为含字段的一行")),
+        }
+    }
+    Json::Array(checked)
+}
+
+fn table_row(fields: &IndexMap<String, Field>, row: &JsonMap, path: &str, faults: &mut Vec<FieldFault>) -> JsonMap {
+    // Only the faults of this row are looked through: a table of many wrong rows would cost the square of them.
+    let of_other_rows = faults.len();
+    let mut checked = Map::new();
+    for (key, value) in row {
+        if faults.len() >= MOST_FAULTS {
+            break;
+        }
+        match fields.get(key) {
+            Some(field) if matches!(field.kind, FieldKind::Computed { .. }) => {}
+            None => faults.push(fault(&format!("{path}.{key}"), value, "there is no such field", "没有这个字段")),
+            Some(field) => {
+                let value = one(field, value, &format!("{path}.{key}"), faults);
+                if !value.is_null() {
+                    checked.insert(key.clone(), value);
                 }
             }
         }
-        computed::fill(fields.values(), &mut map);
-        for field in fields.values().filter(|field| field.required && !map.contains_key(&field.key)) {
-            let path = format!("{path}.{}", field.key);
-            if !faults.iter().any(|fault| fault.field == path) {
-                faults.push(missing(&path));
-            }
-        }
-        checked.push(Json::Object(map));
     }
-    Json::Array(checked)
+    computed::fill(fields.values(), &mut checked);
+    for field in fields.values().filter(|field| field.required && !checked.contains_key(&field.key)) {
+        let path = format!("{path}.{}", field.key);
+        if !faults[of_other_rows..].iter().any(|fault| fault.field == path) {
+            faults.push(missing(&path));
+        }
+    }
+    checked
+}
+
+fn too_many(path: &str, found: usize, most: usize, (what, what_zh): (&str, &str)) -> FieldFault {
+    FieldFault {
+        field: path.to_owned(),
+        found: found.to_string(),
+        why: format!("has {found} {what}; one record may have {most} here, split it into several records"),
+        why_zh: format!("有{found}{what_zh}；一条记录此处至多{most}{what_zh}，请分成几条记录"),
+    }
 }
 
 /// A value that must be there and is not.

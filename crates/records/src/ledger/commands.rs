@@ -7,6 +7,7 @@ use sm3::{Digest, Sm3};
 
 use super::{
     Ledger,
+    check::Checked,
     codec::{Personal, stored_time},
     error::{ReadError, WriteError},
     outward::differences,
@@ -28,6 +29,7 @@ impl Ledger {
     /// [`WriteError::Invalid`] lists every fault of every field; nothing is stored then.
     pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
         let content = Json::Object(values.clone());
+        let checked = Checked::of(self.register(register)?, &values, actor.is(Role::Admin));
         self.write(actor, register, "create", &content, &write, |session, register| {
             let arrival = Arrival {
                 action: Action::Create,
@@ -35,7 +37,7 @@ impl Ledger {
                 simulated: write.simulated,
                 with_past: actor.is(Role::Admin),
             };
-            session.insert(register, &values, &arrival)
+            session.insert(register, &values, checked, &arrival)
         })
     }
 
@@ -53,6 +55,7 @@ impl Ledger {
         write: Write,
     ) -> Result<Record, WriteError> {
         let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
+        let checked = Checked::of(self.register(register)?, &changes, actor.is(Role::Admin));
         self.write(actor, register, "edit", &content, &write, |session, register| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Edit, &before)?;
@@ -63,9 +66,9 @@ impl Ledger {
                 state: None,
                 needs: &[],
                 reason: None,
-                fills_read_only: actor.is(Role::Admin),
+                given: &changes,
             };
-            let after = session.change(register, &before, &changes, change)?;
+            let after = session.change(register, &before, checked, change)?;
             session.allow(register, Act::Edit, &after)?;
             Ok(after)
         })
@@ -95,6 +98,7 @@ impl Ledger {
             Json::Object(values.clone()),
             Json::from(reason.clone()),
         ]);
+        let mut checked = Checked::of(self.register(register)?, &values, true);
         self.write(actor, register, "step", &content, &write, |session, register| {
             let before = session.find(register, number)?;
             let refused =
@@ -113,12 +117,14 @@ impl Ledger {
             if let Some(key) = values.keys().find(|key| !asked(key)) {
                 return Err(WriteError::invalid(key, "", format!("is not asked for by the step “{step}”")));
             }
-            let mut values = values.clone();
             if let Some(stamp) = &taken.stamps {
                 let day = matches!(register.fields.get(stamp).map(|field| &field.kind), Some(FieldKind::Date));
                 let moment =
                     if day { super::beijing_day(session.now).to_string() } else { super::shown_time(session.now) };
-                values.insert(stamp.clone(), Json::from(moment));
+                checked.leave_alone(stamp);
+                let stamped = Checked::of(register, &JsonMap::from_iter([(stamp.clone(), Json::from(moment))]), true);
+                checked.values.extend(stamped.values);
+                checked.faults.extend(stamped.faults);
             }
             let change = Change {
                 action: Action::Step(step.to_owned()),
@@ -126,9 +132,9 @@ impl Ledger {
                 state: Some(&taken.to),
                 needs: &taken.needs,
                 reason,
-                fills_read_only: true,
+                given: &values,
             };
-            session.change(register, &before, &values, change)
+            session.change(register, &before, checked, change)
         })
     }
 
@@ -181,10 +187,10 @@ impl Ledger {
         act: impl FnOnce(&mut Session<'_>, &Register) -> Result<StoredRow, WriteError>,
     ) -> Result<Record, WriteError> {
         let register = self.register(register)?;
+        let content = content_digest(&[verb, &register.key, &actor.name], content);
         let mut connection = self.writer();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut session = self.session(&transaction, actor, write.at)?;
-        let content = content_digest(&[verb, &register.key, &actor.name], content);
         if let Some(key) = &write.idempotency_key
             && let Some(number) = session.answered(key, &content)?
         {

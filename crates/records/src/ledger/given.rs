@@ -5,7 +5,8 @@ use rusqlite::types::Value as Sql;
 use serde_json::Value as Json;
 
 use super::{
-    check, codec,
+    check::{self, Checked},
+    codec,
     codec::{Personal, place_of},
     computed,
     error::{FieldFault, WriteError},
@@ -37,7 +38,8 @@ impl Session<'_> {
             .connection
             .prepare_cached(&format!("SELECT 1 FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
             .exists([number])?;
-        if taken {
+        let beside = self.beside.map(|scratch| scratch.position_of(number)).transpose()?.flatten();
+        if taken || beside.is_some() {
             faults.push(check::fault(
                 "number",
                 value,
@@ -49,13 +51,13 @@ impl Session<'_> {
     }
 
     /// A form sends back what it was shown: a masked value means that the person left it alone.
-    pub(super) fn without_masks(
+    pub(super) fn leave_masks(
         &self,
         register: &Register,
         before: &StoredRow,
         given: &JsonMap,
-    ) -> Result<JsonMap, WriteError> {
-        let mut real = given.clone();
+        checked: &mut Checked,
+    ) -> Result<(), WriteError> {
         for field in register.fields.values().filter(|field| field.personal) {
             let (Some(Json::String(sent)), Some(Sql::Blob(sealed))) =
                 (given.get(&field.key), before.columns.get(&naming::column(field)))
@@ -64,10 +66,10 @@ impl Session<'_> {
             };
             let plain = self.keyring.open(&place_of(&register.key, before.number(), &field.key), sealed)?;
             if *sent == mask(field, &plain) {
-                real.remove(&field.key);
+                checked.leave_alone(&field.key);
             }
         }
-        Ok(real)
+        Ok(())
     }
 
     /// Leaves out values that stand already, so that they are neither sealed anew nor journalled.

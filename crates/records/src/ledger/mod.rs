@@ -5,8 +5,9 @@
 //! What a register is comes from [`crate::catalogue`]; what a value is from [`crate::value`].
 
 mod as_of;
+pub(crate) mod batch;
 mod changes;
-mod check;
+pub(crate) mod check;
 mod codec;
 mod commands;
 mod compose;
@@ -170,6 +171,7 @@ impl Ledger {
             actor,
             now: at.unwrap_or_else(|| self.clock.now()),
             chain: Chain::end(connection)?,
+            beside: None,
         })
     }
 }

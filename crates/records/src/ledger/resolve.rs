@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Ids of records that are referred to, by register and number.
-pub(super) type Resolved = HashMap<(String, String), i64>;
+pub(crate) type Resolved = HashMap<(String, String), i64>;
 
 /// Every field of every register that refers to `register`.
 pub(crate) fn referring<'c>(
@@ -49,14 +49,14 @@ impl Session<'_> {
         for (key, value) in values.iter().filter(|(_, value)| !value.is_null()) {
             let Some(field) = register.fields.get(key) else { continue };
             match &field.kind {
-                FieldKind::Reference { to } => self.refer(to, value, key, &mut resolved, faults)?,
+                FieldKind::Reference { to } => self.refer(&register.key, to, value, key, &mut resolved, faults)?,
                 FieldKind::Table { fields } => {
                     let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
                     for (index, row) in rows.iter().enumerate() {
                         for field in fields.values() {
                             if let (FieldKind::Reference { to }, Some(value)) = (&field.kind, row.get(&field.key)) {
                                 let path = format!("{key}[{}].{}", index + 1, field.key);
-                                self.refer(to, value, &path, &mut resolved, faults)?;
+                                self.refer(&register.key, to, value, &path, &mut resolved, faults)?;
                             }
                         }
                     }
@@ -72,6 +72,7 @@ impl Session<'_> {
 
     fn refer(
         &self,
+        register: &str,
         to: &str,
         value: &Json,
         path: &str,
@@ -85,6 +86,11 @@ impl Session<'_> {
             .prepare_cached(&format!("SELECT id FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
             .query_row([number], |row| row.get(0))
             .optional()?;
+        let id = match (id, self.beside) {
+            // A row of the same file has no id yet; what stands here is only that it will be there.
+            (None, Some(scratch)) if to == register => scratch.position_of(number)?.map(|_| 0),
+            (id, _) => id,
+        };
         match id {
             Some(id) => {
                 resolved.insert((to.to_owned(), number.to_owned()), id);
@@ -110,7 +116,7 @@ impl Session<'_> {
                 for name in attachments::unknown_files(self, value)? {
                     faults.push(check::fault(
                         key,
-                        value,
+                        &Json::from(name.as_str()),
                         format!("the file “{name}” has not been uploaded"),
                         format!("文件“{name}”尚未上传"),
                     ));
@@ -145,6 +151,15 @@ impl Session<'_> {
                 value,
                 format!("the record {other} already has this value"),
                 format!("记录{other}已有相同的值"),
+            ));
+        } else if let Some(line) =
+            self.beside.map(|scratch| scratch.line_with(&field.key, value)).transpose()?.flatten()
+        {
+            faults.push(check::fault(
+                &field.key,
+                value,
+                format!("row {line} of the file already has this value"),
+                format!("文件第{line}行已有相同的值"),
             ));
         }
         Ok(())

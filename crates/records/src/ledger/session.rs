@@ -8,14 +8,16 @@ use rusqlite::{Connection, types::Value as Sql};
 use serde_json::Value as Json;
 
 use super::{
-    check,
+    batch::Scratch,
+    check::{self, Checked},
     codec::{Personal, stored_time},
     error::{FieldFaults, WriteError},
     given::{day_of, given_state, require},
     layout, number,
     outward::differences,
     record::{FieldChange, JsonMap},
-    row::{self, StoredRow},
+    resolve::Resolved,
+    row::StoredRow,
     search,
 };
 use crate::{
@@ -36,6 +38,20 @@ pub(crate) struct Session<'l> {
     pub actor: &'l Actor,
     pub now: Timestamp,
     pub chain: Chain,
+    /// Rows of the same file that are not in the ledger yet.
+    pub beside: Option<&'l Scratch>,
+}
+
+/// What is known of a record before it has a number.
+pub(crate) struct Prepared {
+    /// Values in canonical form.
+    pub values: JsonMap,
+    /// Number that was given.
+    pub number: Option<String>,
+    /// State in which it begins.
+    pub state: Option<String>,
+    /// Ids of the records to which it refers.
+    pub resolved: Resolved,
 }
 
 /// What became of a row of an import.
@@ -57,21 +73,46 @@ pub(crate) struct Arrival {
 }
 
 impl Session<'_> {
-    /// Enters a record.
+    /// Enters a record: `given` are the values as they came, `checked` the same after [`Checked::of`].
     pub(crate) fn insert(
         &mut self,
         register: &Register,
         given: &JsonMap,
+        checked: Checked,
         arrival: &Arrival,
     ) -> Result<StoredRow, WriteError> {
+        let prepared = self.prepare(register, given, checked, arrival)?;
+        let number = match &prepared.number {
+            Some(number) => {
+                number::seen(self.connection, &register.key, &register.number, number)?;
+                number.clone()
+            }
+            None => {
+                let day = day_of(register, &prepared.values, arrival.at);
+                number::next(self.connection, &register.key, &register.number, day)?
+            }
+        };
+        let mut record = self.compose(register, &prepared, &number, arrival)?;
+        record.id = self.store(register, &record)?;
+        self.put(register, &record, arrival)?;
+        Ok(record)
+    }
+
+    /// Whether a record may be entered as it is given: everything that can be found out without writing.
+    pub(crate) fn prepare(
+        &self,
+        register: &Register,
+        given: &JsonMap,
+        checked: Checked,
+        arrival: &Arrival,
+    ) -> Result<Prepared, WriteError> {
         // Whoever may not enter anything is not told what would be missing.
         if self.actor.scope(register, Act::Create) == Scope::Nothing {
             return Err(self.forbidden(register, Act::Create.verb(), self.no_role()));
         }
-        let (values, mut faults) = check::values(register, given, arrival.with_past);
+        let Checked { values, mut faults } = checked;
         let number = self.given_number(register, given, arrival, &mut faults)?;
         let state = given_state(register, given, arrival, &mut faults);
-        let mut record = StoredRow::default();
         let resolved = self.resolve(register, &values, 0, &mut faults)?;
         if !arrival.with_past {
             self.refuse_unknown_files(register, &values, &mut faults)?;
@@ -80,20 +121,23 @@ impl Session<'_> {
         if !faults.is_empty() {
             return Err(WriteError::Invalid { faults: FieldFaults(faults) });
         }
-        let number = match number {
-            Some(number) => {
-                number::seen(self.connection, &register.key, &register.number, &number)?;
-                number
-            }
-            None => {
-                number::next(self.connection, &register.key, &register.number, day_of(register, &values, arrival.at))?
-            }
-        };
-        record.set_text("number", &number);
-        self.fill(register, &mut record, &values, &resolved)?;
-        self.derive(register, &mut record, values)?;
-        if let Some(state) = state {
-            record.set_text("state", &state);
+        Ok(Prepared { values, number, state, resolved })
+    }
+
+    /// The row that a record becomes under its number, if the actor may enter it there.
+    pub(crate) fn compose(
+        &self,
+        register: &Register,
+        prepared: &Prepared,
+        number: &str,
+        arrival: &Arrival,
+    ) -> Result<StoredRow, WriteError> {
+        let mut record = StoredRow::default();
+        record.set_text("number", number);
+        self.fill(register, &mut record, &prepared.values, &prepared.resolved)?;
+        self.derive(register, &mut record, prepared.values.clone())?;
+        if let Some(state) = &prepared.state {
+            record.set_text("state", state);
         }
         let at = stored_time(arrival.at);
         for (column, value) in [("created_at", at.as_str()), ("changed_at", &at)] {
@@ -105,16 +149,19 @@ impl Session<'_> {
         record.columns.insert("version".into(), Sql::Integer(1));
         record.columns.insert("simulated".into(), Sql::Integer(i64::from(arrival.simulated)));
         self.allow(register, Act::Create, &record)?;
-        record.id = self.store(register, &record.columns)?;
-        self.store_children(register, &record)?;
-        attachments::note_uses(self, register, &record)?;
-        let shown = self.shown(register, &record, Personal::Journal)?;
-        self.index(register, &record, &shown)?;
+        Ok(record)
+    }
+
+    /// Writes everything that goes with a row that has just been stored.
+    pub(crate) fn put(&mut self, register: &Register, record: &StoredRow, arrival: &Arrival) -> Result<(), WriteError> {
+        self.store_children(register, record)?;
+        attachments::note_uses(self, register, record)?;
+        let shown = self.shown(register, record, Personal::Journal)?;
+        self.index(register, record, &shown)?;
         let changes: Vec<FieldChange> =
             shown.into_iter().map(|(field, after)| FieldChange { field, before: Json::Null, after }).collect();
-        self.journal(register, &record, arrival.action.clone(), arrival.at, &changes, None)?;
-        deadlines::record_arrived(self, register, &record, arrival.at, arrival.with_past)?;
-        Ok(record)
+        self.journal(register, record, arrival.action.clone(), arrival.at, &changes, None)?;
+        deadlines::record_arrived(self, register, record, arrival.at, arrival.with_past)
     }
 
     /// Enters a record unless one of its number is there with the same content: an import sent twice makes one record.
@@ -122,31 +169,25 @@ impl Session<'_> {
         &mut self,
         register: &Register,
         given: &JsonMap,
+        checked: Checked,
         arrival: &Arrival,
     ) -> Result<Entered, WriteError> {
-        if let Some(number) = given.get("number").and_then(Json::as_str).filter(|_| arrival.with_past)
-            && let Some(standing) = row::by_number(self.connection, register, number.trim())?
-        {
-            let (values, faults) = check::values(register, given, true);
-            let shown = self.shown(register, &standing, Personal::Plain)?;
-            let same = |(key, value): (&String, &Json)| shown.get(key).unwrap_or(&Json::Null) == value;
-            if faults.is_empty() && values.iter().all(same) {
-                return Ok(Entered::Known);
-            }
+        if self.is_known(register, given, &checked, arrival)? {
+            return Ok(Entered::Known);
         }
-        self.insert(register, given, arrival).map(|_| Entered::New)
+        self.insert(register, given, checked, arrival).map(|_| Entered::New)
     }
 
-    /// Changes fields, and the state if `state` says so. Returns the record unchanged if nothing differs.
+    /// Changes fields, and the state if `change` says so. Returns the record unchanged if nothing differs.
     pub(crate) fn change(
         &mut self,
         register: &Register,
         before: &StoredRow,
-        given: &JsonMap,
+        mut checked: Checked,
         change: Change<'_>,
     ) -> Result<StoredRow, WriteError> {
-        let given = self.without_masks(register, before, given)?;
-        let (checked, mut faults) = check::values(register, &given, change.fills_read_only);
+        self.leave_masks(register, before, change.given, &mut checked)?;
+        let Checked { values: checked, mut faults } = checked;
         let resolved = self.resolve(register, &checked, before.id, &mut faults)?;
         self.refuse_unknown_files(register, &checked, &mut faults)?;
         let mut values = self.shown(register, before, Personal::Plain)?;
@@ -262,7 +303,8 @@ pub(crate) struct Change<'a> {
     pub state: Option<&'a str>,
     pub needs: &'a [String],
     pub reason: Option<&'a str>,
-    pub fills_read_only: bool,
+    /// The values as they came.
+    pub given: &'a JsonMap,
 }
 
 /// The moment of a change: never before the last one, so that every version has a time of its own.

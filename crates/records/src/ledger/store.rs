@@ -12,8 +12,8 @@ use super::{
 use crate::{catalogue::Register, naming};
 
 impl Session<'_> {
-    pub(super) fn store(&self, register: &Register, columns: &Columns) -> Result<i64, rusqlite::Error> {
-        insert(self.connection, &naming::table(&register.key), columns)?;
+    pub(super) fn store(&self, register: &Register, record: &StoredRow) -> Result<i64, rusqlite::Error> {
+        insert(self.connection, &naming::table(&register.key), &record.columns)?;
         Ok(self.connection.last_insert_rowid())
     }
 

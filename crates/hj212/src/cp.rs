@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{FaultCode, Tolerance, Tolerances};
+use crate::{FaultCode, Tolerance, Tolerances, spelling};
 
 /// `key=value`, as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,12 @@ impl<'a> Item<'a> {
         self.key.rsplit_once('-')
     }
 
+    /// Factor and suffix as the standard spells them, whatever case the device writes them in; a suffix that no edition knows stays as it is.
+    pub fn measured(&self) -> Option<(Cow<'a, str>, &'a str)> {
+        let (factor, written) = self.factor()?;
+        Some((spelling::factor_code(factor), spelling::suffix(written).unwrap_or(written)))
+    }
+
     /// The value as text: UTF-8 as it is, anything else read as GB 18030.
     pub fn text(&self) -> Cow<'a, str> {
         match std::str::from_utf8(self.value) {
@@ -29,9 +35,9 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The value as a finite number, if it is one.
+    /// The value as a number, if it is one that an instrument can have shown (less than 10¹⁵).
     pub fn number(&self) -> Option<f64> {
-        std::str::from_utf8(self.value).ok()?.trim().parse().ok().filter(|number: &f64| number.is_finite())
+        spelling::measured_number(std::str::from_utf8(self.value).ok()?)
     }
 }
 
@@ -48,9 +54,9 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// The first item with this key.
+    /// The first item with this key, in whatever case.
     pub fn value(self, key: &str) -> Option<&'a [u8]> {
-        self.items().find(|item| item.key == key).map(|item| item.value)
+        self.items().find(|item| item.key.eq_ignore_ascii_case(key)).map(|item| item.value)
     }
 }
 
@@ -196,14 +202,25 @@ pub(crate) fn check(cp: &[u8], tolerated: &mut Tolerances) -> Result<(), FaultCo
     while !rest.is_empty() {
         let end = match clean_item(rest) {
             Some((sign, end)) => {
+                let value = &rest[sign + 1..end];
+                let bare = value.trim_ascii();
+                if bare.len() != value.len() {
+                    tolerated.add(Tolerance::StraySeparator);
+                }
                 keys.take(&rest[..sign], tolerated);
+                spelling::look(&rest[..sign], bare, tolerated);
                 end
             }
             None => {
                 let end = end_of(rest, SEMICOLON | COMMA);
                 let item = rest[..end].trim_ascii();
+                if item.len() != end {
+                    tolerated.add(Tolerance::StraySeparator);
+                }
                 if !item.is_empty() {
-                    keys.take(check_item(item)?, tolerated);
+                    let (key, value) = check_item(item)?;
+                    keys.take(key, tolerated);
+                    spelling::look(key, value.trim_ascii(), tolerated);
                 }
                 end
             }
@@ -242,8 +259,8 @@ impl<'a> GroupKeys<'a> {
     }
 }
 
-/// The key of an item that holds.
-fn check_item(item: &[u8]) -> Result<&[u8], FaultCode> {
+/// Key and value of an item that holds.
+fn check_item(item: &[u8]) -> Result<(&[u8], &[u8]), FaultCode> {
     let sign = item.iter().position(|byte| *byte == b'=').ok_or(FaultCode::BadItem)?;
     let (key, value) = (&item[..sign], &item[sign + 1..]);
     if key.is_empty() || !is_all(key, KEY) {
@@ -253,7 +270,7 @@ fn check_item(item: &[u8]) -> Result<&[u8], FaultCode> {
     if !is_all(value, if logged { LOGGED } else { VALUE }) {
         return Err(FaultCode::BadValue);
     }
-    Ok(key)
+    Ok((key, value))
 }
 
 #[cfg(test)]

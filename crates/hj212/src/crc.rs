@@ -85,11 +85,14 @@ pub enum CrcMatch {
     Mismatch,
 }
 
-/// Compares the four hex digits that a device sent with the segment before them.
+/// Compares the hex digits that a device sent with the segment before them: four, or fewer where it left leading zeros out. Fewer are compared with
+/// the standard's check alone: a swapped or MODBUS check is never made up of what is not there.
 pub fn check_crc(segment: &[u8], sent: &[u8]) -> CrcMatch {
-    let Some(value) = hex_value(sent) else { return CrcMatch::Mismatch };
+    let Some(value) = number(sent) else { return CrcMatch::Mismatch };
     if value == crc(segment) {
         CrcMatch::Standard
+    } else if sent.len() < 4 {
+        CrcMatch::Mismatch
     } else {
         let modbus = modbus_crc(segment);
         if value == modbus.swap_bytes() || value == modbus { CrcMatch::Modbus } else { CrcMatch::Mismatch }
@@ -98,7 +101,12 @@ pub fn check_crc(segment: &[u8], sent: &[u8]) -> CrcMatch {
 
 /// Four hex digits of either case as a number.
 pub(crate) fn hex_value(digits: &[u8]) -> Option<u16> {
-    if digits.len() != 4 {
+    number(digits).filter(|_| digits.len() == 4)
+}
+
+/// One to four hex digits of either case as a number.
+fn number(digits: &[u8]) -> Option<u16> {
+    if !(1..=4).contains(&digits.len()) {
         return None;
     }
     digits.iter().try_fold(0u16, |value, byte| {

@@ -30,7 +30,7 @@ struct Walk {
 }
 
 enum Found {
-    Whole { start: usize, segment: usize, length: usize, tolerated: Tolerances },
+    Whole { start: usize, head: usize, segment: usize, check: usize, length: usize, tolerated: Tolerances },
     Bad { start: usize, length: usize, code: FaultCode },
     Noise { offset: u64, length: usize },
 }
@@ -66,9 +66,9 @@ impl Walk {
                     let (offset, length) = self.noise.take()?;
                     return Some(Found::Noise { offset, length });
                 }
-                Step::Whole { segment, length, tolerated } => {
+                Step::Whole { head, segment, check, length, tolerated } => {
                     self.position += length;
-                    return Some(Found::Whole { start, segment, length, tolerated });
+                    return Some(Found::Whole { start, head, segment, check, length, tolerated });
                 }
                 Step::Bad { code, length } => {
                     self.position += length;
@@ -90,9 +90,10 @@ impl Found {
         match self {
             Found::Noise { offset, length } => Event::Fault(Fault { code: FaultCode::Noise, offset, length, raw: b"" }),
             Found::Bad { start, length, code } => fault(start, length, code),
-            Found::Whole { start, segment, length, tolerated } => {
+            Found::Whole { start, head, segment, check, length, tolerated } => {
                 let raw = &bytes[start..start + length];
-                match Packet::read(raw, &raw[6..6 + segment], &raw[6 + segment..10 + segment], tolerated) {
+                let ends = head + segment;
+                match Packet::read(raw, &raw[head..ends], &raw[ends..ends + check], tolerated) {
                     Err(code) => fault(start, length, code),
                     Ok(packet) => match packet.tolerated.iter().next() {
                         Some(tolerance) if mode == Mode::Strict => {

@@ -35,6 +35,7 @@ mod packet;
 mod reply;
 mod request;
 mod sm4;
+mod spelling;
 mod tolerance;
 
 pub use assembly::{Assembled, Assembler, Incomplete};
@@ -52,6 +53,7 @@ pub use packet::{Packet, Partial};
 pub use reply::{acknowledgement, execution_result, request_reply};
 pub use request::{Addressee, History, Reply, Request};
 pub use sm4::{NoKey, OpenFault, Sm4Key, open};
+pub use spelling::factor_code;
 pub use tolerance::{Tolerance, Tolerances};
 
 /// The example of the README is compiled and run.

@@ -1,5 +1,6 @@
 //! A packet to be sent: owned fields, written with length and check.
 
+use crate::packet::is_request_number;
 use crate::{Flag, crc};
 
 /// Longest CP by the text; beyond it a message is split.
@@ -183,26 +184,20 @@ impl Message {
             if good { Ok(()) } else { Err(EncodeError::Header { field, value: value.to_owned(), wanted }) }
         };
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // Whatever a packet was read with can be sent back to its device.
         let plain = |text: &str| {
-            text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'=' | b'&' | b'#'))
+            !text.bytes().any(|byte| byte.is_ascii_control() || matches!(byte, b';' | b'&' | b'#'))
+                && !text.ends_with([',', ' '])
         };
         if let Some(qn) = &self.qn {
-            header("QN", qn, digits(qn), "it must be a number of 17 digits")?;
+            header("QN", qn, is_request_number(qn) && plain(qn), "it must be a number of 17 digits")?;
         }
         header("ST", &self.st, digits(&self.st) && self.st.len() <= 4, "it must be a number of two digits")?;
         header("CN", &self.cn, digits(&self.cn) && self.cn.len() == 4, "it must be four digits")?;
-        header(
-            "PW",
-            self.pw.as_deref().unwrap_or(""),
-            plain(self.pw.as_deref().unwrap_or("")),
-            "no spaces or separators",
-        )?;
-        header(
-            "MN",
-            &self.mn,
-            plain(&self.mn) && !self.mn.is_empty(),
-            "it must not be empty or hold spaces or separators",
-        )?;
+        let pw = self.pw.as_deref().unwrap_or("");
+        header("PW", pw, plain(pw), "no separators, no blank at its end")?;
+        let mn = self.mn.as_str();
+        header("MN", mn, plain(mn) && !mn.is_empty(), "it must not be empty, hold separators or end with a blank")?;
         for (position, group) in self.cp.iter().enumerate() {
             if group.is_empty() {
                 return Err(EncodeError::EmptyGroup { position });

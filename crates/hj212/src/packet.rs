@@ -1,6 +1,7 @@
 //! A data segment taken apart: header fields, then CP.
 
 use crate::crc::hex_value;
+use crate::frame::head_length;
 use crate::{FaultCode, Flag, Groups, Message, Tolerance, Tolerances, cp};
 
 /// A packet whose check and structure hold. Everything borrows from the bytes it was read from.
@@ -84,7 +85,11 @@ impl<'a> Packet<'a> {
         mut tolerated: Tolerances,
     ) -> Result<Packet<'a>, FaultCode> {
         let (head, cp) = split(segment).ok_or(FaultCode::MissingCp)?;
+        if !segment[head.len()..].starts_with(b"CP") {
+            tolerated.add(Tolerance::HeaderCase);
+        }
         let cp = cp.strip_suffix(b"&&").ok_or(FaultCode::MissingCp)?;
+        let cp = without_ampersands(cp, &mut tolerated);
         let (header, fault) = Header::read(head, &mut tolerated);
         if let Some(fault) = fault {
             return Err(fault);
@@ -106,8 +111,11 @@ impl<'a> Packet<'a> {
         if header.flag.is_none() {
             tolerated.add(Tolerance::MissingFlag);
         }
-        if header.pw.is_none() {
+        if header.pw.is_none_or(str::is_empty) {
             tolerated.add(Tolerance::MissingPw);
+        }
+        if mn.len() > MN_BY_THE_TEXT {
+            tolerated.add(Tolerance::LongMn);
         }
         cp::check(cp, &mut tolerated)?;
         Ok(Packet {
@@ -144,11 +152,26 @@ fn after_a_semicolon(segment: &[u8]) -> Option<usize> {
     None
 }
 
+/// Parameters without the ampersands that some devices write twice.
+fn without_ampersands<'a>(cp: &'a [u8], tolerated: &mut Tolerances) -> &'a [u8] {
+    let mut bare = cp;
+    while let Some(rest) = bare.strip_prefix(b"&&") {
+        bare = rest;
+    }
+    while let Some(rest) = bare.strip_suffix(b"&&") {
+        bare = rest;
+    }
+    if bare.len() != cp.len() {
+        tolerated.add(Tolerance::DoubledAmpersands);
+    }
+    bare
+}
+
 /// Header and what follows `CP=&&`.
 fn split(segment: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = after_a_semicolon(segment)
         .or_else(|| memchr::memmem::find(segment, b"CP=&&"))
-        .or_else(|| memchr::memmem::find(segment, b"cp=&&"))?;
+        .or_else(|| segment.windows(5).position(|window| window.eq_ignore_ascii_case(b"CP=&&")))?;
     Some((&segment[..at], &segment[at + 5..]))
 }
 
@@ -193,8 +216,15 @@ impl<'a> Header<'a> {
         (header, fault)
     }
 
+    /// Reads fields where none belong; what cannot be read there is left out.
+    fn read_on(&mut self, bytes: &'a [u8]) {
+        for field in bytes.split(|byte| *byte == b';').filter_map(|field| std::str::from_utf8(field).ok()) {
+            let _ = self.take(field, &mut Tolerances::NONE.clone());
+        }
+    }
+
     fn take(&mut self, text: &'a str, tolerated: &mut Tolerances) -> Result<(), FaultCode> {
-        let trimmed = text.trim_matches([',', ' ']);
+        let trimmed = text.trim_matches(STRAY);
         if trimmed.len() != text.len() {
             tolerated.add(Tolerance::StraySeparator);
         }
@@ -220,10 +250,10 @@ impl<'a> Header<'a> {
             Some("QN") if value.is_empty() => {}
             Some("QN") => {
                 once(&mut self.qn);
-                if !all_digits(value) {
+                if !is_request_number(value) {
                     return Err(FaultCode::BadQn);
                 }
-                if value.len() != 17 {
+                if value.len() != 17 || !all_digits(value) {
                     tolerated.add(Tolerance::OddQn);
                 }
             }
@@ -257,6 +287,23 @@ impl<'a> Header<'a> {
 
 const NAMES: [&str; 9] = ["QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF"];
 
+/// What stands around header fields of some devices and belongs to none.
+const STRAY: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+
+/// The longest MN by the text.
+const MN_BY_THE_TEXT: usize = 24;
+
+/// The longest QN that is taken.
+const LONGEST_QN: usize = 40;
+
+/// Whether a text may be a request number: it is a time by the text, so it begins with a digit; devices add zones, separators, letters. It is an opaque
+/// word from here on, so nothing is lost by taking it.
+pub(crate) fn is_request_number(text: &str) -> bool {
+    let fits =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'_' | b':' | b'.' | b'/' | b' ');
+    text.len() <= LONGEST_QN && text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(fits)
+}
+
 fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -272,7 +319,7 @@ fn packet_number(text: &str) -> Result<u16, FaultCode> {
 /// What a refused packet still tells.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Partial<'a> {
-    /// The check as sent, where four hex digits follow the last `&&`.
+    /// The check as sent, where four hex digits end the packet.
     pub crc: Option<&'a str>,
     /// Request number.
     pub qn: Option<&'a str>,
@@ -298,16 +345,21 @@ pub struct Partial<'a> {
 impl<'a> Partial<'a> {
     /// Reads what can be read of the bytes from `##` on.
     pub fn read(raw: &'a [u8]) -> Partial<'a> {
-        let body = raw.get(6..).unwrap_or_default();
-        let (segment, crc) = match memchr::memmem::rfind(body, b"&&") {
-            Some(at) if body.get(at + 2..at + 6).is_some_and(|digits| hex_value(digits).is_some()) => {
-                (&body[..at + 2], std::str::from_utf8(&body[at + 2..at + 6]).ok())
-            }
-            _ => (body, None),
+        let body = raw.get(head_length(raw)..).unwrap_or_default().trim_ascii_end();
+        let (head, rest) = split(body).unwrap_or((body, b""));
+        // Behind the parameters stands the check; what some devices write there beside it is read as header fields.
+        let (cp, behind) = match memchr::memmem::rfind(rest, b"&&") {
+            Some(at) => (&rest[..at], &rest[at + 2..]),
+            None => (rest, &b""[..]),
         };
-        let (head, cp) = split(segment).unwrap_or((segment, b""));
-        let cp = cp.strip_suffix(b"&&").unwrap_or(cp);
-        let (header, _) = Header::read(head, &mut Tolerances::NONE.clone());
+        let (behind, crc) = match behind.len().checked_sub(4).map(|at| behind.split_at(at)) {
+            Some((fields, digits)) if hex_value(digits).is_some() => (fields, std::str::from_utf8(digits).ok()),
+            _ => (behind, None),
+        };
+        let cp = without_ampersands(cp, &mut Tolerances::NONE.clone());
+        let segment = &body[..body.len() - crc.map_or(0, str::len)];
+        let (mut header, _) = Header::read(head, &mut Tolerances::NONE.clone());
+        header.read_on(behind);
         let encrypted = looks_encrypted(segment);
         Partial {
             crc,

@@ -6,6 +6,7 @@ use sm4::Sm4;
 use sm4::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 
 use crate::crc::{crc, hex_value};
+use crate::frame::head_length;
 use crate::message::EncodeError;
 use crate::{Event, Message, Mode, packets};
 
@@ -97,7 +98,7 @@ pub enum OpenFault {
 /// [`OpenFault`]; a wrong key is found out, for the check and the structure of what comes out must both hold.
 pub fn open(raw: &[u8], key: &Sm4Key) -> Result<Vec<u8>, OpenFault> {
     let begins = memchr::memmem::find(raw, b"CP=&&").ok_or(OpenFault::NoCp)? + 5;
-    let head = raw.get(6..begins).ok_or(OpenFault::NoCp)?;
+    let head = raw.get(head_length(raw)..begins).ok_or(OpenFault::NoCp)?;
     let (sealed, check) = sealed_part(raw, begins).ok_or(OpenFault::NoCp)?;
     let mut cp = if sealed.starts_with(b"{0x") { printed(sealed).ok_or(OpenFault::NoCp)? } else { sealed.to_vec() };
     key.decrypt(&mut cp);
@@ -114,13 +115,14 @@ pub fn open(raw: &[u8], key: &Sm4Key) -> Result<Vec<u8>, OpenFault> {
 /// What lies between `CP=&&` and the last `&&`, and the check behind it. By the declared length, for encrypted bytes may look like anything; by the
 /// last `&&` with a check where the length is that of another form.
 fn sealed_part(raw: &[u8], begins: usize) -> Option<(&[u8], &[u8])> {
-    let declared = std::str::from_utf8(raw.get(2..6)?).ok()?.parse::<usize>().ok()?;
+    let head = head_length(raw);
+    let declared = std::str::from_utf8(raw.get(2..head)?).ok()?.trim().parse::<usize>().ok()?;
     let ends_at = |stop: usize| {
         let segment = raw.get(begins..stop)?.strip_suffix(b"&&")?;
         let check = raw.get(stop..stop + 4)?;
         hex_value(check).map(|_| (segment, check))
     };
-    let by_length = ends_at(6 + declared);
+    let by_length = ends_at(head + declared);
     if by_length.is_some() {
         return by_length;
     }

@@ -16,17 +16,17 @@ pub enum Tolerance {
     OverLongSegment,
     /// No `QN`.
     MissingQn,
-    /// `QN` is a number but not 17 digits.
+    /// `QN` is not 17 digits: fewer, more, or with separators, a zone or letters behind its first digit.
     OddQn,
     /// No `Flag`.
     MissingFlag,
-    /// No `PW`.
+    /// No `PW`, or an empty one.
     MissingPw,
     /// `ST` is a number but not two digits.
     OddSt,
     /// A header name in another case, such as `FLAG=`.
     HeaderCase,
-    /// Stray commas or spaces around a header field.
+    /// Stray commas or blanks around a header field or an item of CP.
     StraySeparator,
     /// A header field that no edition knows; it is left out.
     UnknownHeader,
@@ -42,11 +42,29 @@ pub enum Tolerance {
     DuplicateKey,
     /// Text that is not ASCII or UTF-8 (GBK in practice).
     GbkText,
+    /// The check lacks its leading zeros.
+    ShortCrc,
+    /// The length is not four digits: not filled up with zeros, filled up with spaces, or with more zeros.
+    OddLengthField,
+    /// `MN` is longer than the 24 characters of the text.
+    LongMn,
+    /// More than two `&` before or behind the parameters.
+    DoubledAmpersands,
+    /// A factor code of the national tables in capitals, such as `W01001`: it is `w01001`.
+    UpperCaseFactor,
+    /// `DataTime` or a suffix (`-Rtd`, `-Avg`, `-Flag`…) in another case.
+    KeyCase,
+    /// `DataTime` is not 14 digits of a clock: separators, fewer digits, a zone, or the hour 24.
+    OddDataTime,
+    /// A measured value is empty, or says that there is none (`-`, `null`, `NaN`…): there is no value.
+    MissingValue,
+    /// A measured value is no number (a unit, letters): it stays in the packet and is no value.
+    NotANumber,
 }
 
 impl Tolerance {
     /// All of them, in the order of their bits.
-    pub const ALL: [Tolerance; 19] = [
+    pub const ALL: [Tolerance; 28] = [
         Tolerance::LowerCaseCrc,
         Tolerance::ModbusCrc,
         Tolerance::MissingCrlf,
@@ -66,6 +84,15 @@ impl Tolerance {
         Tolerance::EmptyGroup,
         Tolerance::DuplicateKey,
         Tolerance::GbkText,
+        Tolerance::ShortCrc,
+        Tolerance::OddLengthField,
+        Tolerance::LongMn,
+        Tolerance::DoubledAmpersands,
+        Tolerance::UpperCaseFactor,
+        Tolerance::KeyCase,
+        Tolerance::OddDataTime,
+        Tolerance::MissingValue,
+        Tolerance::NotANumber,
     ];
 
     /// The name in snake case.
@@ -90,6 +117,15 @@ impl Tolerance {
             Tolerance::EmptyGroup => "empty_group",
             Tolerance::DuplicateKey => "duplicate_key",
             Tolerance::GbkText => "gbk_text",
+            Tolerance::ShortCrc => "short_crc",
+            Tolerance::OddLengthField => "odd_length_field",
+            Tolerance::LongMn => "long_mn",
+            Tolerance::DoubledAmpersands => "doubled_ampersands",
+            Tolerance::UpperCaseFactor => "upper_case_factor",
+            Tolerance::KeyCase => "key_case",
+            Tolerance::OddDataTime => "odd_data_time",
+            Tolerance::MissingValue => "missing_value",
+            Tolerance::NotANumber => "not_a_number",
         }
     }
 }
@@ -105,6 +141,13 @@ impl Tolerances {
     /// Adds one.
     pub fn add(&mut self, tolerance: Tolerance) {
         self.0 |= 1 << tolerance as u8;
+    }
+
+    /// Adds it, if there is one.
+    pub(crate) fn extend(&mut self, tolerance: Option<Tolerance>) {
+        if let Some(tolerance) = tolerance {
+            self.add(tolerance);
+        }
     }
 
     /// Whether this one is among them.

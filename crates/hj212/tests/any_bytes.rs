@@ -5,6 +5,9 @@ use proptest::prelude::*;
 
 const GOOD: &[u8] = b"##0310QN=20210409171312250;ST=21;CN=2011;PW=123456;MN=DXCBZ000000005;Flag=5;CP=&&DataTime=20210409171300;w01018-Rtd=235.281842409904,w01018-Flag=N;w21003-Rtd=33.9745441848759,w21003-Flag=N;w21011-Rtd=4.45415134510219,w21011-Flag=N;w21001-Rtd=34.2262152854941,w21001-Flag=N;w01001-Rtd=7.71218296350547,w01001-Flag=N&&8D01\r\n";
 
+/// Neither its length nor its check is filled up with zeros.
+const SHORT: &[u8] = b"##103QN=20240601085857088;ST=21;CN=2011;PW=123456;MN=M1;Flag=5;CP=&&DataTime=20240601085857;w01001-Rtd=7.1&&9C0\r\n";
+
 /// Bytes that look like the protocol more often than chance would have it.
 fn soup() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -16,6 +19,11 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         Just(b"&&".to_vec()),
         Just(b"CP=&&".to_vec()),
         Just(b"&&FFFF\r\n".to_vec()),
+        Just(b"&&9C0\r\n".to_vec()),
+        Just(b"&&9C".to_vec()),
+        Just(b"##87QN=2021;".to_vec()),
+        Just(b"## 103QN=20240601085857088;".to_vec()),
+        Just(SHORT.to_vec()),
         Just(b"\r\n".to_vec()),
         Just(GOOD[..100].to_vec()),
         Just(GOOD.to_vec()),

@@ -1,0 +1,150 @@
+//! How keys and values of CP are written: what the standard writes, and what devices write in its place.
+//!
+//! Nothing here changes a packet: its items stay as they were sent. [`Item::measured`](crate::Item::measured) reads them as the standard spells them, so that one
+//! factor is one series however a device writes it.
+
+use std::borrow::Cow;
+
+use crate::{Tolerance, Tolerances};
+
+/// Letters with which codes of factors, states and parameters begin (HJ 524, HJ 525, HJ 212-2017 annex B), always small.
+const LETTERS: &[u8] = b"ADEGINW";
+
+/// Suffixes of measured values, as the editions spell them.
+const MEASURED: [&str; 13] =
+    ["Rtd", "Avg", "Min", "Max", "Cou", "ZsRtd", "ZsAvg", "ZsMin", "ZsMax", "ZsCou", "Data", "DayData", "NightData"];
+
+/// Suffixes that stand beside measured values.
+const BESIDE: [&str; 9] = ["Flag", "EFlag", "Info", "SN", "RS", "RT", "SampleTime", "Ala", "Date"];
+
+/// What devices write where there is no value.
+const NO_VALUE: [&str; 9] = ["-", "--", "---", "null", "nan", "none", "n/a", "na", "*"];
+
+/// A code as the national tables have it: a letter and five digits, the letter small. Other codes stay as they are: those of 2005 (`B01`, `S03`) are written in capitals.
+///
+/// ```
+/// assert_eq!(hj212::factor_code("W01001"), "w01001");
+/// assert_eq!(hj212::factor_code("B01"), "B01");
+/// ```
+pub fn factor_code(code: &str) -> Cow<'_, str> {
+    if is_upper_case_code(code.as_bytes()) { Cow::Owned(code.to_ascii_lowercase()) } else { Cow::Borrowed(code) }
+}
+
+fn is_upper_case_code(code: &[u8]) -> bool {
+    matches!(code, [letter, digits @ ..] if digits.len() == 5 && LETTERS.contains(letter) && digits.iter().all(u8::is_ascii_digit))
+}
+
+/// A suffix as the editions spell it, whatever its case; `None` if they know none of that name.
+pub(crate) fn suffix(text: &str) -> Option<&'static str> {
+    MEASURED.iter().chain(&BESIDE).find(|known| known.eq_ignore_ascii_case(text)).copied()
+}
+
+/// Looks at an item that holds, and names what is written otherwise than the standard has it.
+pub(crate) fn look(key: &[u8], value: &[u8], tolerated: &mut Tolerances) {
+    let Some(at) = memchr::memrchr(b'-', key) else {
+        if key.eq_ignore_ascii_case(b"DataTime") {
+            if key != b"DataTime" {
+                tolerated.add(Tolerance::KeyCase);
+            }
+            if !is_clock(value) {
+                tolerated.add(Tolerance::OddDataTime);
+            }
+        }
+        return;
+    };
+    if is_upper_case_code(&key[..at]) {
+        tolerated.add(Tolerance::UpperCaseFactor);
+    }
+    let written = &key[at + 1..];
+    // Nearly all are among these.
+    let measured = match written {
+        b"Rtd" | b"Avg" | b"Min" | b"Max" | b"Cou" => true,
+        b"Flag" => false,
+        _ => match std::str::from_utf8(written).ok().and_then(suffix) {
+            None => return,
+            Some(known) => {
+                if known.as_bytes() != written {
+                    tolerated.add(Tolerance::KeyCase);
+                }
+                MEASURED.contains(&known)
+            }
+        },
+    };
+    if measured && !is_plainly_a_number(value) {
+        tolerated.extend(doubt_about(value));
+    }
+}
+
+/// Digits, at most a sign before and a point within them: what nearly every value is.
+fn is_plainly_a_number(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let points = digits.iter().filter(|byte| **byte == b'.').count();
+    (1..=15).contains(&digits.len())
+        && points <= 1
+        && digits.len() > points
+        && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+fn doubt_about(value: &[u8]) -> Option<Tolerance> {
+    let text = std::str::from_utf8(value).unwrap_or("?").trim();
+    if text.is_empty() || NO_VALUE.iter().any(|none| none.eq_ignore_ascii_case(text)) {
+        return Some(Tolerance::MissingValue);
+    }
+    measured_number(text).is_none().then_some(Tolerance::NotANumber)
+}
+
+/// A number that an instrument can have shown: finite, and not beyond what 15 digits write.
+pub(crate) fn measured_number(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|number: &f64| number.abs() < 1e15)
+}
+
+/// `YYYYMMDDhhmmss`, with milliseconds behind it or not, of an hour before 24.
+fn is_clock(value: &[u8]) -> bool {
+    (14..=17).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) && &value[8..10] < b"24".as_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("W01001", "w01001")]
+    #[test_case("A34004", "a34004")]
+    #[test_case("w01001", "w01001")]
+    #[test_case("S01", "S01"; "oxygen of 2005")]
+    #[test_case("B01001", "B01001"; "no letter of the tables")]
+    #[test_case("Leq", "Leq"; "noise")]
+    #[test_case("W0100A", "W0100A"; "no code")]
+    fn codes_are_small(written: &str, meant: &str) {
+        assert_eq!(factor_code(written), meant);
+    }
+
+    #[test_case("w01001-Rtd", "7.21", &[])]
+    #[test_case("w01001-Rtd", "-0.5", &[])]
+    #[test_case("w01001-Rtd", "+1.0", &[]; "a sign")]
+    #[test_case("w01001-Rtd", "1e3", &[]; "scientific")]
+    #[test_case("w01001-Rtd", "235.28184240990412", &[]; "more digits than are plain")]
+    #[test_case("W01001-Rtd", "7.21", &[Tolerance::UpperCaseFactor])]
+    #[test_case("w01001-RTD", "7.21", &[Tolerance::KeyCase])]
+    #[test_case("w01001-flag", "N", &[Tolerance::KeyCase])]
+    #[test_case("w01001-Avg", "", &[Tolerance::MissingValue])]
+    #[test_case("w01001-Avg", "-", &[Tolerance::MissingValue])]
+    #[test_case("w01001-Avg", "NaN", &[Tolerance::MissingValue])]
+    #[test_case("w01001-Avg", "7.2mg/L", &[Tolerance::NotANumber])]
+    #[test_case("w01001-Avg", "inf", &[Tolerance::NotANumber])]
+    #[test_case("w01001-Avg", "1e300", &[Tolerance::NotANumber])]
+    #[test_case("w01001-Avg", ".", &[Tolerance::NotANumber])]
+    #[test_case("w01001-Info", "text", &[])]
+    #[test_case("DataTime", "20240601085857", &[])]
+    #[test_case("DataTime", "20240601085857223", &[]; "with milliseconds")]
+    #[test_case("datatime", "20240601085857", &[Tolerance::KeyCase])]
+    #[test_case("DataTime", "2024-06-01 08:58:57", &[Tolerance::OddDataTime])]
+    #[test_case("DataTime", "202406010858", &[Tolerance::OddDataTime])]
+    #[test_case("DataTime", "20240601240000", &[Tolerance::OddDataTime])]
+    fn what_differs_is_named(key: &str, value: &str, expected: &[Tolerance]) {
+        let mut tolerated = Tolerances::NONE;
+        look(key.as_bytes(), value.as_bytes(), &mut tolerated);
+        assert_eq!(tolerated.iter().collect::<Vec<_>>(), expected);
+    }
+}

@@ -21,6 +21,7 @@
 //! nothing. `has(now.w21003)` asks whether it is known. Functions name their factor in quotation marks, so that nothing else need be remembered; of the
 //! instants within twenty seconds they see the last. What is said of the whole district may be a minute old.
 
+mod budget;
 mod past;
 
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +69,8 @@ pub struct Expression {
     functions: Vec<Function>,
     /// Whose past its functions ask for.
     factors: Vec<(String, Reach)>,
+    /// Whether it goes through all that a name holds: no more than its steps were reckoned with.
+    goes_through: bool,
 }
 
 /// Functions and operators of the language; making them ready costs more than most expressions.
@@ -91,6 +94,13 @@ impl Expression {
     /// # Errors
     /// What is wrong with it and what to write instead.
     pub fn parse(text: &str) -> Result<Expression, String> {
+        if text.len() > budget::LONGEST {
+            return Err(format!(
+                "this expression has {} characters, and {} are the most: make several rules of it",
+                text.len(),
+                budget::LONGEST
+            ));
+        }
         let program = Program::compile(text).map_err(|faults| {
             let told = faults.errors.first().map_or_else(
                 || faults.to_string(),
@@ -98,8 +108,21 @@ impl Expression {
             );
             format!("this is no expression: {told}")
         })?;
+        let steps = budget::steps(program.expression());
+        if steps > budget::MOST_STEPS {
+            let steps = if steps == u64::MAX { "endlessly many".to_owned() } else { steps.to_string() };
+            return Err(format!(
+                "this expression may take {steps} steps, and {} are the most: a loop within a loop goes through everything for each thing; ask for what is \
+                 meant by its name",
+                budget::MOST_STEPS
+            ));
+        }
+        let of_loops = budget::loop_variables(program.expression());
+        let goes_through = !of_loops.is_empty();
         let references = program.references();
-        if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name)) {
+        if let Some(unknown) =
+            references.variables().into_iter().find(|name| !NAMES.contains(name) && !of_loops.contains(name))
+        {
             return Err(format!("“{unknown}” is not known here: write {}", NAMES.join(", ")));
         }
         let functions: Vec<Function> =
@@ -109,7 +132,8 @@ impl Expression {
             factors.extend(function.factors(text)?.into_iter().map(|factor| (factor, function.reach())));
         }
         let uses = NAMES.map(|name| references.has_variable(name));
-        let expression = Expression { text: text.to_owned(), program: Arc::new(program), uses, functions, factors };
+        let expression =
+            Expression { text: text.to_owned(), program: Arc::new(program), uses, functions, factors, goes_through };
         // An empty station shows what depends on no value: unknown functions, wrong counts of arguments.
         match expression.evaluate(&Scene::default(), Timestamp::UNIX_EPOCH) {
             Err(fault) if fault.contains("ndeclared reference") || fault.contains("nvalid argument") => Err(fault),
@@ -151,6 +175,13 @@ impl Expression {
     }
 
     fn evaluate(&self, scene: &Scene, at: Timestamp) -> Result<Value, String> {
+        let named = [scene.now.len(), scene.hour.len(), scene.known.0.len(), scene.known.1.len()];
+        if self.goes_through && named.into_iter().any(|count| count > budget::MOST_NAMED) {
+            return Err(format!(
+                "the station says more than {} things: this expression goes through all of them",
+                budget::MOST_NAMED
+            ));
+        }
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         for (name, _) in NAMES.iter().zip(self.uses).filter(|(_, used)| *used) {
             let value = match *name {
@@ -320,6 +351,54 @@ mod tests {
             scene.see(&value, Some(Reach::Day));
         }
         scene
+    }
+
+    #[test_case(8, 10; "ten things in eight loops")]
+    #[test_case(3, 100; "a hundred things in three")]
+    #[test_case(60, 2; "two things in sixty")]
+    fn loops_in_loops_are_refused_before_anything_is_evaluated(depth: usize, things: usize) {
+        let list = format!("[{}]", vec!["1"; things].join(","));
+        let text = (0..depth).fold("true".to_owned(), |inner, level| format!("{list}.all(x{level}, {inner})"));
+        let fault = Expression::parse(&text).unwrap_err();
+        assert!(fault.contains("steps") || fault.contains("recursion"), "{fault}");
+    }
+
+    #[test_case("now.all(a, now.all(b, now[a] >= now[b]))"; "everything beside everything")]
+    #[test_case("['a'].map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).map(x, x + x).size() == 1"; "text that doubles")]
+    fn what_grows_is_refused(text: &str) {
+        let fault = Expression::parse(text).unwrap_err();
+        assert!(fault.contains("steps") || fault.contains("recursion"), "{fault}");
+    }
+
+    #[test]
+    fn an_endless_text_is_refused_unread() {
+        let text = format!("true{}", " && true".repeat(1000));
+        assert!(Expression::parse(&text).unwrap_err().contains("characters"));
+        assert!(
+            Expression::parse(&format!("{}true{}", "(".repeat(1900), ")".repeat(1900))).is_err(),
+            "nor one that is deep"
+        );
+    }
+
+    #[test_case("now.all(factor, now[factor] > 0.1)", Some(true); "each once")]
+    #[test_case("now.exists(factor, now[factor] > 100.0)", Some(false))]
+    #[test_case("['w21003', 'w21011'].exists(factor, factor in now && now[factor] > 1.0)", Some(true))]
+    fn loops_that_end_soon_are_allowed(text: &str, expected: Option<bool>) {
+        assert_eq!(Expression::parse(text).unwrap().holds(&scene(), at(0)), expected);
+    }
+
+    #[test]
+    fn a_station_that_says_endlessly_much_holds_nobody_up() {
+        let mut scene = scene();
+        for number in 0..=budget::MOST_NAMED {
+            scene.now.insert(format!("x{number}"), (at(0), 1.0));
+        }
+        assert_eq!(Expression::parse("now.all(factor, now[factor] > 0.1)").unwrap().holds(&scene, at(0)), None);
+        assert_eq!(
+            Expression::parse("now.w21003 > 1.5").unwrap().holds(&scene, at(0)),
+            Some(true),
+            "by its name it is known"
+        );
     }
 
     #[test_case("now.w21003 > 1.5", Some(true))]

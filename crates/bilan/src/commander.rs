@@ -9,7 +9,7 @@ use std::time::Duration;
 use bilan_gateway::{ControlFault, DeviceDirectory, Outcome, Patience, Switchboard};
 use bilan_records::ledger::{JsonMap, Ledger, Record};
 use bilan_telemetry::intake;
-use hj212::{ExecutionResult, History, Request};
+use hj212::{ExecutionResult, History, Request, RequestResult};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -33,27 +33,122 @@ pub struct Commander {
 }
 
 /// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum NotDone {
-    #[error("指令缺少参数：{0}")]
-    Missing(&'static str),
-    #[error("站点 {0} 没有登记设备编号（MN），或未处于运行、维护状态")]
+    Missing(Parameter),
     NoDevice(String),
-    #[error("{}", told(.0))]
-    Control(#[from] ControlFault),
-    #[error("下发途中系统停止，设备是否执行不明，请核对后重新下发")]
+    Control(ControlFault),
     Interrupted,
 }
 
-/// A fault as the record tells it.
-fn told(fault: &ControlFault) -> String {
+impl From<ControlFault> for NotDone {
+    fn from(fault: ControlFault) -> NotDone {
+        NotDone::Control(fault)
+    }
+}
+
+/// A parameter of a command, in both languages.
+#[derive(Debug, Clone, Copy)]
+struct Parameter(&'static str, &'static str);
+
+const FACTOR: Parameter = Parameter("仪表因子编码", "the factor of the instrument (PolId)");
+const INFO: Parameter = Parameter("信息编码", "the information (InfoId)");
+const INTERVAL: Parameter = Parameter("间隔", "the interval");
+const BEGIN: Parameter = Parameter("补传起始", "where history begins");
+const END: Parameter = Parameter("补传结束", "where history ends");
+const VALUE: Parameter = Parameter("参数值", "the value");
+const COMMAND: Parameter = Parameter("指令", "the command");
+
+/// What happened, in Chinese and in English: a line each in the record.
+struct Said(String, String);
+
+impl Said {
+    fn new(zh: impl Into<String>, en: impl Into<String>) -> Said {
+        Said(zh.into(), en.into())
+    }
+
+    /// Followed by more.
+    fn and(self, more: Option<Said>) -> Said {
+        match more {
+            Some(more) => Said(format!("{}；{}", self.0, more.0), format!("{}; {}", self.1, more.1)),
+            None => self,
+        }
+    }
+
+    /// As it stands in the record, each line no longer than an answer may be.
+    fn text(&self) -> String {
+        let cut = |text: &str| text.chars().take(LONGEST_ANSWER / 2).collect::<String>();
+        format!("{}\n{}", cut(&self.0), cut(&self.1))
+    }
+}
+
+/// Why a command was not carried out, and what can be done.
+fn told(fault: &NotDone, request_has_factor: bool, of_the_clock: bool) -> Said {
+    let fault = match fault {
+        NotDone::Missing(Parameter(zh, en)) => {
+            return Said::new(format!("指令缺少参数：{zh}"), format!("The command lacks a parameter: {en}"));
+        }
+        NotDone::NoDevice(station) => {
+            return Said::new(
+                format!("站点 {station} 没有登记设备编号（MN），或未处于运行、维护状态"),
+                format!("Station {station} has no device (MN), or is neither running nor in maintenance"),
+            );
+        }
+        NotDone::Interrupted => {
+            return Said::new(
+                "下发途中系统停止，设备是否执行不明，请核对后重新下发",
+                "The program stopped while the command was being sent: whether the device did it is not known; look, and send it again",
+            );
+        }
+        NotDone::Control(fault) => fault,
+    };
     match fault {
-        ControlFault::NotConnected { .. } => "设备不在线，恢复上报后再下发".to_owned(),
-        ControlFault::Busy { .. } => "设备正在执行另一条指令，稍后再下发".to_owned(),
-        ControlFault::Refused { result, .. } => format!("设备拒绝执行（QnRtn={}）", result.number()),
-        ControlFault::NoAnswer { sent, .. } => format!("下发 {sent} 次，设备均无应答"),
-        ControlFault::Gone { .. } => "执行途中设备断开连接".to_owned(),
-        ControlFault::Unwritable(fault) => format!("参数不能写入报文：{fault}"),
+        ControlFault::NotConnected { .. } => Said::new(
+            "设备不在线，恢复上报后再下发",
+            "The device is not connected: send the command again when it reports",
+        ),
+        ControlFault::Busy { .. } => Said::new(
+            "设备正在执行另一条指令，稍后再下发",
+            "The device is busy with another command: send this one again later",
+        ),
+        ControlFault::Refused { result, .. } => {
+            let (zh, en) = meaning(*result);
+            let said = Said::new(
+                format!("设备拒绝执行：{zh}（QnRtn={}）", result.number()),
+                format!("The device refuses: {en} (QnRtn={})", result.number()),
+            );
+            let hint = Said::new(
+                "部分设备按仪表对时，请填写仪表因子编码（PolId）后重新下发",
+                "some devices keep a clock for each instrument: fill in its factor (PolId) and send the command again",
+            );
+            said.and((of_the_clock && !request_has_factor).then_some(hint))
+        }
+        ControlFault::NoAnswer { sent, .. } => Said::new(
+            format!("下发 {sent} 次，设备均无应答"),
+            format!("Sent {sent} times, and the device did not answer"),
+        ),
+        ControlFault::Gone { .. } => {
+            Said::new("执行途中设备断开连接", "The connection of the device ended before the command did")
+        }
+        ControlFault::Unwritable(fault) => {
+            Said::new(format!("参数不能写入报文：{fault}"), format!("A parameter cannot stand in a packet: {fault}"))
+        }
+    }
+}
+
+/// What `QnRtn` says, by the table of return values of HJ 212-2017.
+fn meaning(result: RequestResult) -> (&'static str, &'static str) {
+    match result {
+        RequestResult::Accepted => ("准备执行", "it will execute"),
+        RequestResult::Refused => ("请求被拒绝", "refused"),
+        RequestResult::PasswordError => ("密码错误", "wrong password"),
+        RequestResult::MnError => ("设备标识错误", "wrong MN"),
+        RequestResult::StError => ("系统编码错误", "wrong ST"),
+        RequestResult::FlagError => ("标志错误", "wrong flag"),
+        RequestResult::QnError => ("请求编码错误", "wrong QN"),
+        RequestResult::CnError => ("命令编码错误", "it does not know the command"),
+        RequestResult::CrcError => ("校验错误，或设备忙", "wrong check, or busy"),
+        RequestResult::Unknown | RequestResult::Other(_) => ("原因不明", "it does not say why"),
     }
 }
 
@@ -118,7 +213,7 @@ impl Commander {
     }
 
     async fn close(&self, record: Record, result: Result<Outcome, NotDone>) {
-        let (step, values) = outcome(&result);
+        let (step, values) = outcome(&record, &result);
         self.orders.step_now(record.number, step, values).await;
     }
 }
@@ -129,14 +224,15 @@ fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
 
 /// The request that a record asks for.
 fn request(record: &Record, now: Timestamp) -> Result<Request, NotDone> {
-    let factor = || text(record, "factor").map(str::to_owned).ok_or(NotDone::Missing("仪表因子编码"));
-    let info = || text(record, "info_id").map(str::to_owned).ok_or(NotDone::Missing("信息编码"));
-    let interval = || record.values.get("interval").and_then(Value::as_i64).ok_or(NotDone::Missing("间隔"));
+    let factor =
+        || text(record, "factor").map(|code| hj212::factor_code(code).into_owned()).ok_or(NotDone::Missing(FACTOR));
+    let info = || text(record, "info_id").map(str::to_owned).ok_or(NotDone::Missing(INFO));
+    let interval = || record.values.get("interval").and_then(Value::as_i64).ok_or(NotDone::Missing(INTERVAL));
     let time =
         |field: &str| text(record, field).and_then(|at| at.parse::<Timestamp>().ok()).map(intake::data_time_text);
     let history = |history: History| {
-        let begin = time("begin_at").ok_or(NotDone::Missing("补传起始"))?;
-        let end = time("end_at").ok_or(NotDone::Missing("补传结束"))?;
+        let begin = time("begin_at").ok_or(NotDone::Missing(BEGIN))?;
+        let end = time("end_at").ok_or(NotDone::Missing(END))?;
         Ok::<_, NotDone>(Request::GetHistory { history, begin, end })
     };
     Ok(match text(record, "command").unwrap_or_default() {
@@ -144,11 +240,11 @@ fn request(record: &Record, now: Timestamp) -> Result<Request, NotDone> {
         "set_time" => Request::SetTime { pol_id: factor().ok(), time: intake::data_time_text(now) },
         "get_realtime_interval" => Request::GetRealtimeInterval,
         "set_realtime_interval" => {
-            Request::SetRealtimeInterval { seconds: interval()?.try_into().map_err(|_| NotDone::Missing("间隔"))? }
+            Request::SetRealtimeInterval { seconds: interval()?.try_into().map_err(|_| NotDone::Missing(INTERVAL))? }
         }
         "get_minute_interval" => Request::GetMinuteInterval,
         "set_minute_interval" => {
-            Request::SetMinuteInterval { minutes: interval()?.try_into().map_err(|_| NotDone::Missing("间隔"))? }
+            Request::SetMinuteInterval { minutes: interval()?.try_into().map_err(|_| NotDone::Missing(INTERVAL))? }
         }
         "start_realtime" => Request::StartRealtime,
         "stop_realtime" => Request::StopRealtime,
@@ -170,27 +266,22 @@ fn request(record: &Record, now: Timestamp) -> Result<Request, NotDone> {
         "set_information" => Request::SetInformation {
             pol_id: factor()?,
             info_id: info()?,
-            value: text(record, "value").map(str::to_owned).ok_or(NotDone::Missing("参数值"))?,
+            value: text(record, "value").map(str::to_owned).ok_or(NotDone::Missing(VALUE))?,
         },
-        _ => return Err(NotDone::Missing("指令")),
+        _ => return Err(NotDone::Missing(COMMAND)),
     })
 }
 
 /// The step that closes a command, and what it enters.
-fn outcome(result: &Result<Outcome, NotDone>) -> (&'static str, JsonMap) {
+fn outcome(record: &Record, result: &Result<Outcome, NotDone>) -> (&'static str, JsonMap) {
     let (step, values) = match result {
         Ok(outcome) => {
-            let ended = match outcome.execution {
-                Some(ExecutionResult::Success) => "执行成功（ExeRtn=1）".to_owned(),
-                Some(ExecutionResult::NoData) => "设备没有所要的数据（ExeRtn=100）".to_owned(),
-                Some(other) => format!("执行未成功（ExeRtn={}）", other.number()),
-                None if outcome.command == "2011" || outcome.command == "2021" => "设备已接受（QnRtn=1）".to_owned(),
-                None => "设备已接受，未报告执行结果".to_owned(),
-            };
             let done = matches!(outcome.execution, None | Some(ExecutionResult::Success));
-            let answer: String = format!("{ended}{}", data_text(outcome)).chars().take(LONGEST_ANSWER).collect();
-            let values = json!({ "answer": answer, "attempts": outcome.sent, "qn": outcome.qn });
-            (if done { "finish" } else { "fail" }, values)
+            let answer = ended(outcome).and(brought(outcome)).text();
+            (
+                if done { "finish" } else { "fail" },
+                json!({ "answer": answer, "attempts": outcome.sent, "qn": outcome.qn }),
+            )
         }
         Err(fault) => {
             let attempts = match fault {
@@ -198,7 +289,9 @@ fn outcome(result: &Result<Outcome, NotDone>) -> (&'static str, JsonMap) {
                 NotDone::Control(ControlFault::Refused { .. } | ControlFault::Gone { .. }) => 1,
                 _ => 0,
             };
-            ("fail", json!({ "answer": fault.to_string(), "attempts": attempts }))
+            let of_the_clock = matches!(text(record, "command"), Some("get_time" | "set_time"));
+            let said = told(fault, text(record, "factor").is_some(), of_the_clock);
+            ("fail", json!({ "answer": said.text(), "attempts": attempts }))
         }
     };
     match values {
@@ -207,21 +300,54 @@ fn outcome(result: &Result<Outcome, NotDone>) -> (&'static str, JsonMap) {
     }
 }
 
-/// What the device sent: measurements by their number (they are stored like any other), anything else in full.
-fn data_text(outcome: &Outcome) -> String {
-    if outcome.data.is_empty() {
-        return String::new();
+/// How the device said that it ended.
+fn ended(outcome: &Outcome) -> Said {
+    match outcome.execution {
+        Some(ExecutionResult::Success) => Said::new("执行成功（ExeRtn=1）", "Done (ExeRtn=1)"),
+        Some(ExecutionResult::NoData) => {
+            Said::new("设备没有所要的数据（ExeRtn=100）", "The device has none of the data (ExeRtn=100)")
+        }
+        Some(other) => {
+            let number = other.number();
+            Said::new(format!("执行未成功（ExeRtn={number}）"), format!("Not done (ExeRtn={number})"))
+        }
+        None if outcome.command == "2011" || outcome.command == "2021" => {
+            Said::new("设备已接受（QnRtn=1）", "The device accepted it (QnRtn=1)")
+        }
+        None => Said::new("设备已接受，未报告执行结果", "The device accepted it and did not say how it ended"),
     }
-    if outcome.command.starts_with('2') {
-        return format!("；补传 {} 组数据，已入库", outcome.data.len());
+}
+
+/// What the device sent: how many measurements, and of when (they are taken like any other); anything else in full.
+fn brought(outcome: &Outcome) -> Option<Said> {
+    if !outcome.command.starts_with('2') {
+        let items: Vec<String> = items(outcome).map(|(key, value)| format!("{key}={value}")).collect();
+        return (!items.is_empty()).then(|| Said::new(items.join("，"), items.join(", ")));
     }
-    let items: Vec<String> = outcome
-        .data
-        .iter()
-        .flat_map(|message| message.cp.iter().flatten())
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    format!("；{}", items.join("，"))
+    if matches!(outcome.command, "2011" | "2012" | "2021" | "2022") {
+        return None;
+    }
+    if outcome.packets == 0 {
+        return Some(Said::new("没有收到数据", "no data came"));
+    }
+    let is_value = |key: &str| key.rsplit_once('-').is_some_and(|(_, suffix)| !suffix.eq_ignore_ascii_case("Flag"));
+    let values = items(outcome).filter(|(key, _)| is_value(key)).count();
+    let mut times: Vec<&str> =
+        items(outcome).filter(|(key, _)| key.eq_ignore_ascii_case("DataTime")).map(|(_, time)| time.as_str()).collect();
+    times.sort_unstable();
+    let packets = outcome.packets;
+    let said = Said::new(
+        format!("收到 {packets} 个报文、{values} 个数据"),
+        format!("{packets} packets with {values} values came"),
+    );
+    let span = times.first().zip(times.last());
+    Some(said.and(
+        span.map(|(first, last)| Said::new(format!("数据时间 {first} 至 {last}"), format!("of {first} to {last}"))),
+    ))
+}
+
+fn items(outcome: &Outcome) -> impl Iterator<Item = &(String, String)> {
+    outcome.data.iter().flat_map(|message| message.cp.iter().flatten())
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl Default for MqttSettings {
     }
 }
 
-/// Takes reports from a broker, without end. A message is acknowledged when its values are on disk, or when it can never be taken.
+/// Takes reports from a broker, without end. A message is acknowledged when its values are on disk, or when it can never be taken and is in quarantine.
 pub async fn mqtt(door: Door, settings: MqttSettings) {
     let mut options = MqttOptions::new(&settings.client, &settings.host, settings.port);
     options.set_keep_alive(Duration::from_secs(30));
@@ -144,7 +144,8 @@ async fn take(door: &Door, client: &AsyncClient, message: Publish) {
         Ok(report) => door.take(&report, &message.payload, &format!("mqtt {}", message.topic)).await.map(drop),
         Err(fault) => {
             tracing::warn!(topic = message.topic, "a report cannot be read: {fault}");
-            Ok(())
+            let kept = door.refuse(&message.payload, &format!("mqtt {}", message.topic)).await;
+            kept.map_err(ReportFault::Store)
         }
     };
     match taken {
@@ -152,6 +153,13 @@ async fn take(door: &Door, client: &AsyncClient, message: Publish) {
         Err(ReportFault::Store(fault)) => {
             tracing::error!("a report could not be stored: {fault}");
             return;
+        }
+        // A broker cannot be told to wait: what it forgets now is kept here, unread.
+        Err(ReportFault::Slowed { .. }) => {
+            if let Err(fault) = door.refuse(&message.payload, &format!("mqtt {}", message.topic)).await {
+                tracing::error!("a report could not be kept: {fault}");
+                return;
+            }
         }
         Err(fault) => tracing::warn!(topic = message.topic, "a report was not taken: {fault}"),
         Ok(()) => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bilan_documents::Fonts;
-use bilan_gateway::{Counters, Gateway};
+use bilan_gateway::{Counters, ForwardState, Forwarding, Gateway};
 use bilan_records::catalogue::CellLevel;
 use bilan_records::ledger::ListQuery;
 use bilan_records::personal::Keyring;
@@ -26,6 +26,7 @@ pub fn state(
     accounts: Arc<Accounts>,
     site: String,
     gateway: &Gateway,
+    forwarding: Option<Forwarding>,
 ) -> Result<AppState> {
     let configuration = &plan.configuration;
     if plan.demonstration.is_some() && accounts.is_empty()? {
@@ -51,10 +52,32 @@ pub fn state(
     }
     let (counters, alarms) = (Arc::clone(gateway.counters()), gateway.alarms().clone());
     let state = AppState::new(Arc::clone(&bureau.ledger), observations, accounts, Arc::new(SystemClock), settings);
-    Ok(state
+    let state = state
         .with_fonts(fonts.ok())
         .with_metrics(move |metrics| put_gateway(&counters, metrics))
-        .with_line_alarms(move || serde_json::to_value(alarms.newest()).unwrap_or_default()))
+        .with_line_alarms(move || serde_json::to_value(alarms.newest()).unwrap_or_default());
+    let Some(forwarding) = forwarding else { return Ok(state) };
+    let counted = forwarding.clone();
+    let state = state.with_metrics(move |metrics| put_forwarding(&counted.now(), metrics));
+    Ok(state.with_forwarding(move || serde_json::to_value(forwarding.now()).unwrap_or_default()))
+}
+
+/// How forwarding stands, for `/metrics`.
+fn put_forwarding(state: &ForwardState, metrics: &mut Metrics) {
+    metrics.put(Family::counter("bilan_forward_sent", "Packets sent to the other platform."), state.sent);
+    metrics.put(Family::counter("bilan_forward_answered", "Packets that the other platform took."), state.answered);
+    let codes: Vec<(String, u64)> = state.refused.iter().map(|(code, count)| (code.to_string(), *count)).collect();
+    let labels: Vec<_> = codes.iter().map(|(code, _)| [("code", code.as_str())]).collect();
+    let refused = Family::counter("bilan_forward_refused", "Packets that the other platform refused, by QnRtn.");
+    metrics.put_each(refused, labels.iter().zip(&codes).map(|(labels, (_, count))| (&labels[..], *count)));
+    let passed_over = Family::counter("bilan_forward_passed_over", "Packets that the other platform did not answer.");
+    metrics.put(passed_over, state.passed_over);
+    let waiting = Family::gauge("bilan_forward_waiting", "Packets that the other platform does not have yet.");
+    metrics.put(waiting, state.waiting);
+    if let Some(at) = state.last_answer {
+        let last = Family::gauge("bilan_forward_last_answer_seconds", "When it last answered, in seconds of Unix.");
+        metrics.put(last, at.as_second());
+    }
 }
 
 /// What the gateway has seen, for `/metrics`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bilan_gateway::simulator::{self, SimulatedDevice};
-use bilan_gateway::{DeviceDirectory, SimulateOptions, simulate};
+use bilan_gateway::{DeviceDirectory, Forwarding, SimulateOptions, simulate};
 use bilan_notify::{Outbox, PushKey, Sender};
 use bilan_records::ledger::Ledger;
 use bilan_telemetry::{Retention, Store};
@@ -124,10 +124,11 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         ));
     }
 
-    if let Some(forward) = configuration.forward.clone() {
+    let forwarding = configuration.forward.as_ref().map(|forward| Forwarding::new(&forward.to));
+    if let Some((forward, forwarding)) = configuration.forward.clone().zip(forwarding.clone()) {
         let store = observations.clone();
         tasks.spawn(async move {
-            if let Err(error) = bilan_gateway::forward(store, forward).await {
+            if let Err(error) = bilan_gateway::forward(store, forward, clock::for_devices(), forwarding).await {
                 tracing::error!("packets are not handed on: {error}");
             }
         });
@@ -138,7 +139,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
 
     let notices =
         Notices { outbox, public_key: sender.public_key(), push_hosts: configuration.notify.push.hosts.clone() };
-    let state = pages::state(plan, &bureau, observations, accounts, site, &gateway)?;
+    let state = pages::state(plan, &bureau, observations, accounts, site, &gateway, forwarding)?;
     let state = state.with_notices(notices);
     announce(plan, pages_address, gateway_address);
     let router =

@@ -120,3 +120,74 @@ fn sealed_and_open_values_leave_as_csv_and_as_parquet() {
         assert_eq!((row.get_string(4).unwrap().as_str(), row.get_string(5).unwrap().as_str()), (parts[3], parts[4]));
     }
 }
+
+/// One rule for minutes, hours and days: the end of the period; it began `period_s` seconds before.
+#[test]
+fn periods_are_stamped_at_their_end_whatever_their_length() {
+    let (folder, data) = bureau();
+    {
+        let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
+        let device = Arc::new(Device::new("P1", "123456", "P1", "一号企业", "power"));
+        for (cn, begins) in [("2051", "20260504100000"), ("2061", "20260504090000"), ("2031", "20260504000000")] {
+            let message = Message { qn: Some(format!("{begins}000")), ..Message::new("44", cn, "P1", Flag(9)) };
+            let bytes = message.group([("DataTime", begins)]).group([("e701-Avg", "9.4")]).encode().unwrap();
+            let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
+                panic!("good")
+            };
+            store.append_blocking(Submission::new(&packet, Arc::clone(&device), "", minute(24 * 60))).unwrap();
+        }
+    }
+    let mut export = bilan();
+    export.args([
+        "observations",
+        "export",
+        "--series",
+        "P1:e701",
+        "--from",
+        "2026-05-04",
+        "--to",
+        "2026-05-05",
+        "--data",
+    ]);
+    let told = export.arg(&data).assert().success();
+    let text = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "P1:e701:day:avg,2026-05-05T00:00:00+08:00,86400,9.4,",
+            "P1:e701:hour:avg,2026-05-04T10:00:00+08:00,3600,9.4,",
+            "P1:e701:minute:avg,2026-05-04T10:10:00+08:00,600,9.4,",
+        ]
+    );
+    let parquet = folder.path().join("periods.parquet");
+    let mut export = bilan();
+    export.args([
+        "observations",
+        "export",
+        "--series",
+        "P1:e701",
+        "--from",
+        "2026-05-04",
+        "--to",
+        "2026-05-05",
+        "--format",
+        "parquet",
+        "-o",
+    ]);
+    export.arg(&parquet).arg("--data").arg(&data).assert().success();
+    let reader = SerializedFileReader::new(std::fs::File::open(parquet).unwrap()).unwrap();
+    let mut rows: Vec<(String, i64)> = reader
+        .get_row_iter(None)
+        .unwrap()
+        .map(Result::unwrap)
+        .map(|row| (row.get_string(0).unwrap().clone(), row.get_timestamp_millis(1).unwrap()))
+        .collect();
+    rows.sort_unstable();
+    for ((_, time), line) in rows.iter().zip(&lines) {
+        let expected: Timestamp = line.split(',').nth(1).unwrap().parse().unwrap();
+        assert_eq!(*time, expected.as_millisecond(), "the same in both formats");
+    }
+    bilan().args(["observations", "export", "--help"]).assert().success().stdout(contains("END of its period"));
+}

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::begun::Begun;
 use crate::control::{Said, Speaker, Switchboard};
 use crate::guard::{Guard, Look, Sender};
 use crate::server::{Counters, stop_asked};
@@ -72,6 +73,7 @@ struct Spoken {
     peer: String,
     sender: Sender,
     devices: Vec<String>,
+    begun: Begun,
 }
 
 /// A logger speaks for a few devices at most; a connection that changes its name all the time is not remembered for each.
@@ -120,6 +122,7 @@ impl Connection {
             peer: peer.to_string(),
             sender: Sender::Address(peer.ip().into()),
             devices: Vec::new(),
+            begun: Begun::default(),
         };
         let ended = self.read(read, owed, &mut spoken).await;
         for mn in &spoken.devices {
@@ -241,14 +244,17 @@ impl Connection {
                     let answer = hj212::acknowledgement(packet);
                     let now = (self.clock)();
                     if packet.cn == "1013" && self.settings.set_time_when_asked {
-                        self.set_the_time(&device, now);
+                        // A device that names the instrument is given the time of that one; many refuse it without.
+                        let pol_id = packet.value("PolId").and_then(|text| std::str::from_utf8(text).ok());
+                        self.set_the_time(&device, pol_id.map(str::trim).filter(|text| !text.is_empty()), now);
                     }
                     // Heartbeats hold nothing to keep.
                     if matches!(packet.cn, "9015" | "9021" | "9022") {
                         return Taken::Notice { answer };
                     }
                     self.mind_the_clock(packet, now);
-                    Taken::Data { submission: Submission::new(packet, device, &spoken.peer, now), answer }
+                    let begun = spoken.begun.time_of(packet);
+                    Taken::Data { submission: Submission::part(packet, device, &spoken.peer, now, begun), answer }
                 }
             },
         }
@@ -260,10 +266,11 @@ impl Connection {
     }
 
     /// A device that asked for the time (1013) is given it (1012), beside whatever else it says.
-    fn set_the_time(&self, device: &Arc<Device>, now: jiff::Timestamp) {
+    fn set_the_time(&self, device: &Arc<Device>, pol_id: Option<&str>, now: jiff::Timestamp) {
         let (switchboard, device, patience) = (self.switchboard.clone(), device.clone(), self.settings.patience());
+        let pol_id = pol_id.map(str::to_owned);
         tokio::spawn(async move {
-            let request = Request::SetTime { pol_id: None, time: bilan_telemetry::intake::data_time_text(now) };
+            let request = Request::SetTime { pol_id, time: bilan_telemetry::intake::data_time_text(now) };
             if let Err(fault) = switchboard.ask(&device, &request, now, patience).await {
                 tracing::info!(%fault, "a device that asked for the time was not given it");
             }
@@ -317,8 +324,11 @@ impl Connection {
                 }
                 if *quarantined < self.settings.quarantined_per_connection && self.guard.may_keep(&spoken.sender, now) {
                     *quarantined += 1;
-                    let kept = self.store.quarantine(raw, reason, mn.as_deref(), &spoken.peer, now).await;
-                    kept.map_err(|_| Ended::StoreClosed)?;
+                    match self.store.quarantine(raw, reason, mn.as_deref(), &spoken.peer, now).await {
+                        Ok(()) => {}
+                        Err(StoreError::Closed) => return Err(Ended::StoreClosed),
+                        Err(_) => Counters::add(&self.counters.not_stored),
+                    }
                 } else {
                     Counters::add(&self.counters.not_kept);
                 }
@@ -336,6 +346,11 @@ impl Connection {
         while let Some(Owed { receipt, answer, said }) = owed.recv().await {
             if let Some(receipt) = receipt {
                 match receipt.await {
+                    // In quarantine is not stored: the device must not take it for that.
+                    Ok(Ok(Receipt { quarantined: Some(_), .. })) => {
+                        Counters::add(&counters.disbelieved_times);
+                        continue;
+                    }
                     Ok(Ok(receipt)) if receipt.duplicate => Counters::add(&counters.duplicates),
                     Ok(Ok(receipt)) => {
                         counters

@@ -45,7 +45,9 @@ pub struct Outcome {
     pub sent: u32,
     /// What the device said at the end: 9012, or 9013 for a notice. `None` if it did not say how it ended.
     pub execution: Option<ExecutionResult>,
-    /// Frames of data that the device sent for it, split ones put together.
+    /// Packets of data that the device sent for it.
+    pub packets: u32,
+    /// What they said, split messages put together; the first of very many.
     pub data: Vec<Message>,
 }
 
@@ -133,6 +135,8 @@ pub(crate) struct Speaker<'s> {
 struct Exchange {
     qn: String,
     command: &'static str,
+    /// Begin and end of the stored data that were asked for.
+    span: Option<(String, String)>,
     heard: mpsc::Sender<Heard>,
 }
 
@@ -249,8 +253,10 @@ impl Switchboard {
     pub(crate) fn sent_data(&self, packet: &Packet<'_>) {
         self.tell(packet.mn, |exchange| {
             let named = Reply::answers(packet) == Some(exchange.qn.as_str());
-            // Parameters and logs come under their own command; measurements also come unasked, so there the number must be that of the request.
-            let meant = packet.cn == exchange.command && (named || !packet.cn.starts_with('2'));
+            // Parameters and logs come under their own command; measurements also come unasked, so there the number must be that of the request, or the time one
+            // that was asked for: many devices number stored data anew.
+            let of_the_span = || exchange.span.as_ref().is_some_and(|(begin, end)| lies_within(packet, begin, end));
+            let meant = packet.cn == exchange.command && (named || !packet.cn.starts_with('2') || of_the_span());
             meant.then(|| Heard::Data(Box::new(packet.to_message())))
         });
     }
@@ -290,8 +296,12 @@ impl Switchboard {
         message.encode()?;
         let command = request.command(edition);
         let (heard, mut told) = mpsc::channel(MOST_FRAMES);
-        let _running = Running::begin(self, mn, Exchange { qn: qn.clone(), command, heard })?;
-        let mut outcome = Outcome { qn, command, sent: 0, execution: None, data: Vec::new() };
+        let span = match request {
+            Request::GetHistory { begin, end, .. } => Some((begin.clone(), end.clone())),
+            _ => None,
+        };
+        let _running = Running::begin(self, mn, Exchange { qn: qn.clone(), command, span, heard })?;
+        let mut outcome = Outcome { qn, command, sent: 0, execution: None, packets: 0, data: Vec::new() };
         let mut frames = Assembler::new(4);
         while outcome.sent <= patience.resends {
             let line = answers.upgrade().ok_or_else(|| if outcome.sent == 0 { absent() } else { gone(mn) })?;
@@ -336,6 +346,12 @@ impl Line {
     }
 }
 
+/// Whether the data of a packet are of a span, both as 14 digits.
+fn lies_within(packet: &Packet<'_>, begin: &str, end: &str) -> bool {
+    let time = packet.value("DataTime").and_then(|time| time.get(..14));
+    time.is_some_and(|time| (begin.as_bytes()..=end.as_bytes()).contains(&time))
+}
+
 fn gone(mn: &str) -> ControlFault {
     ControlFault::Gone { mn: mn.to_owned() }
 }
@@ -368,7 +384,10 @@ async fn follow(
                     return Ok(outcome);
                 }
             }
-            Heard::Data(message) => collect(*message, frames, &mut outcome.data),
+            Heard::Data(message) => {
+                outcome.packets += 1;
+                collect(*message, frames, &mut outcome.data);
+            }
         }
         next = match timeout_at(Instant::now() + patience.execution, told.recv()).await {
             Ok(heard) => heard,

@@ -5,6 +5,7 @@
 //! loses its connection and nobody else's; what it sent is kept in quarantine with the reason.
 
 mod alarm;
+mod begun;
 mod connection;
 mod control;
 mod directory;
@@ -19,7 +20,7 @@ pub mod simulator;
 pub use alarm::{Alarms, LineAlarm, LineAlarmKind};
 pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
-pub use forward::{ForwardSettings, forward};
+pub use forward::{ForwardFault, ForwardSettings, ForwardState, Forwarding, forward};
 pub use readmit::readmit;
 pub use report::{Door, Report, ReportFault, ReportedValue, Text};
 pub use server::{Counters, CountersNow, Gateway, Number, serve};

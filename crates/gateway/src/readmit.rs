@@ -1,13 +1,14 @@
 //! What devices sent before they were approved.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use bilan_telemetry::{Quarantined, Store, StoreError, Submission};
-use hj212::{Event, Mode, Packet};
+use hj212::{Event, Mode};
 
-use crate::DeviceDirectory;
 use crate::directory::{Identity, identify};
 use crate::guard::Sender;
+use crate::{DeviceDirectory, Report};
 
 /// Packets of one device that are taken in at once.
 const AT_ONCE: u32 = 500;
@@ -33,7 +34,11 @@ pub async fn readmit(store: &Store, directory: &dyn DeviceDirectory) -> Result<u
             after = last.id;
             let mut released = Vec::new();
             for held in held {
-                let Some(packet) = packet(&held).filter(|_| !guessers.contains(&Sender::of(&held.peer))) else {
+                if guessers.contains(&Sender::of(&held.peer)) {
+                    continue;
+                }
+                let Some(bytes) = packet_of(directory, &held.raw) else { continue };
+                let Some(Event::Packet { packet, .. }) = hj212::packets(&bytes, Mode::Tolerant).next() else {
                     continue;
                 };
                 let Identity::Known(device) = identify(directory, packet.mn, packet.pw) else { continue };
@@ -58,7 +63,7 @@ fn guessers(store: &Store, mn: &str) -> Result<HashSet<Sender>, StoreError> {
         let Some(last) = held.last() else { break };
         after = last.id;
         for held in &held {
-            let password = packet(held).and_then(|packet| packet.pw).unwrap_or_default().to_owned();
+            let password = password_of(held);
             let passwords = shown.entry(Sender::of(&held.peer)).or_default();
             if passwords.len() <= PASSWORDS {
                 passwords.insert(password);
@@ -69,9 +74,23 @@ fn guessers(store: &Store, mn: &str) -> Result<HashSet<Sender>, StoreError> {
     Ok(shown.into_iter().filter_map(many).collect())
 }
 
-fn packet(held: &Quarantined) -> Option<Packet<'_>> {
-    match hj212::packets(&held.raw, Mode::Tolerant).next() {
-        Some(Event::Packet { packet, .. }) => Some(packet),
-        _ => None,
+/// The password that a held packet shows, or a held report in JSON.
+fn password_of(held: &Quarantined) -> String {
+    if let Ok(report) = serde_json::from_slice::<Report>(&held.raw) {
+        return report.password;
     }
+    match hj212::packets(&held.raw, Mode::Tolerant).next() {
+        Some(Event::Packet { packet, .. }) => packet.pw.unwrap_or_default().to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The packet that was held: itself, or the one that says the same as a report in JSON.
+fn packet_of<'a>(directory: &dyn DeviceDirectory, held: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    if !held.starts_with(b"{") {
+        return Some(Cow::Borrowed(held));
+    }
+    let report: Report = serde_json::from_slice(held).ok()?;
+    let Identity::Known(device) = identify(directory, &report.mn, Some(&report.password)) else { return None };
+    report.message(&device).ok()?.encode().ok().map(Cow::Owned)
 }

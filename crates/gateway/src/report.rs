@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use bilan_telemetry::{Device, Kind, Receipt, Store, StoreError, Submission, intake};
+use bilan_telemetry::{Device, Kind, Receipt, Store, StoreError, Submission, TimeFault, intake};
 use hj212::{EncodeError, Event, Flag, Message, Mode};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -99,6 +99,9 @@ pub enum ReportFault {
         /// What stands there.
         value: String,
     },
+    /// Its time is not believed: the report is in quarantine, not in the store.
+    #[error("the time of the report is not believed ({}): set the clock of the device; the report is kept aside", .0.name())]
+    Clock(TimeFault),
     /// A name that cannot stand in a packet.
     #[error(transparent)]
     Unwritable(#[from] EncodeError),
@@ -109,7 +112,7 @@ pub enum ReportFault {
 
 impl Report {
     /// The packet that says the same.
-    fn message(&self, device: &Device) -> Result<Message, ReportFault> {
+    pub(crate) fn message(&self, device: &Device) -> Result<Message, ReportFault> {
         let time = self.moment().ok_or_else(|| ReportFault::Time { time: self.time.clone() })?;
         if self.values.is_empty() {
             return Err(ReportFault::Empty);
@@ -147,12 +150,12 @@ impl Report {
     }
 
     fn moment(&self) -> Option<Timestamp> {
-        self.time.parse().ok().or_else(|| {
-            let digits = self.time.len() == 14;
-            digits.then(|| intake::data_time(self.time.as_bytes())).flatten()
-        })
+        self.time.parse().ok().or_else(|| intake::data_time(self.time.as_bytes()))
     }
 }
+
+/// Bytes of a report that is not believed which are kept.
+const KEPT: usize = 16 * 1024;
 
 /// Where reports are taken. Cheap to clone.
 #[derive(Clone)]
@@ -168,7 +171,7 @@ impl Door {
     /// Takes a report. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
-    /// If it is not the device's, cannot be understood, or could not be stored. `raw` is kept in quarantine in the first case.
+    /// If it is not the device's, cannot be understood, or could not be stored. `raw` is in quarantine then, but in the last case.
     pub async fn take(&self, report: &Report, raw: &[u8], peer: &str) -> Result<Receipt, ReportFault> {
         let now = (self.clock)();
         let sender = Sender::of(peer);
@@ -190,25 +193,49 @@ impl Door {
                         "unknown_device"
                     }
                 };
-                let kept = raw[..raw.len().min(4096)].to_vec();
                 if self.guard.may_keep(&sender, now) {
-                    self.store.quarantine(kept, reason, Some(&report.mn), peer, now).await?;
+                    self.keep_aside(raw, reason, Some(&report.mn), peer).await?;
                 } else {
                     Counters::add(&self.counters.not_kept);
                 }
                 return Err(ReportFault::Identity { mn: report.mn.clone() });
             }
         };
-        let bytes = report.message(&device)?.encode()?;
+        let bytes = match report.message(&device).and_then(|message| Ok(message.encode()?)) {
+            Ok(bytes) => bytes,
+            Err(fault) => {
+                Counters::add(&self.counters.faults);
+                self.keep_aside(raw, "bad_report", Some(&report.mn), peer).await?;
+                return Err(fault);
+            }
+        };
         let Some(Event::Packet { packet, .. }) = hj212::packets(&bytes, Mode::Tolerant).next() else {
             return Err(ReportFault::Empty);
         };
         Counters::add(&self.counters.packets);
         let receipt = self.store.append(Submission::new(&packet, device, peer, now)).await?;
+        if let Some(fault) = receipt.quarantined {
+            Counters::add(&self.counters.disbelieved_times);
+            return Err(ReportFault::Clock(fault));
+        }
         if receipt.duplicate {
             Counters::add(&self.counters.duplicates);
         }
         self.counters.observations.fetch_add(receipt.observations as u64, std::sync::atomic::Ordering::Relaxed);
         Ok(receipt)
+    }
+
+    /// Puts what is no report at all into quarantine: a broker that is answered forgets it.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub async fn refuse(&self, raw: &[u8], peer: &str) -> Result<(), StoreError> {
+        Counters::add(&self.counters.faults);
+        self.keep_aside(raw, "bad_report", None, peer).await
+    }
+
+    async fn keep_aside(&self, raw: &[u8], reason: &str, mn: Option<&str>, peer: &str) -> Result<(), StoreError> {
+        let kept = raw[..raw.len().min(KEPT)].to_vec();
+        self.store.quarantine(kept, reason, mn, peer, (self.clock)()).await
     }
 }

@@ -93,6 +93,8 @@ counters! {
     count wrong_passwords,
     /// Real-time packets whose clock differed by more than the limit.
     count clock_skews,
+    /// Packets whose times were not believed: they are in quarantine, and were not answered.
+    count disbelieved_times,
     /// Packets that could not be stored, and were not answered.
     count not_stored,
     /// Packets and reports that were not looked at because their sender had guessed passwords.

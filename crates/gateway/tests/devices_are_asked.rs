@@ -194,7 +194,12 @@ async fn a_device_that_asks_for_the_time_is_given_it() {
     }
     heard.sort_by(|one, other| one.cn.cmp(&other.cn));
     assert_eq!((heard[0].cn.as_str(), heard[1].cn.as_str()), ("1012", "9013"));
-    assert_eq!(heard[0].cp, [[("SystemTime".to_owned(), "20261123160000".to_owned())]]);
+    let named = [("PolId", "w01018"), ("SystemTime", "20261123160000")];
+    assert_eq!(
+        heard[0].cp,
+        named.map(|(key, value)| vec![(key.to_owned(), value.to_owned())]),
+        "of the instrument that it named"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -59,12 +59,12 @@ impl Bench {
     }
 }
 
-/// The next answer on the line, or nothing within a moment.
+/// The next answer on the line; nothing if it ends, or if a minute is not enough.
 async fn answer(stream: &mut TcpStream) -> Option<Message> {
     let mut bytes = Vec::new();
     let mut buffer = [0u8; 1024];
     loop {
-        let length = timeout(Duration::from_millis(700), stream.read(&mut buffer)).await.ok()?.ok()?;
+        let length = timeout(Duration::from_secs(60), stream.read(&mut buffer)).await.ok()?.ok()?;
         if length == 0 {
             return None;
         }
@@ -75,10 +75,27 @@ async fn answer(stream: &mut TcpStream) -> Option<Message> {
     }
 }
 
+/// Whether nothing that was sent so far is answered: answers come in order, and that to a heartbeat is the first.
+async fn is_not_answered(stream: &mut TcpStream) -> bool {
+    let heartbeat = Message { cn: "9015".into(), cp: Vec::new(), ..reading(9_999_999, "7", 5) };
+    stream.write_all(&heartbeat.encode().expect("clean")).await.expect("sent");
+    answer(stream).await.is_some_and(|answer| answer.qn == heartbeat.qn)
+}
+
+/// Waits for what must come, however busy the machine is.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let waited = timeout(Duration::from_secs(120), async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "not in two minutes: {what}");
+}
+
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut buffer = [0u8; 1024];
     loop {
-        match timeout(Duration::from_secs(5), stream.read(&mut buffer)).await {
+        match timeout(Duration::from_secs(60), stream.read(&mut buffer)).await {
             Err(_) => return false,
             Ok(Ok(0) | Err(_)) => return true,
             Ok(Ok(_)) => {}
@@ -97,7 +114,7 @@ async fn what_is_acknowledged_is_stored_and_what_is_not_asked_is_not_answered() 
     assert_eq!(bench.values().await, 1);
 
     line.write_all(&reading(2, "7.2", 4).encode().expect("clean")).await.expect("sent");
-    assert_eq!(answer(&mut line).await, None);
+    assert!(is_not_answered(&mut line).await);
     assert_eq!(bench.values().await, 2);
 }
 
@@ -161,7 +178,7 @@ async fn strangers_are_quarantined_and_not_answered() {
     let forger = Message { pw: Some("654321".into()), ..reading(2, "7.1", 5) };
     line.write_all(&stranger.encode().expect("clean")).await.expect("sent");
     line.write_all(&forger.encode().expect("clean")).await.expect("sent");
-    assert_eq!(answer(&mut line).await, None);
+    assert!(is_not_answered(&mut line).await);
     let kept = bench.store.quarantined(10).expect("read");
     let reasons: Vec<_> = kept.iter().map(|kept| (kept.reason.as_str(), kept.mn.as_deref())).collect();
     assert_eq!(reasons, [("wrong_password", Some("M1")), ("unknown_device", Some("M2"))]);
@@ -198,7 +215,11 @@ async fn an_encrypted_packet_counts_if_the_device_has_a_key_and_is_kept_apart_if
         let bench = start_with(Settings::default(), vec![device], clock()).await;
         let mut line = bench.connect().await;
         line.write_all(&sealed).await.expect("sent");
-        assert_eq!(answer(&mut line).await.is_some(), values == 1, "answered if it is stored");
+        if values == 1 {
+            assert!(answer(&mut line).await.is_some(), "it is stored");
+        } else {
+            assert!(is_not_answered(&mut line).await, "it is not stored");
+        }
         assert_eq!(bench.values().await, values);
         if values == 0 {
             let kept = bench.store.quarantined(10).expect("read");
@@ -226,11 +247,11 @@ async fn broken_packets_are_kept_with_the_reason_and_good_ones_between_them_coun
 
 #[tokio::test]
 async fn limits_hold_for_silent_stuck_and_too_many() {
-    let bench = start(Settings { idle_s: 1, packet_s: 1, max_connections: 2, ..Settings::default() }).await;
+    let bench = start(Settings { idle_s: 5, packet_s: 5, max_connections: 2, ..Settings::default() }).await;
     let mut silent = bench.connect().await;
     let mut stuck = bench.connect().await;
     stuck.write_all(b"##0100QN=2026").await.expect("sent");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until("both are served", || bench.gateway.counters().now().open_connections == 2).await;
     let mut third = bench.connect().await;
     assert!(is_closed(&mut third).await);
     assert!(is_closed(&mut silent).await);
@@ -305,24 +326,26 @@ fn real_time() -> Clock {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fleet_reports_its_history_and_is_acknowledged() {
     let bench = start_with(Settings::default(), Vec::new(), real_time()).await;
-    let report = simulate(SimulateOptions {
+    let fleet = simulate(SimulateOptions {
         interval: Duration::from_millis(400),
-        run_for: Some(Duration::from_millis(2500)),
         history_hours: 5,
         ..SimulateOptions::new(bench.gateway.address().to_string(), fleet(12), real_time())
-    })
-    .await;
-    assert_eq!(report.connected, 12);
-    assert!(report.sent >= 12 * 7 && report.acknowledged + 12 >= report.sent, "{report:?}");
-    assert!(report.p99_ms.is_some_and(|time| time < 2000.0), "{report:?}");
-    let hours = bench
-        .store
-        .range(&Series::main("SIM00000", "a34004", Kind::Hour), Timestamp::MIN, Timestamp::MAX)
-        .expect("read");
-    assert_eq!(hours.len(), 5);
-    let noise =
-        bench.store.range(&Series::main("SIM00002", "Leq", Kind::Hour), Timestamp::MIN, Timestamp::MAX).expect("read");
-    assert_eq!(noise.len(), 5);
+    });
+    let hours = |station: &str, factor: &str| {
+        let series = Series::main(station, factor, Kind::Hour);
+        bench.store.range(&series, Timestamp::MIN, Timestamp::MAX).expect("read").len()
+    };
+    let reported = until("twelve devices with their history", || {
+        let counted = bench.gateway.counters().now();
+        counted.connections == 12
+            && counted.answered >= 12 * 7
+            && hours("SIM00000", "a34004") == 5
+            && hours("SIM00002", "Leq") == 5
+    });
+    tokio::select! {
+        report = fleet => panic!("it has no end: {report:?}"),
+        () = reported => {}
+    }
     assert!(bench.store.open_warnings().expect("read").is_empty());
 }
 
@@ -343,20 +366,26 @@ async fn faults_on_command_are_seen_and_survived() {
     faults.set("AAAA0001", Fault::Exceedance);
     faults.set("AAAA0002", Fault::Garbage);
     faults.set("AAAA0003", Fault::BrokenPacket);
-    let report = simulate(SimulateOptions {
+    let fleet = simulate(SimulateOptions {
         interval: Duration::from_millis(200),
-        run_for: Some(Duration::from_secs(6)),
         faults,
         ..SimulateOptions::new(bench.gateway.address().to_string(), simulated, fast)
-    })
-    .await;
-    assert!(report.acknowledged > 20, "{report:?}");
+    });
+    let seen = until("both warnings, and rubbish between good packets", || {
+        let warnings = bench.store.open_warnings().expect("read");
+        let is_open = |rule: &str| warnings.iter().any(|warning| warning.station == "W1" && warning.rule == rule);
+        let counted = bench.gateway.counters().now();
+        is_open("dissolved_oxygen_crash")
+            && is_open("ammonia_high")
+            && counted.faults > 10
+            && counted.answered > 20
+            && !bench.store.latest("W2").is_empty()
+    });
+    tokio::select! {
+        report = fleet => panic!("it has no end: {report:?}"),
+        () = seen => {}
+    }
     let warnings = bench.store.open_warnings().expect("read");
-    let opened: Vec<_> = warnings.iter().map(|warning| (warning.station.as_str(), warning.rule.as_str())).collect();
-    assert!(
-        opened.contains(&("W1", "dissolved_oxygen_crash")) && opened.contains(&("W1", "ammonia_high")),
-        "{opened:?}"
-    );
     assert!(
         warnings.iter().all(|warning| warning.station == "W1" && !warning.message.zh.contains('{')),
         "{warnings:?}"
@@ -364,7 +393,5 @@ async fn faults_on_command_are_seen_and_survived() {
     assert!(
         warnings.iter().any(|warning| warning.task.as_ref().is_some_and(|task| task.title.zh.starts_with("圭塘河站")))
     );
-    assert!(bench.gateway.counters().now().faults > 10);
-    assert!(!bench.store.latest("W2").is_empty(), "packets between the rubbish count");
     assert!(bench.store.latest("W3").is_empty());
 }

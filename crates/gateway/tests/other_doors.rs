@@ -1,16 +1,12 @@
-//! Reports in JSON, and the raw stream handed on to a second platform.
+//! Reports in JSON.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bilan_gateway::{Clock, FixedDirectory, ForwardSettings, Gateway, Report, ReportFault, Settings, forward, serve};
-use bilan_telemetry::{Device, Kind, Series, Store, Submission};
-use hj212::{Decoder, Event, Flag, Message, Mode, packets};
-use jiff::{SignedDuration, Timestamp};
+use bilan_gateway::{Clock, FixedDirectory, Gateway, Report, ReportFault, Settings, readmit, serve};
+use bilan_telemetry::{Device, Kind, Series, Store};
+use jiff::Timestamp;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::time::timeout;
 
 fn now() -> Timestamp {
     "2026-05-04T10:00:30+08:00".parse().expect("an instant")
@@ -80,81 +76,53 @@ async fn what_is_wrong_with_a_report_is_told_and_strangers_are_kept_apart() {
         assert!(fault.starts_with(told), "{fault}");
     }
     assert!(store.latest("A1").is_empty());
-    store.set_mark("written", 1).await.expect("whatever was quarantined before is on disk as well");
     let kept = store.quarantined(10).expect("read");
-    assert_eq!(kept.iter().map(|kept| kept.reason.as_str()).collect::<Vec<_>>(), ["unknown_device", "wrong_password"]);
+    let reasons: Vec<_> = kept.iter().rev().map(|kept| kept.reason.as_str()).collect();
+    let bad = ["bad_report"; 4];
+    assert_eq!(reasons, ["wrong_password", "unknown_device"].into_iter().chain(bad).collect::<Vec<_>>());
 }
 
-async fn append(store: &Store, from: i64, to: i64) {
-    for number in from..to {
-        let time = bilan_telemetry::intake::data_time_text(now() + SignedDuration::from_secs(number));
-        let message = Message {
-            qn: Some(format!("{number:017}")),
-            pw: Some("123456".into()),
-            ..Message::new("22", "2011", "M1", Flag(if number % 10 == 9 { 4 } else { 5 }))
-        };
-        let bytes = message.group([("DataTime", time)]).group([("a34004-Rtd", "35")]).encode().expect("clean");
-        let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Strict).next() else { panic!("good") };
-        store.append(Submission::new(&packet, Arc::new(device()), "", now())).await.expect("stored");
+#[tokio::test]
+async fn a_report_whose_time_is_not_believed_is_refused_and_kept_aside() {
+    let (_folder, store, gateway) = start().await;
+    for (time, reason) in
+        [("2099-12-31T00:00:00+08:00", "time_in_future"), ("1970-01-01T08:00:00+08:00", "time_long_past")]
+    {
+        let refused = gateway.door().take(&report(json!({ "time": time })), b"{}", "here").await.expect_err("refused");
+        assert!(matches!(refused, ReportFault::Clock(fault) if fault.name() == reason), "{refused}");
+        assert_eq!(store.quarantined(1).expect("read")[0].reason, reason);
     }
+    assert!(store.latest("A1").is_empty());
 }
 
-/// A second platform: takes so many packets on a line, then breaks it; answers all but those that it breaks at.
-async fn platform(listener: TcpListener, lines: &[usize]) -> Vec<i64> {
-    let mut heard = Vec::new();
-    for most in lines {
-        let (mut line, _) = listener.accept().await.expect("a line");
-        let (mut decoder, mut buffer, mut count) = (Decoder::default(), [0u8; 2048], 0);
-        'line: loop {
-            let Ok(Ok(length)) = timeout(Duration::from_secs(4), line.read(&mut buffer)).await else { break };
-            if length == 0 {
-                break;
-            }
-            decoder.feed(&buffer[..length]);
-            let mut answers = Vec::new();
-            while let Some(event) = decoder.next_event() {
-                let Event::Packet { packet, .. } = event else { panic!("{event:?}") };
-                if count == *most {
-                    break 'line;
-                }
-                count += 1;
-                heard.push(packet.qn.expect("a number").parse().expect("a number"));
-                answers.extend(hj212::acknowledgement(&packet).map(|answer| answer.encode().expect("clean")));
-            }
-            line.write_all(&answers.concat()).await.expect("answered");
-        }
-    }
-    heard
+#[tokio::test]
+async fn what_is_no_report_at_all_is_kept_before_a_broker_is_answered() {
+    let (_folder, store, gateway) = start().await;
+    gateway.door().refuse(b"{ not json", "mqtt bilan/report/1").await.expect("kept");
+    let kept = store.quarantined(1).expect("read");
+    assert_eq!((kept[0].reason.as_str(), kept[0].raw.as_slice()), ("bad_report", &b"{ not json"[..]));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_raw_stream_reaches_a_second_platform_through_breaks() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&folder.path().join("observations.db"), Vec::new()).expect("opened");
-    append(&store, 0, 5).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let settings = ForwardSettings {
-        to: listener.local_addr().expect("an address").to_string(),
-        window: 40,
-        answer_s: 2,
-        look_s: 1,
-        retry_s: 1,
-    };
-    let forwarding = tokio::spawn(forward(store.clone(), settings.clone()));
-    while store.mark("forwarded").expect("read").is_none() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    append(&store, 5, 1305).await;
-    // Packed while it is waiting to be handed on.
-    let sealing = store.clone();
-    let sealed = tokio::task::spawn_blocking(move || sealing.seal_blocking(now() + SignedDuration::from_hours(9)));
-    assert_eq!(sealed.await.expect("done").expect("sealed").packets, 1000);
-    let heard = timeout(Duration::from_secs(40), platform(listener, &[100, 333, usize::MAX])).await.expect("in time");
-    let mut once = heard.clone();
-    once.sort_unstable();
-    once.dedup();
-    assert_eq!(once, (5..1305).collect::<Vec<i64>>(), "what was there before is not sent, nothing after is left out");
-    assert!(heard.len() < once.len() + 2 * 40 + 1, "at most a window is sent again after a break: {}", heard.len());
-    assert_eq!(store.mark("forwarded").expect("read"), Some(1305));
-    forwarding.abort();
+#[tokio::test]
+async fn one_factor_is_one_series_over_this_way_too() {
+    let (_folder, store, gateway) = start().await;
+    let upper = report(json!({ "values": [{ "factor": "A34004", "value": 35 }] }));
+    gateway.door().take(&upper, b"{}", "here").await.expect("taken");
+    assert_eq!(store.latest("A1").iter().map(|value| value.series.factor.as_str()).collect::<Vec<_>>(), ["a34004"]);
+    assert_eq!(store.devices().expect("read")[0].tolerated, [("upper_case_factor".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn reports_of_a_device_that_is_approved_come_out_of_quarantine() {
+    let (_folder, store, gateway) = start().await;
+    let stranger = json!({
+        "mn": "M2", "password": "654321", "time": "2026-05-04T10:00:00+08:00", "values": [{ "factor": "a34004", "value": 35 }],
+    });
+    let raw = stranger.to_string();
+    let read: Report = serde_json::from_str(&raw).expect("a report");
+    gateway.door().take(&read, raw.as_bytes(), "here").await.expect_err("unknown");
+    let approved = FixedDirectory::new([Device::new("M2", "654321", "A2", "天心二站", "air")]);
+    assert_eq!(readmit(&store, &approved).await.expect("stored"), 1);
+    assert_eq!(store.latest("A2").len(), 1);
+    assert!(store.strangers().expect("read").is_empty());
 }

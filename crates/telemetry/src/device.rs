@@ -103,10 +103,21 @@ pub struct Quarantined {
     pub peer: String,
     /// Device id, as far as it could be read.
     pub mn: Option<String>,
-    /// Why: a fault code of the decoder, `unknown_device`, `wrong_password`, `time_in_future`.
+    /// Why: a fault code of the decoder, `unknown_device`, `wrong_password`, a [`TimeFault`](crate::TimeFault), `bad_report`.
     pub reason: String,
     /// The bytes.
     pub raw: Vec<u8>,
+}
+
+/// Values of a station that wait until their time has come (时间超前): the clock of its device runs ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ahead {
+    /// Number of the station.
+    pub station: String,
+    /// How many.
+    pub values: i64,
+    /// The time of the last of them.
+    pub until: Timestamp,
 }
 
 /// A device that reports and is not in the register (未登记设备).

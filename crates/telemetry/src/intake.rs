@@ -3,7 +3,12 @@
 //! `DataTime` is Beijing time. Minute, hour and day data are stamped at the START of their period (HJ 212-2017); devices
 //! that stamp the end are set back by one period here, and nowhere else. Seconds that do not belong there (hour data at 21:00:01) are cut off.
 
-use hj212::{Item, Packet};
+mod data_time;
+
+use std::borrow::Cow;
+
+pub use data_time::data_time;
+use hj212::{Group, Item, Packet};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -24,42 +29,44 @@ pub fn kind_of_command(cn: &str) -> Option<Kind> {
     })
 }
 
-/// `YYYYMMDDhhmmss` in Beijing time; further digits are milliseconds that some devices add, and are left out.
-pub fn data_time(text: &[u8]) -> Option<Timestamp> {
-    let digits = text.get(..14).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
-    let number =
-        |from: usize, to: usize| digits[from..to].iter().fold(0i16, |n, digit| n * 10 + i16::from(digit - b'0'));
-    let part = |from: usize| i8::try_from(number(from, from + 2)).ok();
-    let time = DateTime::new(number(0, 4), part(4)?, part(6)?, part(8)?, part(10)?, part(12)?, 0).ok()?;
-    BEIJING.to_timestamp(time).ok()
+/// What a packet says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    /// Its values, in its order.
+    pub observations: Vec<Observation>,
+    /// Values that have no time, or one that cannot be read: there is nowhere to store them.
+    pub timeless: usize,
 }
 
-/// The observations of a packet, in its order. Values that are not numbers are left out (the raw packet is kept in the store); so is
-/// everything before the first `DataTime`.
-pub fn observations(packet: &Packet<'_>, device: &Device) -> Vec<Observation> {
-    let Some(kind) = kind_of_command(packet.cn) else { return Vec::new() };
+/// The values of a packet. Those that are not numbers are left out: the packet is kept, and says by its tolerances that it holds such.
+///
+/// `begun` is the `DataTime` of the message that the packet is a later part of (PNO 2…): some devices write it in the first part alone.
+pub fn read(packet: &Packet<'_>, device: &Device, begun: Option<Timestamp>) -> Reading {
+    let Some(kind) = kind_of_command(packet.cn) else { return Reading::default() };
     let period = match kind {
         Kind::Realtime => 0,
         Kind::Minute => u32::from(device.minute_interval) * 60,
         Kind::Hour => 3600,
         Kind::Day => 86_400,
     };
-    let mut at = None;
-    let mut found = Vec::new();
+    let start = |stamp: Timestamp| start_of(stamp, kind, period, device.stamped);
+    let mut at = begun.map(start);
+    let mut reading = Reading::default();
     for group in packet.groups() {
         if let Some(time) = group.value("DataTime") {
-            at = data_time(time).map(|time| start_of(time, kind, period, device.stamped));
+            at = data_time(time).map(start);
         }
-        let Some(at) = at else { continue };
         for item in group.items() {
             let Some((factor, statistic)) = measured(&item, kind) else { continue };
-            let Some(value) = item.number().filter(|value| value.abs() < 1e15) else { continue };
-            let flag = group
-                .items()
-                .find(|other| other.factor() == Some((factor, "Flag")))
-                .map(|flag| flag.text().into_owned());
-            found.push(Observation {
-                series: Series { station: device.station.clone(), factor: factor.to_owned(), kind, statistic },
+            let Some(value) = item.number() else { continue };
+            at = at.or_else(|| the_only_time(packet).map(start));
+            let Some(at) = at else {
+                reading.timeless += 1;
+                continue;
+            };
+            let flag = flag_of(group, &item);
+            reading.observations.push(Observation {
+                series: Series { station: device.station.clone(), factor: factor.into_owned(), kind, statistic },
                 at,
                 period_s: period,
                 value,
@@ -69,17 +76,37 @@ pub fn observations(packet: &Packet<'_>, device: &Device) -> Vec<Observation> {
             });
         }
     }
-    found
+    reading
 }
 
-/// Factor and statistic of an item. Keys without a factor (`FANSTATUS=1`) are taken as values of their own in real-time data.
-fn measured<'a>(item: &Item<'a>, kind: Kind) -> Option<(&'a str, Statistic)> {
-    match item.factor() {
+/// The one `DataTime` of a packet, which some devices write behind the values; `None` where there are several, or none that can be read.
+fn the_only_time(packet: &Packet<'_>) -> Option<Timestamp> {
+    let mut times = packet.groups().filter_map(|group| group.value("DataTime"));
+    let only = times.next()?;
+    data_time(only).filter(|_| times.next().is_none())
+}
+
+/// The mark that stands beside a value in its group.
+fn flag_of(group: Group<'_>, item: &Item<'_>) -> Option<String> {
+    let factor = item.factor().map_or(item.key, |(factor, _)| factor);
+    let of_it = |other: &Item<'_>| {
+        other
+            .factor()
+            .is_some_and(|(of, suffix)| of.eq_ignore_ascii_case(factor) && suffix.eq_ignore_ascii_case("Flag"))
+    };
+    group.items().find(of_it).map(|flag| flag.text().trim().to_owned())
+}
+
+/// Factor and statistic of an item. Keys without a suffix (`FANSTATUS=1`) are taken as values of their own in real-time data.
+fn measured<'a>(item: &Item<'a>, kind: Kind) -> Option<(Cow<'a, str>, Statistic)> {
+    match item.measured() {
         Some((factor, suffix)) => Some((factor, Statistic::from_suffix(suffix)?)),
         None if kind == Kind::Realtime
-            && !matches!(item.key, "DataTime" | "PolId" | "QN" | "BeginTime" | "EndTime") =>
+            && !["DataTime", "PolId", "QN", "BeginTime", "EndTime"]
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(item.key)) =>
         {
-            Some((item.key, Statistic::Rtd))
+            Some((hj212::factor_code(item.key), Statistic::Rtd))
         }
         None => None,
     }
@@ -135,10 +162,10 @@ mod tests {
         Device { stamped, ..Device::new("M1", "123456", "ZD2020001", "测试站", "water") }
     }
 
-    fn read(message: &Message, device: &Device) -> Vec<Observation> {
+    fn values(message: &Message, device: &Device) -> Vec<Observation> {
         let bytes = message.encode().unwrap();
         match packets(&bytes, Mode::Tolerant).next() {
-            Some(Event::Packet { packet, .. }) => observations(&packet, device),
+            Some(Event::Packet { packet, .. }) => super::read(&packet, device, None).observations,
             other => panic!("{other:?}"),
         }
     }
@@ -153,7 +180,7 @@ mod tests {
         let message = Message::new("21", cn, "M1", Flag(5))
             .group([("DataTime", stamp)])
             .group([("w01001-Avg", "7.64"), ("w01001-Flag", "N")]);
-        let found = read(&message, &device(stamped));
+        let found = values(&message, &device(stamped));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].at.to_string(), at);
         assert_eq!(found[0].text, "7.64");
@@ -167,11 +194,11 @@ mod tests {
             .group([("w01001-Avg", "7"), ("w01001-Max", "8"), ("w01001-Flag", "D")])
             .group([("DataTime", "20240101010000")])
             .group([("w01001-Avg", "7.1"), ("w01009-Info", "text")]);
-        let found = read(&message, &device(Stamped::Start));
-        let read: Vec<_> =
+        let found = values(&message, &device(Stamped::Start));
+        let seen: Vec<_> =
             found.iter().map(|o| (o.series.statistic, o.value, o.flag.as_deref(), o.at.to_string())).collect();
         assert_eq!(
-            read,
+            seen,
             [
                 (Statistic::Avg, 7.0, Some("D"), "2023-12-31T16:00:00Z".to_owned()),
                 (Statistic::Max, 8.0, Some("D"), "2023-12-31T16:00:00Z".to_owned()),
@@ -180,18 +207,41 @@ mod tests {
         );
     }
 
-    #[test_case(b"20240230000000"; "no such day")]
-    #[test_case(b"2024010100000"; "too short")]
-    #[test_case(b"2024x101000000"; "not digits")]
-    #[test_case(b""; "empty")]
-    fn rubbish_is_no_time(text: &[u8]) {
-        assert_eq!(data_time(text), None);
+    fn sent(groups: &[&[(&str, &str)]]) -> Message {
+        groups
+            .iter()
+            .fold(Message::new("21", "2011", "M1", Flag(5)), |message, group| message.group(group.iter().copied()))
     }
 
     #[test]
-    fn time_goes_there_and_back() {
-        let at = data_time(b"20240601085857223").unwrap();
-        assert_eq!(data_time_text(at), "20240601085857");
-        assert_eq!(at.to_string(), "2024-06-01T00:58:57Z");
+    fn one_factor_is_one_series_however_it_is_written() {
+        let message = sent(&[
+            &[("datatime", "2024-06-01 08:00:00")],
+            &[("W01001-RTD", "7.2"), ("W01001-FLAG", "D")],
+            &[("W21003", "0.4")],
+        ]);
+        let found = values(&message, &device(Stamped::Start));
+        let seen: Vec<_> = found
+            .iter()
+            .map(|o| (o.series.factor.as_str(), o.series.statistic, o.text.as_str(), o.flag.as_deref()))
+            .collect();
+        assert_eq!(seen, [("w01001", Statistic::Rtd, "7.2", Some("D")), ("w21003", Statistic::Rtd, "0.4", None)]);
+    }
+
+    #[test]
+    fn values_without_a_time_are_counted() {
+        let timeless = |message: &Message, begun| {
+            let bytes = message.encode().unwrap();
+            let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
+            let reading = super::read(&packet, &device(Stamped::Start), begun);
+            (reading.observations.len(), reading.timeless)
+        };
+        let lost = sent(&[&[("DataTime", "soon")], &[("w01001-Rtd", "7.2")], &[("w01009-Rtd", "-")]]);
+        assert_eq!(timeless(&lost, None), (0, 1));
+        let behind = sent(&[&[("w01001-Rtd", "7.2")], &[("DataTime", "20240601080000")]]);
+        assert_eq!(timeless(&behind, None), (1, 0), "its time stands behind it");
+        let part = sent(&[&[("w01001-Rtd", "7.2")], &[("w01009-Rtd", "6.9")]]);
+        assert_eq!(timeless(&part, None), (0, 2));
+        assert_eq!(timeless(&part, Some("2024-06-01T00:00:00Z".parse().unwrap())), (2, 0), "a later part of a message");
     }
 }

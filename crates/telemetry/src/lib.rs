@@ -30,7 +30,7 @@ mod store;
 pub mod tampering;
 mod writer;
 
-pub use device::{Device, DeviceState, Quarantined, Stamped, Stranger};
+pub use device::{Ahead, Device, DeviceState, Quarantined, Stamped, Stranger};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
 pub use quality::{Doubt, Doubts};
 pub use raw::RawPacket;
@@ -39,4 +39,4 @@ pub use review::Review;
 pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;
 pub use statistics::{Period, PeriodStatistic, Requirement};
-pub use store::{Event, Receipt, Store, StoreError, Submission, Update};
+pub use store::{Event, Receipt, Store, StoreError, Submission, TimeFault, Update};

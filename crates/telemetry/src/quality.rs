@@ -14,6 +14,8 @@ mod neighbours;
 
 use neighbours::Neighbours;
 
+use crate::store::AHEAD;
+
 /// The same value for so long is no measurement of anything that moves.
 const FLAT: SignedDuration = SignedDuration::from_hours(6);
 
@@ -31,9 +33,6 @@ const SPIKE: f64 = 0.25;
 
 /// Values before and after a spike differ by this part of the range at most.
 const BACK: f64 = 0.1;
-
-/// A device whose clock is set is not further ahead.
-const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// A device that brings the same instant again and again for so long has a clock that stands still.
 const STUCK: SignedDuration = SignedDuration::from_mins(10);

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 /// Creates the tables in a new file and adds to an older one what it lacks.
 pub(crate) const MIGRATIONS: Migrations = bilan_storage::migrations!(
-    "observations.db": "0001_observations", "0002_chunks_and_blocks", "0003_doubts", "0004_reviews_and_summaries",
+    "observations.db": "0001_observations", "0002_chunks_and_blocks", "0003_doubts", "0004_reviews_and_summaries", "0005_waiting",
 );
 
 /// Makes a connection ready. `synchronous = FULL`: a commit that returned survives a power cut.

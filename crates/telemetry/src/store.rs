@@ -11,12 +11,13 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::changes::HourChanges;
+use crate::intake::{self, Reading};
 use crate::latest::Latest;
 use crate::raw::Recent;
 use crate::review::Reviews;
 use crate::rules::{Rule, Warning};
 use crate::writer::{Command, Shared, Writer};
-use crate::{Device, Observation, intake, schema};
+use crate::{Device, Observation, schema};
 
 /// Packets that may wait for the writer; beyond it, appending waits: pressure goes back to the devices, not into memory.
 const QUEUE: usize = 4096;
@@ -27,8 +28,14 @@ const EVENTS: usize = 1024;
 /// Values that ended longer ago were kept by the device and sent later.
 const PAST: SignedDuration = SignedDuration::from_mins(30);
 
-/// Values further in the future than this are not believed.
+/// A device whose clock is set is not further ahead than this. What is waits until its time has come.
+pub(crate) const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// Values further ahead than this are not believed.
 const FUTURE: SignedDuration = SignedDuration::from_hours(24);
+
+/// 2005-01-01 in Beijing, when no device spoke HJ 212 yet: a clock before it was never set.
+const LONG_PAST_S: i64 = 1_104_508_800;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -70,21 +77,63 @@ pub struct Submission {
     pub(crate) tolerated: Tolerances,
     pub(crate) clock_behind_s: Option<i64>,
     pub(crate) back_fill: bool,
-    /// Whether values were left out because their time lies in the future.
-    pub(crate) in_future: bool,
+    /// The device itself calls it back-filled (`RF=1`).
+    pub(crate) marked_back_fill: bool,
+    /// Values whose time is still to come.
+    pub(crate) waiting: Vec<Observation>,
+    /// Why its times are not believed.
+    pub(crate) time_fault: Option<TimeFault>,
+}
+
+/// Why the times of a packet are not believed. Nothing of it is stored; it goes into quarantine, and must not be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeFault {
+    /// Its values have no `DataTime`, or one that cannot be read.
+    Missing,
+    /// More than a day ahead.
+    Ahead,
+    /// Before there was a device that speaks HJ 212.
+    LongPast,
+    /// The instant has another value, which came when it was due: the clock of the device stands still or was set back.
+    Taken,
+}
+
+impl TimeFault {
+    /// Name in snake case: the reason that stands in quarantine.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TimeFault::Missing => "time_missing",
+            TimeFault::Ahead => "time_in_future",
+            TimeFault::LongPast => "time_long_past",
+            TimeFault::Taken => "time_taken",
+        }
+    }
 }
 
 impl Submission {
-    /// Reads a packet of a known device. Values whose time lies more than a day ahead are not taken: the packet goes into quarantine as well.
+    /// Reads a packet of a known device.
     pub fn new(packet: &Packet<'_>, device: Arc<Device>, peer: &str, received_at: Timestamp) -> Submission {
-        let mut observations = intake::observations(packet, &device);
-        let before = observations.len();
-        observations.retain(|observation| observation.at.duration_since(received_at) <= FUTURE);
+        Submission::part(packet, device, peer, received_at, None)
+    }
+
+    /// Reads a packet that may be a later part of a message; `begun` is the `DataTime` of its first part.
+    pub fn part(
+        packet: &Packet<'_>,
+        device: Arc<Device>,
+        peer: &str,
+        received_at: Timestamp,
+        begun: Option<Timestamp>,
+    ) -> Submission {
+        let Reading { observations, timeless } = intake::read(packet, &device, begun);
+        let time_fault = time_fault(&observations, timeless, received_at);
+        let (waiting, observations): (Vec<_>, Vec<_>) =
+            observations.into_iter().partition(|seen| seen.at.duration_since(received_at) > AHEAD);
         Submission {
-            in_future: observations.len() < before,
+            time_fault,
             // Some mark it so (RF=1); what was measured long ago is the past in any case.
             back_fill: packet.back_fill
                 || observations.iter().any(|seen| received_at.duration_since(seen.end()) > PAST),
+            marked_back_fill: packet.back_fill,
             peer: peer.to_owned(),
             received_at,
             raw: packet.raw.to_vec(),
@@ -92,8 +141,20 @@ impl Submission {
             tolerated: packet.tolerated,
             clock_behind_s: intake::clock_behind(packet, received_at).map(|behind| behind.as_secs()),
             observations,
+            waiting,
             device,
         }
+    }
+}
+
+fn time_fault(observations: &[Observation], timeless: usize, received_at: Timestamp) -> Option<TimeFault> {
+    let any = |fault: fn(&Observation, Timestamp) -> bool| observations.iter().any(|seen| fault(seen, received_at));
+    if any(|seen, received_at| seen.at.duration_since(received_at) > FUTURE) {
+        Some(TimeFault::Ahead)
+    } else if any(|seen, _| seen.at.as_second() < LONG_PAST_S) {
+        Some(TimeFault::LongPast)
+    } else {
+        (timeless > 0).then_some(TimeFault::Missing)
     }
 }
 
@@ -104,13 +165,25 @@ fn digest(segment: &[u8]) -> u128 {
     })
 }
 
-/// What became of a submission. It is on disk.
+/// What became of a submission. It is on disk: in the store, or in quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     /// Whether the same packet was there already.
     pub duplicate: bool,
     /// Observations stored now.
     pub observations: usize,
+    /// Why it is in quarantine in place of the store; it must not be acknowledged then.
+    pub quarantined: Option<TimeFault>,
+}
+
+impl Receipt {
+    /// A packet that was stored, with so many observations.
+    pub const fn stored(observations: usize) -> Receipt {
+        Receipt { duplicate: false, observations, quarantined: None }
+    }
+
+    /// A packet that was stored before.
+    pub(crate) const DUPLICATE: Receipt = Receipt { duplicate: true, observations: 0, quarantined: None };
 }
 
 /// New values of a station, as they were stored together.
@@ -253,10 +326,10 @@ impl Store {
         answer.blocking_recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Keeps bytes that are not believed, with the reason. The oldest go when there are too many.
+    /// Keeps bytes that are not believed, with the reason; they are on disk when this returns. The oldest go when there are too many.
     ///
     /// # Errors
-    /// If the store is closed.
+    /// If they could not be written.
     pub async fn quarantine(
         &self,
         raw: Vec<u8>,
@@ -265,14 +338,17 @@ impl Store {
         peer: &str,
         received_at: Timestamp,
     ) -> Result<(), StoreError> {
+        let (reply, done) = oneshot::channel();
         let command = Command::Quarantine {
             raw,
             reason: reason.to_owned(),
             mn: mn.map(str::to_owned),
             peer: peer.to_owned(),
             received_at,
+            done: reply,
         };
-        self.commands()?.send(command).await.map_err(|_| StoreError::Closed)
+        self.commands()?.send(command).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Stores values that were reckoned from others, such as an index; rules look at them like at any other. They are on disk when this returns.

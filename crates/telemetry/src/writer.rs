@@ -3,6 +3,7 @@
 mod keeping;
 mod quarantine;
 mod recall;
+mod waiting;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
         mn: Option<String>,
         peer: String,
         received_at: Timestamp,
+        done: Done,
     },
     Tick(Timestamp),
     /// The devices that may report.
@@ -69,8 +71,9 @@ impl Command {
             | Command::Retire(_, done)
             | Command::Derive(_, _, done)
             | Command::Release(_, done)
+            | Command::Quarantine { done, .. }
             | Command::Forget(_, done) => Some(done),
-            Command::Append(..) | Command::Quarantine { .. } | Command::Tick(_) | Command::Register(_) => None,
+            Command::Append(..) | Command::Tick(_) | Command::Register(_) => None,
         }
     }
 }
@@ -209,7 +212,7 @@ impl Writer {
         match (command, receipt) {
             (Command::Append(submission, reply), Some(receipt)) => {
                 let _ = reply.send(Ok(receipt));
-                if !receipt.duplicate {
+                if !receipt.duplicate && receipt.quarantined.is_none() {
                     let _ = self.events.send(Event::Observed(Arc::new(update(*submission))));
                 }
             }
@@ -228,14 +231,16 @@ impl Writer {
         let mut seen = Seen::default();
         let recent = self.shared.recent.read().unwrap_or_else(PoisonError::into_inner);
         let mut due = false;
+        // Values that waited, and whose time has come.
+        let mut come = Vec::new();
         for (place, command) in group.iter().enumerate() {
             let mut warnings = Vec::new();
             let receipt = match command {
                 Command::Append(submission, _) => {
                     let receipt =
                         append(&transaction, &mut self.series, self.sealed_until, &recent, submission, &mut seen)?;
-                    if !receipt.duplicate {
-                        let values = &seen.values[seen.values.len() - receipt.observations..];
+                    if !receipt.duplicate && receipt.quarantined.is_none() {
+                        let values = &seen.values[seen.values.len() - submission.observations.len()..];
                         for (series, at, doubt) in self.checker.look(values, origin(submission)) {
                             keep_doubt(&transaction, series, at, doubt)?;
                         }
@@ -243,12 +248,18 @@ impl Writer {
                     }
                     Some(receipt)
                 }
-                Command::Quarantine { raw, reason, mn, peer, received_at } => {
+                Command::Quarantine { raw, reason, mn, peer, received_at, .. } => {
                     quarantine(&transaction, raw, reason, mn.as_deref(), peer, *received_at)?;
                     None
                 }
                 Command::Tick(now) => {
-                    warnings = self.watch.tick(*now);
+                    let waited = waiting::take(&transaction, *now, self.sealed_until)?;
+                    for (_, value) in &waited {
+                        warnings.extend(self.watch.observe(value, *now));
+                        warnings.extend(self.watch.reckon(&value.series.station, value.end(), *now));
+                    }
+                    come.extend(waited);
+                    warnings.extend(self.watch.tick(*now));
                     due = true;
                     None
                 }
@@ -317,16 +328,21 @@ impl Writer {
         let mut newest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
         let following = newest.following(due).to_vec();
         newest.write(&transaction, following.iter().copied())?;
-        latest::set_clean(&transaction, seen.values.is_empty() && newest.is_whole(following.len()))?;
+        let unchanged = seen.values.is_empty() && come.is_empty();
+        latest::set_clean(&transaction, unchanged && newest.is_whole(following.len()))?;
         drop(newest);
         transaction.commit()?;
-        self.log.grew(seen.values.len());
+        self.log.grew(seen.values.len() + come.len());
         let mut changes = self.shared.hour_changes.write().unwrap_or_else(PoisonError::into_inner);
         let mut newest = self.newest();
         newest.followed(following.len());
         for (series, observation) in seen.values {
             changes.stored(observation);
             newest.see(series, observation);
+        }
+        for (series, observation) in &come {
+            changes.stored(observation);
+            newest.see(*series, observation);
         }
         drop(newest);
         let mut recent = self.shared.recent.write().unwrap_or_else(PoisonError::into_inner);

@@ -66,7 +66,7 @@ fn values_come_back_as_sent_after_a_restart() {
         &message("2061", "20240601070000", &[("w01001-Avg", "7.10"), ("w01009-Avg", "8.234567890123456789")]),
         now(),
     );
-    assert_eq!(receipt, Receipt { duplicate: false, observations: 2 });
+    assert_eq!(receipt, Receipt::stored(2));
 
     let store = open(folder.path());
     let latest = store.latest("W1");

@@ -48,6 +48,8 @@ pub struct AppState {
     pub fonts: Option<Arc<Fonts>>,
     /// Who has numbers for `/metrics`, beside the pages themselves.
     pub metrics: Vec<Source>,
+    /// How forwarding to another platform stands, as JSON; none where nothing is handed on.
+    pub forwarding: Option<Arc<dyn Fn() -> Json + Send + Sync>>,
     /// Ways in which people are called; none where there is no outbox.
     pub notices: Option<Notices>,
     /// What the gateway found about lines and passwords of devices, the newest first: a list of objects, for the page of devices.
@@ -77,6 +79,7 @@ impl AppState {
             settings: Arc::new(settings),
             fonts: None,
             metrics: Vec::new(),
+            forwarding: None,
             notices: None,
             line_alarms: Arc::new(|| Json::Null),
             traffic: Arc::default(),
@@ -104,6 +107,13 @@ impl AppState {
     #[must_use]
     pub fn with_line_alarms(mut self, alarms: impl Fn() -> Json + Send + Sync + 'static) -> Self {
         self.line_alarms = Arc::new(alarms);
+        self
+    }
+
+    /// With the state of forwarding.
+    #[must_use]
+    pub fn with_forwarding(mut self, state: impl Fn() -> Json + Send + Sync + 'static) -> Self {
+        self.forwarding = Some(Arc::new(state));
         self
     }
 

@@ -125,6 +125,9 @@ async fn any_span_is_shown_in_the_grain_that_fits_it() {
     assert!(page.text.contains("氨氮") && page.text.contains("1.200"), "{}", page.near("hours-table"));
     let file = bureau.page(Role::Duty, "/history/values.csv?station=ZD-W&factor=w21003").await;
     assert_eq!(file.text.lines().count(), 4, "{}", file.text);
+    assert!(file.text.contains(",2026-11-23T19:00:00+08:00,3600,0.6,"), "an hour at its end: {}", file.text);
+    let days = bureau.page(Role::Duty, "/history/values.csv?station=ZD-W&factor=w21003&grain=days").await;
+    assert!(days.text.contains(",2026-11-24T00:00:00+08:00,86400,"), "a day at its end, too: {}", days.text);
     assert_eq!(bureau.page(Role::Enterprise, "/history").await.status, StatusCode::FORBIDDEN);
 }
 

@@ -23,12 +23,19 @@ pub struct Observations {
     what: What,
 }
 
+/// The rule of all files with values: `time` is the end of what a value stands for.
+const EXPORT_HELP: &str = "Times:
+  time is the instant of a value or, for minutes, hours and days alike, the END of its period, as the national air network stamps its hours; the period began
+  period_s seconds before. The hour from 09:00 to 10:00 is stamped 10:00, a day the 00:00 that ends it.
+  --from and --to choose periods by their beginning: a day has its 24 hours, stamped 01:00 to 00:00.
+
+Example:
+  bilan observations export --series '*:a34004:*' --from 2026-01-01 --to 2026-01-02";
+
 #[derive(Debug, Subcommand)]
 enum What {
     /// Export observations as CSV (`series,time,period_s,value,flag`) or Parquet (the same, with `value` as a number and `text` as the device wrote it).
-    #[command(
-        after_help = "Example:\n  bilan observations export --series '*:a34004:*' --from 2026-01-01 --to 2026-01-02"
-    )]
+    #[command(after_help = EXPORT_HELP)]
     Export(Export),
 }
 
@@ -49,10 +56,10 @@ struct Export {
     /// Series, `station:factor:kind[:statistic]`, with `*` for anything.
     #[arg(long, default_value = "*")]
     series: String,
-    /// From this moment.
+    /// From this moment, at which a period begins.
     #[arg(long)]
     from: String,
-    /// To this moment (it does not belong to it).
+    /// To this moment (what begins then does not belong to it).
     #[arg(long)]
     to: String,
     /// Format.
@@ -119,7 +126,7 @@ impl<W: io::Write + Send> Sink<W> {
     fn put(&mut self, series: &Arc<str>, seen: Observation) -> Result<()> {
         match self {
             Self::Csv(csv) => {
-                let (time, period) = (beijing_text(seen.shown_at()), seen.period_s.to_string());
+                let (time, period) = (beijing_text(seen.end()), seen.period_s.to_string());
                 Ok(csv.write_record([series, &*time, &period, &seen.text, seen.flag.as_deref().unwrap_or("")])?)
             }
             Self::Parquet(parquet) => parquet.put(series, seen),

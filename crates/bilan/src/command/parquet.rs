@@ -14,7 +14,7 @@ use parquet::schema::parser::parse_message_type;
 /// Rows of a group.
 const GROUP: usize = 200_000;
 
-/// `time` is the instant, or for periods the time under which the value is shown; `text` is the value as the device wrote it.
+/// `time` is the instant, or the end of the period; `text` is the value as the device wrote it.
 const SCHEMA: &str = "message observations {
     REQUIRED BYTE_ARRAY series (STRING);
     REQUIRED INT64 time (TIMESTAMP(MILLIS, true));
@@ -58,7 +58,7 @@ impl<W: Write + Send> ParquetFile<W> {
         let seen = || rows.iter().map(|(_, observation)| observation);
         let mut group = self.writer.next_row_group()?;
         column::<ByteArrayType, _>(&mut group, rows.iter().map(|(series, _)| ByteArray::from(&**series)), None)?;
-        column::<Int64Type, _>(&mut group, seen().map(|seen| seen.shown_at().as_millisecond()), None)?;
+        column::<Int64Type, _>(&mut group, seen().map(|seen| seen.end().as_millisecond()), None)?;
         column::<Int32Type, _>(&mut group, seen().map(|seen| i32::try_from(seen.period_s).unwrap_or(i32::MAX)), None)?;
         column::<DoubleType, _>(&mut group, seen().map(|seen| seen.value), None)?;
         column::<ByteArrayType, _>(&mut group, seen().map(|seen| ByteArray::from(seen.text.as_str())), None)?;

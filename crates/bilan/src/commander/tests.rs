@@ -62,8 +62,11 @@ impl Desk {
     }
 }
 
+/// The state of a record, and its answer in Chinese; that in English stands in the line below.
 fn told_of(record: &Record) -> (&str, &str) {
-    (record.state.as_deref().unwrap_or_default(), text(record, "answer").unwrap_or_default())
+    let (zh, en) = text(record, "answer").and_then(|answer| answer.split_once('\n')).expect("both languages");
+    assert!(en.is_ascii() && !en.is_empty(), "{en}");
+    (record.state.as_deref().unwrap_or_default(), zh)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,7 +95,10 @@ async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
     let history =
         json!({"command": "get_hours", "begin_at": "2026-05-02T00:00:00+08:00", "end_at": "2026-05-02T12:00:00+08:00"});
     let history = desk.closed(&desk.enter(history)).await;
-    assert_eq!(told_of(&history), ("done", "执行成功（ExeRtn=1）；补传 12 组数据，已入库"));
+    let (state, answer) = told_of(&history);
+    let begins = "执行成功（ExeRtn=1）；收到 12 个报文、";
+    let ends = " 个数据；数据时间 20260502000000 至 20260502110000";
+    assert!(state == "done" && answer.starts_with(begins) && answer.ends_with(ends), "{answer}");
     fleet.abort();
 }
 
@@ -116,4 +122,60 @@ async fn only_who_may_enters_commands_and_nobody_enters_answers() {
     let waiting =
         desk.commander.orders.ledger().record(&Actor::system("test"), REGISTER, &scheduled.number, None).unwrap();
     assert_eq!(waiting.state.as_deref(), Some("asked"), "its time has not come");
+}
+
+/// A device that keeps a clock for each instrument: it refuses to be asked without one, and asks for the time with one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_instrument_is_asked_for_where_a_device_wants_it() {
+    use hj212::{Decoder, Event, Flag, Message, Reply};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let desk = Desk::new().await;
+    let mut line = tokio::net::TcpStream::connect(desk.gateway.address()).await.unwrap();
+    let asks = Message {
+        qn: Some("20260504100000000".into()),
+        pw: Some("123456".into()),
+        ..Message::new("21", "1013", "M1", Flag(5))
+    };
+    line.write_all(&asks.group([("PolId", "w01018")]).encode().unwrap()).await.unwrap();
+    let (given, gave) = tokio::sync::oneshot::channel();
+    let device = tokio::spawn(async move {
+        let (mut decoder, mut buffer, mut given) = (Decoder::default(), [0u8; 1024], Some(given));
+        loop {
+            let length = line.read(&mut buffer).await.unwrap();
+            decoder.feed(&buffer[..length]);
+            let mut answers = Vec::new();
+            while let Some(event) = decoder.next_event() {
+                let Event::Packet { packet, .. } = event else { panic!("{event:?}") };
+                if Reply::read(&packet).is_some() {
+                    continue;
+                }
+                let named = packet.value("PolId").is_some();
+                let result = if named { RequestResult::Accepted } else { RequestResult::Refused };
+                answers.push(hj212::request_reply(&packet, result));
+                if named {
+                    answers.push(hj212::execution_result(&packet, ExecutionResult::Success));
+                }
+                if packet.cn == "1012"
+                    && let Some(given) = given.take()
+                {
+                    let _ = given.send(packet.value("PolId").map(<[u8]>::to_vec));
+                }
+            }
+            for answer in answers {
+                line.write_all(&answer.encode().unwrap()).await.unwrap();
+            }
+        }
+    });
+    assert_eq!(
+        gave.await.unwrap().as_deref(),
+        Some(&b"w01018"[..]),
+        "1013 of an instrument is answered by 1012 for it"
+    );
+    let without = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
+    let (state, answer) = told_of(&without);
+    assert!(state == "failed" && answer.contains("QnRtn=2") && answer.contains("PolId"), "{answer}");
+    let with = desk.closed(&desk.enter(json!({"command": "get_time", "factor": "W01018"}))).await;
+    assert_eq!(told_of(&with), ("done", "执行成功（ExeRtn=1）"));
+    device.abort();
 }

@@ -140,9 +140,12 @@ impl Life {
     }
 
     pub(super) fn now(&self, fault: Option<Fault>) -> Timestamp {
-        let off = if let Some(Fault::ClockOff(seconds)) = fault { seconds } else { 0 };
         let now = (self.options.clock)();
-        now.saturating_add(SignedDuration::from_secs(off)).unwrap_or(now)
+        match fault {
+            Some(Fault::ClockOff(seconds)) => now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
+            Some(Fault::ClockStopped(at)) => at,
+            _ => now,
+        }
     }
 
     fn message(&mut self, cn: &str, now: Timestamp) -> Message {

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bilan_telemetry::Device;
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::{Clock, DeviceDirectory};
@@ -55,6 +56,8 @@ pub enum Fault {
     Silence,
     /// Its clock is off by so many seconds.
     ClockOff(i64),
+    /// Its clock stands still.
+    ClockStopped(Timestamp),
     /// It sends rubbish between its packets.
     Garbage,
     /// It breaks its connection in the middle of a packet.

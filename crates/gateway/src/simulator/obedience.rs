@@ -57,7 +57,7 @@ impl Life {
         let number = |key: &str| value(request, key).and_then(|text| text.parse::<u64>().ok());
         match request.cn.as_str() {
             "1012" => {
-                if matches!(fault, Some(Fault::ClockOff(_))) {
+                if matches!(fault, Some(Fault::ClockOff(_) | Fault::ClockStopped(_))) {
                     self.options.faults.clear(&self.device.mn);
                 }
             }

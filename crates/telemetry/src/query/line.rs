@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use super::instant;
 use crate::raw::{self, RawPacket};
 use crate::writer::Command;
-use crate::{DeviceState, Quarantined, Store, StoreError, Stranger};
+use crate::{Ahead, DeviceState, Quarantined, Store, StoreError, Stranger};
 
 impl Store {
     /// What is known of every device that was heard.
@@ -207,6 +207,21 @@ impl Store {
                         peer: row.get(4)?,
                     })
                 })?
+                .collect()
+        })
+    }
+
+    /// Values that wait until their time has come, by station.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn ahead(&self) -> Result<Vec<Ahead>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT s.station, count(*), max(v.ts) FROM waiting v JOIN series s ON s.id = v.series GROUP BY s.station ORDER BY s.station",
+                )?
+                .query_map([], |row| Ok(Ahead { station: row.get(0)?, values: row.get(1)?, until: instant(row, 2)? }))?
                 .collect()
         })
     }

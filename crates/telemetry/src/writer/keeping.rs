@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::Seen;
 use super::quarantine::quarantine;
+use super::{Seen, waiting};
 use crate::quality::Doubt;
 use crate::query::is_sealed;
 use crate::raw::{self, Recent};
 use crate::rules::Warning;
-use crate::{Observation, Receipt, Series, Submission, sealing};
+use crate::{Kind, Observation, Receipt, Series, Submission, TimeFault, sealing};
 
 pub(super) fn append<'a>(
     transaction: &Transaction<'_>,
@@ -23,7 +23,11 @@ pub(super) fn append<'a>(
 ) -> rusqlite::Result<Receipt> {
     let device = &submission.device;
     let received = submission.received_at.as_millisecond();
-    let fresh = !recent.knows(submission.digest) && seen.digests.insert(submission.digest);
+    let fresh = !recent.knows(submission.digest) && !seen.digests.contains(&submission.digest);
+    if fresh && let Some(fault) = time_fault(transaction, known, sealed_until, submission)? {
+        return disbelieve(transaction, submission, fault);
+    }
+    seen.digests.insert(submission.digest);
     if fresh {
         let id = raw::keep(transaction, &device.mn, submission.digest, received, &submission.raw)?;
         seen.packets.push((id, &device.mn, submission.digest));
@@ -47,7 +51,7 @@ pub(super) fn append<'a>(
             submission.clock_behind_s.filter(|_| fresh),
         ])?;
     if !fresh {
-        return Ok(Receipt { duplicate: true, observations: 0 });
+        return Ok(Receipt::DUPLICATE);
     }
     for tolerance in submission.tolerated.iter() {
         transaction
@@ -57,22 +61,91 @@ pub(super) fn append<'a>(
             )?
             .execute(params![device.mn, tolerance.name()])?;
     }
-    if submission.in_future {
-        quarantine(
-            transaction,
-            &submission.raw,
-            "time_in_future",
-            Some(&device.mn),
-            &submission.peer,
-            submission.received_at,
-        )?;
-    }
     for observation in &submission.observations {
         let series = series_id(transaction, known, observation)?;
         keep(transaction, series, observation, sealed_until, received)?;
         seen.values.push((series, observation));
     }
-    Ok(Receipt { duplicate: false, observations: submission.observations.len() })
+    for observation in &submission.waiting {
+        let series = series_id(transaction, known, observation)?;
+        waiting::keep(transaction, series, observation, received)?;
+    }
+    Ok(Receipt::stored(submission.observations.len() + submission.waiting.len()))
+}
+
+/// Puts a packet whose times are not believed into quarantine. That its device was heard is not said: nothing came that can be used. What its clock shows is.
+fn disbelieve(transaction: &Transaction<'_>, submission: &Submission, fault: TimeFault) -> rusqlite::Result<Receipt> {
+    let Submission { device, raw, peer, received_at, clock_behind_s, .. } = submission;
+    quarantine(transaction, raw, fault.name(), Some(&device.mn), peer, *received_at)?;
+    transaction
+        .prepare_cached("UPDATE device SET clock_behind_s = coalesce(?2, clock_behind_s) WHERE mn = ?1")?
+        .execute(params![device.mn, clock_behind_s])?;
+    Ok(Receipt { duplicate: false, observations: 0, quarantined: Some(fault) })
+}
+
+/// An instant that is older than this when it comes is late: what came in its time stands.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Why the times of a packet are not believed: of themselves, or because what the device calls an instant of the past was another value when that instant was.
+/// A device that fills in what it kept says the same again, or marks it (`RF=1`); means of periods may be corrected.
+fn time_fault(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<Series, i64>,
+    sealed_until: i64,
+    submission: &Submission,
+) -> rusqlite::Result<Option<TimeFault>> {
+    if submission.time_fault.is_some() || submission.marked_back_fill {
+        return Ok(submission.time_fault);
+    }
+    let late = |seen: &&Observation| {
+        seen.series.kind == Kind::Realtime && submission.received_at.duration_since(seen.at) > LATE
+    };
+    for observation in submission.observations.iter().filter(late) {
+        let series = series_id(transaction, known, observation)?;
+        let stored = value_at(transaction, series, observation.at.as_millisecond(), sealed_until)?;
+        if stored.is_some_and(|stored| stored != observation.value) {
+            return Ok(Some(TimeFault::Taken));
+        }
+    }
+    Ok(None)
+}
+
+/// Stores a value if its instant has none. Where it has, that one stands, this one is kept as a revision, and the answer is `false`.
+pub(super) fn keep_new(
+    transaction: &Transaction<'_>,
+    series: i64,
+    observation: &Observation,
+    sealed_until: i64,
+    received: i64,
+) -> rusqlite::Result<bool> {
+    let at = observation.at.as_millisecond();
+    let is_there = if is_sealed(observation.series.kind) {
+        value_at(transaction, series, at, sealed_until)?.is_some()
+    } else {
+        transaction.prepare_cached("SELECT 1 FROM held WHERE series = ?1 AND ts = ?2")?.exists([series, at])?
+    };
+    if is_there {
+        transaction
+            .prepare_cached(
+                "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![received, series, at, observation.value, observation.own_text(), observation.flag])?;
+    } else {
+        keep(transaction, series, observation, sealed_until, received)?;
+    }
+    Ok(!is_there)
+}
+
+/// The value of an instant, if there is one.
+fn value_at(transaction: &Transaction<'_>, series: i64, at: i64, sealed_until: i64) -> rusqlite::Result<Option<f64>> {
+    let hot = transaction
+        .prepare_cached("SELECT value FROM hot WHERE ts = ?1 AND series = ?2")?
+        .query_row([at, series], |row| row.get(0))
+        .optional()?;
+    if hot.is_some() || at >= sealed_until {
+        return Ok(hot);
+    }
+    Ok(sealing::sealed_entry(transaction, series, at)?.map(|sealed| sealed.value))
 }
 
 pub(super) fn series_id(

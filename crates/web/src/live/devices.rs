@@ -6,11 +6,12 @@ use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Role;
-use bilan_telemetry::{DeviceState, Quarantined, Stranger};
+use bilan_telemetry::{Ahead, DeviceState, Quarantined, Stranger};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::condition::SILENCE;
+use super::forwarding::{self, Forwarding};
 use super::packet::covered;
 use super::registered::{self, Station};
 use super::view::{Moment, ask};
@@ -36,6 +37,8 @@ struct DeviceRow {
     duplicates: i64,
     clock: Option<String>,
     clock_off: bool,
+    /// Values that wait until their time has come: how many, and the time of the last.
+    ahead: Option<(i64, Moment)>,
     tolerated: Vec<(String, i64)>,
     quarantined: usize,
 }
@@ -83,22 +86,27 @@ struct DevicesPage {
     packets: i64,
     duplicates: i64,
     held: usize,
+    /// Shown to those who see every station.
+    forwarding: Option<Forwarding>,
 }
 
 /// `/devices`
 pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let language = visit.language;
-    let (stations, states, held, strangers, may_enter, now) = ask(&visit, |app, actor| {
+    let (stations, lines, held, strangers, may_enter, forwarding, now) = ask(&visit, move |app, actor| {
         let stations = registered::stations(&app.ledger, actor)?;
         let store = &app.observations;
         let register = app.catalogue().registers.get("station");
         let may_enter = register.is_some_and(|register| actor.scope(register, Act::Create) != Scope::Nothing);
         let (held, strangers) = (store.quarantined(QUARANTINED)?, store.strangers()?);
-        Ok((stations, store.devices()?, held, strangers, may_enter, app.ledger.now()))
+        let now = app.ledger.now();
+        let sees_all = register.is_some_and(|register| actor.scope(register, Act::Read) == Scope::All);
+        let forwarding = if sees_all { forwarding::of(app, now, language) } else { None };
+        Ok((stations, (store.devices()?, store.ahead()?), held, strangers, may_enter, forwarding, now))
     })
     .await?;
     let alarms = alarms(&visit, &stations, now);
-    let devices = rows(&stations, states, &held, now, language);
+    let devices = rows(&stations, lines, &held, now, language);
     let page = DevicesPage {
         shell: visit.shell(visit.text("live.devices.title")),
         heard: devices.iter().filter(|device| device.heard.is_some()).count(),
@@ -109,6 +117,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         strangers: strangers.into_iter().map(|stranger| awaiting(stranger, may_enter, now, language)).collect(),
         alarms,
         devices,
+        forwarding,
     };
     crate::render::page(&page)
 }
@@ -139,7 +148,7 @@ fn alarms(visit: &Visit, stations: &[Station], now: Timestamp) -> Vec<AlarmRow> 
 /// Every device of a station of the register, heard or awaited.
 fn rows(
     stations: &[Station],
-    states: Vec<DeviceState>,
+    (states, ahead): (Vec<DeviceState>, Vec<Ahead>),
     held: &[Quarantined],
     now: Timestamp,
     language: Language,
@@ -163,6 +172,10 @@ fn rows(
             duplicates: state.as_ref().map_or(0, |state| state.duplicates),
             clock: behind.map(|seconds| format!("{seconds:+} s")),
             clock_off: behind.is_some_and(|seconds| seconds.abs() > 60),
+            ahead: ahead
+                .iter()
+                .find(|ahead| ahead.station == station.number)
+                .map(|ahead| (ahead.values, Moment::of(ahead.until, now, language))),
             tolerated: state.map(|state| state.tolerated).unwrap_or_default(),
         })
     };
@@ -185,6 +198,10 @@ fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> Quarant
         "unknown_device" => "live.quarantine.unknown_device",
         "wrong_password" => "live.quarantine.wrong_password",
         "time_in_future" => "live.quarantine.time_in_future",
+        "time_missing" => "live.quarantine.time_missing",
+        "time_long_past" => "live.quarantine.time_long_past",
+        "time_taken" => "live.quarantine.time_taken",
+        "bad_report" => "live.quarantine.bad_report",
         _ => "live.quarantine.unreadable",
     };
     let text: String = covered(&held.raw).chars().take(400).collect();

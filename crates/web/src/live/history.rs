@@ -257,12 +257,13 @@ pub(super) async fn series(visit: Visit, RawQuery(query): RawQuery) -> Result<Re
     Ok(Json(found).into_response())
 }
 
-/// `/history/values.csv`, with the same query.
+/// `/history/values.csv`, with the same query. `time` is the instant, or the end of the period, as in every file with values.
 pub(super) async fn csv(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
     let wanted = Wanted::read(query.as_deref().unwrap_or_default())?;
     let language = visit.language;
     let found = ask(&visit, move |app, actor| find(app, actor, &wanted, language)).await?;
-    let mut sheet = Sheet::of(&["station", "name", "factor", "unit", "time", "value", "min", "max", "valid", "note"]);
+    let mut sheet =
+        Sheet::of(&["station", "name", "factor", "unit", "time", "period_s", "value", "min", "max", "valid", "note"]);
     for line in &found.lines {
         for point in &line.points {
             let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -271,7 +272,8 @@ pub(super) async fn csv(visit: Visit, RawQuery(query): RawQuery) -> Result<Respo
                 line.name.clone(),
                 found.factor.clone(),
                 found.unit.clone(),
-                bilan_records::value::beijing_text(second(point.at)),
+                bilan_records::value::beijing_text(second(point.ends)),
+                point.period_s.to_string(),
                 point.value.to_string(),
                 number(point.low),
                 number(point.high),

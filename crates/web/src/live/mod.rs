@@ -13,6 +13,7 @@ mod devices;
 mod events;
 mod factors;
 mod find;
+mod forwarding;
 mod ground;
 mod history;
 mod index;

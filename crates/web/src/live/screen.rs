@@ -11,13 +11,14 @@ use bilan_records::actor::Actor;
 use bilan_records::figures::{self, Period};
 use bilan_records::ledger::ListQuery;
 use bilan_standards::clock::beijing_day;
+use bilan_telemetry::{Kind, Series, Warning};
 
-use super::condition::{ConditionError, Desk, Snapshot};
+use super::condition::{Condition, ConditionError, Desk, Snapshot};
 use super::ground::{self, FIRST, Layer};
 use super::panel::SimpleRow;
 use super::view::{StationRow, VerdictView, WarningRow, ask, visible};
 use crate::refusal::Refusal;
-use crate::shell::{Language, Shell};
+use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;
 use crate::visit::Visit;
 
@@ -128,11 +129,11 @@ fn view(
 ) -> Result<View, ConditionError> {
     let (snapshot, numbers) = visible(desk, app, actor)?;
     let numbers: HashSet<String> = numbers.into_iter().collect();
-    let rows = rows(&snapshot, &numbers, language);
-    let of = |kind: &str| rows.iter().filter(|row| row.kind == kind && row.running).cloned().collect::<Vec<_>>();
     let now = app.ledger.now();
     let open: Vec<_> =
         app.observations.open_warnings()?.into_iter().filter(|warning| numbers.contains(&warning.station)).collect();
+    let rows = rows(app, &snapshot, &numbers, &open, language);
+    let of = |kind: &str| rows.iter().filter(|row| row.kind == kind && row.running).cloned().collect::<Vec<_>>();
     let mut gravest: Vec<_> = open.iter().collect();
     gravest.sort_by_key(|warning| std::cmp::Reverse((warning.level, warning.opened_at)));
     let warnings = gravest
@@ -167,13 +168,42 @@ fn view(
     })
 }
 
-fn rows(snapshot: &Snapshot, numbers: &HashSet<String>, language: Language) -> Vec<StationRow> {
+fn rows(
+    app: &AppState,
+    snapshot: &Snapshot,
+    numbers: &HashSet<String>,
+    open: &[Warning],
+    language: Language,
+) -> Vec<StationRow> {
     snapshot
         .stations
         .iter()
         .filter(|(station, _)| numbers.contains(&station.number))
-        .map(|(station, condition)| StationRow::of(station, condition, snapshot.at, language))
+        .map(|(station, condition)| StationRow {
+            warned: warned(app, &station.number, condition, open, language),
+            ..StationRow::of(station, condition, snapshot.at, language)
+        })
         .collect()
+}
+
+/// Why a warning is open where what is shown is within the limits: it lasts until its values have been calm for long enough.
+fn warned(
+    app: &AppState,
+    station: &str,
+    condition: &Condition,
+    open: &[Warning],
+    language: Language,
+) -> Option<String> {
+    if condition.verdict().is_none_or(|verdict| verdict.exceeded) {
+        return None;
+    }
+    let warning = open.iter().find(|warning| warning.station == station && !warning.factor.is_empty())?;
+    let of_the_hour = Series::main(station, &warning.factor, Kind::Hour);
+    let hour = app.observations.latest(station).into_iter().find(|value| value.series == of_the_hour);
+    Some(match hour {
+        Some(hour) => format!("{} {}", language.text("live.screen.warned_hour"), hour.text),
+        None => format!("{} {}", language.text("live.screen.warned"), warning.value),
+    })
 }
 
 /// Open tasks, the newest first, and how many there are.

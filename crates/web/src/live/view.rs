@@ -143,6 +143,8 @@ pub(crate) struct StationRow {
     pub(crate) silent: bool,
     pub(crate) heard: Option<Moment>,
     pub(crate) verdict: Option<VerdictView>,
+    /// Why a warning is open although the newest value is within the limits, where that is so.
+    pub(crate) warned: Option<String>,
     /// Newest values: name, value with unit, whether it counts.
     pub(crate) values: Vec<(String, String, bool)>,
 }
@@ -170,6 +172,7 @@ impl StationRow {
             silent: condition.silent,
             heard: condition.last_heard.map(|heard| Moment::of(heard, now, language)),
             verdict: condition.verdict().map(|verdict| VerdictView::of(verdict, language)),
+            warned: None,
             values: latest.iter().take(IN_A_ROW).map(value).collect(),
         }
     }

@@ -60,6 +60,12 @@ impl Grain {
 pub(super) struct WindowPoint {
     /// Unix seconds under which it is shown: hours at their end, everything else at its begin.
     pub(super) at: i64,
+    /// Unix seconds at which what it stands for ends: under this it leaves in files.
+    #[serde(skip)]
+    pub(super) ends: i64,
+    /// Seconds that it stands for; 0 for an instant.
+    #[serde(skip)]
+    pub(super) period_s: i64,
     /// Value or mean.
     pub(super) value: f64,
     /// Least value of the period.
@@ -107,6 +113,8 @@ pub(super) fn points(
 fn single(value: &Observation) -> WindowPoint {
     WindowPoint {
         at: value.at.as_second(),
+        ends: value.end().as_second(),
+        period_s: i64::from(value.period_s),
         value: value.value,
         low: None,
         high: None,
@@ -119,6 +127,8 @@ fn reckoned(statistic: &PeriodStatistic, period: Period) -> Option<WindowPoint> 
     let at = if period == Period::Hour { statistic.to } else { statistic.from };
     Some(WindowPoint {
         at: at.as_second(),
+        ends: statistic.to.as_second(),
+        period_s: statistic.to.as_second() - statistic.from.as_second(),
         value: statistic.mean?,
         low: statistic.min,
         high: statistic.max,
@@ -135,6 +145,8 @@ fn five_minutes(values: &[Observation], factor: &str) -> Vec<WindowPoint> {
             let counted: Vec<f64> = together.iter().filter(|value| value.is_valid()).map(|value| value.value).collect();
             Some(WindowPoint {
                 at: step(together.first()?) * 300,
+                ends: (step(together.first()?) + 1) * 300,
+                period_s: 300,
                 value: super::curve::mean(&counted, factor)?,
                 low: counted.iter().copied().reduce(f64::min),
                 high: counted.iter().copied().reduce(f64::max),

@@ -149,7 +149,8 @@ impl Station {
                 Err(fault) => tracing::warn!(station = %self.number, "the SM4 key of the station is none: {fault}"),
             }
         }
-        let range = |line: &Instrument| Some((line.factor.clone(), (line.low?, line.high?)));
+        let range =
+            |line: &Instrument| Some((hj212::factor_code(line.factor.trim()).into_owned(), (line.low?, line.high?)));
         device.ranges = self.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
         device.maintained = self.state.as_deref() == Some("maintenance");
         self.tell(&mut device, around);

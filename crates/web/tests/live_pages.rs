@@ -331,6 +331,40 @@ async fn devices_show_what_was_not_believed_with_the_password_covered() {
 }
 
 #[tokio::test]
+async fn a_clock_ahead_hides_nothing_and_is_said_on_the_page_of_devices() {
+    let bureau = Bureau::open();
+    bureau.sends("W1", "2011", "20261123200100", &[("w01009", "7.1")]);
+    bureau.sends("W1", "2011", "20261123213000", &[("w01009", "1.2")]);
+    let station = bureau.page(Role::Duty, "/stations/ZD-W").await;
+    assert!(station.text.contains("7.1") && !station.text.contains("1.2 mg"), "{}", station.near("w01009"));
+    assert!(bureau.store.open_warnings().unwrap().is_empty());
+    let devices = bureau.page(Role::Duty, "/devices").await;
+    assert!(devices.text.contains("时间超前") && devices.text.contains("21:30"), "{}", devices.near("时间超前"));
+}
+
+/// The wall said “41 dB(A), within the limit” beside a warning of the same station: it says why the warning is still open.
+#[tokio::test]
+async fn a_warning_that_is_open_beside_a_calm_value_is_explained_on_the_wall() {
+    let bureau = Bureau::open();
+    bureau.sends("N1", "2061", "20261123180000", &[("Leq", "95.0")]);
+    bureau.sends("N1", "2061", "20261123190000", &[("Leq", "48.8")]);
+    bureau.sends("N1", "2011", "20261123201400", &[("LA", "41.0")]);
+    assert_eq!(bureau.store.open_warnings().unwrap().len(), 1);
+    let wall = bureau.page(Role::Duty, "/map/screen").await;
+    assert!(wall.text.contains("预警中，上小时 48.8"), "{}", wall.near("坡子街"));
+}
+
+#[tokio::test]
+async fn how_forwarding_stands_is_shown_to_those_who_see_every_station() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/devices").await;
+    for shown in ["10.0.0.8:9212", "QnRtn=4 × 54", "报文无应答", "<code>N1</code>"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.near("forwarding"));
+    }
+    assert!(!bureau.page(Role::Grid, "/devices").await.text.contains("10.0.0.8"));
+}
+
+#[tokio::test]
 async fn a_cell_names_its_people_and_open_matters_and_leads_down() {
     let bureau = Bureau::open();
     let page = bureau.page(Role::Duty, "/map/cells/430103").await;

@@ -106,6 +106,12 @@ impl Bureau {
             demo: true,
         };
         let state = AppState::new(ledger.clone(), store.clone(), accounts.clone(), clock, settings);
+        let state = state.with_forwarding(|| {
+            json!({
+                "to": "10.0.0.8:9212", "sent": 130, "answered": 70, "refused": { "4": 54 }, "refused_devices": { "W1": 4 },
+                "passed_over": 6, "waiting": 3, "last_answer": NOW, "unanswering": ["N1"], "fault": "silent",
+            })
+        });
         let bureau = Self { folder, ledger, store, accounts, router: bilan_web::router(state) };
         bureau.enter_records();
         bureau.enter_accounts();
@@ -379,4 +385,17 @@ op = "<"
 threshold = 2.0
 level = "alarm"
 message = { zh = "{station}溶解氧 {value} {unit}", en = "{station}: {value} {unit}" }
+[noise_hour]
+label = { zh = "噪声超限", en = "Noise beyond the limit" }
+stations = "noise"
+factor = "Leq"
+factor_name = { zh = "等效声级", en = "Equivalent level" }
+unit = "dB(A)"
+kind = "hour"
+statistic = "data"
+op = ">"
+threshold = 90
+clear_for = "2h"
+level = "info"
+message = { zh = "{station} {value} {unit}", en = "{station}: {value} {unit}" }
 "#;

@@ -253,7 +253,7 @@ impl Reader<'_> {
         let lasting = raw.lasting.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
         let calm = raw.clear_for.as_ref().map_or(Some(SignedDuration::ZERO), |text| self.duration(text));
         Some(Condition::Limit {
-            factor: factor.get_ref().clone(),
+            factor: hj212::factor_code(factor.get_ref()).into_owned(),
             kind,
             statistic: raw.statistic.unwrap_or(kind.main_statistic()),
             op,

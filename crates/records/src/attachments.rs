@@ -3,13 +3,13 @@
 //! What a file is, is told from its first bytes and not from what the sender says; it must be among the types that
 //! the field accepts and no larger than it allows. Bytes are stored once under their SM3 digest.
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde_json::{Value as Json, json};
 use sm3::{Digest, Sm3};
 
 use crate::{
     actor::{Act, Actor},
-    catalogue::{FieldKind, Register},
+    catalogue::{Catalogue, FieldKind, Register},
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, Record, WriteError,
@@ -130,6 +130,7 @@ impl Ledger {
             Change { action: Action::Attach, at: session.now, state: None, needs: &[], reason: None, given: &values };
         let after = session.change(register, &before, Checked::of(register, &values, true), change)?;
         let record = self.present(&transaction, register, after)?;
+        session.seal()?;
         transaction.commit()?;
         Ok(record)
     }
@@ -141,29 +142,40 @@ impl Ledger {
     pub fn attachment(&self, actor: &Actor, sha: &str) -> Result<Attachment, ReadError> {
         let connection = self.reader()?;
         let missing = || ReadError::NotFound { register: "attachment".into(), number: sha.to_owned() };
-        let uses: Vec<(String, i64, String)> = connection
-            .prepare_cached("SELECT register, record, name FROM attachment_use WHERE sha = ?1")?
-            .query_map([sha], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
-        for (register, id, name) in uses {
-            let Ok(register) = self.register(&register) else { continue };
-            let table = naming::table(&register.key);
-            let record = connection
-                .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?
-                .query_row([id], crate::ledger::row::read_row)
-                .optional()?;
-            let Some(record) = record else { continue };
-            if reaches(&connection, register, &actor.scope(register, Act::Read), &record.columns)? {
-                let (media_type, bytes) = connection
-                    .prepare_cached("SELECT media_type, bytes FROM attachment WHERE sha = ?1")?
-                    .query_row([sha], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?
-                    .ok_or_else(missing)?;
-                return Ok(Attachment { name, media_type, bytes });
-            }
-        }
-        Err(missing())
+        let name = readable_use(&connection, self.catalogue(), actor, sha)?.ok_or_else(missing)?;
+        let (media_type, bytes) = connection
+            .prepare_cached("SELECT media_type, bytes FROM attachment WHERE sha = ?1")?
+            .query_row([sha], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .ok_or_else(missing)?;
+        Ok(Attachment { name, media_type, bytes })
     }
+}
+
+/// The name of a file on a record that the actor may read, if it hangs or hung on one.
+fn readable_use(
+    connection: &Connection,
+    catalogue: &Catalogue,
+    actor: &Actor,
+    sha: &str,
+) -> Result<Option<String>, rusqlite::Error> {
+    let uses: Vec<(String, i64, String)> = connection
+        .prepare_cached("SELECT register, record, name FROM attachment_use WHERE sha = ?1")?
+        .query_map([sha], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (register, id, name) in uses {
+        let Some(register) = catalogue.registers.get(&register) else { continue };
+        let table = naming::table(&register.key);
+        let record = connection
+            .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?
+            .query_row([id], crate::ledger::row::read_row)
+            .optional()?;
+        let Some(record) = record else { continue };
+        if reaches(connection, register, &actor.scope(register, Act::Read), &record.columns)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// Notes on which record each file hangs, so that who may read the record may read the file.
@@ -181,16 +193,33 @@ pub(crate) fn note_uses(session: &Session<'_>, register: &Register, record: &Sto
     Ok(())
 }
 
-/// The files of a list that are not stored here.
-pub(crate) fn unknown_files(session: &Session<'_>, files: &Json) -> Result<Vec<String>, rusqlite::Error> {
-    let mut unknown = Vec::new();
+/// The files of a list that the actor may not attach: a digest alone is no right to a file, so it must be one that the
+/// actor uploaded, may read on some record, or finds on this record already.
+pub(crate) fn foreign_files(
+    session: &Session<'_>,
+    register: &Register,
+    before: Option<&StoredRow>,
+    field: &str,
+    files: &Json,
+) -> Result<Vec<String>, rusqlite::Error> {
+    let standing = before.map(|before| files_of(register, before, field)).unwrap_or_default();
+    let mut foreign = Vec::new();
     for file in files.as_array().map(Vec::as_slice).unwrap_or_default() {
         let sha = file["sha"].as_str().unwrap_or_default();
-        if !session.connection.prepare_cached("SELECT 1 FROM attachment WHERE sha = ?1")?.exists([sha])? {
-            unknown.push(file["name"].as_str().unwrap_or(sha).to_owned());
+        let stands = standing.iter().any(|standing| standing["sha"] == file["sha"]);
+        let uploaded = |session: &Session<'_>| {
+            let mut statement =
+                session.connection.prepare_cached("SELECT 1 FROM attachment WHERE sha = ?1 AND added_by = ?2")?;
+            statement.exists([sha, &session.actor.name])
+        };
+        if !stands
+            && !uploaded(session)?
+            && readable_use(session.connection, session.catalogue, session.actor, sha)?.is_none()
+        {
+            foreign.push(file["name"].as_str().unwrap_or(sha).to_owned());
         }
     }
-    Ok(unknown)
+    Ok(foreign)
 }
 
 fn files_of(register: &Register, record: &StoredRow, field: &str) -> Vec<Json> {

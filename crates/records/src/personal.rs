@@ -2,7 +2,8 @@
 //!
 //! A personal field is stored as XChaCha20-Poly1305 ciphertext bound to the record it belongs to, so that a
 //! ciphertext moved to another row does not open. The journal holds only the masked form and a keyed digest:
-//! enough to see that a value changed, not what it was.
+//! enough to see that a value changed, not what it was. The digest is bound to its place as the ciphertext is, so that
+//! the same value elsewhere has another one, and it never leaves the journal ([`without_digests`]).
 
 use std::{fs, io, path::Path};
 
@@ -110,12 +111,25 @@ impl Keyring {
         String::from_utf8(plain).map_err(|_| fault())
     }
 
-    /// Keyed digest of a value: equal values have equal digests, and without the key none can be guessed.
+    /// Keyed digest of a value at a place (register, record, field): it changes when the value does, and says nothing
+    /// of the same value at another place.
     #[must_use]
-    pub fn digest(&self, plain: &str) -> String {
+    pub fn digest_at(&self, place: &str, plain: &str) -> String {
+        self.mac(&[&(place.len() as u64).to_be_bytes(), place.as_bytes(), plain.as_bytes()])
+    }
+
+    /// By which a database knows the key it was made with.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.mac(&[b"the key of this database"])
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> String {
         // HMAC takes keys of any length.
         let Ok(mut mac) = <Hmac<Sm3> as hmac::KeyInit>::new_from_slice(&self.key) else { return String::new() };
-        mac.update(plain.as_bytes());
+        for part in parts {
+            mac.update(part);
+        }
         hex::encode(&mac.finalize().into_bytes()[..12])
     }
 
@@ -124,10 +138,25 @@ impl Keyring {
     }
 }
 
-/// What the journal keeps of a personal value.
+/// What the journal keeps of a personal value at a place.
 #[must_use]
-pub fn journal_form(keyring: &Keyring, field: &Field, plain: &str) -> Json {
-    json!({ "masked": mask(field, plain), "digest": keyring.digest(plain) })
+pub fn journal_form(keyring: &Keyring, field: &Field, place: &str, plain: &str) -> Json {
+    json!({ "masked": mask(field, plain), "digest": keyring.digest_at(place, plain) })
+}
+
+/// A value of the journal as it is shown: the digest of a personal value is left out, wherever in it that stands.
+#[must_use]
+pub fn without_digests(value: Json) -> Json {
+    match value {
+        Json::Object(mut map) => {
+            if map.len() == 2 && map.contains_key("masked") {
+                map.remove("digest");
+            }
+            Json::Object(map.into_iter().map(|(key, value)| (key, without_digests(value))).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(without_digests).collect()),
+        scalar => scalar,
+    }
 }
 
 /// The form shown without permission: a name keeps its first character, a number its ends.
@@ -225,6 +254,23 @@ mod tests {
         assert!(keyring.open("complaint/TS2/reporter", &sealed).is_err());
         assert!(Keyring::new([8; 32]).open("complaint/TS1/reporter", &sealed).is_err());
         assert!(!sealed.windows(3).any(|bytes| bytes == "王".as_bytes()));
+    }
+
+    #[test]
+    fn the_digest_of_a_value_is_another_at_every_place_and_with_every_key() {
+        let keyring = Keyring::new([7; 32]);
+        let here = keyring.digest_at("complaint/TS1/phone", "13812345678");
+        assert_eq!(here, keyring.digest_at("complaint/TS1/phone", "13812345678"));
+        assert_ne!(here, keyring.digest_at("complaint/TS2/phone", "13812345678"), "another record");
+        assert_ne!(here, keyring.digest_at("complaint/TS1/phone2", "13812345678"), "another field");
+        assert_ne!(keyring.digest_at("a", "bc"), keyring.digest_at("ab", "c"), "place and value do not run together");
+        assert_ne!(here, Keyring::new([8; 32]).digest_at("complaint/TS1/phone", "13812345678"));
+    }
+
+    #[test]
+    fn what_is_shown_of_the_journal_has_no_digests() {
+        let stored = json!([{ "driver": { "masked": "王**", "digest": "0635" }, "weight": 3 }, "text", null]);
+        assert_eq!(without_digests(stored), json!([{ "driver": { "masked": "王**" }, "weight": 3 }, "text", null]));
     }
 
     #[cfg(unix)]

@@ -365,6 +365,17 @@ async fn how_forwarding_stands_is_shown_to_those_who_see_every_station() {
 }
 
 #[tokio::test]
+async fn strangers_and_what_was_held_of_them_are_shown_to_the_bureau_alone() {
+    let bureau = Bureau::open();
+    let held = b"##0100QN=1;ST=22;CN=2011;PW=999888;MN=NOBODY;Flag=5;CP=&&DataTime=1&&0000\r\n";
+    bureau.quarantines(held, "unknown_device").await;
+    for (role, sees) in [(Role::Duty, true), (Role::Admin, true), (Role::Grid, false)] {
+        let page = bureau.page(role, "/devices").await;
+        assert_eq!(page.text.contains("NOBODY"), sees, "{}: {}", role.key(), page.near("NOBODY"));
+    }
+}
+
+#[tokio::test]
 async fn a_cell_names_its_people_and_open_matters_and_leads_down() {
     let bureau = Bureau::open();
     let page = bureau.page(Role::Duty, "/map/cells/430103").await;

@@ -6,10 +6,14 @@ use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectSta
 
 use super::{FigureError, FigureValue, Figures, Gap, Period};
 use crate::{
-    actor::{Act, Scope, enterprise_field},
+    actor::{Act, Scope},
     catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
-    filter::{Sources, column},
-    ledger::{AsOf, child_rows_as_of, rows_as_of, run},
+    filter::column,
+    ledger::{
+        AsOf, child_rows_as_of,
+        reach::{Reachable, confined},
+        rows_as_of, run,
+    },
     naming,
     value::{start_of_day, stored_time},
 };
@@ -56,10 +60,11 @@ impl Figures<'_> {
         let snapshot = connection.unchecked_transaction()?;
         let mut behind: Vec<(String, String)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
+        let reachable = Reachable { catalogue: self.ledger.catalogue(), actor: self.actor, as_of: self.as_of };
         for (figure, records) in self.record_sets(figure)? {
-            let (mut select, register) = self.select(figure, records, period)?;
+            let (mut select, register) = self.select_from(figure, records, period, Some(&reachable))?;
             let table = naming::table(&register.key);
-            self.confine(&mut select, register);
+            select.cond_where(confined(&table, register, &self.actor.scope(register, Act::Read)));
             select.expr(column(&table, "number")).distinct().expr(column(&table, &records.date));
             select.order_by((Alias::new(&table), Alias::new(&records.date)), Order::Asc);
             select.order_by((Alias::new(&table), Alias::new("number")), Order::Asc);
@@ -200,6 +205,17 @@ impl Figures<'_> {
         records: &RecordSet,
         period: &Period,
     ) -> Result<(SelectStatement, &Register), FigureError> {
+        self.select_from(figure, records, period, None)
+    }
+
+    /// The same, with the filter of the figure seeing of other registers only what `reachable` holds.
+    fn select_from(
+        &self,
+        figure: &Figure,
+        records: &RecordSet,
+        period: &Period,
+        reachable: Option<&Reachable<'_>>,
+    ) -> Result<(SelectStatement, &Register), FigureError> {
         let catalogue = self.ledger.catalogue();
         let register = self.ledger.register(&records.of)?;
         if self.actor.scope(register, Act::Read) == Scope::Nothing {
@@ -229,37 +245,13 @@ impl Figures<'_> {
             select.cond_where(within(&table, register, records, period));
         }
         if let Some(filter) = &records.filter {
-            select.cond_where(match &then {
-                Some(then) => filter.condition_from(then as &dyn Sources),
-                None => filter.condition(),
+            select.cond_where(match (reachable, &then) {
+                (Some(reachable), _) => filter.condition_from(reachable),
+                (None, Some(then)) => filter.condition_from(then),
+                (None, None) => filter.condition(),
             });
         }
         Ok((select, register))
-    }
-
-    /// Leaves only what a reader may open who is confined to a cell or an enterprise.
-    fn confine(&self, select: &mut SelectStatement, register: &Register) {
-        let table = naming::table(&register.key);
-        match self.actor.scope(register, Act::Read) {
-            Scope::All | Scope::Nothing => {}
-            Scope::Cell(cell) => {
-                let last = format!("{cell}\u{10FFFF}");
-                select.and_where(column(&table, "cell").gte(cell)).and_where(column(&table, "cell").lt(last));
-            }
-            Scope::Enterprise(number) if register.key == "enterprise" => {
-                select.and_where(column(&table, "number").eq(number));
-            }
-            Scope::Enterprise(number) => {
-                let own = Query::select()
-                    .column(Alias::new("id"))
-                    .from(Alias::new(naming::table("enterprise")))
-                    .and_where(Expr::col(Alias::new("number")).eq(number))
-                    .to_owned();
-                if let Some(field) = enterprise_field(register) {
-                    select.and_where(column(&table, &naming::column(field)).in_subquery(own));
-                }
-            }
-        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Personal {
     Plain,
     /// Masked.
     Masked,
-    /// Masked, with the keyed digest: for the journal.
+    /// Masked, with the keyed digest: for the journal and for telling whether a value differs; never handed out.
     Journal,
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn decode(
         return Ok(Some(match personal {
             Personal::Plain => external_of_plain(field, plain),
             Personal::Masked => Json::from(mask(field, &plain)),
-            Personal::Journal => crate::personal::journal_form(keyring, field, &plain),
+            Personal::Journal => crate::personal::journal_form(keyring, field, place, &plain),
         }));
     }
     let value = match (&field.kind, stored) {

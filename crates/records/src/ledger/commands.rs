@@ -19,6 +19,7 @@ use crate::{
     actor::{Act, Actor, Scope},
     catalogue::{FieldKind, Register, Role},
     journal::Action,
+    personal::without_digests,
     workflow,
 };
 
@@ -202,6 +203,7 @@ impl Ledger {
             session.remember(key, &content, register, row.number())?;
         }
         let record = self.present(&transaction, register, row)?;
+        session.seal()?;
         transaction.commit()?;
         Ok(record)
     }
@@ -232,7 +234,7 @@ impl Session<'_> {
             .ok_or_else(|| WriteError::NotFound { register: register.key.clone(), number: number.to_owned() })
     }
 
-    fn refuse_stale(
+    pub(super) fn refuse_stale(
         &self,
         register: &Register,
         current: &StoredRow,
@@ -254,8 +256,8 @@ impl Session<'_> {
             .map(|change| FieldDifference {
                 yours: wanted.get(&change.field).cloned(),
                 field: change.field,
-                base: change.before,
-                theirs: change.after,
+                base: without_digests(change.before),
+                theirs: without_digests(change.after),
                 by: by.clone(),
                 at,
             })

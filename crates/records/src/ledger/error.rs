@@ -110,6 +110,12 @@ pub enum WriteError {
         /// How many records refer to it.
         count: u64,
     },
+    /// Records that the actor may not read refer to the record that was to be deleted.
+    #[error("{number} cannot be deleted: other records refer to it")]
+    ReferredElsewhere {
+        /// Record.
+        number: String,
+    },
     /// The idempotency key was used for something else.
     #[error("the idempotency key “{key}” was already used for another write at {at}; use a new key for new content")]
     KeyReused {

@@ -8,19 +8,19 @@ use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query,
 
 use super::{
     Ledger,
-    as_of::{AsOf, rows_as_of},
+    as_of::rows_as_of,
     codec::{Personal, beijing_day, stored_time},
     error::ReadError,
     layout,
     outward::external,
-    reach::forbidden,
+    reach::{Reachable, confined, forbidden},
     record::{ListQuery, Page, Record},
     row::{self, StoredRow},
     search,
     statement::{bind, run},
 };
 use crate::{
-    actor::{Act, Actor, Scope, enterprise_field},
+    actor::{Act, Actor, Scope},
     catalogue::{Field, FieldKind, Register},
     filter::Filter,
     naming,
@@ -158,17 +158,7 @@ impl Ledger {
             Scope::All => {}
             Scope::Nothing => return Err(forbidden(actor, Act::Read.verb(), &register.key)),
             Scope::Cell(cell) => _ = select.cond_where(self.below(&cell)),
-            Scope::Enterprise(own) if register.key == "enterprise" => _ = select.and_where(column("number").eq(own)),
-            Scope::Enterprise(own) => {
-                let id = Query::select()
-                    .column(Alias::new("id"))
-                    .from(Alias::new(naming::table("enterprise")))
-                    .and_where(column("number").eq(own))
-                    .to_owned();
-                if let Some(field) = enterprise_field(register) {
-                    select.and_where(column(&naming::column(field)).in_subquery(id));
-                }
-            }
+            scope @ Scope::Enterprise(_) => _ = select.cond_where(confined(&name, register, &scope)),
         }
         if let Some(cell) = &query.cell {
             select.cond_where(self.below(cell));
@@ -176,10 +166,8 @@ impl Ledger {
         if let Some(filter) = query.filter.as_deref().filter(|filter| !filter.trim().is_empty()) {
             let filter = Filter::parse(filter, register, self.catalogue())
                 .map_err(|error| ReadError::Filter(error.to_string()))?;
-            match query.as_of {
-                None => select.cond_where(filter.condition()),
-                Some(at) => select.cond_where(filter.condition_from(&AsOf { catalogue: self.catalogue(), at })),
-            };
+            let reachable = Reachable { catalogue: self.catalogue(), actor, as_of: query.as_of };
+            select.cond_where(filter.condition_from(&reachable));
         }
         if let Some(words) = query.search.as_deref().filter(|words| !words.trim().is_empty()) {
             let table = naming::search_table(&register.key);

@@ -1,8 +1,12 @@
-//! Whether a record lies within the reach of whoever reads or writes it, and the sentences that refuse it.
+//! The reach (可见范围) of an account: which records it may read, as a condition on any table that a question touches,
+//! and whether one record lies within it.
 
+use jiff::Timestamp;
 use rusqlite::Connection;
+use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Query, SelectStatement};
 
 use super::{
+    as_of::{child_rows_as_of, rows_as_of},
     codec::References,
     error::{ReadError, WriteError},
     row::{self, Columns, StoredRow},
@@ -10,7 +14,8 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope, enterprise_field},
-    catalogue::Register,
+    catalogue::{Catalogue, Register},
+    filter::{Sources, column},
     naming,
 };
 
@@ -70,6 +75,65 @@ pub(crate) fn reaches(
             None => false,
         },
     })
+}
+
+/// The condition that a row of the register, read under the name `table`, lies within a scope.
+pub(crate) fn confined(table: &str, register: &Register, scope: &Scope) -> Condition {
+    let never = || Condition::all().add(Expr::val(1).eq(0));
+    match scope {
+        Scope::All => Condition::all(),
+        Scope::Nothing => never(),
+        Scope::Cell(cell) => {
+            let last = format!("{cell}\u{10FFFF}");
+            Condition::all().add(column(table, "cell").gte(cell.as_str())).add(column(table, "cell").lt(last))
+        }
+        Scope::Enterprise(own) if register.key == "enterprise" => {
+            Condition::all().add(column(table, "number").eq(own.as_str()))
+        }
+        Scope::Enterprise(own) => match enterprise_field(register) {
+            Some(field) => {
+                let enterprise = "own_enterprise";
+                let id = Query::select()
+                    .expr(column(enterprise, "id"))
+                    .from_as(Alias::new(naming::table("enterprise")), Alias::new(enterprise))
+                    .and_where(column(enterprise, "number").eq(own.as_str()))
+                    .to_owned();
+                Condition::all().add(column(table, &naming::column(field)).in_subquery(id))
+            }
+            None => never(),
+        },
+    }
+}
+
+/// The records that an actor may read, now or as they stood at a moment: what a filter sees of other registers.
+///
+/// A reference that leads out of reach is to a filter as if it were empty, so that no question tells what is behind it.
+pub(crate) struct Reachable<'c> {
+    pub catalogue: &'c Catalogue,
+    pub actor: &'c Actor,
+    pub as_of: Option<Timestamp>,
+}
+
+impl Sources for Reachable<'_> {
+    fn records(&self, register: &str) -> Option<SelectStatement> {
+        let register = self.catalogue.registers.get(register)?;
+        let scope = self.actor.scope(register, Act::Read);
+        let rows = rows_as_of(register, self.as_of);
+        if scope == Scope::All {
+            return self.as_of.map(|_| rows);
+        }
+        let table = "within_reach";
+        let mut reachable = Query::select();
+        reachable.column(Asterisk).from_subquery(rows, Alias::new(table));
+        reachable.cond_where(confined(table, register, &scope));
+        Some(reachable)
+    }
+
+    fn rows(&self, register: &str, table: &str) -> Option<SelectStatement> {
+        let register = self.catalogue.registers.get(register)?;
+        self.as_of?;
+        register.fields.get(table).map(|field| child_rows_as_of(register, field, self.as_of))
+    }
 }
 
 /// The refusal of a read.

@@ -159,6 +159,9 @@ impl Problem {
             WriteError::StillReferred { number, register, count } => {
                 Self::new("still_referred", format!("{number}不能删除：台账“{register}”中有{count}条记录引用它"), en)
             }
+            WriteError::ReferredElsewhere { number } => {
+                Self::new("still_referred", format!("{number}不能删除：其他记录引用它"), en)
+            }
             WriteError::KeyReused { key, .. } => {
                 Self::new("key_reused", format!("幂等键“{key}”已用于另一次写入；新的内容请换新的键"), en)
             }

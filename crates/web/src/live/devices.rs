@@ -98,9 +98,11 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         let store = &app.observations;
         let register = app.catalogue().registers.get("station");
         let may_enter = register.is_some_and(|register| actor.scope(register, Act::Create) != Scope::Nothing);
-        let (held, strangers) = (store.quarantined(QUARANTINED)?, store.strangers()?);
         let now = app.ledger.now();
-        let sees_all = register.is_some_and(|register| actor.scope(register, Act::Read) == Scope::All);
+        let sees_all =
+            actor.is_staff() && register.is_some_and(|register| actor.scope(register, Act::Read) == Scope::All);
+        let held = within_reach(store.quarantined(QUARANTINED)?, &stations, sees_all);
+        let strangers = if sees_all { store.strangers()? } else { Vec::new() };
         let forwarding = if sees_all { forwarding::of(app, now, language) } else { None };
         Ok((stations, (store.devices()?, store.ahead()?), held, strangers, may_enter, forwarding, now))
     })
@@ -143,6 +145,15 @@ fn alarms(visit: &Visit, stations: &[Station], now: Timestamp) -> Vec<AlarmRow> 
         })
     };
     found.iter().filter_map(row).collect()
+}
+
+/// What was held of the devices of these stations. What belongs to no station is shown only to those of the bureau who
+/// may read every station.
+fn within_reach(held: Vec<Quarantined>, stations: &[Station], sees_all: bool) -> Vec<Quarantined> {
+    let own = |held: &Quarantined| {
+        held.mn.as_ref().is_some_and(|mn| stations.iter().any(|station| station.mn.as_ref() == Some(mn)))
+    };
+    held.into_iter().filter(|held| sees_all || own(held)).collect()
 }
 
 /// Every device of a station of the register, heard or awaited.

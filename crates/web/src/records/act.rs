@@ -119,9 +119,12 @@ async fn delete(
     let done = visit.read(move |ledger, actor| ledger.delete(actor, &name, &asked, version, &reason, write)).await?;
     let fault = match done {
         Ok(()) => return Ok(Redirect::to(&format!("/records/{key}")).into_response()),
-        Err(error @ (WriteError::ReasonMissing(_) | WriteError::StillReferred { .. } | WriteError::Stale { .. })) => {
-            Problem::of_write(error, Some(register)).told(visit.language).to_owned()
-        }
+        Err(
+            error @ (WriteError::ReasonMissing(_)
+            | WriteError::StillReferred { .. }
+            | WriteError::ReferredElsewhere { .. }
+            | WriteError::Stale { .. }),
+        ) => Problem::of_write(error, Some(register)).told(visit.language).to_owned(),
         Err(error) => return Err(error.into()),
     };
     let extra = Extra { fault: Some(fault), ..Extra::default() };

@@ -186,6 +186,11 @@ impl Office {
         bilan_records::exchange::load(&self.ledger, &Actor::system("test"), records, false)
     }
 
+    /// Whether there is such a record.
+    pub fn has(&self, register: &str, number: &str) -> bool {
+        self.ledger.record(&Actor::system("test"), register, number, None).is_ok()
+    }
+
     pub fn record(&self, register: &str, number: &str) -> Record {
         self.ledger.record(&Actor::system("test"), register, number, None).unwrap()
     }

@@ -1,0 +1,228 @@
+//! For every register, role and way in: nothing shows of a record that lies outside the reach of the account.
+//!
+//! Every register holds a record far away — in another cell, of another enterprise — with a mark in each of its texts,
+//! and, where it can, one of the account's own that refers to it. Whatever is asked, by whatever way, the mark stays away.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::http::Method;
+use bilan_records::actor::{Act, Actor, Scope};
+use bilan_records::catalogue::{FieldKind, Register, Role};
+use bilan_records::ledger::JsonMap;
+use office::{Answer, OTHER_CELL, OWN_CELL, Office, Signed};
+use serde_json::{Value as Json, json};
+use test_case::test_case;
+
+/// Begins the mark; what is asked for holds only its end, so that a page that repeats the question is no finding.
+const MARK: &str = "远处密件";
+const ASKED: &str = "密件";
+
+fn mark(register: &str) -> String {
+    format!("{MARK}.{register}.")
+}
+
+/// A record with a mark in every text; references lead to the records far away, as long as these are there.
+fn values(office: &Office, register: &Register, number: &str, cell: &str, marked: bool) -> JsonMap {
+    let mut values = office.least(&register.key);
+    values.insert("number".to_owned(), json!(number));
+    for field in register.fields.values() {
+        let text = format!("{}{}", if marked { mark(&register.key) } else { "本处".to_owned() }, field.key);
+        let value = match &field.kind {
+            FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Person => json!(text),
+            FieldKind::Place => {
+                let mut place = office.place_in(cell);
+                place["address"] = json!(text);
+                place
+            }
+            FieldKind::Reference { to } if to != &register.key && office.has(to, &format!("FAR-{to}")) => {
+                json!(format!("FAR-{to}"))
+            }
+            _ => continue,
+        };
+        values.insert(field.key.clone(), value);
+    }
+    values
+}
+
+/// An office whose every register holds a record far away and one of the account's own cell and enterprise.
+fn filled() -> Office {
+    let office = Office::open();
+    let registers: Vec<Register> = office.ledger.catalogue().registers.values().cloned().collect();
+    // Twice: what refers to others comes after them.
+    for _ in 0..3 {
+        for register in &registers {
+            let far = format!("FAR-{}", register.key);
+            if !office.has(&register.key, &far) {
+                office.try_load(&register.key, values(&office, register, &far, OTHER_CELL, true));
+            }
+        }
+    }
+    let missing: Vec<&str> = registers
+        .iter()
+        .map(|register| register.key.as_str())
+        .filter(|key| !office.has(key, &format!("FAR-{key}")))
+        .collect();
+    assert!(missing.len() <= 3, "the test looks past these registers: {missing:?}");
+    let mut firm = office.least("enterprise");
+    firm.insert("number".to_owned(), json!("QY-1"));
+    firm.insert("credit_code".to_owned(), json!("91350100M000100Y43"));
+    office.try_load("enterprise", firm);
+    for register in registers.iter().filter(|register| register.key != "enterprise") {
+        let mut own = values(&office, register, &format!("OWN-{}", register.key), OWN_CELL, false);
+        if own.contains_key("enterprise") && office.has("enterprise", "QY-1") {
+            own.insert("enterprise".to_owned(), json!("QY-1"));
+        }
+        office.try_load(&register.key, own);
+    }
+    office
+}
+
+fn actor(role: Role) -> Actor {
+    let mut actor = Actor::new(role.key(), role);
+    actor.cell = (role == Role::Grid).then(|| OWN_CELL.to_owned());
+    actor.enterprise = (role == Role::Enterprise).then(|| "QY-1".to_owned());
+    actor
+}
+
+fn hides(role: Role, register: &Register, what: &str, answer: &Answer) {
+    let at = answer.text.find(&mark(&register.key));
+    let near = at.map(|at| answer.text[at..].chars().take(120).collect::<String>());
+    assert_eq!(near, None, "{} sees “{}” by {what} ({})", role.key(), register.key, answer.status);
+}
+
+/// Every way in which a list of the register can be asked.
+fn ways(register: &Register) -> Vec<String> {
+    let key = &register.key;
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let mut ways = vec![
+        format!("/records/{key}"),
+        format!("/records/{key}?q={}", encode(ASKED)),
+        format!("/records/{key}?as_of=2026-11-23T12:00"),
+        format!("/records/{key}?cell={OTHER_CELL}"),
+        format!("/records/{key}/options?q={}", encode(ASKED)),
+        format!("/records/{key}/export.csv"),
+        format!("/records/{key}/export.jsonl"),
+        format!("/map/layers/{key}.geojson"),
+        format!("/map/list?layer={key}"),
+        format!("/map/panel/{key}/FAR-{key}"),
+        format!("/records/{key}/FAR-{key}"),
+        format!("/records/{key}/FAR-{key}/edit"),
+        format!("/records/{key}/OWN-{key}"),
+    ];
+    let through = register.fields.values().filter_map(|field| match &field.kind {
+        FieldKind::Reference { .. } => Some(format!("{}.number is filled", field.key)),
+        FieldKind::Text { .. } | FieldKind::LongText { .. } if !field.personal => {
+            Some(format!("{} contains \"{ASKED}\"", field.key))
+        }
+        _ => None,
+    });
+    ways.extend(through.map(|filter| format!("/records/{key}?filter={}", encode(&filter))));
+    ways
+}
+
+#[test_case(Role::Grid)]
+#[test_case(Role::Enterprise)]
+#[test_case(Role::Integrator)]
+#[test_case(Role::Clerk)]
+#[test_case(Role::Auditor)]
+#[tokio::test]
+async fn no_page_list_filter_export_map_or_journal_shows_a_record_out_of_reach(role: Role) {
+    let office = filled();
+    let (who, actor) = (office.sign_in(role), actor(role));
+    let registers: Vec<Register> = office.ledger.catalogue().registers.values().cloned().collect();
+    let hidden: Vec<&Register> =
+        registers.iter().filter(|register| actor.scope(register, Act::Read) != Scope::All).collect();
+    if matches!(role, Role::Grid | Role::Enterprise) {
+        assert!(hidden.len() > 30, "{} registers", hidden.len());
+    }
+    for register in &hidden {
+        for way in ways(register) {
+            hides(role, register, &way, &office.get(&who, &way).await);
+        }
+        api(&office, role, register).await;
+    }
+    across(&office, role, &who, &hidden).await;
+}
+
+async fn api(office: &Office, role: Role, register: &Register) {
+    let key = &register.key;
+    let mut asked = vec![format!("/{key}"), format!("/{key}/FAR-{key}"), format!("/{key}/FAR-{key}/journal")];
+    asked.push(format!("/{key}/OWN-{key}"));
+    asked.push(format!("/{key}/OWN-{key}/journal"));
+    asked.extend(register.fields.keys().take(6).map(|field| format!("/{key}?sort=-{field}")));
+    for address in asked {
+        let answer = office.call(role, Method::GET, &address, &[], Json::Null).await;
+        hides(role, register, &format!("GET /api/v1{address}"), &answer);
+        if address.contains("FAR-") {
+            assert!(matches!(answer.status.as_u16(), 403 | 404), "{address}: {}", answer.status);
+        }
+    }
+}
+
+/// Pages over all registers.
+async fn across(office: &Office, role: Role, who: &Signed, hidden: &[&Register]) {
+    let asked = form_urlencoded::byte_serialize(ASKED.as_bytes()).collect::<String>();
+    let mut pages: Vec<String> = [
+        "/",
+        "/records",
+        "/map",
+        "/stations",
+        "/devices",
+        "/warnings",
+        "/figures?year=2020",
+        "/history",
+        "/power",
+        "/noise",
+        "/water",
+        "/air",
+        "/journal",
+        "/notices",
+        "/publication",
+        "/reports",
+        "/map/screen",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    pages.push(format!("/search?q={asked}"));
+    pages.push(format!("/map/search?q={asked}"));
+    pages.push(format!("/map/cells/{OTHER_CELL}"));
+    let figures = office.ledger.catalogue().figures.keys();
+    pages.extend(figures.map(|figure| format!("/figures/{figure}/records?year=2020")));
+    for page in pages {
+        let answer = office.get(who, &page).await;
+        for register in hidden {
+            hides(role, register, &page, &answer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_ones_own_tells_by_no_filter_what_is_behind_its_references() {
+    let office = filled();
+    let registers: Vec<Register> = office.ledger.catalogue().registers.values().cloned().collect();
+    let mut asked = 0;
+    for register in &registers {
+        for field in register.fields.values() {
+            let FieldKind::Reference { to } = &field.kind else { continue };
+            let other = &office.ledger.catalogue().registers[to.as_str()];
+            if actor(Role::Grid).scope(other, Act::Read) == Scope::All {
+                continue;
+            }
+            for filter in [
+                format!("{}.{} contains \"{ASKED}\"", field.key, other.title),
+                format!("{}.{} >= \"远\"", field.key, other.title),
+                format!("{}.number = \"FAR-{to}\" and {0}.created_at >= \"2020-01-01\"", field.key),
+            ] {
+                let filter = form_urlencoded::byte_serialize(filter.as_bytes()).collect::<String>();
+                let address = format!("/{}?filter={filter}", register.key);
+                let answer = office.call(Role::Grid, Method::GET, &address, &[], Json::Null).await;
+                if answer.status.is_success() {
+                    assert_eq!(answer.json()["total"], json!(0), "{address}");
+                    asked += 1;
+                }
+            }
+        }
+    }
+    assert!(asked > 30, "{asked} filters were asked");
+}

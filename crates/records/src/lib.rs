@@ -8,6 +8,7 @@ pub mod actor;
 pub mod attachments;
 pub mod catalogue;
 pub mod deadlines;
+pub mod disclosure;
 pub mod exchange;
 pub mod figures;
 pub mod filter;

@@ -10,6 +10,7 @@ mod home;
 mod journal;
 mod live;
 mod public;
+mod publication;
 mod records;
 mod refusal;
 pub mod render;
@@ -62,6 +63,7 @@ pub fn router(app: AppState) -> Router {
         .merge(assets::routes())
         .merge(records::routes())
         .merge(journal::routes())
+        .merge(publication::routes())
         .merge(live::routes(Arc::clone(&desk)))
         .merge(figures::routes())
         .merge(reports::routes())

@@ -4,7 +4,7 @@
 mod office;
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
 use bilan_records::catalogue::{FieldKind, Register, Role};
 use office::{Answer, Office};
 use serde_json::json;
@@ -63,6 +63,75 @@ async fn no_hidden_field_of_any_register_is_ever_shown() {
     for page in ["/public", "/public/now", "/public/years?year=2020"] {
         office.as_guest(page).await.is(200).says_not(SECRET);
     }
+}
+
+/// A complaint that is published, with these texts.
+fn published(office: &Office, number: &str, subject: &str, reply: &str) {
+    let mut values = office.complaint(subject);
+    for (key, value) in [
+        ("number", json!(number)),
+        ("reply", json!(reply)),
+        ("replied_at", json!("2020-07-18T10:00:00+08:00")),
+        ("state", json!("closed")),
+    ] {
+        values[key] = value;
+    }
+    let serde_json::Value::Object(values) = values else { panic!("an object") };
+    office.load("complaint", values);
+}
+
+#[tokio::test]
+async fn telephone_and_identity_numbers_in_texts_are_never_published_and_cannot_be_searched() {
+    let office = Office::open();
+    published(
+        &office,
+        "TS202000901",
+        "夜间施工（来电１３９ ０００１ ０００１）",
+        "证号43010319900101123X，已回复0731-85140000",
+    );
+    for page in ["/public/complaint", "/public/complaint/TS202000901"] {
+        let answer = office.as_guest(page).await;
+        answer.is(200).says("夜间施工").says("〔号码已隐去〕");
+        for number in ["１３９", "0001", "０００１", "430103", "85140000"] {
+            answer.says_not(number);
+        }
+    }
+    office.as_guest("/public/complaint?q=夜间施工").await.says("TS202000901");
+    for guess in ["85140000", "8514", "19900101", "４３０１", "０００１"] {
+        office.as_guest(&format!("/public/complaint?q={guess}")).await.says_not("TS202000901");
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_a_name_waits_until_a_clerk_has_released_it_and_waits_again_when_it_changes() {
+    let office = Office::open();
+    published(&office, "TS202000902", "李小红13900000000投诉楼下夜间施工", "李小红女士（13900000000）您好，已整改。");
+    let public = "/public/complaint/TS202000902";
+    let shown = office.as_guest(public).await;
+    shown.is(200).says("待脱敏复核").says_not("李小红").says_not("13900000000").says_not("已整改");
+    office.as_guest("/public/complaint").await.says_not("李小红").says_not("13900000000");
+    office.as_guest("/public/complaint?q=李小红").await.says_not("TS202000902");
+
+    let clerk = office.sign_in(Role::Clerk);
+    let list = office.get(&clerk, "/publication").await;
+    list.is(200).says("TS202000902").says("<mark>李小红</mark>");
+    office.get(&office.sign_in(Role::Enterprise), "/publication").await.is(403);
+    let address = "/publication/complaint/TS202000902";
+    office.post(&office.sign_in(Role::Enterprise), address, &[("version", "1")]).await.is(403);
+    office.post(&office.sign_in(Role::Auditor), address, &[("version", "1")]).await.is(403);
+    office.post(&clerk, address, &[("version", "7")]).await.is(409);
+    office.as_guest(public).await.says("待脱敏复核");
+    office.post(&clerk, address, &[("version", "1")]).await.is(303);
+    office.get(&clerk, "/publication").await.says_not("TS202000902");
+    office.as_guest(public).await.says("李小红").says("已整改").says_not("13900000000");
+    office.get(&office.sign_in(Role::Auditor), "/journal").await.says("确认可公开");
+
+    let changed = json!({ "reply": "张伟先生您好，已整改。" });
+    office
+        .call(Role::Handler, Method::PATCH, "/complaint/TS202000902", &[("if-match", "\"1\"")], changed)
+        .await
+        .is(200);
+    office.as_guest(public).await.says("待脱敏复核").says_not("张伟");
 }
 
 #[tokio::test]

@@ -63,9 +63,9 @@ pub(super) async fn list(
     let (rows, total) = guest
         .read(move |ledger| {
             let Some(view) = View::of(ledger.catalogue(), &register) else { return Ok((Vec::new(), 0)) };
-            let (found, total) = view.page(ledger, &words, &kind, page)?;
             let mut writer = Writer::new(ledger, language);
-            Ok::<_, Refusal>((found.records.iter().map(|record| row(view, record, &mut writer)).collect(), total))
+            let (found, total) = view.page(&mut writer, &words, &kind, page)?;
+            Ok::<_, Refusal>((found.iter().map(|record| row(view, record, &mut writer)).collect(), total))
         })
         .await??;
     let kinds = match view.kind().map(|field| &field.kind) {

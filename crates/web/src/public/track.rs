@@ -6,6 +6,7 @@ use askama::Template;
 use axum::{Extension, http::StatusCode, response::Response};
 use bilan_records::{
     catalogue::Register,
+    disclosure::redact,
     journal::Action,
     ledger::{Ledger, ReadError},
     value::{Language, beijing},
@@ -96,7 +97,7 @@ fn find(ledger: &Ledger, number: &str, code: &str, language: Language) -> Result
             .unwrap_or_default(),
         received: day(record.created_at),
         // An answer that is still being written is not shown.
-        reply: if replied { text("reply").to_owned() } else { String::new() },
+        reply: if replied { redact(text("reply")) } else { String::new() },
         steps,
     }))
 }

@@ -1,25 +1,30 @@
 //! What anybody may see of a register: the fields that its `[public]` section shows, of the records that pass its filter.
 //!
 //! The portal reads with the rights of the program and shows through this view only. A personal field is never shown,
-//! even if a register file should name one.
+//! even if a register file should name one; of texts that people typed no telephone or identity number is shown, and one
+//! that looks like it names a private person waits until somebody of the bureau has released it (`publication`).
 
 use std::collections::HashMap;
 
 use bilan_records::{
     actor::Actor,
     catalogue::{Catalogue, Field, FieldKind, PublicView, Register},
-    ledger::{Ledger, ListQuery, Page, ReadError, Record},
+    disclosure::redact,
+    ledger::{Ledger, ListQuery, ReadError, Record},
     value::{Language, Value},
 };
 use serde_json::Value as Json;
 
-use crate::figures::columns;
+use crate::{figures::columns, shell::Messages as _};
 
 /// Records on a page.
 pub(super) const PAGE: u64 = 20;
 
 /// Most records of a register that are shown at once.
 const FEW: u64 = 500;
+
+/// Words that are looked for.
+const WORDS: usize = 5;
 
 /// Name under which the portal acts.
 const NAME: &str = "公众平台";
@@ -77,7 +82,7 @@ impl<'c> View<'c> {
         {
             parts.push(format!("{} = {}", field.key, quoted(kind)));
         }
-        for word in words.split_whitespace().take(5) {
+        for word in words.split_whitespace().take(WORDS) {
             let asked: Vec<String> = self
                 .columns()
                 .filter(|column| {
@@ -92,16 +97,38 @@ impl<'c> View<'c> {
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
 
-    /// A page of what is published.
-    pub(super) fn page(&self, ledger: &Ledger, words: &str, kind: &str, page: u64) -> Result<(Page, u64), ReadError> {
-        let query = ListQuery {
-            filter: self.condition(words, kind, None),
-            offset: page.saturating_sub(1).saturating_mul(PAGE),
-            limit: PAGE,
-            ..ListQuery::of(&self.register.key)
+    /// A page of what is published, and how many records there are in all.
+    ///
+    /// Words are looked for in what a visitor sees: the database finds the newest records that may fit, and those
+    /// stay in which the words stand once numbers are taken out and what waits is left out.
+    pub(super) fn page(
+        &self,
+        writer: &mut Writer<'_>,
+        words: &str,
+        kind: &str,
+        page: u64,
+    ) -> Result<(Vec<Record>, u64), ReadError> {
+        let ledger = writer.ledger;
+        let skipped = page.saturating_sub(1).saturating_mul(PAGE);
+        let asked = |offset, limit| {
+            let filter = self.condition(words, kind, None);
+            ListQuery { filter, offset, limit, ..ListQuery::of(&self.register.key) }
         };
-        let total = ledger.count(&actor(), &query)?;
-        Ok((ledger.list(&actor(), query)?, total))
+        if words.trim().is_empty() {
+            let query = asked(skipped, PAGE);
+            let total = ledger.count(&actor(), &query)?;
+            return Ok((ledger.list(&actor(), query)?.records, total));
+        }
+        let mut fitting = ledger.list(&actor(), asked(0, FEW))?.records;
+        let words: Vec<String> = words.split_whitespace().take(WORDS).map(str::to_ascii_lowercase).collect();
+        fitting.retain(|record| {
+            let shown: Vec<String> =
+                self.columns().map(|column| writer.text(*self, record, column).to_ascii_lowercase()).collect();
+            words.iter().all(|word| shown.iter().any(|text| text.contains(word)))
+        });
+        let total = fitting.len() as u64;
+        let start = usize::try_from(skipped).unwrap_or(usize::MAX).min(fitting.len());
+        Ok((fitting.into_iter().skip(start).take(PAGE as usize).collect(), total))
     }
 
     /// How many records are published.
@@ -141,11 +168,13 @@ pub(super) struct Writer<'l> {
     actor: Actor,
     language: Language,
     titles: HashMap<(String, String), String>,
+    /// Fields of the record looked at last that wait for release.
+    waiting: Option<(String, Vec<String>)>,
 }
 
 impl<'l> Writer<'l> {
     pub(super) fn new(ledger: &'l Ledger, language: Language) -> Self {
-        Self { ledger, actor: actor(), language, titles: HashMap::new() }
+        Self { ledger, actor: actor(), language, titles: HashMap::new(), waiting: None }
     }
 
     /// Language in which it writes.
@@ -167,6 +196,32 @@ impl<'l> Writer<'l> {
 
     /// The text of a shown column.
     pub(super) fn text(&mut self, view: View<'_>, record: &Record, column: &str) -> String {
+        let text = self.typed(view, record, column);
+        match view.register.fields.get(column).map(|field| &field.kind) {
+            Some(FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Place | FieldKind::Table { .. })
+                if !text.is_empty() =>
+            {
+                match self.waits(record, column) {
+                    true => self.language.text("public.waits").to_owned(),
+                    false => redact(&text),
+                }
+            }
+            _ => text,
+        }
+    }
+
+    /// Whether a field waits for release. What cannot be told waits.
+    fn waits(&mut self, record: &Record, column: &str) -> bool {
+        let key = format!("{}/{}/{}", record.register, record.number, record.version);
+        if self.waiting.as_ref().is_none_or(|(known, _)| *known != key) {
+            let Ok(held) = self.ledger.held_back(record) else { return true };
+            self.waiting = Some((key, held.into_iter().map(|held| held.field).collect()));
+        }
+        self.waiting.as_ref().is_some_and(|(_, fields)| fields.iter().any(|field| field == column))
+    }
+
+    /// The text of a column as it was typed or chosen.
+    fn typed(&mut self, view: View<'_>, record: &Record, column: &str) -> String {
         let field = view.register.fields.get(column);
         match (field.map(|field| &field.kind), record.values.get(column)) {
             (Some(FieldKind::Reference { to }), Some(Json::String(number))) => self.title(view, to, number),
@@ -199,7 +254,7 @@ impl<'l> Writer<'l> {
             .filter(|other| other.columns().any(|column| column == other.register.title))
             .and_then(|other| {
                 let record = other.record(self.ledger, number).ok()??;
-                record.values.get(&other.register.title)?.as_str().map(str::to_owned)
+                Some(self.text(other, &record, &other.register.title)).filter(|title| !title.is_empty())
             })
             .unwrap_or_else(|| number.to_owned());
         self.titles.insert(key, title.clone());

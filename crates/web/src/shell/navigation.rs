@@ -28,7 +28,7 @@ pub struct NavigationLink {
     pub is_current: bool,
 }
 
-const DAILY: [(&str, &str); 13] = [
+const DAILY: [(&str, &str); 14] = [
     ("/", "shell.nav.home"),
     ("/map", "shell.nav.map"),
     ("/warnings", "shell.nav.warnings"),
@@ -41,14 +41,18 @@ const DAILY: [(&str, &str); 13] = [
     ("/records", "shell.nav.records"),
     ("/figures", "shell.nav.figures"),
     ("/reports", "shell.nav.reports"),
+    ("/publication", "shell.nav.publication"),
     ("/journal", "shell.nav.journal"),
 ];
 
 pub(super) fn groups(visit: &Visit) -> Vec<NavigationGroup> {
     let path = visit.here.split('?').next().unwrap_or_default();
-    let may_audit = visit.app.ledger.may_read_journal(&visit.actor);
+    let ledger = &visit.app.ledger;
+    let may_audit = ledger.may_read_journal(&visit.actor);
+    let may_release = ledger.catalogue().registers.values().any(|register| ledger.may_release(&visit.actor, register));
     let daily = DAILY.iter().filter(|(address, _)| match *address {
         "/journal" => may_audit,
+        "/publication" => may_release,
         "/" | "/records" => true,
         _ => visit.actor.is_staff(),
     });

@@ -1,0 +1,146 @@
+//! Publication of texts that people typed (脱敏复核): one that looks like it names a private person waits until somebody of
+//! the bureau has read it and released it.
+//!
+//! A release is an entry of the journal with a keyed digest of the text, so that it holds for this text and no other:
+//! a text that is changed later waits again.
+
+use rusqlite::{Connection, TransactionBehavior};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Ledger,
+    codec::place_of,
+    error::{ReadError, WriteError},
+    record::{FieldChange, JsonMap, Record},
+};
+use crate::{
+    actor::{Actor, Scope},
+    catalogue::{FieldKind, Register, Role},
+    disclosure::names,
+    journal::Action,
+    ledger::row::StoredRow,
+};
+
+/// Who may release a text for publication, besides those who edit the register.
+const RELEASERS: [Role; 3] = [Role::Admin, Role::Head, Role::Clerk];
+
+/// A text that is not published yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBack {
+    /// Field in which it stands.
+    pub field: String,
+    /// The text.
+    pub text: String,
+    /// Bytes of it that look like a name.
+    pub names: Vec<std::ops::Range<usize>>,
+}
+
+/// The texts of a record that its register publishes, by field: what people typed, not what they chose.
+#[must_use]
+pub fn published_texts(register: &Register, values: &JsonMap) -> Vec<(String, String)> {
+    let shown = register.public.iter().flat_map(|public| &public.show);
+    let fields = shown.filter_map(|key| register.fields.get(key)).filter(|field| !field.personal);
+    let texts = fields.filter_map(|field| {
+        let value = values.get(&field.key)?;
+        let text = match &field.kind {
+            FieldKind::Text { .. } | FieldKind::LongText { .. } => value.as_str()?.to_owned(),
+            FieldKind::Place => value.get("address")?.as_str()?.to_owned(),
+            FieldKind::Table { fields } => {
+                let cells = value.as_array()?.iter().flat_map(|row| {
+                    let texts = fields.values().filter(|field| field.kind.is_text() && !field.personal);
+                    texts.filter_map(|field| row.get(&field.key)?.as_str())
+                });
+                cells.collect::<Vec<_>>().join("；")
+            }
+            _ => return None,
+        };
+        Some((field.key.clone(), text))
+    });
+    texts.collect()
+}
+
+impl Ledger {
+    /// The texts of a record that wait for a person's eye before they are published.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn held_back(&self, record: &Record) -> Result<Vec<HeldBack>, ReadError> {
+        let register = self.register(&record.register)?;
+        let mut held = suspected(register, &record.values);
+        if !held.is_empty() {
+            let connection = self.reader()?;
+            let released = self.released(&connection, register, record.id)?;
+            held.retain(|held| !released.contains(&self.release_digest(register, &record.number, held)));
+        }
+        Ok(held)
+    }
+
+    /// Whether the actor may release texts of a register for publication.
+    #[must_use]
+    pub fn may_release(&self, actor: &Actor, register: &Register) -> bool {
+        register.public.is_some()
+            && actor.is_staff()
+            && actor.scope(register, crate::actor::Act::Read) != Scope::Nothing
+            && (RELEASERS.iter().any(|role| actor.is(*role))
+                || actor.scope(register, crate::actor::Act::Edit) != Scope::Nothing)
+    }
+
+    /// Releases every text of a record for publication that waits, as it stands in `version`.
+    ///
+    /// # Errors
+    /// [`WriteError::Stale`] if the record was changed since the texts were read.
+    pub fn release(&self, actor: &Actor, register: &str, number: &str, version: i64) -> Result<(), WriteError> {
+        let register = self.register(register)?;
+        let mut connection = self.writer();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut session = self.session(&transaction, actor, None)?;
+        let record: StoredRow = session.find(register, number)?;
+        if !self.may_release(actor, register) {
+            return Err(session.forbidden(register, "release texts of", session.no_role()));
+        }
+        session.refuse_stale(register, &record, version, &JsonMap::new())?;
+        let shown = self.present(&transaction, register, record.clone())?;
+        let changes: Vec<FieldChange> = suspected(register, &shown.values)
+            .iter()
+            .map(|held| FieldChange {
+                field: held.field.clone(),
+                before: Json::Null,
+                after: json!({ "masked": "✓", "digest": self.release_digest(register, number, held) }),
+            })
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        session.journal(register, &record, Action::Release, session.now, &changes, None)?;
+        session.seal()?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn release_digest(&self, register: &Register, number: &str, held: &HeldBack) -> String {
+        let place = place_of(&register.key, number, &format!("{}.published", held.field));
+        self.keyring().digest_at(&place, &held.text)
+    }
+
+    /// Digests of the texts of a record that were ever released.
+    fn released(&self, connection: &Connection, register: &Register, id: i64) -> Result<Vec<String>, ReadError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT changes FROM journal WHERE register = ?1 AND record = ?2 AND action = 'release' ORDER BY seq",
+        )?;
+        let entries = statement.query_map(rusqlite::params![register.key, id], |row| row.get::<_, String>(0))?;
+        let mut released = Vec::new();
+        for entry in entries {
+            let Ok(Json::Object(changes)) = serde_json::from_str(&entry?) else { continue };
+            released.extend(changes.values().filter_map(|pair| pair[1]["digest"].as_str().map(str::to_owned)));
+        }
+        Ok(released)
+    }
+}
+
+fn suspected(register: &Register, values: &JsonMap) -> Vec<HeldBack> {
+    let texts = published_texts(register, values).into_iter();
+    texts
+        .map(|(field, text)| HeldBack { names: names(&text), field, text })
+        .filter(|held| !held.names.is_empty())
+        .collect()
+}

@@ -1,6 +1,7 @@
 //! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
 
 mod alarms;
+mod anchor;
 mod backup;
 mod bridge;
 mod bureau;

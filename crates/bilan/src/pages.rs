@@ -98,12 +98,13 @@ pub fn site(plan: &Plan, address: SocketAddr) -> String {
     site.trim_end_matches('/').to_owned()
 }
 
-/// The accounts of a data folder.
+/// The accounts of a data folder; each change of one is left in its journal.
 pub fn accounts(bureau: &Bureau) -> Result<Accounts> {
     let path = private_file(bureau.data.join("accounts.db"))?;
-    let accounts = Accounts::open(&path, Arc::new(SystemClock));
+    let accounts =
+        Accounts::open(&path, Arc::new(SystemClock)).with_context(|| format!("cannot open {}", path.display()))?;
     let keyring = Keyring::open_or_create(&bureau.data.join("personal.key"))?;
-    Ok(accounts.with_context(|| format!("cannot open {}", path.display()))?.with_keyring(keyring))
+    Ok(accounts.with_keyring(keyring).witnessed_by(Arc::clone(&bureau.ledger))?)
 }
 
 /// The cell of the demonstration's grid member: the first community of the district.

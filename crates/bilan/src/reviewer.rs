@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::orders::Orders;
 
 /// Register of the reviews.
-const REGISTER: &str = "value_review";
+pub const REGISTER: &str = "value_review";
 /// Between two looks for new ones.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -66,7 +66,7 @@ impl Reviewer {
 }
 
 /// What a record says; nothing if its span is none.
-fn review(record: &Record) -> Option<Review> {
+pub fn review(record: &Record) -> Option<Review> {
     let text = |field: &str| record.values.get(field).and_then(Value::as_str);
     let at = |field: &str| text(field)?.parse::<Timestamp>().ok();
     let (from, to) = (at("begin_at")?, at("end_at")?);

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::anchor::Anchors;
 use crate::bridge::Bridge;
 use crate::bureau::Bureau;
 use crate::calling::Calling;
@@ -55,6 +56,7 @@ pub fn run(plan: Plan, served: Served) -> Result<()> {
     // Whatever this process makes is its own: databases, logs, uploads.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    plan.configuration.anchor.check(&plan.configuration.data)?;
     let bureau = Bureau::open(&plan.configuration.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(work(&plan, bureau, served))
@@ -91,6 +93,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let accounts = Arc::new(pages::accounts(&bureau)?);
     let site = pages::site(plan, pages_address);
     let outbox = Arc::new(Outbox::open(&private_file(bureau.data.join("notices.db"))?)?);
+    plan.configuration.anchor.check(&plan.configuration.data)?;
     let key = PushKey::open_or_create(&bureau.data.join("push.key"))?;
     let sender = Arc::new(Sender::new(configuration.notify.clone(), key));
     let calling = Calling::new(

@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sm3::{Digest, Sm3};
 
-use crate::ledger::{Broken, FieldChange, WriteError, stored_time};
+use crate::{
+    ledger::{Broken, FieldChange, WriteError, stored_time},
+    personal::without_digests,
+};
 
 /// A hash of SM3, 32 bytes.
 pub type Hash = [u8; 32];
@@ -36,6 +39,12 @@ pub enum Action {
     Attach,
     /// A reminder or an escalation of a deadline was sent.
     Remind,
+    /// A text of the record was released for publication although it looks like it names a private person.
+    Release,
+    /// An account was made or changed; the reason says how.
+    Account,
+    /// What stands beside the records was put under the chain, without a record being changed.
+    Seal,
 }
 
 impl Action {
@@ -51,6 +60,9 @@ impl Action {
             Self::Unmask => "unmask".into(),
             Self::Attach => "attach".into(),
             Self::Remind => "remind".into(),
+            Self::Release => "release".into(),
+            Self::Account => "account".into(),
+            Self::Seal => "seal".into(),
         }
     }
 
@@ -63,6 +75,9 @@ impl Action {
             "unmask" => Self::Unmask,
             "attach" => Self::Attach,
             "remind" => Self::Remind,
+            "release" => Self::Release,
+            "account" => Self::Account,
+            "seal" => Self::Seal,
             _ => Self::Step(text.strip_prefix("step:")?.to_owned()),
         })
     }
@@ -109,6 +124,8 @@ pub(crate) struct NewEntry<'a> {
 pub(crate) struct Chain {
     seq: i64,
     hash: Hash,
+    /// The last entry that this transaction appended, with the digest of what it covers beside the records.
+    last: Option<(RawEntry, Sm3)>,
 }
 
 impl Chain {
@@ -118,7 +135,32 @@ impl Chain {
             .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, Hash>(1)?)))
             .optional()?;
-        Ok(last.map_or(Self { seq: 0, hash: [0; 32] }, |(seq, hash)| Self { seq, hash }))
+        let (seq, hash) = last.unwrap_or((0, [0; 32]));
+        Ok(Self { seq, hash, last: None })
+    }
+
+    /// Whether this transaction has appended an entry.
+    pub(crate) fn has_entry(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Lets the last entry of this transaction cover what was written beside the records: `add` is given its number
+    /// and the digest to which it adds each row.
+    pub(crate) fn seal(
+        &mut self,
+        connection: &Connection,
+        add: impl FnOnce(i64, &mut Sm3) -> Result<(), rusqlite::Error>,
+    ) -> Result<(), rusqlite::Error> {
+        let Some((entry, hasher)) = &mut self.last else { return Ok(()) };
+        add(entry.seq, hasher)?;
+        entry.beside = Some(hasher.clone().finalize().to_vec());
+        self.hash = entry.hash();
+        connection.prepare_cached("UPDATE journal SET beside = ?2, hash = ?3 WHERE seq = ?1")?.execute(params![
+            entry.seq,
+            entry.beside,
+            self.hash
+        ])?;
+        Ok(())
     }
 
     /// Appends an entry and moves the end of the chain.
@@ -136,6 +178,7 @@ impl Chain {
             reason: entry.reason.map(str::to_owned),
             row_digest: entry.row_digest.map(|digest| digest.to_vec()),
             prev: self.hash.to_vec(),
+            beside: None,
         };
         let hash = raw.hash();
         connection
@@ -160,7 +203,8 @@ impl Chain {
             ])?;
         self.seq = raw.seq;
         self.hash = hash;
-        Ok(raw.seq)
+        self.last = Some((raw, Sm3::new()));
+        Ok(self.seq)
     }
 }
 
@@ -171,7 +215,7 @@ pub(crate) fn of_record(
     record: i64,
 ) -> Result<Vec<JournalEntry>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev \
+        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev, beside \
          FROM journal WHERE register = ?1 AND record = ?2 ORDER BY seq",
     )?;
     let rows = statement.query_map(params![register, record], |row| RawEntry::read(row).map(RawEntry::shown))?;
@@ -181,7 +225,7 @@ pub(crate) fn of_record(
 /// The newest entries of the whole ledger, newest first.
 pub(crate) fn newest(connection: &Connection, limit: u64) -> Result<Vec<JournalEntry>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev \
+        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev, beside \
          FROM journal ORDER BY seq DESC LIMIT ?1",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -192,7 +236,7 @@ pub(crate) fn newest(connection: &Connection, limit: u64) -> Result<Vec<JournalE
 /// Walks the chain from its beginning; gives the count of entries, or the first that does not agree.
 pub(crate) fn walk(connection: &Connection) -> Result<Result<u64, Broken>, rusqlite::Error> {
     let mut statement = connection.prepare(
-        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev, hash \
+        "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev, beside, hash \
          FROM journal ORDER BY seq",
     )?;
     let mut rows = statement.query([])?;
@@ -207,7 +251,7 @@ pub(crate) fn walk(connection: &Connection) -> Result<Result<u64, Broken>, rusql
         if raw.prev != prev {
             return Ok(Err(broken("does not follow the entry before it: one of the two was altered".into())));
         }
-        let hash: Vec<u8> = row.get(12)?;
+        let hash: Vec<u8> = row.get(13)?;
         if raw.hash().as_slice() != hash {
             return Ok(Err(broken("the entry itself was altered: its hash does not agree with its content".into())));
         }
@@ -239,6 +283,8 @@ struct RawEntry {
     reason: Option<String>,
     row_digest: Option<Vec<u8>>,
     prev: Vec<u8>,
+    /// Digest of what the entry covers beside the records.
+    beside: Option<Vec<u8>>,
 }
 
 impl RawEntry {
@@ -256,6 +302,7 @@ impl RawEntry {
             reason: row.get(9)?,
             row_digest: row.get(10)?,
             prev: row.get(11)?,
+            beside: row.get(12)?,
         })
     }
 
@@ -279,6 +326,12 @@ impl RawEntry {
                     hasher.update(bytes);
                 }
             }
+        }
+        // Entries of earlier versions end here and keep their hash.
+        if let Some(beside) = &self.beside {
+            hasher.update([2]);
+            hasher.update((beside.len() as u64).to_be_bytes());
+            hasher.update(beside);
         }
         hasher.finalize().into()
     }
@@ -313,10 +366,15 @@ fn changes_text(changes: &[FieldChange]) -> String {
     text
 }
 
+/// The changes as they are shown: without the digests of personal values.
 fn read_changes(text: &str) -> Vec<FieldChange> {
     let Ok(Json::Object(map)) = serde_json::from_str(text) else { return Vec::new() };
     map.into_iter()
-        .map(|(field, mut pair)| FieldChange { field, before: pair[0].take(), after: pair[1].take() })
+        .map(|(field, mut pair)| FieldChange {
+            field,
+            before: without_digests(pair[0].take()),
+            after: without_digests(pair[1].take()),
+        })
         .collect()
 }
 

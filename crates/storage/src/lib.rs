@@ -18,6 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod integrity;
 mod migration;
 
+pub use integrity::{Fault, integrity};
 pub use migration::{Migration, MigrationError, Migrations};

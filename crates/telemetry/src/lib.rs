@@ -28,6 +28,7 @@ mod sealing;
 mod statistics;
 mod store;
 pub mod tampering;
+mod verify;
 mod writer;
 
 pub use device::{Ahead, Device, DeviceState, Quarantined, Stamped, Stranger};
@@ -40,3 +41,4 @@ pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
 pub use sealing::Sealed;
 pub use statistics::{Period, PeriodStatistic, Requirement};
 pub use store::{Event, Receipt, Store, StoreError, Submission, TimeFault, Update};
+pub use verify::{Damage, Whole, verify};

@@ -135,19 +135,54 @@ pub(crate) fn pack(connection: &Connection, before: i64) -> rusqlite::Result<Opt
     if count < BLOCK {
         return Ok(None);
     }
+    let blob = compressed(&packed).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let (first, last, from_at, to_at) = (ids.0, ids.1, times.0, times.1);
+    Ok(Some(Block { first, last, from_at, to_at, count, devices: listed(devices), blob }))
+}
+
+/// With a check of the content, so that a damaged block is noticed when it is unpacked.
+fn compressed(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
+    encoder.include_checksum(true)?;
+    std::io::Write::write_all(&mut encoder, packed)?;
+    encoder.finish()
+}
+
+/// The devices of a block, as its row lists them.
+fn listed(devices: HashSet<u64>) -> Vec<u8> {
     let mut devices: Vec<u64> = devices.into_iter().collect();
     devices.sort_unstable();
-    let blob = zstd::encode_all(packed.as_slice(), LEVEL)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    Ok(Some(Block {
-        first: ids.0,
-        last: ids.1,
-        from_at: times.0,
-        to_at: times.1,
-        count,
-        devices: devices.into_iter().flat_map(u64::to_le_bytes).collect(),
-        blob,
-    }))
+    devices.into_iter().flat_map(u64::to_le_bytes).collect()
+}
+
+/// A block as its row holds it.
+pub(crate) fn block(row: &rusqlite::Row<'_>) -> rusqlite::Result<Block> {
+    Ok(Block {
+        first: row.get(0)?,
+        last: row.get(1)?,
+        from_at: row.get(2)?,
+        to_at: row.get(3)?,
+        count: row.get(4)?,
+        devices: row.get(5)?,
+        blob: row.get(6)?,
+    })
+}
+
+impl Block {
+    /// Its packets.
+    pub(crate) fn packets(&self) -> rusqlite::Result<Vec<RawPacket>> {
+        unpack(&self.blob)
+    }
+
+    /// Whether its row says of these packets what they are.
+    pub(crate) fn agrees(&self, packets: &[RawPacket]) -> bool {
+        let times = packets.iter().map(|packet| packet.received_at.as_millisecond());
+        let span = times.clone().min().zip(times.max());
+        packets.len() == self.count
+            && self.first <= self.last
+            && span == Some((self.from_at, self.to_at))
+            && listed(packets.iter().map(|packet| name_hash(&packet.mn)).collect()) == self.devices
+    }
 }
 
 /// Writes a block in place of its packets. Their digests stay as long as they are remembered.

@@ -57,11 +57,7 @@ pub(crate) struct Reviews(HashMap<String, Vec<Review>>);
 impl Reviews {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Reviews> {
         let mut reviews = Reviews::default();
-        let mut rows = connection.prepare(&format!("SELECT {COLUMNS} FROM review ORDER BY at, key"))?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            reviews.put(review(row)?);
-        }
+        every(connection)?.into_iter().for_each(|review| reviews.put(review));
         Ok(reviews)
     }
 
@@ -147,6 +143,12 @@ impl Store {
         let known = reviews.0.get(station).map(Vec::as_slice).unwrap_or_default();
         known.iter().rev().filter(|review| review.from < to && from < review.to).cloned().collect()
     }
+}
+
+/// Every review, in the order in which they were said.
+pub(crate) fn every(connection: &Connection) -> rusqlite::Result<Vec<Review>> {
+    let mut rows = connection.prepare(&format!("SELECT {COLUMNS} FROM review ORDER BY at, key"))?;
+    rows.query_map([], review)?.collect()
 }
 
 const COLUMNS: &str = "key, station, factor, from_ts, to_ts, counts, reason, by, at";

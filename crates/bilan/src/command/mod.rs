@@ -7,7 +7,6 @@ mod check;
 mod exchange;
 mod figures;
 mod hj212;
-mod journal;
 mod noise;
 mod observations;
 mod parquet;
@@ -15,6 +14,7 @@ mod report;
 mod rules;
 mod simulate;
 mod stream;
+mod verify;
 mod water;
 
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ enum Command {
     /// Export a register as Excel, CSV or JSON lines.
     Export(exchange::Export),
     /// Walk the journal and say whether it is whole.
-    Verify(journal::Verify),
+    Verify(verify::Verify),
     /// Copy the data, also of a running system, into one file.
     Backup(backup::Backup),
     /// Put a backup into a data folder.

@@ -111,6 +111,7 @@ impl Ledger {
                 });
             }
         }
+        session.seal()?;
         transaction.commit()?;
         Ok(sent)
     }

@@ -135,6 +135,7 @@ fn enter(ledger: &Ledger, actor: &Actor, intake: &mut Intake<'_>) -> Result<(), 
     if intake.faults.total > 0 {
         return Err(ImportError::Faults(std::mem::take(&mut intake.faults)));
     }
+    session.seal()?;
     transaction.commit()?;
     Ok(())
 }
@@ -179,6 +180,7 @@ pub fn load(
     if faults.total > 0 {
         return Err(ImportError::Faults(faults));
     }
+    session.seal()?;
     transaction.commit()?;
     Ok(outcome)
 }

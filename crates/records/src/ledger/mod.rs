@@ -6,6 +6,7 @@
 
 mod as_of;
 pub(crate) mod batch;
+mod beside;
 mod changes;
 pub(crate) mod check;
 mod codec;
@@ -22,6 +23,7 @@ mod outward;
 mod queries;
 pub(crate) mod reach;
 mod record;
+mod release;
 mod resolve;
 pub(crate) mod row;
 mod schema;
@@ -31,6 +33,7 @@ mod statement;
 mod store;
 mod unmask;
 mod verify;
+mod witness;
 
 use std::{
     path::Path,
@@ -39,7 +42,7 @@ use std::{
 
 use bilan_standards::{calendar::WorkCalendar, clock::Clock};
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::codec::{beijing_day, shown_time};
 pub(crate) use self::statement::run;
@@ -50,7 +53,9 @@ pub use self::{
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
+    release::{HeldBack, published_texts},
     verify::Verified,
+    witness::{Head, Witnessed},
 };
 use self::{connections::Connections, session::Session};
 use crate::{
@@ -93,10 +98,14 @@ impl Ledger {
         {
             let mut writer = connections.writer();
             schema::migrate(&mut writer, &layout::plans(&catalogue))?;
-            let digest = keyring.digest("the key of this database");
+            let digest = keyring.fingerprint();
             if schema::fact(&writer, "key", &digest)? != digest {
                 return Err(OpenError::OtherKey);
             }
+            beside::watch(&writer)?;
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            beside::cover(&transaction, &mut Chain::end(&transaction)?, clock.now())?;
+            transaction.commit()?;
         }
         let calendar = RwLock::new(Arc::new(WorkCalendar::published().clone()));
         let observations = RwLock::new(Arc::new(WithoutObservations) as Arc<dyn ObservationStatistics>);

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::{
     batch::Scratch,
+    beside,
     check::{self, Checked},
     codec::{Personal, stored_time},
     error::{FieldFaults, WriteError},
@@ -113,9 +114,9 @@ impl Session<'_> {
         let Checked { values, mut faults } = checked;
         let number = self.given_number(register, given, arrival, &mut faults)?;
         let state = given_state(register, given, arrival, &mut faults);
-        let resolved = self.resolve(register, &values, 0, &mut faults)?;
+        let resolved = self.resolve(register, &values, None, &mut faults)?;
         if !arrival.with_past {
-            self.refuse_unknown_files(register, &values, &mut faults)?;
+            self.refuse_foreign_files(register, &values, None, &mut faults)?;
         }
         require(register, &values, &mut faults);
         if !faults.is_empty() {
@@ -188,8 +189,11 @@ impl Session<'_> {
     ) -> Result<StoredRow, WriteError> {
         self.leave_masks(register, before, change.given, &mut checked)?;
         let Checked { values: checked, mut faults } = checked;
-        let resolved = self.resolve(register, &checked, before.id, &mut faults)?;
-        self.refuse_unknown_files(register, &checked, &mut faults)?;
+        let resolved = self.resolve(register, &checked, Some(before), &mut faults)?;
+        // An upload brings its own bytes; every other change must show a right to the files that it names.
+        if change.action != Action::Attach {
+            self.refuse_foreign_files(register, &checked, Some(before), &mut faults)?;
+        }
         let mut values = self.shown(register, before, Personal::Plain)?;
         for (key, value) in &checked {
             if value.is_null() {
@@ -275,7 +279,7 @@ impl Session<'_> {
         changes: &[FieldChange],
         reason: Option<&str>,
     ) -> Result<i64, WriteError> {
-        let alters = !matches!(action, Action::Unmask | Action::Remind);
+        let alters = !matches!(action, Action::Unmask | Action::Remind | Action::Release);
         let entry = NewEntry {
             at,
             actor: &self.actor.name,
@@ -289,6 +293,11 @@ impl Session<'_> {
             row_digest: alters.then(|| record.digest()),
         };
         Ok(self.chain.append(self.connection, &entry)?)
+    }
+
+    /// Puts what this transaction wrote beside the records under its last entry; called before each commit.
+    pub(crate) fn seal(&mut self) -> Result<(), rusqlite::Error> {
+        beside::seal(self.connection, &mut self.chain, &self.actor.name, self.now)
     }
 
     fn index(&self, register: &Register, record: &StoredRow, shown: &JsonMap) -> Result<(), rusqlite::Error> {

@@ -2,12 +2,13 @@
 //!
 //! First the chain is walked entry by entry; then each row and its child rows are digested anew and compared with the
 //! last entry about them, and each version kept in the history with the entry that made it. A row without an entry, an
-//! entry whose row is gone, and a file whose bytes are not those that were attached are found as well.
+//! entry whose row is gone, and a file whose bytes are not those that were attached are found as well; so is a change of
+//! what stands beside the records (`beside`). At last SQLite looks at its own pages and indexes.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Ledger,
+    Ledger, beside,
     error::{Broken, ReadError},
     row::{self, StoredRow},
 };
@@ -28,21 +29,29 @@ pub struct Verified {
     pub versions: u64,
     /// Files compared.
     pub files: u64,
+    /// Clocks, keys, uses of files and what else stands beside the records compared.
+    pub beside: u64,
 }
 
 impl Ledger {
     /// Walks the journal and compares every row with it; the first disagreement is named.
     ///
+    /// A row or page that can no longer be read is such a disagreement, named by its table and, where it can be told,
+    /// its row.
+    ///
     /// # Errors
-    /// [`ReadError`] if the database cannot be read at all.
+    /// [`ReadError`] if the database cannot be opened at all.
     pub fn verify(&self) -> Result<Result<Verified, Broken>, ReadError> {
         let connection = self.reader()?;
         let snapshot = connection.unchecked_transaction()?;
-        let entries = match journal::walk(&snapshot)? {
+        let named = |table: &str, result: Result<Result<u64, Broken>, rusqlite::Error>| {
+            result.unwrap_or_else(|error| Err(damaged(table, &error)))
+        };
+        let entries = match named("journal", journal::walk(&snapshot)) {
             Ok(entries) => entries,
             Err(broken) => return Ok(Err(broken)),
         };
-        let (mut rows, mut versions) = (0, 0);
+        let (mut rows, mut versions, mut files, mut beside) = (0, 0, 0, 0);
         let mut first: Option<Broken> = None;
         let mut note = |result: Result<u64, Broken>, count: &mut u64| match result {
             Ok(compared) => *count += compared,
@@ -52,13 +61,62 @@ impl Ledger {
                 }
             }
         };
-        for register in self.catalogue().registers.values() {
-            note(compare(&snapshot, register)?, &mut rows);
-            note(compare_history(&snapshot, register)?, &mut versions);
+        // What the entries seal must be whole before anything can be compared with it.
+        if let Err(broken) = named("beside", beside::compare_seals(&snapshot).map(|result| result.map(|()| 0))) {
+            return Ok(Err(broken));
         }
-        let mut files = 0;
-        note(compare_files(&snapshot)?, &mut files);
-        Ok(first.map_or(Ok(Verified { entries, rows, versions, files }), Err))
+        for register in self.catalogue().registers.values() {
+            let (table, history) = (naming::table(&register.key), naming::history_table(&register.key));
+            let compared = compare(&snapshot, register).or_else(|error| place_of(&snapshot, &table, error).map(Err));
+            note(named(&table, compared), &mut rows);
+            let compared =
+                compare_history(&snapshot, register).or_else(|error| place_of(&snapshot, &history, error).map(Err));
+            note(named(&history, compared), &mut versions);
+        }
+        note(named("attachment", compare_files(&snapshot)), &mut files);
+        note(named("beside", beside::compare_rows(&snapshot)), &mut beside);
+        if let Some(first) = first {
+            return Ok(Err(first));
+        }
+        if let Some(broken) = unsound(&snapshot) {
+            return Ok(Err(broken));
+        }
+        Ok(Ok(Verified { entries, rows, versions, files, beside }))
+    }
+}
+
+/// What cannot be read of a table.
+pub(super) fn damaged(table: &str, error: &rusqlite::Error) -> Broken {
+    Broken {
+        seq: 0,
+        register: table.to_owned(),
+        number: String::new(),
+        what: format!("the table is damaged: {error}; restore the last backup"),
+    }
+}
+
+/// The row of a table that cannot be read, if the table itself can be walked.
+fn place_of(connection: &Connection, table: &str, error: rusqlite::Error) -> Result<Broken, rusqlite::Error> {
+    let ids: Vec<i64> = connection
+        .prepare(&format!("SELECT rowid FROM \"{table}\""))?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut one = connection.prepare(&format!("SELECT * FROM \"{table}\" WHERE rowid = ?1"))?;
+    for id in ids {
+        if let Err(error) = one.query_row([id], |row| row::read_columns(row, &[])) {
+            let what = format!("row {id} cannot be read: {error}; restore the last backup");
+            return Ok(Broken { seq: 0, register: table.to_owned(), number: id.to_string(), what });
+        }
+    }
+    Err(error)
+}
+
+/// What SQLite itself finds wrong with its pages, tables and indexes.
+fn unsound(connection: &Connection) -> Option<Broken> {
+    match bilan_storage::integrity(connection) {
+        Ok(None) => None,
+        Ok(Some(fault)) => Some(Broken { seq: 0, register: fault.table, number: String::new(), what: fault.what }),
+        Err(error) => Some(damaged("records.db", &error)),
     }
 }
 
@@ -89,6 +147,23 @@ fn compare_history(connection: &Connection, register: &Register) -> Result<Resul
             return Ok(Err(Broken { seq, register: register.key.clone(), number, what }));
         }
         count += 1;
+    }
+    // Every version but the standing one is kept: a version taken out is found by its number.
+    let table = naming::table(&register.key);
+    let missing: Option<(i64, String, i64)> = connection
+        .prepare(&format!(
+            "SELECT r.id, r.number, r.version FROM \"{table}\" r \
+             WHERE r.version - 1 <> (SELECT count(*) FROM \"{history}\" h WHERE h.id = r.id) ORDER BY r.id LIMIT 1"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    if let Some((id, number, version)) = missing {
+        let seq = entry
+            .query_row(rusqlite::params![register.key, id, version], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default();
+        let what = "an earlier version is gone: it was taken out behind the ledger's back".to_owned();
+        return Ok(Err(Broken { seq, register: register.key.clone(), number, what }));
     }
     Ok(Ok(count))
 }

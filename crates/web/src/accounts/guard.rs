@@ -157,21 +157,24 @@ impl Guard {
     }
 }
 
+/// What the key signs in a cookie: nothing that is signed for another place holds here.
+const BROWSER: &str = "browser of an account";
+
 /// A cookie that says that `name` has signed in in this browser.
 pub(super) fn browser_cookie(keyring: &Keyring, name: &str) -> String {
     let number = &super::secret()[..NUMBER];
-    format!("{number}{}", keyring.digest(&signed(name, number)))
+    format!("{number}{}", keyring.digest_at(BROWSER, &signed(name, number)))
 }
 
 /// The number of the browser, if the cookie is one of this account.
 fn number(keyring: &Keyring, name: &str, cookie: &str) -> Option<String> {
     let (number, digest) = cookie.split_at_checked(NUMBER)?;
-    let expected = keyring.digest(&signed(name, number));
+    let expected = keyring.digest_at(BROWSER, &signed(name, number));
     bool::from(expected.as_bytes().ct_eq(digest.as_bytes())).then(|| number.to_owned())
 }
 
 fn signed(name: &str, number: &str) -> String {
-    format!("browser of an account\0{name}\0{number}")
+    format!("{name}\0{number}")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod pages;
 mod password;
 mod sessions;
 mod store;
+mod witness;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
+use bilan_records::ledger::Ledger;
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::Clock;
 use jiff::Timestamp;
@@ -24,6 +26,7 @@ pub use guard::Origin;
 pub(crate) use pages::routes;
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused, Token};
+pub use witness::verify;
 
 /// Password of every account of the demonstration.
 pub const DEMO_PASSWORD: &str = "bilan-demo";
@@ -131,6 +134,9 @@ pub enum AccountsError {
     /// A grid member without a cell would see everything or nothing.
     #[error("the part grid needs a cell, and the part enterprise an enterprise")]
     NoPlace,
+    /// The change could not be left in the journal.
+    #[error("the change of the account could not be entered in the journal: {0}")]
+    Journal(String),
     /// Hashing failed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
@@ -169,6 +175,8 @@ pub struct Accounts {
     ended: broadcast::Sender<Ended>,
     guesses: broadcast::Sender<Guess>,
     keyring: Keyring,
+    /// Whose journal is told of every change.
+    witness: Option<Arc<Ledger>>,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -195,6 +203,7 @@ impl Accounts {
             ended: broadcast::Sender::new(ENDED),
             guesses: broadcast::Sender::new(ENDED),
             keyring: Keyring::new(key),
+            witness: None,
         };
         accounts.learn_addresses()?;
         Ok(accounts)

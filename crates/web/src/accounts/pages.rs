@@ -323,7 +323,9 @@ async fn add(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     let (accounts, by) = (visit.app.accounts.clone(), visit.account.name.clone());
     match tokio::task::spawn_blocking(move || accounts.create(&new, &by)).await? {
         Ok(()) => Ok(Redirect::to("/accounts").into_response()),
-        Err(error @ (AccountsError::Database(_) | AccountsError::Hash(_))) => Err(error.into()),
+        Err(error @ (AccountsError::Database(_) | AccountsError::Journal(_) | AccountsError::Hash(_))) => {
+            Err(error.into())
+        }
         Err(error) => listed(&visit, Some(told(&error, visit.language))).await,
     }
 }
@@ -375,6 +377,7 @@ fn told(error: &AccountsError, language: Language) -> String {
         AccountsError::Unknown(_)
         | AccountsError::Database(_)
         | AccountsError::Migration(_)
+        | AccountsError::Journal(_)
         | AccountsError::Hash(_) => error.to_string(),
     }
 }

@@ -58,7 +58,8 @@ impl Accounts {
         if made == 0 {
             return Err(AccountsError::NameTaken(new.name.clone()));
         }
-        note(&connection, self.now(), &new.name, "created", by)
+        note(&connection, self.now(), &new.name, "created", by)?;
+        self.attest(&connection, &new.name, "created", by)
     }
 
     /// Sets a password and ends every session of the account.
@@ -75,7 +76,8 @@ impl Accounts {
         self.recent.forget();
         // Nobody needs to listen.
         let _ = self.ended.send(Ended::Account(name.to_owned()));
-        note(&connection, self.now(), name, "password_changed", by)
+        note(&connection, self.now(), name, "password_changed", by)?;
+        self.attest(&connection, name, "password_changed", by)
     }
 
     /// Shuts an account out, or lets it in again. Its sessions end, its tokens hold no longer.
@@ -91,7 +93,9 @@ impl Accounts {
         self.recent.forget();
         // Nobody needs to listen.
         let _ = self.ended.send(Ended::Account(name.to_owned()));
-        note(&connection, self.now(), name, if disabled { "disabled" } else { "enabled" }, by)
+        let what = if disabled { "disabled" } else { "enabled" };
+        note(&connection, self.now(), name, what, by)?;
+        self.attest(&connection, name, what, by)
     }
 
     /// Every account, by name.

@@ -56,6 +56,9 @@ fn act(action: &Action, register: Option<&Register>, language: Language) -> Stri
         Action::Unmask => "records.act.unmask",
         Action::Attach => "records.act.attach",
         Action::Remind => "records.act.remind",
+        Action::Release => "records.act.release",
+        Action::Account => "records.act.account",
+        Action::Seal => "records.act.seal",
         Action::Step(step) => {
             let known = register.and_then(|register| register.workflow.as_ref()?.steps.get(step));
             return known.map_or_else(|| step.clone(), |step| step.label.text(language).to_owned());

@@ -1,0 +1,128 @@
+//! `bilan verify`: is everything in the data folder as the journal says?
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use bilan_records::ledger::{ListQuery, Verified};
+use bilan_telemetry::{Review, Whole};
+use clap::Args;
+use rusqlite::{Connection, OpenFlags};
+
+use super::DataFolder;
+use crate::anchor;
+use crate::bureau::{Bureau, operator};
+use crate::reviewer;
+
+/// Walk the journal, compare every record, account and sealed observation with it, and say whether all is whole.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  bilan verify --data demo-data\n  bilan verify --data data --anchor /mnt/anchor/bilan.txt\n\nWhat is damaged or altered is named: file, table, row. Whoever may write the data folder can also compute a\nwhole new journal, or cut its end off: only a file of anchors kept elsewhere (setting anchor.file) shows that."
+)]
+pub struct Verify {
+    #[command(flatten)]
+    data: DataFolder,
+    /// Heads of the journal that were kept outside of the data folder.
+    #[arg(long, value_name = "FILE")]
+    anchor: Option<PathBuf>,
+}
+
+impl Verify {
+    pub fn run(self) -> Result<()> {
+        let bureau = Bureau::open_existing(&self.data.path)?;
+        let verified = records(&bureau)?;
+        let anchors = self.anchor.as_deref().map(|file| anchor::compare(&bureau.ledger, file)).transpose()?;
+        let accounts = accounts(&bureau)?;
+        let whole = observations(&bureau)?;
+        notices(&bureau.data.join("notices.db"))?;
+        println!("ok {} entries", verified.entries);
+        eprintln!(
+            "{} rows, {} earlier versions, {} files, {} clocks, keys and numbers and {accounts} accounts agree with them",
+            verified.rows, verified.versions, verified.files, verified.beside
+        );
+        eprintln!(
+            "{} values in {} chunks and {} packets in blocks are whole",
+            whole.values, whole.chunks, whole.packets
+        );
+        if let Some(anchors) = anchors {
+            eprintln!("{anchors} anchors agree with the journal");
+        }
+        Ok(())
+    }
+}
+
+/// The journal with everything that it covers in `records.db`.
+pub fn records(bureau: &Bureau) -> Result<Verified> {
+    match bureau.ledger.verify()? {
+        Ok(verified) => Ok(verified),
+        Err(broken) => bail!("records.db: {broken}"),
+    }
+}
+
+fn accounts(bureau: &Bureau) -> Result<u64> {
+    let path = bureau.data.join("accounts.db");
+    if !path.is_file() {
+        return Ok(0);
+    }
+    sound(&path)?;
+    match bilan_web::accounts::verify(&path, &bureau.ledger)? {
+        Ok(accounts) => Ok(accounts),
+        Err(broken) => bail!("accounts.db: {broken}"),
+    }
+}
+
+fn observations(bureau: &Bureau) -> Result<Whole> {
+    let path = bureau.data.join("observations.db");
+    if !path.is_file() {
+        return Ok(Whole::default());
+    }
+    let whole = match bilan_telemetry::verify(&path)? {
+        Ok(whole) => whole,
+        Err(damage) => bail!("observations.db: {damage}; restore the last backup"),
+    };
+    reviews(bureau, &whole.reviews)?;
+    Ok(whole)
+}
+
+/// What people say of values stands in records, which the chain covers: the store must say the same.
+fn reviews(bureau: &Bureau, stored: &[Review]) -> Result<()> {
+    if !bureau.ledger.catalogue().registers.contains_key(reviewer::REGISTER) {
+        return Ok(());
+    }
+    for review in stored {
+        let entered = bureau.ledger.record(&operator(), reviewer::REGISTER, &review.key, None).ok();
+        if entered.as_ref().and_then(reviewer::review).as_ref() != Some(review) {
+            bail!("observations.db: review {}: it is not what the record {} says", review.key, review.key);
+        }
+    }
+    let filter = Some(r#"state = "applied""#.to_owned());
+    let mut query = ListQuery { filter, limit: 1_000, ..ListQuery::of(reviewer::REGISTER) };
+    loop {
+        let page = bureau.ledger.list(&operator(), query.clone())?;
+        for record in &page.records {
+            if !stored.iter().any(|review| review.key == record.number) {
+                bail!("observations.db: review {}: it was applied and is gone", record.number);
+            }
+        }
+        query.offset += page.records.len() as u64;
+        if (page.records.len() as u64) < query.limit {
+            return Ok(());
+        }
+    }
+}
+
+fn notices(path: &Path) -> Result<()> {
+    if path.is_file() { sound(path) } else { Ok(()) }
+}
+
+/// Whether SQLite finds nothing wrong with a file.
+fn sound(path: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .with_context(|| format!("{name} cannot be opened; restore the last backup"))?;
+    let found = bilan_storage::integrity(&connection)
+        .with_context(|| format!("{name} cannot be read; restore the last backup"))?;
+    match found {
+        None => Ok(()),
+        Some(fault) => bail!("{name}: {}: {}; restore the last backup", fault.table, fault.what),
+    }
+}

@@ -10,6 +10,7 @@ mod index;
 mod indicator;
 mod judged;
 mod limits;
+mod name;
 mod percentile;
 mod period;
 mod ranking;
@@ -20,12 +21,13 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 
 pub use alert::{AlertLevel, AlertScheme, may_be_lifted};
-pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, daily, hourly};
+pub use day::{DailyAir, DailyStatistics, DayMeans, HourlyAir, TwoValues, daily, hourly, hourly_of_the_others};
 pub use exclusion::{ExclusionFault, Exclusions};
-pub use index::{Advice, Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, segment};
+pub use index::{Advice, Aqi, Column, Iaqi, Level, Segment, aqi, iaqi, iaqi_exact, judged_by, segment};
 pub use indicator::{Indicator, Statistic};
 pub use judged::{AirDay, AirPeriod, GOOD, MonthDays, Weights, YEAR_NEEDS};
 pub use limits::{AirLimit, Grade, limits};
+pub use name::NamedAir;
 pub use percentile::{Interpolation, percentile};
 pub use period::{EvaluationPeriod, NoPeriod};
 pub use ranking::{Ranked, city_mean, leading, ranked};
@@ -115,7 +117,7 @@ impl Concentration {
     /// An exact value rounded as the standard prints it; `None` below nought or absurdly large.
     #[must_use]
     pub fn rounded(item: Item, value: Rational) -> Option<Self> {
-        u32::try_from(value.rounded(item.digits())).ok().map(Self)
+        u32::try_from(value.checked_rounded(item.digits())?).ok().map(Self)
     }
 
     /// From decimal text in the unit of the item; `Ok(None)` for an empty text, `NA` or a value below nought.

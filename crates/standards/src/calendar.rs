@@ -1,7 +1,8 @@
 //! The working calendar: weekends, statutory holidays and make-up working days as published each year.
 //!
 //! A calendar is a value read from text, so a newly published list is data. Days past the last published list are never
-//! guessed silently: the question is answered with [`PastPublishedList`].
+//! guessed silently: the question is answered with [`PastPublishedList`]. New Year's Day alone is a holiday by law in every year
+//! (全国年节及纪念日放假办法).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -227,7 +228,7 @@ impl WorkCalendar {
     /// # Errors
     /// [`PastPublishedList`] if its year has not been published.
     pub fn day(&self, date: Date) -> Result<DayKind, PastPublishedList> {
-        if self.covers(date) { Ok(self.day_or_weekday(date)) } else { Err(self.past(date)) }
+        if self.covers(date) || is_new_year(date) { Ok(self.day_or_weekday(date)) } else { Err(self.past(date)) }
     }
 
     /// What a day is, or what its weekday suggests where nothing is published.
@@ -237,6 +238,7 @@ impl WorkCalendar {
             Some(Listed { festival, in_lieu, .. }) => {
                 DayKind::Holiday { festival: festival.clone(), in_lieu: *in_lieu }
             }
+            None if is_new_year(date) => DayKind::Holiday { festival: "元旦".to_owned(), in_lieu: false },
             None if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) => DayKind::Weekend,
             None => DayKind::Working,
         }
@@ -285,6 +287,11 @@ impl WorkCalendar {
     }
 }
 
+/// 1 January, a holiday in every year, published or not.
+fn is_new_year(date: Date) -> bool {
+    (date.month(), date.day()) == (1, 1)
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -318,9 +325,20 @@ mod tests {
     fn days_past_the_list_are_not_guessed() {
         let calendar = WorkCalendar::published();
         let error = calendar.add_working_days(date(2026, 12, 30), 5).unwrap_err();
-        assert_eq!(error.date, date(2027, 1, 1));
+        assert_eq!(error.date, date(2027, 1, 2));
         assert!(error.to_string().contains("2019 to 2026"), "{error}");
         assert_eq!(calendar.is_working_day(date(2018, 12, 31)).unwrap_err().date, date(2018, 12, 31));
+    }
+
+    #[test]
+    fn new_years_day_is_a_holiday_in_every_year() {
+        let calendar = WorkCalendar::published();
+        for year in [2018, 2027, 2028, 2040] {
+            let day = calendar.day(date(year, 1, 1)).unwrap();
+            assert_eq!((day.is_working(), day.zh().as_str()), (false, "元旦放假"), "{year}");
+        }
+        // The last day of 2026 is a Thursday: what lies behind New Year's Day is not published.
+        assert_eq!(calendar.working_day_on_or_after(date(2027, 1, 1)).unwrap_err().date, date(2027, 1, 2));
     }
 
     #[test]
@@ -331,7 +349,7 @@ mod tests {
         // 31 December is a Thursday, 1 January off, 2 January a Saturday, 3 January worked, 4 January a Monday.
         assert_eq!(calendar.add_working_days(date(2026, 12, 30), 3), Ok(date(2027, 1, 4)));
         let corrected = calendar.with_tsv("date\tkind\tfestival\n2027-10-01\tholiday\t国庆节\n").unwrap();
-        assert_eq!(corrected.is_working_day(date(2027, 1, 1)), Ok(true));
+        assert_eq!(corrected.is_working_day(date(2027, 1, 1)), Ok(false), "by law, though the list does not name it");
         assert_eq!(corrected.is_working_day(date(2027, 1, 3)), Ok(false));
     }
 

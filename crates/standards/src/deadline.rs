@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 pub use explain::{Explanation, Extended, Moved, NotCounted, Pause, Warning, WhyNotCounted};
-pub use rule::{CountingRule, Direction, NoSuchRule, StatutoryRule, Unit, counting_rules, rule, rules};
+pub use rule::{CountingRule, Direction, NoSuchRule, StatutoryRule, Unit, counting_rules, rule, rule_on, rules};
 
 /// An amount of time that a rule allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,6 +8,7 @@ mod monitoring;
 mod oxygen;
 mod sewage;
 mod smoke;
+pub mod voc;
 
 use serde::Serialize;
 

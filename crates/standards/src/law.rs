@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{status::Status, table::Table};
 
+const MONITORING: &str = include_str!("../data/monitoring_regulation_2026.tsv");
 const ARTICLES: &str = include_str!("../data/eco_code_2026.tsv");
 
 /// First day of the Code (article 1242).
@@ -73,6 +74,38 @@ impl CodeArticle {
     pub fn of(number: u16) -> Option<&'static Self> {
         TABLE.iter().find(|article| article.number == number)
     }
+}
+
+/// First day of the Regulation on Ecological and Environmental Monitoring (生态环境监测条例, State Council order 820, article 49).
+pub const MONITORING_SINCE: Date = date(2026, 1, 1);
+
+/// A rule of the Regulation on Ecological and Environmental Monitoring, in our words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonitoringRule {
+    /// What it is about.
+    pub topic: String,
+    /// What it says.
+    pub rule: String,
+    /// Article, with its paragraph or item: `25(5)`.
+    pub article: String,
+    /// How far it was checked.
+    pub status: Status,
+}
+
+static MONITORING_RULES: LazyLock<Vec<MonitoringRule>> = LazyLock::new(|| {
+    let read = |row: crate::table::Row<'_, '_>| MonitoringRule {
+        topic: row.get("topic").to_owned(),
+        rule: row.get("rule").to_owned(),
+        article: row.get("article").to_owned(),
+        status: Status::read(row.get("status")),
+    };
+    Table::read(MONITORING).rows().map(read).collect()
+});
+
+/// The rules of the Regulation on monitoring that hold on a day; none before [`MONITORING_SINCE`].
+#[must_use]
+pub fn monitoring_rules(day: Date) -> &'static [MonitoringRule] {
+    if day < MONITORING_SINCE { &[] } else { &MONITORING_RULES }
 }
 
 /// Laws that the Code repealed, as they are cited, in full and shortened (article 1242).
@@ -143,6 +176,15 @@ mod tests {
     use test_case::test_case;
 
     use super::*;
+
+    #[test]
+    fn the_regulation_on_monitoring_holds_from_2026() {
+        assert_eq!(monitoring_rules(date(2025, 12, 31)), []);
+        let rules = monitoring_rules(date(2026, 1, 1));
+        let publication = rules.iter().find(|rule| rule.topic == "publication").unwrap();
+        assert_eq!((publication.article.as_str(), publication.status), ("15", Status::Verified));
+        assert!(rules.len() >= 14 && rules.iter().any(|rule| rule.status == Status::Partly));
+    }
 
     #[test_case(date(2026, 8, 14), Regime::FormerLaws)]
     #[test_case(date(2026, 8, 15), Regime::Code)]

@@ -7,17 +7,21 @@
 //! - [`calendar`], [`deadline`], [`law`]: working days, statutory clocks that explain themselves, which law holds on a day
 //! - [`air`]: indexes and limits by the edition in force on the day
 //! - [`water`], [`noise`]: classes by single factor, limits by zone
+//! - [`enforcement`]: how case files are reviewed, and the model papers
 //! - [`emission`], [`power`]: boilers, printing works, sewage plants, machinery; whether treatment ran with production
 //! - [`quantity`], [`rounding`]: units in the type, not detected and not valid as values; GB/T 8170
 //! - [`credit_code`], [`waste`], [`machinery`]: codes with what can be checked of them
+//! - [`cell`]: numbers, times and heads of columns as people write them
 //! - [`geo`], [`clock`]: small things that every other part needs
 
 pub mod air;
 pub mod calendar;
+pub mod cell;
 pub mod clock;
 pub mod credit_code;
 pub mod deadline;
 pub mod emission;
+pub mod enforcement;
 pub mod geo;
 pub mod law;
 pub mod machinery;

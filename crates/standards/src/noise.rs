@@ -1,4 +1,5 @@
-//! Noise: limits by functional zone (GB 3096-2008), factory boundary (GB 12348-2008) and building site (GB 12523), energy means.
+//! Noise: limits by functional zone (GB 3096-2008), factory boundary (GB 12348-2008), building site (GB 12523) and
+//! places of entertainment and trade (GB 22337-2008), energy means.
 //!
 //! Levels are decibels: averaged as energies, never as numbers. Day is 06:00 to 22:00 unless the city moved it.
 
@@ -12,7 +13,7 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-pub use day::{NoiseDay, NoiseVerdict};
+pub use day::{NoiseDay, NoiseNeeds, NoiseVerdict};
 pub use level::{DecibelA, day_night, energy_mean, exceeded_level};
 pub use source::{
     BackgroundFault, Room, SuddenNoise, calibration_holds, indoor_limit, weather_allows, without_background,
@@ -153,6 +154,20 @@ impl NoiseLimit {
         Self::find(standard, "site boundary")
     }
 
+    /// Limit at the boundary of a place of entertainment or of commercial equipment in a zone (社会生活环境噪声, GB 22337-2008 table 1). People who dance in
+    /// a square and neighbours are outside of the standard (clause 1).
+    #[must_use]
+    pub fn of_social_life(zone: NoiseZone) -> Option<&'static Self> {
+        Self::find("GB 22337-2008", zone.key().trim_end_matches(['a', 'b']))
+    }
+
+    /// The limit of a period where it is measured indoors, because the boundary is less than 1 m from a sensitive building: 10 dB(A) less
+    /// (GB 22337-2008 clause 4.1.3, GB 12348-2008 clause 4.1.5, GB 12523 clause 4.3).
+    #[must_use]
+    pub fn indoors(&self, period: Period) -> u8 {
+        self.of(period) - 10
+    }
+
     fn find(standard: &str, zone: &str) -> Option<&'static Self> {
         TABLE.iter().find(|limit| limit.standard == standard && limit.zone == zone)
     }
@@ -184,6 +199,18 @@ mod tests {
         assert_eq!((limit.of(Period::Day), limit.of(Period::Night)), (day, night));
         assert!(NoiseLimit::of_factory(zone).is_some());
         assert_eq!(NoiseZone::from_key(zone.key()), Some(zone));
+    }
+
+    #[test_case(NoiseZone::Zone0, 50, 40)]
+    #[test_case(NoiseZone::Zone1, 55, 45)]
+    #[test_case(NoiseZone::Zone2, 60, 50)]
+    #[test_case(NoiseZone::Zone3, 65, 55)]
+    #[test_case(NoiseZone::Zone4a, 70, 55)]
+    #[test_case(NoiseZone::Zone4b, 70, 55)]
+    fn social_life_has_its_limits(zone: NoiseZone, day: u8, night: u8) {
+        let limit = NoiseLimit::of_social_life(zone).unwrap();
+        assert_eq!((limit.of(Period::Day), limit.of(Period::Night), limit.status), (day, night, Status::Verified));
+        assert_eq!(limit.indoors(Period::Night), night - 10);
     }
 
     #[test]

@@ -191,19 +191,23 @@ pub enum PowerVerdict {
 
 /// Judges a stretch of a process line: production against treatment, and against orders to stop.
 ///
-/// Where nothing is known of the treatment, production is not said to have run alone.
+/// `within` is the stretch that was read, `now` the present. Nothing is judged beyond now: that treatment did not run on after production is said when
+/// the time for which it should have run on has passed. What still goes on at the end of the stretch has no end yet. Where nothing is known of the
+/// treatment, production is not said to have run alone.
 #[must_use]
 pub fn judge(
     production: &Running,
     treatment: &Running,
     ordered_to_stop: &[Span],
     tolerances: Tolerances,
+    (within, now): (Span, Timestamp),
 ) -> (PowerVerdict, Vec<PowerFault>) {
+    let read_to = within.to.min(now);
     let mut faults = Vec::new();
     let alone = without(&without(&production.on, &treatment.on), &treatment.unknown);
     for span in &alone {
         let begins_production = production.on.iter().any(|on| on.from == span.from);
-        let ends_production = production.on.iter().any(|on| on.to == span.to);
+        let ends_production = span.to < read_to && production.on.iter().any(|on| on.to == span.to);
         if span.length() > tolerances.alone {
             faults.push(PowerFault::Alone(*span));
         } else if begins_production && span.length() > tolerances.late {
@@ -213,7 +217,7 @@ pub fn judge(
         }
     }
     for on in &production.on {
-        faults.extend(purged_too_short(*on, production, treatment, tolerances.purge));
+        faults.extend(purged_too_short(*on, production, treatment, tolerances.purge, (read_to, now)));
     }
     for order in ordered_to_stop {
         let against = production.on.iter().filter_map(|on| on.common(*order));
@@ -228,16 +232,20 @@ pub fn judge(
 }
 
 /// Treatment that ran to the end of production and then stopped before the purge was over.
-fn purged_too_short(on: Span, production: &Running, treatment: &Running, purge: SignedDuration) -> Option<PowerFault> {
+fn purged_too_short(
+    on: Span,
+    production: &Running,
+    treatment: &Running,
+    purge: SignedDuration,
+    (read_to, now): (Timestamp, Timestamp),
+) -> Option<PowerFault> {
     let running = treatment.on.iter().find(|running| running.from < on.to && running.to >= on.to)?;
     let wanted = on.to.saturating_add(purge).ok()?;
-    let missing = Span::new(running.to, wanted)?;
+    let missing = Span::new(running.to, wanted.min(read_to))?;
     // The end of what is known is no end of the treatment.
     let in_the_dark =
         treatment.unknown.iter().chain(&production.unknown).any(|dark| dark.from <= running.to && dark.to > running.to);
-    let last = treatment.on.last().is_some_and(|last| last.to == running.to)
-        && production.on.last().is_some_and(|last| last.to >= running.to);
-    (!in_the_dark && !last).then_some(PowerFault::EarlyStop(missing))
+    (wanted <= now && !in_the_dark).then_some(PowerFault::EarlyStop(missing))
 }
 
 fn verdict(production: &Running, faults: &[PowerFault]) -> PowerVerdict {
@@ -309,15 +317,49 @@ mod tests {
         verdict: PowerVerdict,
         faults: &[(&str, i64, i64)],
     ) {
-        let (found, why) = judge(&running(production), &running(treatment), &[], Tolerances::default());
+        let (found, why) =
+            judge(&running(production), &running(treatment), &[], Tolerances::default(), (day(), at(2000)));
         assert_eq!((found, told(&why).as_slice()), (verdict, faults));
+    }
+
+    #[test_case(&[(480, 600)], &[(475, 604)], 604, &[]; "treatment still runs")]
+    #[test_case(&[(480, 600)], &[(475, 604)], 609, &[]; "the time to run on has not passed")]
+    #[test_case(&[(480, 600)], &[(475, 604)], 610, &[("E3", 604, 610)]; "it has passed")]
+    #[test_case(&[(480, 600)], &[(475, 600)], 600, &[]; "both still run")]
+    #[test_case(&[(480, 600)], &[(475, 597)], 600, &[]; "a short stop while production goes on")]
+    #[test_case(&[(480, 600)], &[(475, 597)], 601, &[("E3", 597, 600)]; "treatment ended before production")]
+    #[test_case(&[(480, 500)], &[], 483, &[]; "treatment may still start")]
+    #[test_case(&[(480, 491)], &[], 491, &[("E1", 480, 491)]; "production alone for too long already")]
+    fn nothing_is_judged_beyond_now(
+        production: &[(i64, i64)],
+        treatment: &[(i64, i64)],
+        now: i64,
+        faults: &[(&str, i64, i64)],
+    ) {
+        let within = Span { from: at(0), to: at(now) };
+        let clipped =
+            |on: &[(i64, i64)]| running(&on.iter().map(|(from, to)| (*from, (*to).min(now))).collect::<Vec<_>>());
+        let judged = judge(&clipped(production), &clipped(treatment), &[], Tolerances::default(), (within, at(now)));
+        assert_eq!(told(&judged.1).as_slice(), faults);
+        assert!(judged.1.iter().all(|fault| fault.span().to <= at(now)));
+    }
+
+    #[test]
+    fn a_purge_that_midnight_cuts_is_judged_when_it_has_passed() {
+        let judged = |treatment: (i64, i64), now: i64| {
+            let (production, treatment) = (running(&[(1300, 1435)]), running(&[treatment]));
+            told(&judge(&production, &treatment, &[], Tolerances::default(), (day(), at(now))).1)
+        };
+        assert_eq!(judged((1290, 1438), 1444), [], "five minutes after production");
+        assert_eq!(judged((1290, 1438), 1445), [("E3", 1438, 1440)]);
+        assert_eq!(judged((1290, 1440), 1445), [], "it runs on into the next day");
     }
 
     #[test]
     fn an_order_to_stop_is_kept_or_not() {
         let order = spans(&[(0, 1440)]);
         let judged = |production: &[(i64, i64)]| {
-            judge(&running(production), &running(&[(0, 1440)]), &order, Tolerances::default())
+            judge(&running(production), &running(&[(0, 1440)]), &order, Tolerances::default(), (day(), at(2000)))
         };
         assert_eq!(judged(&[(480, 510)]).0, PowerVerdict::Synchronous, "thirty minutes to run down");
         assert_eq!(told(&judged(&[(480, 511)]).1), [("E6", 480, 511)]);
@@ -326,7 +368,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_no_violation() {
         let treatment = Running { on: spans(&[(475, 600)]), unknown: spans(&[(600, 700)]) };
-        let (verdict, faults) = judge(&running(&[(480, 700)]), &treatment, &[], Tolerances::default());
+        let (verdict, faults) =
+            judge(&running(&[(480, 700)]), &treatment, &[], Tolerances::default(), (day(), at(2000)));
         assert_eq!((verdict, told(&faults).as_slice()), (PowerVerdict::Incomplete, [("E8", 600, 700)].as_slice()));
         assert!(treatment.is_known(day()));
     }

@@ -6,7 +6,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-use crate::rounding::{NotADecimal, Rational};
+use crate::cell::{self, CellFault};
+use crate::rounding::Rational;
 
 /// A unit of measurement.
 pub trait Unit: fmt::Debug + Copy + Ord + Hash {
@@ -188,20 +189,18 @@ impl<U: Unit> Reading<U> {
         }
     }
 
-    /// Reads a laboratory's cell: `0.42`; `0.025L` or `<0.025` for less than a limit of detection; nothing for an empty cell or `NA`.
+    /// Reads a laboratory's cell: `0.42`; `0.025L` or `<0.025` for less than a limit of detection; nothing for an empty cell or a word for a missing
+    /// value (see [`cell::number`]).
     ///
     /// # Errors
-    /// [`NotADecimal`] for anything else.
-    pub fn parse(cell: &str) -> Result<Option<Self>, NotADecimal> {
-        let cell = cell.trim();
-        if matches!(cell, "" | "NA") {
-            return Ok(None);
+    /// [`CellFault`] for anything else, `ND` without its limit among them.
+    pub fn parse(text: &str) -> Result<Option<Self>, CellFault> {
+        let plain = cell::plain(text);
+        let below = plain.strip_suffix(['L', 'l']).or_else(|| plain.strip_prefix('<'));
+        if let Some(limit) = below.and_then(|limit| cell::number(limit).ok().flatten()) {
+            return Ok(Some(Self::NotDetected { limit: Quantity::of(limit) }));
         }
-        let below = cell.strip_suffix(['L', 'l']).or_else(|| cell.strip_prefix(['<', '＜']));
-        Ok(Some(match below {
-            Some(limit) => Self::NotDetected { limit: Quantity::of(limit.parse()?) },
-            None => Self::Measured(Quantity::of(cell.parse()?)),
-        }))
+        Ok(cell::number(text)?.map(|value| Self::Measured(Quantity::of(value))))
     }
 }
 
@@ -243,7 +242,8 @@ mod tests {
         let reading = Water::NotValid(Invalidity::Fault);
         assert_eq!((reading.counted(), reading.exceeds(of("0.5"))), (None, None));
         assert_eq!((Water::parse(" "), Water::parse("NA")), (Ok(None), Ok(None)));
-        for nonsense in ["L", "<", "ND", "0.1 mg"] {
+        assert_eq!(Water::parse("＜０．４").unwrap().and_then(Water::counted), Some(of("0.2")), "full width");
+        for nonsense in ["L", "<", "ND", "<LOD", ">20", "0.1 mg", "NAL"] {
             assert!(Water::parse(nonsense).is_err(), "{nonsense}");
         }
     }

@@ -21,6 +21,9 @@ impl Rational {
     /// Nought.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
 
+    /// One.
+    pub const ONE: Self = Self { numerator: 1, denominator: 1 };
+
     /// A fraction; `None` for a denominator of nought.
     #[must_use]
     pub fn new(numerator: i128, denominator: i128) -> Option<Self> {

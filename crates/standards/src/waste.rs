@@ -1,7 +1,11 @@
 //! Hazardous waste (危险废物): codes of the national list and numbers of transfer manifests. Neither has a check digit; what can be checked is their build.
 
+mod management;
+
 use std::sync::LazyLock;
 use std::{fmt, str::FromStr};
+
+pub use management::{BatchCode, BatchStep, LEDGER_KEPT_YEARS, ManagementClass, NoBatchCode, Production, plan_due};
 
 use crate::table::Table;
 

@@ -5,6 +5,8 @@
 
 mod automatic;
 mod evaluation;
+mod name;
+mod practice;
 mod source;
 mod trend;
 
@@ -15,8 +17,10 @@ pub use evaluation::{
     Change, RiverVerdict, Section, WaterQuality, city_index, evaluated_items, item_index, main_items, river,
     water_index,
 };
+pub use name::{Named, named};
+pub use practice::{PhMean, ph_mean, published_digits, published_text};
 use serde::Serialize;
-pub use source::{SourceItem, SourceVerdict, judge_source, source_item, source_items};
+pub use source::{SourceItem, SourceVerdict, judge_source, source_item, source_item_named, source_items};
 pub use trend::{Correlation, Trend, trend};
 
 use crate::{rounding::Rational, status::Status, table::Table};

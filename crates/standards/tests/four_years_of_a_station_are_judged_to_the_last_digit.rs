@@ -11,6 +11,11 @@ use jiff::{
     civil::{Date, DateTime},
 };
 
+/// The results computed apart leave ozone above its eight-hour column out of the index. Note 2 of table 1 of HJ 633-2012 gives such a day the index of its
+/// largest hour: 1071 µg/m³ lies at 435.5.
+const BY_THE_LARGEST_HOUR: [&str; 2] =
+    ["Dongsi,2013-08-16,6,63,1.8,1065,165,139,185,4,pm2_5", "Dongsi,2013-08-16,6,63,1.8,1065,165,139,436,6,o3_8h"];
+
 #[test]
 fn dongsi_2013_to_2017_is_reproduced_exactly() {
     let mut text = String::new();
@@ -34,6 +39,7 @@ fn dongsi_2013_to_2017_is_reproduced_exactly() {
     assert_eq!(expected.next(), Some("station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary"));
     let mut judged = 0;
     for line in expected {
+        let line = if line == BY_THE_LARGEST_HOUR[0] { BY_THE_LARGEST_HOUR[1] } else { line };
         let date: Date = line.split(',').nth(1).unwrap().parse().unwrap();
         let air = daily(&days[&date], Edition::on(date));
         let values = Item::ALL.map(|item| air.statistics.get(item).map_or(String::new(), |value| value.text(item)));

@@ -153,6 +153,26 @@ pub fn iaqi(column: Column, concentration: Concentration, edition: Edition) -> O
     u16::try_from(iaqi_exact(column, concentration, edition)?.ceil()).ok().map(Iaqi)
 }
 
+/// The column that judges an item: above the last line of a column that refers to another averaging time, the column of that time, with the concentration
+/// that belongs there (HJ 633-2012 table 1, notes 1 and 2: SO₂ 1 h above 800 by the index of 24 h, O₃ 8 h above 800 by that of 1 h).
+///
+/// `other` is the concentration of the other averaging time. `None` where that is needed and not known.
+#[must_use]
+pub fn judged_by(
+    column: Column,
+    concentration: Concentration,
+    other: Option<Concentration>,
+    edition: Edition,
+) -> Option<(Column, Concentration)> {
+    let refers = matches!(breakpoints(column, edition)?.above, Above::OtherAveragingTime)
+        && segment(column, concentration, edition).is_none();
+    let there = match column {
+        Column::Day(item) => Column::Hour(item),
+        Column::Hour(item) => Column::Day(item),
+    };
+    if refers { other.map(|other| (there, other)) } else { Some((column, concentration)) }
+}
+
 /// Level of the index with its words and colour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Level {
@@ -260,13 +280,14 @@ impl Aqi {
     }
 }
 
-/// The index of the given values: maximum of the items' (HJ 633 clause 4.4). `None` without a single item.
+/// The index of the given values: maximum of the items' (HJ 633 clause 4.4). `None` without a single item, and where an item lies above a column that
+/// refers to another averaging time (see [`judged_by`]): extreme air never has the mild index of what is left.
 ///
 /// Whether an index may be published with items missing is for the caller to say.
 #[must_use]
 pub fn aqi(values: &[(Column, Concentration)], edition: Edition) -> Option<Aqi> {
-    let items: Vec<(Item, Iaqi)> =
-        values.iter().filter_map(|(column, c)| Some((column.item(), iaqi(*column, *c, edition)?))).collect();
+    let index = |(column, c): &(Column, Concentration)| Some((column.item(), iaqi(*column, *c, edition)?));
+    let items: Vec<(Item, Iaqi)> = values.iter().map(index).collect::<Option<_>>()?;
     let value = items.iter().map(|(_, iaqi)| iaqi.0).max()?;
     let primary = if value > 50 {
         items.iter().filter(|(_, iaqi)| iaqi.0 == value).map(|(item, _)| *item).collect()
@@ -344,6 +365,19 @@ mod tests {
             assert_eq!(iaqi(column, Concentration::from_units(900), Edition::E2026), Some(Iaqi(cap)));
         }
         assert_eq!(iaqi(Column::Day(Item::Pm25), Concentration::from_units(9000), Edition::E2012), Some(Iaqi(500)));
+    }
+
+    #[test]
+    fn an_item_above_its_column_leaves_no_mild_index_of_the_others() {
+        let c = Concentration::from_units;
+        let values = [(Column::Day(Item::Pm25), c(20)), (Column::Day(Item::O3), c(801))];
+        assert_eq!(aqi(&values, Edition::E2012), None);
+        let of = |hour| judged_by(Column::Day(Item::O3), c(801), hour, Edition::E2012);
+        assert_eq!((of(None), of(Some(c(900)))), (None, Some((Column::Hour(Item::O3), c(900)))));
+        let at = judged_by(Column::Day(Item::O3), c(800), Some(c(900)), Edition::E2012);
+        assert_eq!(at, Some((Column::Day(Item::O3), c(800))), "on the last line the column itself holds");
+        let capped = judged_by(Column::Day(Item::O3), c(801), None, Edition::E2026);
+        assert_eq!(capped, Some((Column::Day(Item::O3), c(801))));
     }
 
     #[test]

@@ -219,7 +219,7 @@ struct Count<'c> {
 
 impl Count<'_> {
     fn day(&mut self, date: Date) -> DayKind {
-        if !self.calendar.covers(date) && self.past.as_ref().is_none_or(|past| date < past.date) {
+        if self.calendar.day(date).is_err() && self.past.as_ref().is_none_or(|past| date < past.date) {
             self.past = Some(self.calendar.past(date));
         }
         self.calendar.day_or_weekday(date)

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::LazyLock};
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Budget, NoFixedAmount};
@@ -100,6 +101,10 @@ pub struct StatutoryRule {
     pub status: Status,
     /// The unit is an interpretation that a bureau may set otherwise.
     pub unit_is_a_setting: bool,
+    /// First day on which it holds; absent where it holds as far back as the product looks.
+    pub since: Option<Date>,
+    /// Last day on which it held; absent while it holds.
+    pub until: Option<Date>,
 }
 
 /// How days are counted, with its basis.
@@ -153,6 +158,8 @@ impl StatutoryRule {
             source: row.get("source").to_owned(),
             status: Status::read(row.get("status")),
             unit_is_a_setting: unit.contains(' '),
+            since: row.get("since").parse().ok(),
+            until: row.get("until").parse().ok(),
         }
     }
 
@@ -184,16 +191,30 @@ pub fn counting_rules() -> &'static [CountingRule] {
     &COUNTED
 }
 
-/// The rule of a name.
+/// The rule of a name as it holds now: the newest where it was changed.
 ///
 /// # Errors
 /// [`NoSuchRule`] with the name most like it.
 pub fn rule(key: &str) -> Result<&'static StatutoryRule, NoSuchRule> {
-    READ.iter().find(|rule| rule.key == key).ok_or_else(|| {
-        let common = |other: &str| key.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-        let nearest = READ.iter().max_by_key(|rule| common(&rule.key)).filter(|rule| common(&rule.key) >= 3);
-        NoSuchRule { key: key.to_owned(), nearest: nearest.map(|rule| rule.key.clone()) }
-    })
+    READ.iter().rev().find(|rule| rule.key == key).ok_or_else(|| no_such(key))
+}
+
+/// The rule of a name that holds on a day, the day on which its clock starts.
+///
+/// # Errors
+/// As [`rule`].
+pub fn rule_on(key: &str, day: Date) -> Result<&'static StatutoryRule, NoSuchRule> {
+    let holds = |rule: &&StatutoryRule| {
+        rule.since.is_none_or(|since| since <= day) && rule.until.is_none_or(|until| day <= until)
+    };
+    let mut known = READ.iter().filter(|rule| rule.key == key);
+    known.clone().find(holds).or_else(|| known.next()).ok_or_else(|| no_such(key))
+}
+
+fn no_such(key: &str) -> NoSuchRule {
+    let common = |other: &str| key.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let nearest = READ.iter().max_by_key(|rule| common(&rule.key)).filter(|rule| common(&rule.key) >= 3);
+    NoSuchRule { key: key.to_owned(), nearest: nearest.map(|rule| rule.key.clone()) }
 }
 
 #[cfg(test)]
@@ -201,12 +222,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_parses_and_keys_are_distinct() {
-        let mut keys: Vec<&str> = rules().iter().map(|rule| rule.key.as_str()).collect();
+    fn every_rule_parses_and_no_two_hold_at_once() {
+        let mut keys: Vec<_> = rules().iter().map(|rule| (rule.key.as_str(), rule.since)).collect();
         assert!(keys.len() >= 80 && rules().iter().all(|rule| !rule.law.is_empty()));
         keys.sort_unstable();
         assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
         assert!(counting_rules().len() >= 7);
+    }
+
+    #[test]
+    fn a_penalty_case_is_filed_by_the_rules_of_the_day() {
+        let on = |day: &str| {
+            let rule = rule_on("penalty.file", day.parse().unwrap()).unwrap();
+            (rule.amount, rule.unit, rule.law.contains("生态环境行政处罚办法"))
+        };
+        assert_eq!(on("2023-06-30"), (Some(7), Some(Unit::WorkingDays), false));
+        assert_eq!(on("2023-07-01"), (Some(15), Some(Unit::CalendarDays), true));
+        assert_eq!(rule("penalty.file").unwrap().amount, Some(15));
+        assert_eq!(rule_on("penalty.file.ext", "2026-01-01".parse().unwrap()).unwrap().amount, Some(15));
+        assert_eq!(rule("penalty.file").unwrap().status, Status::Verified);
     }
 
     #[test]

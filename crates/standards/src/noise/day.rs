@@ -4,11 +4,45 @@ use serde::Serialize;
 
 use super::{DecibelA, NoiseLimit, NoiseZone, Period, day_night, energy_mean};
 
-/// The hourly levels of one day and of the night that begins on it, dB(A).
+/// Hours that day and night must have before they are judged.
+///
+/// A setting of the product, three quarters of the 16 and of the 8: the standards that were read give no smallest number (GB 3096-2008 annex B measures
+/// all 24 hours).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoiseNeeds {
+    /// Hours of the day, of 16.
+    pub day: usize,
+    /// Hours of the night, of 8.
+    pub night: usize,
+}
+
+impl Default for NoiseNeeds {
+    fn default() -> Self {
+        Self { day: 12, night: 6 }
+    }
+}
+
+impl NoiseNeeds {
+    /// Hours that a period must have.
+    #[must_use]
+    pub fn of(self, period: Period) -> usize {
+        if period == Period::Day { self.day } else { self.night }
+    }
+}
+
+/// An hour of a day of noise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Hour {
+    period: Period,
+    energy: f64,
+    /// Intervals that were averaged, equally long.
+    intervals: u32,
+}
+
+/// The hourly levels of one day and of the night that begins on it, dB(A). An hour counts once, however many intervals were measured in it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NoiseDay {
-    day: Vec<DecibelA>,
-    night: Vec<DecibelA>,
+    hours: [Option<Hour>; 24],
 }
 
 /// How a day stands against the limits of its zone.
@@ -39,35 +73,48 @@ impl NoiseVerdict {
 }
 
 impl NoiseDay {
-    /// Enters the level of a period's hour or shorter interval; intervals must be equally long.
-    pub fn add(&mut self, period: Period, level: DecibelA) {
-        match period {
-            Period::Day => self.day.push(level),
-            Period::Night => self.night.push(level),
-        }
+    /// Enters the level of an hour, by the hour (0 to 23) at which it began, or of an interval within it. Intervals of an hour must be equally long
+    /// and different; their energies are averaged.
+    pub fn add(&mut self, begins: i8, period: Period, level: DecibelA) {
+        let place = usize::try_from(begins).ok().and_then(|hour| self.hours.get_mut(hour));
+        let Some(place) = place else { return };
+        let known = place.map_or((0.0, 0), |hour| (hour.energy, hour.intervals));
+        *place = Some(Hour { period, energy: known.0 + level.energy(), intervals: known.1 + 1 });
     }
 
-    /// Levels entered in a period.
+    /// Hours of a period that have a level.
     #[must_use]
     pub fn count(&self, period: Period) -> usize {
-        self.of(period).len()
+        self.of(period).count()
     }
 
-    /// Ld or Ln: the energy mean of a period, to a tenth of a decibel.
+    /// Whether day and night have the hours that they need.
+    #[must_use]
+    pub fn has(&self, needs: NoiseNeeds) -> bool {
+        [Period::Day, Period::Night].into_iter().all(|period| self.count(period) >= needs.of(period))
+    }
+
+    /// Ld or Ln: the energy mean of a period's hours, to a tenth of a decibel; of those that are there.
     #[must_use]
     pub fn level(&self, period: Period) -> Option<DecibelA> {
-        energy_mean(self.of(period)).map(DecibelA::printed)
+        self.mean(period).map(DecibelA::printed)
     }
 
-    /// Ldn, where there are both day and night.
+    /// Ldn, where day and night have the hours that they need.
     #[must_use]
-    pub fn day_night(&self) -> Option<DecibelA> {
-        day_night(energy_mean(&self.day)?, energy_mean(&self.night)?).map(DecibelA::printed)
+    pub fn day_night(&self, needs: NoiseNeeds) -> Option<DecibelA> {
+        if !self.has(needs) {
+            return None;
+        }
+        day_night(self.mean(Period::Day)?, self.mean(Period::Night)?).map(DecibelA::printed)
     }
 
-    /// Against the limits of a zone; a level at its limit keeps it. `None` where day or night has no level.
+    /// Against the limits of a zone; a level at its limit keeps it. `None` where day or night has too few hours.
     #[must_use]
-    pub fn verdict(&self, zone: NoiseZone) -> Option<NoiseVerdict> {
+    pub fn verdict(&self, zone: NoiseZone, needs: NoiseNeeds) -> Option<NoiseVerdict> {
+        if !self.has(needs) {
+            return None;
+        }
         let limit = NoiseLimit::of_zone(zone)?;
         let over = |period| self.level(period).map(|level| level.exceeds(limit.of(period)));
         Some(match (over(Period::Day)?, over(Period::Night)?) {
@@ -78,11 +125,13 @@ impl NoiseDay {
         })
     }
 
-    fn of(&self, period: Period) -> &[DecibelA] {
-        match period {
-            Period::Day => &self.day,
-            Period::Night => &self.night,
-        }
+    fn of(&self, period: Period) -> impl Iterator<Item = DecibelA> {
+        let hours = self.hours.iter().flatten().filter(move |hour| hour.period == period);
+        hours.filter_map(|hour| DecibelA::of_energy(hour.energy / f64::from(hour.intervals)))
+    }
+
+    fn mean(&self, period: Period) -> Option<DecibelA> {
+        energy_mean(&self.of(period).collect::<Vec<_>>())
     }
 }
 
@@ -92,10 +141,14 @@ mod tests {
 
     use super::*;
 
-    fn day(by_day: f64, by_night: f64) -> NoiseDay {
+    fn db(level: f64) -> DecibelA {
+        DecibelA::new(level).unwrap()
+    }
+
+    fn hours(day: (i8, f64), night: (i8, f64)) -> NoiseDay {
         let mut noise = NoiseDay::default();
-        (0..16).for_each(|_| noise.add(Period::Day, DecibelA::new(by_day).unwrap()));
-        (0..8).for_each(|_| noise.add(Period::Night, DecibelA::new(by_night).unwrap()));
+        (0..day.0).for_each(|hour| noise.add(6 + hour, Period::Day, db(day.1)));
+        (0..night.0).for_each(|hour| noise.add((22 + hour) % 24, Period::Night, db(night.1)));
         noise
     }
 
@@ -105,19 +158,33 @@ mod tests {
     #[test_case(60.04, 50.04, NoiseVerdict::Compliant; "above by less than a tenth")]
     #[test_case(61.0, 55.0, NoiseVerdict::BothOver; "both")]
     fn a_day_of_zone_2_is_judged(by_day: f64, by_night: f64, verdict: NoiseVerdict) {
-        assert_eq!(day(by_day, by_night).verdict(NoiseZone::Zone2), Some(verdict));
+        let noise = hours((16, by_day), (8, by_night));
+        assert_eq!(noise.verdict(NoiseZone::Zone2, NoiseNeeds::default()), Some(verdict));
     }
 
     #[test]
     fn the_example_of_day_and_night_makes_58_8() {
-        assert_eq!(day(58.0, 50.0).day_night(), DecibelA::new(58.8));
+        assert_eq!(hours((16, 58.0), (8, 50.0)).day_night(NoiseNeeds::default()), DecibelA::new(58.8));
+    }
+
+    #[test_case(12, 6, true; "three quarters of both")]
+    #[test_case(11, 8, false; "too few hours of the day")]
+    #[test_case(16, 5, false; "too few hours of the night")]
+    #[test_case(16, 1, false; "one hour of eight")]
+    #[test_case(16, 0, false; "no night")]
+    fn a_day_without_enough_hours_has_levels_and_no_verdict(day: i8, night: i8, judged: bool) {
+        let (noise, needs) = (hours((day, 50.0), (night, 30.0)), NoiseNeeds::default());
+        assert_eq!(noise.verdict(NoiseZone::Zone2, needs).is_some(), judged);
+        assert_eq!(noise.day_night(needs).is_some(), judged);
+        assert_eq!(noise.level(Period::Day), DecibelA::new(50.0));
     }
 
     #[test]
-    fn half_a_day_is_not_judged() {
+    fn intervals_of_an_hour_are_one_hour() {
         let mut noise = NoiseDay::default();
-        noise.add(Period::Day, DecibelA::new(55.0).unwrap());
-        assert_eq!((noise.level(Period::Day), noise.level(Period::Night)), (DecibelA::new(55.0), None));
-        assert_eq!((noise.day_night(), noise.verdict(NoiseZone::Zone1)), (None, None));
+        (0..60).for_each(|_| noise.add(10, Period::Day, db(70.0)));
+        noise.add(11, Period::Day, db(50.0));
+        assert_eq!((noise.count(Period::Day), noise.count(Period::Night)), (2, 0));
+        assert_eq!(noise.level(Period::Day), energy_mean(&[db(70.0), db(50.0)]).map(DecibelA::printed));
     }
 }

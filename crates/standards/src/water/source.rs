@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use super::{Body, WaterClass, item};
+use crate::cell::{Head, Scale, key, scale};
 use crate::{rounding::Rational, status::Status, table::Table};
 
 const TABLES: [(u8, &str); 2] =
@@ -47,6 +48,19 @@ pub fn source_items() -> &'static [SourceItem] {
 #[must_use]
 pub fn source_item(name: &str) -> Option<&'static SourceItem> {
     ITEMS.iter().find(|item| item.zh == name || item.zh.split('(').next() == Some(name))
+}
+
+/// The item of tables 2 and 3 that a head of a column names, with one of the head's unit in mg/L; no scale where the unit cannot be converted.
+#[must_use]
+pub fn source_item_named(head: &Head) -> Option<(&'static SourceItem, Option<Scale>)> {
+    let of_key = |name: &String| {
+        ITEMS
+            .iter()
+            .find(|item| key(&item.zh) == *name || item.zh.split('(').next().is_some_and(|short| key(short) == *name))
+    };
+    let (at, item) = head.keys.iter().enumerate().find_map(|(at, name)| Some((at, of_key(name)?)))?;
+    let scales: Option<Vec<Scale>> = head.beside[..at].iter().map(|words| scale("mg/L", words)).collect();
+    Some((item, scales.map(|scales| scales.last().copied().unwrap_or(Scale::ONE))))
 }
 
 /// How a source of drinking water stands.
@@ -108,6 +122,16 @@ mod tests {
     fn tables_2_and_3_have_5_and_80_items() {
         let count = |table| source_items().iter().filter(|item| item.table == table).count();
         assert_eq!((count(2), count(3)), (5, 80));
+    }
+
+    #[test]
+    fn items_are_known_with_a_unit_beside_them() {
+        let of = |head: &str| {
+            source_item_named(&Head::read(head)).map(|(item, scale)| (item.zh.as_str(), scale.map(Scale::factor)))
+        };
+        assert_eq!(of("锰（μg/L）"), Some(("锰", Rational::new(1, 1000))));
+        assert_eq!(of("硫酸盐(mg/L)"), Some(("硫酸盐(以SO4计)", Rational::new(1, 1))));
+        assert_eq!((of("锰(ppm)"), of("总锰")), (Some(("锰", None)), None));
     }
 
     #[test]

@@ -197,7 +197,9 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
             let item = air_item(factor)?;
             let scale = if item != Item::Co && station.in_milligrams(factor) { 1000.0 } else { 1.0 };
             let concentration = Concentration::rounded(item, verdict::exact(value.value * scale)?)?;
-            let index = air::iaqi(Column::Hour(item), concentration, Edition::on(beijing_day(value.at)))?;
+            let edition = Edition::on(beijing_day(value.at));
+            let (column, judged) = air::judged_by(Column::Hour(item), concentration, Some(concentration), edition)?;
+            let index = air::iaqi(column, judged, edition)?;
             Some(air::Level::of(index.0).rgb.clone())
         }
         "water" => {

@@ -299,7 +299,7 @@ fn line(
     };
     let production = Running::read(&samples(drawn), PRODUCTION_ON, HOLDS, within);
     let treatment = Running::read(&samples(treated), TREATMENT_ON, HOLDS, within);
-    let (verdict, faults) = judge(&production, &treatment, stops, Tolerances::default());
+    let (verdict, faults) = judge(&production, &treatment, stops, Tolerances::default(), (within, now));
     let bars = |spans: &[Span]| spans.iter().map(|span| bar(*span, within.from)).collect::<Vec<_>>();
     let hours = |running: &Running| format!("{:.1}", running.total().as_secs() as f64 / 3600.0);
     let newest = |values: &[Observation], threshold: f64| {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::air::{self, Advice, Aqi, Column, Concentration, Edition, HourlyAir, Item, Segment};
+use bilan_standards::air::{self, Advice, Aqi, Concentration, Edition, HourlyAir, Item, Segment};
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -126,11 +126,12 @@ fn chain(item: Item, hours: &HourlyAir, edition: Edition, aqi: Option<&Aqi>) -> 
         (hours.mean(item), hours.known(item), 20)
     };
     let printed = value.and_then(|value| Concentration::rounded(item, value));
-    let column = Column::Day(item);
-    let between = printed
-        .and_then(|printed| air::segment(column, printed, edition))
+    // Above its own column ozone of 2012 is judged by its largest hour.
+    let judged = printed.and_then(|printed| hours.means().column(item, printed, edition));
+    let between = judged
+        .and_then(|(column, judged)| air::segment(column, judged, edition))
         .map(|Segment { low, high }| [low.0.text(item), high.0.text(item), low.1.to_string(), high.1.to_string()]);
-    let exact = printed.and_then(|printed| air::iaqi_exact(column, printed, edition));
+    let exact = judged.and_then(|(column, judged)| air::iaqi_exact(column, judged, edition));
     Chain {
         item,
         known,
@@ -139,8 +140,8 @@ fn chain(item: Item, hours: &HourlyAir, edition: Edition, aqi: Option<&Aqi>) -> 
         printed: printed.map(|printed| printed.text(item)).unwrap_or_default(),
         between,
         before: text(exact, 4),
-        iaqi: printed
-            .and_then(|printed| air::iaqi(column, printed, edition))
+        iaqi: judged
+            .and_then(|(column, judged)| air::iaqi(column, judged, edition))
             .map(|iaqi| iaqi.0.to_string())
             .unwrap_or_default(),
         decides: aqi.is_some_and(|aqi| aqi.items.iter().any(|(of, iaqi)| *of == item && iaqi.0 == aqi.value)),

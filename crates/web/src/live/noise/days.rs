@@ -45,6 +45,6 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
 /// A day as the standard takes it.
 pub(super) fn judged(hours: &[Hour]) -> NoiseDay {
     let mut day = NoiseDay::default();
-    hours.iter().for_each(|(_, period, level)| day.add(*period, *level));
+    hours.iter().for_each(|(at, period, level)| day.add(offset(8).to_datetime(*at).hour(), *period, *level));
     day
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::noise::{NoiseDay, NoiseLimit, NoiseVerdict, Period};
+use bilan_standards::noise::{NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, Period};
 use jiff::civil::Date;
 use jiff::tz::offset;
 use serde::Deserialize;
@@ -70,12 +70,13 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let limit = station.zone.and_then(NoiseLimit::of_zone);
     let judged = days::judged(&hours);
     let half = |(period, name)| Half::of(period, name, &hours, &judged, limit);
-    let verdict = station.zone.and_then(|zone| judged.verdict(zone)).map(|verdict| match verdict {
-        NoiseVerdict::Compliant => ("live.noise.compliant", "noise-ok"),
-        NoiseVerdict::DayOver => ("live.noise.day_over", "noise-over"),
-        NoiseVerdict::NightOver => ("live.noise.night_over", "noise-over"),
-        NoiseVerdict::BothOver => ("live.noise.both_over", "noise-over"),
-    });
+    let verdict =
+        station.zone.and_then(|zone| judged.verdict(zone, NoiseNeeds::default())).map(|verdict| match verdict {
+            NoiseVerdict::Compliant => ("live.noise.compliant", "noise-ok"),
+            NoiseVerdict::DayOver => ("live.noise.day_over", "noise-over"),
+            NoiseVerdict::NightOver => ("live.noise.night_over", "noise-over"),
+            NoiseVerdict::BothOver => ("live.noise.both_over", "noise-over"),
+        });
     let page = DayPage {
         shell: visit.shell(visit.text("live.noise.day")),
         number: station.number.clone(),
@@ -84,7 +85,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         day: day.to_string(),
         month: day.strftime("%Y-%m").to_string(),
         verdict,
-        day_night: judged.day_night().map(|level| level.to_string()).unwrap_or_default(),
+        day_night: judged.day_night(NoiseNeeds::default()).map(|level| level.to_string()).unwrap_or_default(),
         halves: [(Period::Day, "live.noise.by_day"), (Period::Night, "live.noise.by_night")].map(half).into(),
     };
     crate::render::page(&page)
@@ -99,7 +100,8 @@ impl Half {
             energy: format!("{:.0}", level.energy()),
         };
         let level = day.level(period);
-        let limit = limit.map(|limit| limit.of(period));
+        let judged = day.count(period) >= NoiseNeeds::default().of(period);
+        let limit = limit.filter(|_| judged).map(|limit| limit.of(period));
         Self {
             name,
             steps: of_period.iter().map(step).collect(),

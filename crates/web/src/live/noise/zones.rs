@@ -7,7 +7,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::value::beijing;
-use bilan_standards::noise::{Compliance, DecibelA, NoiseDay, NoiseLimit, NoiseVerdict, NoiseZone, Period};
+use bilan_standards::noise::{Compliance, DecibelA, NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, NoiseZone, Period};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -104,15 +104,22 @@ fn find(app: &AppState, actor: &Actor, first: Date, running: Date) -> Result<Mon
 
 impl Known {
     fn verdicts(&self, zone: NoiseZone) -> impl Iterator<Item = (Date, NoiseVerdict)> {
-        self.days.iter().filter_map(move |(date, day)| Some((*date, day.verdict(zone)?)))
+        self.days.iter().filter_map(move |(date, day)| Some((*date, day.verdict(zone, NoiseNeeds::default())?)))
     }
 
     fn strip(&self, zone: NoiseZone, limit: &NoiseLimit, first: Date) -> Strip {
         let cells = |period: Period| {
             let dates = first.series(1.day()).take_while(|date| date.month() == first.month());
             let cell = |date: Date| {
-                let level = self.days.get(&date).and_then(|day| day.level(period));
-                let tone = |level: DecibelA| if level.exceeds(limit.of(period)) { "noise-over" } else { "noise-ok" };
+                let day = self.days.get(&date);
+                let level = day.and_then(|day| day.level(period));
+                let judged = day.is_some_and(|day| day.count(period) >= NoiseNeeds::default().of(period));
+                let tone = |level: DecibelA| match level.exceeds(limit.of(period)) {
+                    // Too few hours have a level and no verdict.
+                    _ if !judged => "noise-none",
+                    true => "noise-over",
+                    false => "noise-ok",
+                };
                 Cell {
                     date: date.to_string(),
                     day: date.day(),
@@ -183,10 +190,13 @@ pub(in crate::live) async fn csv(visit: Visit, Query(wanted): Query<Wanted>) -> 
                 date.to_string(),
                 level(day.level(Period::Day)),
                 level(day.level(Period::Night)),
-                level(day.day_night()),
+                level(day.day_night(NoiseNeeds::default())),
                 day.count(Period::Day).to_string(),
                 day.count(Period::Night).to_string(),
-                zone.and_then(|zone| day.verdict(zone)).map(NoiseVerdict::key).unwrap_or_default().to_owned(),
+                zone.and_then(|zone| day.verdict(zone, NoiseNeeds::default()))
+                    .map(NoiseVerdict::key)
+                    .unwrap_or_default()
+                    .to_owned(),
             ]);
         }
     }

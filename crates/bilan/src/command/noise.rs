@@ -5,12 +5,13 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use bilan_standards::noise::{DecibelA, NightHours, NoiseDay, NoiseZone, Period};
+use bilan_standards::cell::Head;
+use bilan_standards::noise::{DecibelA, NightHours, NoiseDay, NoiseNeeds, NoiseZone, Period};
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 use super::air::quoted;
-use super::stream::{self, Block, Heads};
+use super::stream::{self, Block, Faults, Heads, Meaning, Remarks, Row};
 
 /// Noise by the standards.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub struct Noise {
 enum What {
     /// Ld, Ln and Ldn of each day, and how they stand against the functional zone.
     #[command(
-        after_help = "Example:\n  bilan noise levels hourly.csv --zone 2\n\nInput: station,time,leq with the time at the end of the hour; a column `zone` (0, 1, 2, 3, 4a, 4b) goes before --zone. In a station, rows in the order of time.\nOutput: station,date,ld,ln,ldn,verdict,day_hours,night_hours. The night of a day runs into the next morning. The verdict is compliant, day_over, night_over or both_over; empty where day or night has no value."
+        after_help = "Example:\n  bilan noise levels hourly.csv --zone 2\n\nInput: station,time,leq with the time at the end of the hour; a column `zone` (0, 1, 2, 3, 4a, 4b) goes before --zone. In a station, rows in the order of time.\nOutput: station,date,ld,ln,ldn,verdict,day_hours,night_hours. The night of a day runs into the next morning. The verdict is compliant, day_over, night_over or both_over; verdict and ldn are empty where day or night has too few hours. Intervals within an hour (minutes, seconds) are averaged to the hour, stamped at their end; an hour given twice counts once, and is refused with two values."
     )]
     Levels {
         /// CSV file; standard input if it is left out.
@@ -34,6 +35,15 @@ enum What {
         /// Hour at which the night begins, where the city moved it.
         #[arg(long, default_value_t = 22)]
         night: i8,
+        /// Hours of the 16 that a day needs to be judged; the default is a setting of the product.
+        #[arg(long, default_value_t = NoiseNeeds::default().day, value_name = "HOURS")]
+        day_hours: usize,
+        /// Hours of the 8 that a night needs to be judged; the default is a setting of the product.
+        #[arg(long, default_value_t = NoiseNeeds::default().night, value_name = "HOURS")]
+        night_hours: usize,
+        /// A column to pass over, by its head; may be given more than once.
+        #[arg(long, value_name = "COLUMN")]
+        ignore: Vec<String>,
     },
 }
 
@@ -43,19 +53,36 @@ fn zone(text: &str) -> Result<NoiseZone, String> {
 
 impl Noise {
     pub fn run(self) -> Result<()> {
-        let What::Levels { file, zone, night } = self.what;
+        let What::Levels { file, zone, night, day_hours, night_hours, ignore } = self.what;
         let night =
             NightHours::beginning_at(night).with_context(|| format!("{night} is no hour of the day, 0 to 23"))?;
+        let terms = Terms { zone, night, needs: NoiseNeeds { day: day_hours, night: night_hours } };
         let mut out = BufWriter::new(io::stdout().lock());
-        levels(stream::source(file.as_deref())?, zone, night, &mut out)?;
+        levels(stream::source(file.as_deref())?, &ignore, terms, &mut out)?;
         Ok(out.flush()?)
     }
+}
+
+/// By what days are judged.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    /// Zone of stations that name none.
+    zone: NoiseZone,
+    night: NightHours,
+    needs: NoiseNeeds,
 }
 
 /// Days of a station that are not over: a night still lacks its morning.
 struct Open {
     zone: NoiseZone,
-    days: BTreeMap<Date, NoiseDay>,
+    days: BTreeMap<Date, OpenDay>,
+}
+
+/// A day with the moments that are in it, so that none counts twice.
+#[derive(Default)]
+struct OpenDay {
+    noise: NoiseDay,
+    moments: HashMap<DateTime, DecibelA>,
 }
 
 /// Where the columns stand.
@@ -64,45 +91,69 @@ struct Columns {
     time: usize,
     leq: usize,
     zone: Option<usize>,
+    remarks: Remarks,
 }
 
+/// How a column of levels is headed, as files have it.
+const LEVELS: [&str; 7] = ["leq", "laeq", "LEQ dB -A", "等效声级", "等效连续A声级", "声级", "LA"];
+
 impl Columns {
-    fn read(heads: &Heads) -> Result<Self> {
-        let place = |name| heads.place(name);
-        Ok(Self { station: place("station")?, time: place("time")?, leq: place("leq")?, zone: heads.find("zone") })
+    fn read(heads: &Heads, ignored: &[String]) -> Result<Self> {
+        let (station, time) = (heads.station()?, heads.time()?);
+        let leq = LEVELS.iter().find_map(|name| heads.find(name));
+        let leq = leq.map_or_else(|| heads.place("leq"), Ok)?;
+        let zone = ["zone", "声功能区", "功能区", "功能区类别"].iter().find_map(|name| heads.find(name));
+        let known: Vec<usize> = [station, time, leq].into_iter().chain(zone).collect();
+        // Statistical levels and weather are measured beside Leq and have no part in Ld and Ln.
+        let meaning = |head: &Head| match head.keys[0].as_str() {
+            "ld" | "ln" | "ldn" | "lmax" | "lmin" | "lafmax" | "sd" | "l5" | "l10" | "l50" | "l90" | "l95" | "风速"
+            | "windspeed" => Meaning::NotJudged,
+            _ => Meaning::<()>::Unknown,
+        };
+        heads.judged(&known, ignored, meaning)?;
+        Ok(Self { station, time, leq, zone, remarks: heads.remarks.clone() })
+    }
+
+    /// The level of a row; a sentinel is missing.
+    fn level(&self, row: &Row<'_>) -> Result<Option<DecibelA>> {
+        let Some(number) = row.number(self.leq, "leq")? else { return Ok(None) };
+        if row.is_sentinel(self.leq) {
+            self.remarks.below_zero(row.line);
+            return Ok(None);
+        }
+        let level = DecibelA::new(number.to_f64()).with_context(|| {
+            let (line, cell) = (row.line, row.text(self.leq));
+            format!("line {line}, column leq: {cell} dB(A) is no level that can be measured, 0 to 200")
+        })?;
+        Ok(Some(level))
     }
 }
 
-/// An hour of a station.
-struct Hour {
+/// An hour of a station, or an interval within it.
+struct Interval {
     line: u64,
     station: String,
-    /// Its day and hour.
-    begins: (Date, i8),
+    ends: DateTime,
+    /// Day and hour in which it lies.
+    hour: (Date, i8),
     zone: Option<NoiseZone>,
     level: Option<DecibelA>,
 }
 
-fn hours(columns: &Columns, block: &Block) -> Result<Vec<Hour>> {
-    let mut hours = Vec::new();
+fn intervals(columns: &Columns, block: &Block) -> Result<Vec<Interval>> {
+    let mut intervals = Vec::new();
     block.each(|row| {
         let line = row.line;
         let zone = match columns.zone.map(|at| row.text(at)).filter(|cell| !cell.is_empty()) {
             Some(cell) => Some(zone(&cell).map_err(|why| anyhow!("line {line}: {why}"))?),
             None => None,
         };
-        let level =
-            match row.number::<f64>(columns.leq, "leq")? {
-                Some(level) => Some(DecibelA::new(level).with_context(|| {
-                    format!("line {line}: {level} dB(A) is no level that can be measured, 0 to 200")
-                })?),
-                None => None,
-            };
-        let begins = row.hour_ending(columns.time)?;
-        hours.push(Hour { line, station: row.text(columns.station).into_owned(), begins, zone, level });
+        let (ends, day, hour) = row.interval_ending(columns.time)?;
+        let station = row.station(columns.station)?.into_owned();
+        intervals.push(Interval { line, station, ends, hour: (day, hour), zone, level: columns.level(row)? });
         Ok(())
     })?;
-    Ok(hours)
+    Ok(intervals)
 }
 
 /// Stations in the order in which they come.
@@ -112,47 +163,70 @@ struct Stations {
     order: Vec<String>,
 }
 
-fn levels(source: Box<dyn Read + Send>, otherwise: NoiseZone, night: NightHours, out: &mut impl Write) -> Result<()> {
+fn levels(source: Box<dyn Read + Send>, ignored: &[String], terms: Terms, out: &mut impl Write) -> Result<()> {
     writeln!(out, "station,date,ld,ln,ldn,verdict,day_hours,night_hours")?;
     let mut stations = Stations::default();
-    stream::blocks(source, Columns::read, hours, |_, hours| {
-        hours.into_iter().try_for_each(|hour| stations.take(hour, otherwise, night, out))
+    let read = |heads: &Heads| Columns::read(heads, ignored);
+    stream::blocks(source, read, intervals, |_, intervals| {
+        let mut faults = Faults::default();
+        for interval in intervals {
+            match stations.take(interval, terms, out) {
+                Err(fault) if fault.is::<io::Error>() => return Err(fault),
+                taken => taken.err().into_iter().for_each(|fault| faults.add(&fault)),
+            }
+        }
+        faults.into_result()
     })?;
     for station in &stations.order {
         for (date, day) in &stations.open[station].days {
-            write_day(station, stations.open[station].zone, *date, day, out)?;
+            write_day(station, stations.open[station].zone, *date, &day.noise, terms.needs, out)?;
         }
     }
     Ok(())
 }
 
 impl Stations {
-    /// Enters an hour and writes the days that it ends.
-    fn take(&mut self, hour: Hour, otherwise: NoiseZone, night: NightHours, out: &mut impl Write) -> Result<()> {
-        let (line, (day, begins)) = (hour.line, hour.begins);
-        let date = night.date_of(day, begins);
-        let zone = hour.zone.unwrap_or(otherwise);
-        if !self.open.contains_key(&hour.station) {
-            self.order.push(hour.station.clone());
+    /// Enters an interval and writes the days that it ends.
+    fn take(&mut self, interval: Interval, terms: Terms, out: &mut impl Write) -> Result<()> {
+        let Interval { line, station, ends, hour: (day, hour), zone, level } = interval;
+        let date = terms.night.date_of(day, hour);
+        let zone = zone.unwrap_or(terms.zone);
+        if !self.open.contains_key(&station) {
+            self.order.push(station.clone());
         }
-        let open = self.open.entry(hour.station.clone()).or_insert_with(|| Open { zone, days: BTreeMap::new() });
+        let open = self.open.entry(station.clone()).or_insert_with(|| Open { zone, days: BTreeMap::new() });
         if open.days.last_key_value().is_some_and(|(last, _)| date < *last) {
-            bail!("line {line}: a row of {day} comes after a later day of {}; sort the rows by time", hour.station);
+            bail!("line {line}: a row of {day} comes after a later day of {station}; sort the rows by time");
         }
         open.zone = zone;
         let day = open.days.entry(date).or_default();
-        if let Some(level) = hour.level {
-            day.add(night.period(begins), level);
+        if let Some(level) = level {
+            match day.moments.insert(ends, level) {
+                None => day.noise.add(hour, terms.night.period(hour), level),
+                Some(known) if known == level => {}
+                Some(known) => bail!(
+                    "line {line}: {station} has two different levels for {ends}, {} and {}; keep the right one",
+                    known.value(),
+                    level.value()
+                ),
+            }
         }
         while open.days.len() > 1 {
             let Some((date, day)) = open.days.pop_first() else { break };
-            write_day(&hour.station, open.zone, date, &day, out)?;
+            write_day(&station, open.zone, date, &day.noise, terms.needs, out)?;
         }
         Ok(())
     }
 }
 
-fn write_day(station: &str, zone: NoiseZone, date: Date, day: &NoiseDay, out: &mut impl Write) -> Result<()> {
+fn write_day(
+    station: &str,
+    zone: NoiseZone,
+    date: Date,
+    day: &NoiseDay,
+    needs: NoiseNeeds,
+    out: &mut impl Write,
+) -> Result<()> {
     let level = |level: Option<DecibelA>| level.map(|level| level.to_string()).unwrap_or_default();
     writeln!(
         out,
@@ -160,8 +234,8 @@ fn write_day(station: &str, zone: NoiseZone, date: Date, day: &NoiseDay, out: &m
         quoted(station),
         level(day.level(Period::Day)),
         level(day.level(Period::Night)),
-        level(day.day_night()),
-        day.verdict(zone).map_or("", |verdict| verdict.key()),
+        level(day.day_night(needs)),
+        day.verdict(zone, needs).map_or("", |verdict| verdict.key()),
         day.count(Period::Day),
         day.count(Period::Night)
     )?;
@@ -174,7 +248,8 @@ mod tests {
 
     fn printed(csv: &str) -> Result<String> {
         let mut out = Vec::new();
-        levels(Box::new(std::io::Cursor::new(csv.to_owned())), NoiseZone::Zone2, NightHours::default(), &mut out)?;
+        let terms = Terms { zone: NoiseZone::Zone2, night: NightHours::default(), needs: NoiseNeeds::default() };
+        levels(Box::new(std::io::Cursor::new(csv.to_owned())), &[], terms, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -194,14 +269,71 @@ mod tests {
         assert_eq!(printed(&csv).unwrap(), expected);
     }
 
+    /// Hours of a day and of the night that begins on it, each stamped at its end.
+    fn hours(day: u8, night: u8) -> String {
+        let mut csv = "station,time,leq\n".to_owned();
+        for hour in 7..7 + day {
+            csv += &format!("N1,2020-07-01T{hour:02}:00,50\n");
+        }
+        for hour in 0..night {
+            let (day, hour) = if hour < 2 { (1, 23 + hour) } else { (2, hour - 1) };
+            csv += &format!("N1,2020-07-{day:02}T{hour:02}:00,30\n");
+        }
+        csv
+    }
+
+    #[test]
+    fn a_night_without_enough_hours_has_no_verdict() {
+        for (day, night, verdict) in
+            [(16, 1, ",,16,1"), (16, 5, ",,16,5"), (16, 6, ",compliant,16,6"), (11, 8, ",,11,8")]
+        {
+            let text = printed(&hours(day, night)).unwrap();
+            assert!(text.trim_end().ends_with(verdict), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_hour_counts_once_and_two_levels_for_it_are_refused() {
+        let once = printed("station,time,leq\nN,2020-05-01T10:00,50\nN,2020-05-01 10:00,50.0\n").unwrap();
+        assert!(once.contains("N,2020-05-01,50.0,,,,1,0"), "{once}");
+        let fault = printed("station,time,leq\nN,2020-05-01T10:00,50\nN,2020-05-01T10:00,90\n").unwrap_err();
+        assert!(
+            fault.to_string().starts_with("line 3: N has two different levels for 2020-05-01T10:00:00, 50 and 90"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn minutes_are_averaged_to_the_hour_in_which_they_lie() {
+        let mut csv = "station,datetime,LEQ dB -A\n".to_owned();
+        for minute in 0..60 {
+            csv += &format!("N,2020-05-01 09:{minute:02}:30,{}\n", if minute < 30 { 60 } else { 40 });
+        }
+        csv += "N,2020-05-01 10:00,40\nN,2020-05-01 10:00:30,70\n";
+        let text = printed(&csv).unwrap();
+        assert!(text.contains("N,2020-05-01,67.2,,,,2,0"), "{text}");
+    }
+
+    #[test]
+    fn levels_are_read_however_they_are_written_and_sentinels_are_missing() {
+        let text = printed(
+            "站点;时间;等效声级(dB(A))\nN;2020/5/1 10:00;5.0E+01\nN;2020/5/1 24:00;-99.9\nN;2020/5/1 11:00;５０\n",
+        )
+        .unwrap();
+        assert!(text.contains("N,2020-05-01,50.0,,,,2,0"), "{text}");
+    }
+
     #[test]
     fn a_zone_of_its_own_and_faults_are_read() {
-        let rows = "station,time,leq,zone\nN1,2020-07-01T12:00,56,1\nN1,2020-07-01T23:00,44,1\n";
-        assert!(printed(rows).unwrap().contains(",day_over,1,1"));
+        let rows = hours(16, 8).replace("leq\n", "leq,zone\n").replace(",50\n", ",56,1\n").replace(",30\n", ",44,1\n");
+        assert!(printed(&rows).unwrap().contains(",day_over,16,8"));
         for (rows, named) in [
             ("station,time\n", "leq"),
             ("station,time,leq\nN1,noon,50\n", "noon"),
-            ("station,time,leq\nN1,2020-07-01T12:00,500\n", "line 2"),
+            ("station,time,leq\nN1,2020-07-01T12:00,500\n", "line 2, column leq: 500"),
+            ("station,time,leq\nN1,2020-07-01T12:00,-5\n", "line 2, column leq: -5"),
+            ("station,time,leq,Leq2\nN1,2020-07-01T12:00,50,60\n", "column 4 (Leq2) is not known"),
+            ("station,time,leq\n,2020-07-01T12:00,50\n", "line 2: the row names no station"),
             ("station,time,leq,zone\nN1,2020-07-01T12:00,50,9\n", "no zone"),
             ("station,time,leq\nN1,2020-07-02T12:00,50\nN1,2020-07-01T12:00,50\n", "sort"),
         ] {

@@ -1,9 +1,12 @@
 //! CSV of any size: read in blocks, worked on by all cores, handed on in the order of the file. Memory does not grow with the file.
 
 mod cutter;
+mod encoding;
 mod faults;
+mod heads;
+mod remarks;
+mod row;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,15 +15,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use csv::ByteRecord;
-use encoding_rs::GB18030;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::offset;
 
 use cutter::{Cutter, line_breaks};
 pub use faults::Faults;
+pub use heads::{Column, Heads, Meaning};
+pub use remarks::Remarks;
+pub use row::Row;
 
 /// The file, or standard input.
 pub fn source(file: Option<&Path>) -> Result<Box<dyn Read + Send>> {
@@ -30,115 +32,13 @@ pub fn source(file: Option<&Path>) -> Result<Box<dyn Read + Send>> {
     })
 }
 
-/// The names of the columns.
-pub struct Heads(Vec<String>);
-
-impl Heads {
-    /// Where a column stands.
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.0.iter().position(|head| head == name)
-    }
-
-    /// Where a column stands that must be there.
-    pub fn place(&self, name: &str) -> Result<usize> {
-        self.find(name).with_context(|| format!("the column {name} is missing"))
-    }
-
-    /// All names, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
 /// Whole rows of the file.
 pub struct Block {
     bytes: Vec<u8>,
     /// Line of the file on which it begins.
     line: u64,
     columns: usize,
-}
-
-/// A row with its line in the file.
-pub struct Row<'r> {
-    record: &'r ByteRecord,
-    /// Line, from 1.
-    pub line: u64,
-}
-
-impl Row<'_> {
-    /// A cell as it stands, without the blanks around it.
-    pub fn bytes(&self, at: usize) -> &[u8] {
-        self.record.get(at).unwrap_or_default().trim_ascii()
-    }
-
-    /// A cell as text; what is not UTF-8 is taken for GB18030.
-    pub fn text(&self, at: usize) -> Cow<'_, str> {
-        text(self.bytes(at))
-    }
-
-    /// A cell that holds a time: ISO 8601, of Beijing unless it names its offset.
-    pub fn time(&self, at: usize) -> Result<DateTime> {
-        let cell = self.bytes(at);
-        plain_time(cell)
-            .or_else(|| std::str::from_utf8(cell).ok().and_then(time))
-            .with_context(|| format!("line {}: {} is no time", self.line, text(cell)))
-    }
-
-    /// A cell that holds the end of an hour, as the day and hour (0 to 23) that begins then.
-    pub fn hour_ending(&self, at: usize) -> Result<(Date, i8)> {
-        let end = self.time(at)?;
-        Ok(match end.hour() {
-            0 => (end.date().yesterday()?, 23),
-            hour => (end.date(), hour - 1),
-        })
-    }
-
-    /// A cell that holds a number; `None` where it is empty or `NA`.
-    pub fn number<T: std::str::FromStr>(&self, at: usize, column: &str) -> Result<Option<T>> {
-        let cell = self.bytes(at);
-        if cell.first().is_none_or(|first| *first == b'N' && cell == b"NA") {
-            return Ok(None);
-        }
-        match std::str::from_utf8(cell).ok().and_then(|cell| cell.parse().ok()) {
-            Some(number) => Ok(Some(number)),
-            None => bail!("line {}, column {column}: {} is no number", self.line, text(cell)),
-        }
-    }
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => GB18030.decode_without_bom_handling(bytes).0,
-    }
-}
-
-/// `2020-05-01T08:00` or `2020-05-01 08:00:00`, as nearly every file has it.
-fn plain_time(cell: &[u8]) -> Option<DateTime> {
-    let number = |range: std::ops::Range<usize>| {
-        cell.get(range)?
-            .iter()
-            .try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
-    };
-    let small = |range| number(range).and_then(|number| i8::try_from(number).ok());
-    let marks = [(4, b"-"), (7, b"-"), (13, b":")];
-    let plain =
-        marks.iter().all(|(at, mark)| cell.get(*at) == Some(&mark[0])) && matches!(cell.get(10), Some(b'T' | b' '));
-    let second = match (cell.len(), cell.get(16)) {
-        (16, _) => 0,
-        (19, Some(b':')) => small(17..19)?,
-        _ => return None,
-    };
-    if !plain {
-        return None;
-    }
-    DateTime::new(number(0..4)?, small(5..7)?, small(8..10)?, small(11..13)?, small(14..16)?, second, 0).ok()
-}
-
-/// Any other way in which ISO 8601 lets a time be written.
-fn time(text: &str) -> Option<DateTime> {
-    let of_offset = text.parse::<Timestamp>().ok().map(|at| offset(8).to_datetime(at));
-    of_offset.or_else(|| text.parse().ok())
+    separator: u8,
 }
 
 impl Block {
@@ -148,7 +48,7 @@ impl Block {
     /// [`Faults`] with every row that was refused.
     pub fn each(&self, mut take: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
         let mut faults = Faults::default();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.bytes.as_slice());
+        let mut reader = heads::reader(&self.bytes, self.separator);
         let mut record = ByteRecord::new();
         let (mut at, mut line) = (0, self.line);
         while reader.read_byte_record(&mut record)? {
@@ -158,8 +58,13 @@ impl Block {
             line += line_breaks(&self.bytes[at..begins + breaks]);
             at = begins + breaks;
             let (found, columns) = (record.len(), self.columns);
-            let taken = if found == columns {
-                take(&Row { record: &record, line })
+            let row = Row { record: &record, line };
+            // Spreadsheets leave blank cells behind a row and blank rows below the last.
+            let fits = found == columns || (found > columns && (columns..found).all(|at| row.bytes(at).is_empty()));
+            let taken = if row.bytes(0).is_empty() && row.is_blank() {
+                Ok(())
+            } else if fits {
+                take(&row)
             } else {
                 Err(anyhow!("line {line}: {found} cells where the header names {columns} columns"))
             };
@@ -181,8 +86,9 @@ pub fn blocks<P: Sync, T: Send>(
     make: impl Fn(&P, &Block) -> Result<T> + Sync,
     mut take: impl FnMut(&P, T) -> Result<()>,
 ) -> Result<()> {
-    let mut cutter = Cutter::of(source);
+    let mut cutter = Cutter::of(source)?;
     let heads = cutter.heads()?;
+    let remarks = heads.remarks.clone();
     let plan = plan(&heads)?;
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -213,7 +119,11 @@ pub fn blocks<P: Sync, T: Send>(
             let _at_the_end = let_in.send(());
             Ok(())
         })?;
-        faults.into_result()
+        faults.into_result()?;
+        for remark in remarks.lines() {
+            eprintln!("note: {remark}");
+        }
+        Ok(())
     })
 }
 
@@ -306,26 +216,28 @@ mod tests {
         assert_eq!(rows(b"a\n".to_vec()).unwrap(), []);
     }
 
-    #[test_case("2020-05-01T08:00" => Some("2020-05-01T08:00:00".to_owned()); "minutes")]
-    #[test_case("2020-05-01 08:00:30" => Some("2020-05-01T08:00:30".to_owned()); "a blank and seconds")]
-    #[test_case("2020-05-01T00:00Z" => Some("2020-05-01T08:00:00".to_owned()); "universal time")]
-    #[test_case("2020-05-01T00:00:00+00:00" => Some("2020-05-01T08:00:00".to_owned()); "an offset")]
-    #[test_case("2020-02-29" => Some("2020-02-29T00:00:00".to_owned()); "a leap day")]
-    #[test_case("2021-02-29T00:00" => None; "no leap day")]
-    #[test_case("2020-05-01T24:00" => None; "hour 24")]
-    #[test_case("2020-05-01T08.00" => None; "marks")]
-    #[test_case("2020-05-01T+8:00" => None; "a sign")]
-    fn times_are_of_beijing(cell: &str) -> Option<String> {
-        let record = ByteRecord::from(vec![cell]);
-        Row { record: &record, line: 1 }.time(0).ok().map(|time| time.to_string())
-    }
-
     #[test]
     fn faults_name_the_line() {
         let fault = rows(b"a,b\n1,2\n3\n".to_vec()).unwrap_err();
         assert_eq!(fault.to_string(), "line 3: 1 cells where the header names 2 columns");
-        assert_eq!(rows(b"b\n1\n".to_vec()).unwrap_err().to_string(), "the column a is missing");
-        assert_eq!(rows(Vec::new()).unwrap_err().to_string(), "the column a is missing");
+        let missing = rows(b"b,c\n1,2\n".to_vec()).unwrap_err().to_string();
+        assert_eq!(missing, "the column a is missing; the file heads its columns b, c");
+        assert_eq!(rows(Vec::new()).unwrap_err().to_string(), "the file is empty");
+    }
+
+    #[test_case("a,time,station\n1,t,s\n", 2; "commas")]
+    #[test_case("a;time;station\n1;t;s\n", 2; "semicolons")]
+    #[test_case("a\ttime\tstation\n1\tt\ts\n", 2; "tabs")]
+    #[test_case("sep=;\na;time;station\n1;t;s\n", 3; "a line for the spreadsheet")]
+    #[test_case("2020年5月监测数据,,\n制表：某站,,\n\na,时间,站点\n1,t,s\n", 5; "titles and a blank line above")]
+    #[test_case("a,time,station,\n1,t,s,\n", 2; "a separator at the end")]
+    #[test_case("a,time,station\n1,t,s,,\n,,,,\n", 2; "blank cells and a blank row")]
+    #[test_case("\u{feff}a,time,station\r\n1,t,s\r\n", 2; "a mark and line breaks of two bytes")]
+    #[test_case("a,time,station\r1,t,s\r", 2; "carriage returns")]
+    fn files_are_read_however_they_were_saved(csv: &str, line: u64) {
+        assert_eq!(rows(csv.as_bytes().to_vec()).unwrap(), [(line, "1".to_owned())]);
+        let wide: Vec<u8> = csv.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(rows(wide).unwrap(), [(line, "1".to_owned())]);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
+use bilan_standards::cell::{Head, Scale};
 use bilan_standards::quantity::{MilligramPerLitre, Reading};
 use bilan_standards::rounding::Rational;
-use bilan_standards::water::{self, Body, Classified, WaterClass};
+use bilan_standards::water::{self, Body, Classified, Named, WaterClass};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::air::quoted;
-use super::stream::{self, Block, Faults, Heads};
+use super::stream::{self, Block, Column, Faults, Heads, Meaning, Remarks, Row};
 
 /// Surface water by GB 3838-2002.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub struct Water {
 enum What {
     /// Class of each sample, the items that decide it, and the items over a target class.
     #[command(
-        after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard, `0.025L` or `<0.025` for less than a limit of detection (half of it counts).\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen."
+        after_help = "Example:\n  bilan water classify samples.csv --target III\n\nInput: station,time, then a column an item, headed by its HJ 212 code (w21003) or its name in GB 3838 (NH3-N); values in the unit of the standard or in one that the head names (氨氮(μg/L)), `0.025L` or `<0.025` for less than a limit of detection (half of it counts). Case, Chinese names and units beside a name do not matter; a column that is not known is refused by name. The value decides as it is given: never round before.\nOutput: station,time,class,deciding,over; `over` lists item:times, without times for pH and dissolved oxygen."
     )]
     Classify {
         /// CSV file; standard input if it is left out.
@@ -34,6 +35,9 @@ enum What {
         /// Kind of water: limits of phosphorus differ.
         #[arg(long, default_value = "river")]
         body: Kind,
+        /// A column to pass over, by its head; may be given more than once.
+        #[arg(long, value_name = "COLUMN")]
+        ignore: Vec<String>,
     },
     /// Whether each sample of a source of drinking water keeps tables 1 (class III), 2 and 3.
     #[command(
@@ -45,6 +49,9 @@ enum What {
         /// Kind of water: limits of phosphorus differ.
         #[arg(long, default_value = "river")]
         body: Kind,
+        /// A column to pass over, by its head; may be given more than once.
+        #[arg(long, value_name = "COLUMN")]
+        ignore: Vec<String>,
     },
 }
 
@@ -76,16 +83,18 @@ enum Kind {
 
 impl Water {
     pub fn run(self) -> Result<()> {
-        let (file, question, body) = match self.what {
-            What::Classify { file, target, body } => (file, Question::Class(WaterClass::ALL[target as usize]), body),
-            What::Source { file, body } => (file, Question::Source, body),
+        let (file, question, body, ignored) = match self.what {
+            What::Classify { file, target, body, ignore } => {
+                (file, Question::Class(WaterClass::ALL[target as usize]), body, ignore)
+            }
+            What::Source { file, body, ignore } => (file, Question::Source, body, ignore),
         };
         let body = match body {
             Kind::River => Body::River,
             Kind::Lake => Body::Lake,
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        judge(stream::source(file.as_deref())?, question, body, &mut out)?;
+        judge(stream::source(file.as_deref())?, &ignored, question, body, &mut out)?;
         Ok(out.flush()?)
     }
 }
@@ -94,24 +103,91 @@ impl Water {
 struct Columns {
     station: usize,
     time: usize,
-    items: Vec<(usize, String)>,
+    /// Items by their name in the tables.
+    items: Vec<Column<&'static str>>,
+    remarks: Remarks,
 }
 
 impl Columns {
-    fn read(heads: &Heads) -> Result<Self> {
-        let (station, time) = (heads.place("station")?, heads.place("time")?);
-        let items: Vec<(usize, String)> = heads
-            .names()
-            .enumerate()
-            .filter(|(_, head)| water::item(head, Body::River).is_some() || water::source_item(head).is_some())
-            .map(|(at, head)| (at, head.to_owned()))
-            .collect();
+    fn read(heads: &Heads, ignored: &[String], question: Question, body: Body) -> Result<Self> {
+        let (station, time) = (heads.station()?, heads.time()?);
+        let items = heads.judged(&[station, time], ignored, |head| meaning(head, question, body))?;
         ensure!(!items.is_empty(), "no column is headed by an item of GB 3838, such as w21003 or NH3-N");
-        Ok(Self { station, time, items })
+        Ok(Self { station, time, items, remarks: heads.remarks.clone() })
+    }
+
+    /// The values of a sample by the names of their items.
+    fn values(&self, row: &Row<'_>) -> Result<Vec<(&'static str, Rational)>> {
+        let mut values = Vec::with_capacity(self.items.len());
+        let mut faults = Faults::default();
+        for column in &self.items {
+            match self.value(row, column) {
+                Ok(value) => values.extend(value.map(|value| (column.item, value))),
+                Err(fault) => faults.add(&fault),
+            }
+        }
+        faults.into_result()?;
+        Ok(values)
+    }
+
+    fn value(&self, row: &Row<'_>, column: &Column<&'static str>) -> Result<Option<Rational>> {
+        let (cell, at) = (row.text(column.at), format!("line {}, column {}", row.line, column.head));
+        let reading = Reading::<MilligramPerLitre>::parse(&cell).map_err(|fault| anyhow!("{at}: {fault}"))?;
+        let Some(value) = reading.and_then(Reading::counted).map(|value| value.value()) else { return Ok(None) };
+        if value < Rational::ZERO {
+            // A sentinel is missing; another value below zero would be the best class.
+            ensure!(
+                row.is_sentinel(column.at),
+                "{at}: {cell} is below zero: leave the cell empty where nothing was measured"
+            );
+            self.remarks.below_zero(row.line);
+            return Ok(None);
+        }
+        let scaled = column.scale.map_or(Some(value), |scale| value.checked_mul(scale));
+        let value = scaled.ok_or_else(|| anyhow!("{at}: {cell} is too large"))?;
+        if let Some(largest) = largest(column.item).filter(|largest| value > Rational::whole(*largest)) {
+            bail!(
+                "{at}: {cell} cannot be: no more than {largest} is possible; look at the unit, and leave the cell empty where nothing was measured"
+            );
+        }
+        Ok(Some(value))
     }
 }
 
-fn judge(source: Box<dyn Read + Send>, question: Question, body: Body, out: &mut impl Write) -> Result<()> {
+/// What cannot be exceeded: the scale of pH, and the oxygen that water of 0 °C dissolves from pure oxygen (mg/L). More would be the best class.
+fn largest(item: &str) -> Option<i64> {
+    match item {
+        "w01001" => Some(14),
+        "DO" => Some(70),
+        _ => None,
+    }
+}
+
+/// What a head says to a question.
+fn meaning(head: &Head, question: Question, body: Body) -> Meaning<&'static str> {
+    let judged =
+        |name: &'static str, scale: Scale| Meaning::Judged(name, (scale != Scale::ONE).then(|| scale.factor()));
+    let wrong = |name: &str| {
+        Meaning::Refused(format!("{name} is given in a unit that cannot be converted: convert it to mg/L"))
+    };
+    match (water::named(head, body), water::source_item_named(head), question) {
+        (Some(Named::NeverJudged), ..) | (None, Some(_), Question::Class(_)) => Meaning::NotJudged,
+        (Some(Named::Item(item, _) | Named::WrongUnit(item)), ..) if !item.evaluated => Meaning::NotJudged,
+        (Some(Named::Item(item, scale)), ..) => judged(&item.key, scale),
+        (Some(Named::WrongUnit(item)), ..) => wrong(&item.zh),
+        (None, Some((item, Some(scale))), Question::Source) => judged(&item.zh, scale),
+        (None, Some((item, None)), Question::Source) => wrong(&item.zh),
+        (None, None, _) => Meaning::Unknown,
+    }
+}
+
+fn judge(
+    source: Box<dyn Read + Send>,
+    ignored: &[String],
+    question: Question,
+    body: Body,
+    out: &mut impl Write,
+) -> Result<()> {
     match question {
         Question::Class(_) => writeln!(out, "station,time,class,deciding,over")?,
         Question::Source => writeln!(out, "station,time,complies,over,judged")?,
@@ -119,18 +195,7 @@ fn judge(source: Box<dyn Read + Send>, question: Question, body: Body, out: &mut
     let judge = |columns: &Columns, block: &Block| {
         let mut lines = String::new();
         block.each(|row| {
-            let mut values: Vec<(&str, Rational)> = Vec::with_capacity(columns.items.len());
-            let mut faults = Faults::default();
-            for (at, head) in &columns.items {
-                let cell = row.text(*at);
-                match Reading::<MilligramPerLitre>::parse(&cell) {
-                    Ok(reading) => {
-                        values.extend(reading.and_then(Reading::counted).map(|value| (head.as_str(), value.value())));
-                    }
-                    Err(_) => faults.add(&anyhow!("line {}, column {head}: {cell} is no number", row.line)),
-                }
-            }
-            faults.into_result()?;
+            let (station, values) = (row.station(columns.station)?, columns.values(row)?);
             let said = match question {
                 Question::Class(target) => water::classify(&values, body)
                     .map(|verdict| format!("{},{},{}", verdict.class, deciding(&verdict), over(&verdict, target))),
@@ -139,12 +204,13 @@ fn judge(source: Box<dyn Read + Send>, question: Question, body: Body, out: &mut
                 }),
             };
             let said = said.unwrap_or_else(|| ",,".to_owned());
-            lines += &format!("{},{},{said}\n", quoted(&row.text(columns.station)), row.text(columns.time));
+            lines += &format!("{},{},{said}\n", quoted(&station), quoted(&row.text(columns.time)));
             Ok(())
         })?;
         Ok(lines)
     };
-    stream::blocks(source, Columns::read, judge, |_, lines| Ok(out.write_all(lines.as_bytes())?))
+    let read = |heads: &Heads| Columns::read(heads, ignored, question, body);
+    stream::blocks(source, read, judge, |_, lines| Ok(out.write_all(lines.as_bytes())?))
 }
 
 fn deciding(verdict: &Classified) -> String {
@@ -172,25 +238,75 @@ fn two_digits(times: Rational) -> String {
 
 #[cfg(test)]
 mod tests {
+    use test_case::test_case;
+
     use super::*;
+
+    fn classed(csv: &str) -> Result<String> {
+        let mut out = Vec::new();
+        let source = Box::new(std::io::Cursor::new(csv.to_owned()));
+        judge(
+            source,
+            &["旧列".to_owned()][..usize::from(csv.contains("旧列"))],
+            Question::Class(WaterClass::III),
+            Body::River,
+            &mut out,
+        )?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    /// Class, items that decide and items over, of a file of one sample.
+    fn class(heads: &str, cells: &str) -> String {
+        let text = classed(&format!("station,time,{heads}\nA,2020-05-01T08:00,{cells}\n")).unwrap();
+        text.lines().nth(1).unwrap().replace("A,2020-05-01T08:00,", "")
+    }
 
     #[test]
     fn a_sample_is_classed_by_its_worst_item() {
         let csv = "station,time,w01009,w21003,TP\nA,2020-05-01T08:00,6.2,1.5,0.1\nB,2020-05-01T08:00,,,\n";
-        let mut out = Vec::new();
-        judge(Box::new(csv.as_bytes()), Question::Class(WaterClass::III), Body::River, &mut out).unwrap();
         assert_eq!(
-            String::from_utf8(out).unwrap(),
+            classed(csv).unwrap(),
             "station,time,class,deciding,over\nA,2020-05-01T08:00,IV,NH3-N,NH3-N:0.50\nB,2020-05-01T08:00,,,\n"
         );
+    }
+
+    #[test_case("w01009,W21003", "8.0,5.0"; "a code in upper case")]
+    #[test_case("w01009,氨氮(mg/L)", "8.0,5.0"; "Chinese with its unit")]
+    #[test_case("溶解氧（mg/L）,氨氮（NH3-N）", "8.0,5.0"; "Chinese in full-width brackets")]
+    #[test_case("DO,氨氮(μg/L)", "8.0,5000"; "micrograms")]
+    #[test_case("DO,NH3-N", "8.0,5E+00"; "scientific")]
+    #[test_case("DO,NH3-N", "８.０,５.０"; "full width")]
+    #[test_case("DO,NH3-N,电导率(μS/cm),备注,", "8.0,5.0,312,x,"; "what is never judged, and a separator at the end")]
+    #[test_case("DO,NH3-N,旧列", "8.0,5.0,7"; "a column that is to be passed over")]
+    fn an_item_is_read_however_it_is_headed_and_written(heads: &str, cells: &str) {
+        assert_eq!(class(heads, cells), "worse than V,NH3-N,NH3-N:4.00");
+    }
+
+    #[test_case("DO,氨氮浓度", "8.0,5.0", "column 4 (氨氮浓度) is not known"; "a column that is not known")]
+    #[test_case("DO,w20122", "8.0,5.0", "column 4 (w20122) is not known"; "a code without a limit")]
+    #[test_case("DO,氨氮(ppm)", "8.0,5.0", "column 4 (氨氮(ppm))"; "a unit that cannot be converted")]
+    #[test_case("w21003,氨氮", "0.1,5.0", "columns 3 (w21003) and 4 (氨氮)"; "an item twice")]
+    #[test_case("DO,,NH3-N", "8.0,1,5.0", "column 4 has no head"; "a column without a head")]
+    #[test_case("DO,NH3-N", "8.0,ND", "line 2, column NH3-N: ND"; "not detected without a limit")]
+    #[test_case("DO,NH3-N", "8.0,-0.5", "line 2, column NH3-N: -0.5 is below zero"; "below zero")]
+    #[test_case("DO,NH3-N", "8.0,\"1,000\"", "line 2, column NH3-N: 1,000"; "thousands")]
+    #[test_case("DO,NH3-N", "9999,0.1", "line 2, column DO: 9999"; "oxygen that cannot be")]
+    #[test_case("TP", "much", "line 2, column TP: much"; "a word")]
+    fn what_cannot_be_read_is_refused_by_name_and_never_the_best_class(heads: &str, cells: &str, named: &str) {
+        let fault = classed(&format!("station,time,{heads}\nA,2020-05-01T08:00,{cells}\n")).unwrap_err();
+        assert!(fault.to_string().contains(named), "{fault}");
+    }
+
+    #[test]
+    fn a_sentinel_is_missing() {
+        assert_eq!(class("DO,NH3-N", "8.0,-999"), "I,,");
+        assert_eq!(class("NH3-N", "-9999.0"), ",,");
     }
 
     #[test]
     fn what_was_not_detected_counts_half_of_its_limit() {
         let csv = "station,time,w21003,Hg\nA,2020-05-01T08:00,0.3L,0.00004L\nB,2020-05-01T08:00,<0.4,0.0001\n";
-        let mut out = Vec::new();
-        judge(Box::new(csv.as_bytes()), Question::Class(WaterClass::III), Body::River, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let text = classed(csv).unwrap();
         assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["A,2020-05-01T08:00,I,,", "B,2020-05-01T08:00,III,Hg,"]);
     }
 
@@ -198,17 +314,9 @@ mod tests {
     fn a_source_of_drinking_water_is_judged_by_three_tables() {
         let csv = "station,time,w21003,锰,\"1,2-二氯乙烷\",note\nA,2020-05-01T08:00,0.9,0.2,0.06,x\nB,2020-05-01T08:00,,0.1,,x\n";
         let mut out = Vec::new();
-        judge(Box::new(csv.as_bytes()), Question::Source, Body::River, &mut out).unwrap();
+        judge(Box::new(csv.as_bytes()), &[], Question::Source, Body::River, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let expected = "station,time,complies,over,judged\nA,2020-05-01T08:00,false,\"锰:1.00+1,2-二氯乙烷:1.00\",3\nB,2020-05-01T08:00,true,,1\n";
         assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn a_wrong_cell_is_named() {
-        let csv = "station,time,TP\nA,2020-05-01T08:00,much\n";
-        let fault = judge(Box::new(csv.as_bytes()), Question::Class(WaterClass::III), Body::River, &mut Vec::new())
-            .unwrap_err();
-        assert!(fault.to_string().contains("line 2, column TP: much"), "{fault}");
     }
 }

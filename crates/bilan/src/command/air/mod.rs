@@ -1,5 +1,7 @@
 //! `bilan air`: hours and days judged by the index.
 
+mod hours;
+mod national;
 mod periods;
 mod rows;
 
@@ -7,12 +9,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bilan_standards::air::{self, Aqi, Concentration, DayMeans, Edition, Item};
+use bilan_standards::air::{Aqi, DayMeans, Edition, Item};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-
-use super::stream::{self, Block};
-use rows::Columns;
 
 /// Ambient air by the standards.
 #[derive(Debug, Args)]
@@ -25,7 +24,7 @@ pub struct Air {
 enum What {
     /// Daily means, ozone, index, level and primary pollutants of hourly values.
     #[command(
-        after_help = "Example:\n  bilan air daily hourly.csv > daily.csv\n\nInput: station,time,pm2_5,pm10,so2,no2,o3,co with the time at the end of the hour; in a station, rows in the order of time."
+        after_help = "Example:\n  bilan air daily hourly.csv > daily.csv\n\nInput: station,time,pm2_5,pm10,so2,no2,o3,co with the time at the end of the hour; in a station, rows in the order of time. Chinese names, HJ 212 codes and units beside a name are read, other columns refused by name. An hour given twice counts once; with two values it is refused. Ozone above 800 (8 h) is judged by its largest hour (HJ 633-2012 table 1, note 2); from 2026 it counts 300."
     )]
     Daily(Input),
     /// A year of days: means, percentiles, good days, composite index, and whether each is valid.
@@ -44,8 +43,16 @@ enum What {
     )]
     Rank(Judged),
     /// The real-time index of each hour.
-    #[command(after_help = "Example:\n  bilan air hourly hourly.csv")]
-    Hourly(Input),
+    #[command(
+        after_help = "Example:\n  bilan air hourly hourly.csv\n\nInput: as for daily. Where an item is missing the national network published the index of the others in about half of the hours (2017 to 2019): `--missing others` gives it in all of them, the default where the standard does. SO2 above 800 is judged by the column of 24 hours (HJ 633-2012 table 1, note 1); from 2026 it counts 200."
+    )]
+    Hourly(hours::Hourly),
+    /// The real-time feed of the national network as hourly values: its field O3 is the largest value of 24 hours and O3_24h the hour.
+    #[command(
+        name = "from-national",
+        after_help = "Example:\n  bilan air from-national feed.csv | bilan air hourly --missing others\n\nInput: CSV with the fields of the feed (StationCode, TimePoint, SO2, NO2, PM10, PM2_5, CO, O3, O3_24h, ...). Output: station,time,pm2_5,pm10,so2,no2,o3,co."
+    )]
+    FromNational(national::FromNational),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +62,9 @@ struct Input {
     /// Edition of the standards, instead of the one in force on the day.
     #[arg(long)]
     edition: Option<Year>,
+    /// A column to pass over, by its head; may be given more than once.
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
 }
 
 /// Input that is judged over periods.
@@ -108,7 +118,8 @@ impl Air {
             What::Stats(judged) => periods::stats(&judged, &mut out)?,
             What::Periods(judged) => periods::periods(&judged, &mut out)?,
             What::Rank(judged) => periods::rank(&judged, &mut out)?,
-            What::Hourly(input) => hourly(&input, &mut out)?,
+            What::Hourly(hourly) => hourly.run(&mut out)?,
+            What::FromNational(feed) => feed.run(&mut out)?,
         }
         Ok(out.flush()?)
     }
@@ -116,7 +127,9 @@ impl Air {
 
 fn daily(input: &Input, out: &mut impl Write) -> Result<()> {
     writeln!(out, "station,date,so2,no2,co,o3_8h,pm10,pm2_5,aqi,level,primary")?;
-    rows::each_day(input.file.as_deref(), |station, date, means| write_day(input, station, date, means, out))
+    rows::each_day(input.file.as_deref(), &input.ignore, |station, date, means| {
+        write_day(input, station, date, means, out)
+    })
 }
 
 fn write_day(input: &Input, station: &str, date: Date, means: DayMeans, out: &mut impl Write) -> Result<()> {
@@ -127,26 +140,6 @@ fn write_day(input: &Input, station: &str, date: Date, means: DayMeans, out: &mu
     }
     writeln!(out, ",{}", verdict(judged.aqi.as_ref(), Aqi::primary_text_of_day))?;
     Ok(())
-}
-
-fn hourly(input: &Input, out: &mut impl Write) -> Result<()> {
-    writeln!(out, "station,time,aqi,level,primary")?;
-    let judge = |columns: &Columns, block: &Block| {
-        let mut lines = String::new();
-        block.each(|row| {
-            let mut values: Vec<(Item, Concentration)> = Vec::with_capacity(Item::ALL.len());
-            columns.values(row, |item, value| {
-                values.extend(Concentration::rounded(item, value).map(|value| (item, value)))
-            })?;
-            let index = air::hourly(&values, input.edition(columns.begins(row)?.0));
-            let (station, time) = (row.text(columns.station), row.text(columns.time));
-            lines += &format!("{},{time},{}\n", quoted(&station), verdict(index.as_ref(), Aqi::primary_text));
-            Ok(())
-        })?;
-        Ok(lines)
-    };
-    let source = stream::source(input.file.as_deref())?;
-    stream::blocks(source, Columns::read, judge, |_, lines| Ok(out.write_all(lines.as_bytes())?))
 }
 
 fn verdict(index: Option<&Aqi>, primary: impl Fn(&Aqi) -> String) -> String {

@@ -31,7 +31,7 @@ impl Judged {
     fn each_year(&self, mut take: impl FnMut(&str, &[AirDay]) -> Result<()>) -> Result<()> {
         let mut years: HashMap<String, Vec<AirDay>> = HashMap::new();
         let mut order: Vec<String> = Vec::new();
-        rows::each_day(self.input.file.as_deref(), |station, date, means| {
+        rows::each_day(self.input.file.as_deref(), &self.input.ignore, |station, date, means| {
             if !years.contains_key(station) {
                 order.push(station.to_owned());
             }

@@ -3,37 +3,33 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
-use bilan_standards::air::{DayMeans, HourlyAir, Item};
+use anyhow::{Result, anyhow, bail, ensure};
+use bilan_standards::air::{Concentration, DayMeans, HourlyAir, Item, NamedAir, TwoValues};
+use bilan_standards::cell::{Head, Scale};
 use bilan_standards::rounding::Rational;
 use jiff::civil::Date;
 
-use crate::command::stream::{self, Block, Faults, Heads, Row};
-
-/// Columns of the input and their items.
-const COLUMNS: [(&str, Item); 6] = [
-    ("pm2_5", Item::Pm25),
-    ("pm10", Item::Pm10),
-    ("so2", Item::So2),
-    ("no2", Item::No2),
-    ("o3", Item::O3),
-    ("co", Item::Co),
-];
+use crate::command::stream::{self, Block, Column, Faults, Heads, Meaning, Remarks, Row};
 
 /// Where the columns stand.
 pub(super) struct Columns {
     pub(super) station: usize,
     pub(super) time: usize,
-    items: Vec<(&'static str, Item, usize)>,
+    items: Vec<Column<Item>>,
+    remarks: Remarks,
 }
 
 impl Columns {
-    pub(super) fn read(heads: &Heads) -> Result<Self> {
-        let (station, time) = (heads.place("station")?, heads.place("time")?);
-        let column = |(name, item)| Some((name, item, heads.find(name)?));
-        let items: Vec<_> = COLUMNS.into_iter().filter_map(column).collect();
+    pub(super) fn read(heads: &Heads, ignored: &[String]) -> Result<Self> {
+        let (station, time) = (heads.station()?, heads.time()?);
+        ensure!(
+            heads.find("O3").is_none() || heads.find("O3_24h").is_none(),
+            "the columns O3 and O3_24h stand beside one another, as in the national feed, where O3 is the largest value of 24 hours and O3_24h the hour: \
+             convert it with `bilan air from-national`, or leave O3_24h out"
+        );
+        let items = heads.judged(&[station, time], ignored, meaning)?;
         ensure!(!items.is_empty(), "none of the columns pm2_5, pm10, so2, no2, o3, co is there");
-        Ok(Self { station, time, items })
+        Ok(Self { station, time, items, remarks: heads.remarks.clone() })
     }
 
     /// The hour that a row speaks of, by its beginning: rows are stamped at the end of the hour.
@@ -41,19 +37,57 @@ impl Columns {
         row.hour_ending(self.time)
     }
 
-    /// The measured values of a row; what is below nought is not valid.
-    pub(super) fn values(&self, row: &Row<'_>, mut take: impl FnMut(Item, Rational)) -> Result<()> {
+    /// The measured values of a row; what is below zero is not valid.
+    pub(super) fn values(&self, row: &Row<'_>, mut take: impl FnMut(Item, Rational) -> Result<()>) -> Result<()> {
         let mut faults = Faults::default();
-        for (name, item, at) in &self.items {
-            match row.number::<Rational>(*at, name) {
-                Ok(value) => {
-                    value.filter(|value| *value >= Rational::ZERO).into_iter().for_each(|value| take(*item, value))
+        for column in &self.items {
+            match row.number(column.at, &column.head) {
+                Ok(None) => {}
+                Ok(Some(value)) if value < Rational::ZERO => self.remarks.below_zero(row.line),
+                Ok(Some(value)) => {
+                    let taken = scaled(value, column, row.line).and_then(|value| take(column.item, value));
+                    taken.err().into_iter().for_each(|fault| faults.add(&fault));
                 }
                 Err(fault) => faults.add(&fault),
             }
         }
         faults.into_result()
     }
+}
+
+/// What a head says to the commands of air.
+pub(super) fn meaning(head: &Head) -> Meaning<Item> {
+    match Item::named(head) {
+        Some(NamedAir::Item(item, scale)) => Meaning::Judged(item, (scale != Scale::ONE).then(|| scale.factor())),
+        Some(NamedAir::WrongUnit(item)) => {
+            Meaning::Refused(format!("{} is given in a unit that is not {}: convert it", item.name(), item.unit()))
+        }
+        Some(NamedAir::NeverJudged) => Meaning::NotJudged,
+        None => Meaning::Unknown,
+    }
+}
+
+/// A value in the unit of its item.
+fn scaled(value: Rational, column: &Column<Item>, line: u64) -> Result<Rational> {
+    /// A value whose digits alone are fewer can be counted in any case.
+    const SMALL: i128 = 100_000_000;
+    let value = match column.scale {
+        Some(scale) => value.checked_mul(scale),
+        None => Some(value),
+    };
+    let countable =
+        |value: &Rational| value.numerator() < SMALL || Concentration::rounded(column.item, *value).is_some();
+    value
+        .filter(countable)
+        .ok_or_else(|| anyhow!("line {line}, column {}: the value is too large for a concentration", column.head))
+}
+
+/// Says which hour of which station has two values.
+fn twice(station: &str, date: Date, line: u64, two: TwoValues) -> anyhow::Error {
+    let (item, hour) = (two.item.key(), two.hour + 1);
+    anyhow!(
+        "line {line}: {station} has two different values of {item} for the hour of {date} that ends at {hour:02}:00; keep the right one"
+    )
 }
 
 /// A day of a station as far as a block of rows has it.
@@ -117,8 +151,9 @@ fn stations(columns: &Columns, block: &Block) -> Result<Vec<Station>> {
     block.each(|row| {
         let name = row.bytes(columns.station);
         if last.0 != name || stations.is_empty() {
+            let station = row.station(columns.station)?;
             let place = *places.entry(name.to_vec()).or_insert_with(|| {
-                stations.push(Station { name: row.text(columns.station).into_owned(), parts: Vec::new() });
+                stations.push(Station { name: station.into_owned(), parts: Vec::new() });
                 stations.len() - 1
             });
             last = (name.to_vec(), place);
@@ -126,16 +161,26 @@ fn stations(columns: &Columns, block: &Block) -> Result<Vec<Station>> {
         let (date, hour) = columns.begins(row)?;
         let air = stations[last.1].day(date, row.line)?;
         let hour = usize::try_from(hour)?;
-        columns.values(row, |item, value| air.set(item, hour, value))
+        let mut two = None;
+        columns.values(row, |item, value| {
+            two = two.or(air.enter(item, hour, value).err());
+            Ok(())
+        })?;
+        two.map_or(Ok(()), |two| Err(twice(&stations[last.1].name, date, row.line, two)))
     })?;
     Ok(stations)
 }
 
 /// Hands on each day of each station when it is over.
-pub(super) fn each_day(file: Option<&Path>, mut take: impl FnMut(&str, Date, DayMeans) -> Result<()>) -> Result<()> {
+pub(super) fn each_day(
+    file: Option<&Path>,
+    ignored: &[String],
+    mut take: impl FnMut(&str, Date, DayMeans) -> Result<()>,
+) -> Result<()> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut open: Vec<Open> = Vec::new();
-    stream::blocks(stream::source(file)?, Columns::read, stations, |_, stations| {
+    let read = |heads: &Heads| Columns::read(heads, ignored);
+    stream::blocks(stream::source(file)?, read, stations, |_, stations| {
         for Station { name, parts } in stations {
             let place = *places.entry(name.clone()).or_insert(open.len());
             if place == open.len() {
@@ -163,7 +208,12 @@ impl Open {
         }
         match (part.air, &mut self.day) {
             (Air::Whole(means), _) => take(&self.name, part.date, *means)?,
-            (Air::Open(air), Some((_, known))) => known.merge(&air),
+            (Air::Open(air), Some((_, known))) => {
+                if let Some(two) = known.differing(&air) {
+                    return Err(twice(&self.name, part.date, part.line, two));
+                }
+                known.merge(&air);
+            }
             (Air::Open(air), none) => *none = Some((part.date, air)),
         }
         Ok(())

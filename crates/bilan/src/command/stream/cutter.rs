@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use anyhow::{Context, Result, ensure};
-use csv::ByteRecord;
 
-use super::{Block, Heads, text};
+use super::heads::{self, Found, Heads};
+use super::{Block, encoding};
 
 /// How much is read at once.
 const BLOCK: usize = 1 << 20;
@@ -19,27 +19,30 @@ pub(super) struct Cutter {
     rest: Vec<u8>,
     line: u64,
     columns: usize,
+    separator: u8,
 }
 
 impl Cutter {
-    pub(super) fn of(source: Box<dyn Read + Send>) -> Self {
-        Self { source, rest: Vec::new(), line: 1, columns: 0 }
+    pub(super) fn of(source: Box<dyn Read + Send>) -> Result<Self> {
+        Ok(Self { source: encoding::text_of(source)?, rest: Vec::new(), line: 1, columns: 0, separator: b',' })
     }
 
-    /// Reads the names of the columns.
+    /// Reads the names of the columns; what stands above them is passed over, and said.
     pub(super) fn heads(&mut self) -> Result<Heads> {
         while end_of_row(&self.rest).is_none() && self.fill()? {}
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(self.rest.as_slice());
-        let mut record = ByteRecord::new();
-        reader.read_byte_record(&mut record)?;
-        let heads: Vec<String> =
-            record.iter().map(|head| text(head).trim_start_matches('\u{feff}').trim().to_owned()).collect();
-        let end = usize::try_from(reader.position().byte())?;
-        let end = end + usize::from(self.rest.get(end) == Some(&b'\n'));
+        let mark: &[u8] = b"\xef\xbb\xbf";
+        if self.rest.starts_with(mark) {
+            self.rest.drain(..mark.len());
+        }
+        let Found { heads, separator, end } = heads::find(&self.rest)?;
+        let above = line_breaks(self.rest[..end].trim_ascii_end());
+        if above > 0 {
+            heads.remarks.add(format!("{above} lines above the heads were passed over"));
+        }
         self.line += line_breaks(&self.rest[..end]);
         self.rest.drain(..end);
-        self.columns = heads.len();
-        Ok(Heads(heads))
+        (self.columns, self.separator) = (heads.count(), separator);
+        Ok(heads)
     }
 
     /// Reads on; `false` at the end of the file.
@@ -67,7 +70,7 @@ impl Cutter {
         let bytes = std::mem::replace(&mut self.rest, rest);
         let line = self.line;
         self.line += line_breaks(&bytes);
-        Ok(Some(Block { bytes, line, columns: self.columns }))
+        Ok(Some(Block { bytes, line, columns: self.columns, separator: self.separator }))
     }
 }
 

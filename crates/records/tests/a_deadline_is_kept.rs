@@ -59,6 +59,28 @@ fn the_due_day_is_explained_from_the_law_and_moves_off_the_holidays() {
 }
 
 #[test]
+fn a_clock_takes_its_last_day_from_a_field_where_its_rule_names_no_number() {
+    let mut register = complaint();
+    register.fields.insert("rectify_by".to_owned(), field("rectify_by", bilan_records::catalogue::FieldKind::Date));
+    let rule = &mut register.deadlines[0];
+    rule.rule = "rectify.order".to_owned();
+    rule.due = Some("rectify_by".to_owned());
+    rule.extends = None;
+    let bureau = Bureau::with(vec![enterprise(), register]);
+    bureau.at("2020-03-02T01:00:00Z");
+    let mut values = noise();
+    values.insert("rectify_by".to_owned(), json!("2020-03-20"));
+    bureau.ledger.create(&handler(), "complaint", values, Write::default()).unwrap();
+    take(&bureau, "accept", map(json!({ "handler_name": "李经办" })));
+    let running = clock(&bureau);
+    assert_eq!((running.due_on, running.days_left), (Some(date(2020, 3, 20)), Some(18)));
+    assert!(running.unknown.is_none() && !running.law.is_empty());
+    let sent = live(&bureau.ledger, "2020-03-02T02:00:00Z", 30);
+    let days: Vec<&str> = sent.iter().map(|(day, _)| day.as_str()).collect();
+    assert_eq!(days, ["2020-03-17", "2020-03-20", "2020-03-21"], "three days before, on the day, a day after");
+}
+
+#[test]
 fn a_pause_stops_the_clock_and_an_extension_lengthens_it() {
     let bureau = accepted();
     bureau.at("2020-03-12T01:00:00Z");

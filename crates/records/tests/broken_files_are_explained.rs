@@ -117,7 +117,7 @@ fn the_files_are_right_before_they_are_broken() {
     assert_eq!(lines(&faults(COMPLAINT, FIGURES, TEXT)), Vec::<String>::new());
 }
 
-#[test_case("type = \"integer\"", "type = \"intger\"", &["31:8: there is no field type “intger”; did you mean “integer”?", "37:12: the formula names “units”, which is no field here"]; "unknown type")]
+#[test_case("type = \"integer\"", "type = \"intger\"", &["31:8: there is no field type “intger”; did you mean “integer”?", "37:12: “units” cannot be used here: its own declaration has a fault; mend the declaration of “units” first"]; "unknown type")]
 #[test_case("personal = true", "persnal = true", &["23:1: field “reporter” has no key “persnal”; did you mean “personal”?"]; "unknown key")]
 #[test_case("date = \"received_at\"", "date = \"recieved_at\"", &["5:8: “date” names “recieved_at”, which is no field of this register; did you mean “received_at”?"]; "date names nothing")]
 #[test_case("title = \"subject\"", "title = \"subject\"\ntitle = \"category\"", &["7:1: duplicate key; each key may stand once: rename or remove one of the two"]; "duplicate key")]
@@ -134,11 +134,47 @@ fn the_files_are_right_before_they_are_broken() {
 #[test_case("units * 2", "units *", &["37:18: the formula ends where a field, a number or “(” belongs"]; "unfinished formula")]
 #[test_case("label = { zh = \"数量\", en = \"Units\" }", "label = { zh = \"数量\" }", &["32:1: “label” of field “units” has no “en”; add: en = \"…\""]; "english missing")]
 #[test_case("[fields.units]", "[fields.number]", &["30:9: “number” is the name of a column that every record has; choose another name for the field", "37:12: the formula names “units”, which is no field here; known are: number"]; "name of a system column")]
+#[test_case("label = { zh = \"数量\", en = \"Units\" }", "label = { zh = \"数量\", en = \"Units\" }\nread_only = true", &["33:1: the field “units” is read-only and no step fills it: it stays empty for ever; name it in the “asks” or “stamps” of a step, or take read_only out of “units”"]; "read-only field that nothing fills")]
+#[test_case("[public]", "[deadlines.rectify]\nlabel = { zh = \"整改\", en = \"Rectify\" }\nrule = \"rectify.order\"\nstarts = { field = \"received_at\" }\n[public]", &["55:8: the rule “rectify.order” names no number of days (“written in the order”): its clock would never remind; name the field with the last day, due = \"received_at\", or a rule with a number of days"]; "clock without days")]
+#[test_case("[public]", "[deadlines.handle]\nlabel = { zh = \"办理\", en = \"Handle\" }\nrule = \"petition.handle\"\ndue = \"received_at\"\nstarts = { field = \"received_at\" }\n[public]", &["56:1: the rule “petition.handle” names its own number of days: a field cannot set another last day; take “due” out"]; "two last days")]
 fn a_fault_in_a_register_is_found_in_its_place(wrong: &str, instead: &str, expected: &[&str]) {
     let found = lines(&faults(&broken(COMPLAINT, wrong, instead), FIGURES, TEXT));
     let expected: Vec<String> = expected.iter().map(|line| format!("registers/complaint.toml:{line}")).collect();
     let found: Vec<String> = found.into_iter().filter(|line| line.starts_with("registers")).collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_read_only_field_that_a_step_fills_and_a_clock_by_a_field_are_right() {
+    let register =
+        broken(COMPLAINT, "needs = [\"category\"]", "needs = [\"category\"]\nasks = [\"units\"]\nstamps = \"due_on\"");
+    let register = broken(
+        &register,
+        "[fields.units]",
+        "[fields.due_on]\ntype = \"date\"\nlabel = { zh = \"期限\", en = \"Due on\" }\nread_only = true\n[fields.units]\nread_only = true",
+    );
+    let clock = "[deadlines.rectify]\nlabel = { zh = \"整改\", en = \"Rectify\" }\nrule = \"rectify.order\"\ndue = \"due_on\"\nstarts = { field = \"received_at\" }\n[public]";
+    let register = broken(&register, "[public]", clock);
+    assert_eq!(lines(&faults(&register, FIGURES, TEXT)), Vec::<String>::new());
+}
+
+#[test]
+fn causes_come_before_what_follows_from_them() {
+    // The formula stands above the field whose declaration has the fault, and a figure counts that field.
+    let total =
+        "[fields.total]\ntype = \"computed\"\nlabel = { zh = \"合计\", en = \"Total\" }\nformula = \"units * 2\"\n";
+    let register = broken(COMPLAINT, total, "");
+    let register =
+        broken(&register, "[fields.units]\ntype = \"integer\"", &format!("{total}\n[fields.units]\ntype = \"intger\""));
+    let figures = broken(FIGURES, "'category = \"noise\"'", "'units > 3'");
+    let found = lines(&faults(&register, &figures, TEXT));
+    let starts: Vec<bool> = [
+        found[0].contains("no field type “intger”"),
+        found[1].contains("“units” cannot be used here"),
+        found[2].starts_with("figures/complaint.toml"),
+    ]
+    .into();
+    assert_eq!(starts, [true; 3], "{found:#?}");
 }
 
 #[test_case("of = \"complaint\",", "of = \"complaints\",", &["5:16: there is no register “complaints”; did you mean “complaint”?"]; "figure over an unknown register")]

@@ -29,19 +29,31 @@ pub struct Diagnostic {
     /// Bytes of the offending text.
     #[serde(skip)]
     pub span: Range<usize>,
+    /// Another fault of the file is its cause: it goes when that one is mended.
+    #[serde(skip)]
+    pub is_consequence: bool,
+}
+
+/// Files in the order in which one builds on the other: a fault of a register is the cause of faults in the figures that count it.
+fn order_of(file: &str) -> usize {
+    let folders = ["registers/", "districts/", "figures/", "reports/"];
+    folders.iter().position(|folder| file.starts_with(folder)).unwrap_or(folders.len())
 }
 
 /// Every fault in the files of a bureau.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
-    /// The faults, file by file and in the order of the text.
+    /// The faults, causes before consequences: registers before the figures that count them, then file by file and in the order of the text; what
+    /// follows from another fault of the same file comes after the others.
     pub faults: Vec<Diagnostic>,
     sources: Vec<Source>,
 }
 
 impl Diagnostics {
     pub(super) fn new(mut faults: Vec<Diagnostic>, sources: &[Source]) -> Self {
-        faults.sort_by(|left, right| (&left.file, left.span.start).cmp(&(&right.file, right.span.start)));
+        let place =
+            |fault: &Diagnostic| (order_of(&fault.file), fault.is_consequence, fault.file.clone(), fault.span.start);
+        faults.sort_by_key(place);
         faults.dedup();
         let named = |source: &&Source| faults.iter().any(|fault| fault.file == source.path);
         Self { sources: sources.iter().filter(named).cloned().collect(), faults }

@@ -29,10 +29,23 @@ pub struct District {
     pub night: NightHours,
     /// Days on which items of the air are left out of evaluation.
     pub air_exclusions: Exclusions,
+    /// What allows the bureau to publish measured environmental quality; nothing of it is published without.
+    pub public_monitoring: Option<PublicMonitoring>,
     /// Cells of every level by code, parents before children.
     pub cells: IndexMap<String, GridCell>,
     /// Rivers in the order of the file.
     pub rivers: Vec<RiverLine>,
+}
+
+/// The decision by which a bureau publishes monitoring information on environmental quality (环境质量监测信息), and whose data they are.
+///
+/// Ministry and provincial departments publish it; nobody may do so unlawfully (生态环境监测条例 article 15, State Council order 820, since 2026-01-01).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicMonitoring {
+    /// The decision or authorisation on which the publication rests, as the page prints it.
+    pub decision: Label,
+    /// Whose data they are.
+    pub source: Label,
 }
 
 /// Level of a cell in the grid (网格).
@@ -172,6 +185,7 @@ impl Default for District {
             simulated_inner_lines: false,
             night: NightHours::default(),
             air_exclusions: Exclusions::default(),
+            public_monitoring: None,
             cells: IndexMap::new(),
             rivers: Vec::new(),
         }

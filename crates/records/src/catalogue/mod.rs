@@ -28,7 +28,7 @@ use indexmap::IndexMap;
 pub use closest::closest;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use district::{CellLevel, District, GridCell, RiverLine};
+pub use district::{CellLevel, District, GridCell, PublicMonitoring, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
 pub use load::{check, load};
 pub(crate) use read_report::with_years;

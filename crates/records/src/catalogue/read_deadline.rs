@@ -28,8 +28,13 @@ fn deadline(
 ) -> Option<DeadlineRule> {
     let label = table.needed_label("label");
     let rule = table.needed_text("rule", "\"petition.handle\"");
+    let due = table.text("due");
+    if let Some(due) = &due {
+        check_field(table.faults, due, fields, "due", "a date or datetime field", is_dated);
+    }
     if let Some(rule) = &rule {
         check_rule(table, rule);
+        check_days(table, rule, due.is_some(), fields);
     }
     if !table.has("starts") {
         table.missing("starts", "{ step = \"accept\" }");
@@ -55,13 +60,58 @@ fn deadline(
         let (step, rule) = (step?, rule?);
         check_step(&extends, &step, workflow, "extends");
         check_rule(&extends, &rule);
+        if due.is_some() {
+            let message = "a clock that takes its last day from a field is extended by writing a later day there";
+            extends.faults.add(&extends.span, message, "take “extends” out".to_owned());
+        }
         Some((step.value, rule.value))
     });
     let escalate_to = table.text("escalate_to").and_then(|name| role(table.faults, &name));
     let remind = table.integers("remind").into_iter().filter_map(|day| i32::try_from(day).ok()).collect();
     table.finish();
     let (key, rule) = (key.value, rule?.value);
-    Some(DeadlineRule { key, label, rule, starts: starts?, stops, suspends, resumes, extends, remind, escalate_to })
+    let due = due.map(|due| due.value);
+    Some(DeadlineRule {
+        key,
+        label,
+        rule,
+        due,
+        starts: starts?,
+        stops,
+        suspends,
+        resumes,
+        extends,
+        remind,
+        escalate_to,
+    })
+}
+
+fn is_dated(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Date | FieldKind::DateTime)
+}
+
+/// A clock has its last day from a number of days of its rule or from a field, and from one alone.
+fn check_days(table: &TableReader<'_, '_, '_>, name: &At<String>, has_field: bool, fields: &IndexMap<String, Field>) {
+    let Ok(rule) = bilan_standards::deadline::rule(&name.value) else { return };
+    match (rule.budget(), has_field) {
+        (Err(none), false) => {
+            let message = format!(
+                "the rule “{}” names no number of days (“{}”): its clock would never remind",
+                none.rule, none.given
+            );
+            let dated =
+                fields.values().find(|field| is_dated(&field.kind)).map_or("rectify_by", |field| field.key.as_str());
+            let remedy =
+                format!("name the field with the last day, due = \"{dated}\", or a rule with a number of days");
+            table.faults.add(&name.span, message, remedy);
+        }
+        (Ok(_), true) => {
+            let message =
+                format!("the rule “{}” names its own number of days: a field cannot set another last day", name.value);
+            table.faults.add(&table.key_span("due"), message, "take “due” out".to_owned());
+        }
+        _ => {}
+    }
 }
 
 fn clock_event(
@@ -77,9 +127,7 @@ fn clock_event(
             Some(ClockEvent::Step(step.value))
         }
         (None, Some(field)) => {
-            check_field(table.faults, &field, fields, "starts", "a date or datetime field", |kind| {
-                matches!(kind, FieldKind::Date | FieldKind::DateTime)
-            });
+            check_field(table.faults, &field, fields, "starts", "a date or datetime field", is_dated);
             Some(ClockEvent::Field(field.value))
         }
         _ => {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::{
-    CellLevel, District, GridCell, Label, RiverLine,
+    CellLevel, District, GridCell, Label, PublicMonitoring, RiverLine,
     reader::{Faults, TableReader, parse},
 };
 use crate::value::Point;
@@ -40,6 +40,11 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
     };
     let night = file.integer_between("night_begins", 0, 23).and_then(|hour| i8::try_from(hour).ok());
     let night = night.and_then(NightHours::beginning_at).unwrap_or_default();
+    let public_monitoring = file.table("public_monitoring").map(|table| {
+        let (decision, source) = (table.needed_label("decision"), table.needed_label("source"));
+        table.finish();
+        PublicMonitoring { decision, source }
+    });
     file.other_texts();
     Some(District {
         key: key?.value,
@@ -52,6 +57,7 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<District> {
         simulated_inner_lines,
         night,
         air_exclusions: Exclusions::default(),
+        public_monitoring,
         cells: IndexMap::new(),
         rivers: Vec::new(),
     })

@@ -77,8 +77,9 @@ pub(super) fn fields(
             let message = format!("“{}” is the name of a column that every record has", key.value);
             reader.faults.add(&key.span, message, "choose another name for the field".to_owned());
         }
-        if let Some(field) = field(&key, &reader, top, references, &mut formulas) {
-            fields.insert(key.value, field);
+        match field(&key, &reader, top, references, &mut formulas) {
+            Some(field) => _ = fields.insert(key.value, field),
+            None => reader.faults.declared_with_a_fault(&key.value),
         }
     }
     for formula in formulas {
@@ -291,7 +292,7 @@ fn check_formula(table: &TableReader<'_, '_, '_>, formula: &At<String>, fields: 
             None => {
                 let known = fields.values().filter(|field| fits(&field.kind)).map(|field| field.key.as_str());
                 let message = format!("the formula names “{}”, which is no field here", name.name);
-                faults.add(&place(&name.span), message, instead(&name.name, known));
+                faults.unknown(&place(&name.span), &name.name, message, instead(&name.name, known));
             }
         }
     }

@@ -44,6 +44,7 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
     let mut references = Vec::new();
     let fields = read_field::fields(&file, true, &mut references);
     let workflow = read_workflow::read(&file, &fields);
+    check_read_only(&file, &fields, workflow.as_ref());
     let deadlines = read_deadline::read(&file, &fields, workflow.as_ref());
     let (public, public_filter) = read_public(&file, &fields);
     let register = Register {
@@ -66,6 +67,23 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
     };
     file.finish();
     Some(Draft { register, key, references, public_filter })
+}
+
+/// Every field that people may not write must be filled by a step.
+fn check_read_only(file: &TableReader<'_, '_, '_>, fields: &IndexMap<String, Field>, workflow: Option<&Workflow>) {
+    let steps = || workflow.into_iter().flat_map(|workflow| workflow.steps.values());
+    let is_filled = |key: &String| {
+        steps().any(|step| step.asks.contains(key) || step.needs.contains(key) || step.stamps.as_ref() == Some(key))
+    };
+    for (key, reader) in file.named_tables("fields", "field") {
+        if fields.get(&key.value).is_some_and(|field| field.read_only) && !is_filled(&key.value) {
+            let message =
+                format!("the field “{}” is read-only and no step fills it: it stays empty for ever", key.value);
+            let remedy =
+                format!("name it in the “asks” or “stamps” of a step, or take read_only out of “{}”", key.value);
+            reader.faults.add(&reader.key_span("read_only"), message, remedy);
+        }
+    }
 }
 
 pub(super) fn read_system(file: &TableReader<'_, '_, '_>) -> String {
@@ -142,11 +160,8 @@ pub(super) fn check_field(
         None => {
             let fitting = fields.values().filter(|field| fits(&field.kind)).map(|field| field.key.as_str());
             let remedy = instead(&name.value, fitting);
-            faults.add(
-                &name.span,
-                format!("“{key}” names “{}”, which is no field of this register", name.value),
-                remedy,
-            );
+            let message = format!("“{key}” names “{}”, which is no field of this register", name.value);
+            faults.unknown(&name.span, &name.value, message, remedy);
         }
         Some(field) if !fits(&field.kind) => {
             let fitting: Vec<&str> =

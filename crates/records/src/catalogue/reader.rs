@@ -25,19 +25,37 @@ pub(super) struct At<T> {
 pub(super) struct Faults<'s> {
     pub source: &'s Source,
     list: RefCell<Vec<Diagnostic>>,
+    /// Names that are declared with a fault: what names them is right.
+    faulty: RefCell<Vec<String>>,
     /// The file is not TOML: nothing further can be said about it for sure.
     unreadable: Cell<bool>,
 }
 
 impl<'s> Faults<'s> {
     pub(super) fn of(source: &'s Source) -> Self {
-        Self { source, list: RefCell::new(Vec::new()), unreadable: Cell::new(false) }
+        Self { source, list: RefCell::new(Vec::new()), faulty: RefCell::default(), unreadable: Cell::new(false) }
     }
 
     pub(super) fn add(&self, span: &Range<usize>, message: impl Into<String>, remedy: impl Into<Option<String>>) {
         if !self.unreadable.get() {
             self.list.borrow_mut().push(diagnostic(self.source, span, message.into(), remedy.into()));
         }
+    }
+
+    /// A name is declared, but with a fault.
+    pub(super) fn declared_with_a_fault(&self, name: &str) {
+        self.faulty.borrow_mut().push(name.to_owned());
+    }
+
+    /// A name that is not known. Where its declaration has a fault, that is the cause and is named instead of other names.
+    pub(super) fn unknown(&self, span: &Range<usize>, name: &str, message: String, remedy: Option<String>) {
+        if !self.faulty.borrow().iter().any(|faulty| faulty == name) {
+            return self.add(span, message, remedy);
+        }
+        let message = format!("“{name}” cannot be used here: its own declaration has a fault");
+        let mut fault = diagnostic(self.source, span, message, Some(format!("mend the declaration of “{name}” first")));
+        fault.is_consequence = true;
+        self.list.borrow_mut().push(fault);
     }
 
     pub(super) fn into_list(self) -> Vec<Diagnostic> {
@@ -50,7 +68,16 @@ pub(super) fn diagnostic(source: &Source, span: &Range<usize>, message: String, 
     let (line, column) = source.position(span.start);
     let found = source.text.get(span.clone()).unwrap_or_default();
     let found = found.lines().next().unwrap_or_default().chars().take(80).collect();
-    Diagnostic { file: source.path.clone(), line, column, found, message, remedy, span: span.clone() }
+    Diagnostic {
+        file: source.path.clone(),
+        line,
+        column,
+        found,
+        message,
+        remedy,
+        span: span.clone(),
+        is_consequence: false,
+    }
 }
 
 /// The remedy for an unknown name: the one that was meant, or the list of those known.

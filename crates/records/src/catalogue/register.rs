@@ -340,6 +340,8 @@ pub struct DeadlineRule {
     pub label: Label,
     /// Key of the statutory rule (`petition.handle`).
     pub rule: String,
+    /// Date or date-time field with the last day, where the rule names no number of days (a term written in an order).
+    pub due: Option<String>,
     /// What starts the clock.
     pub starts: ClockEvent,
     /// Steps that stop it.

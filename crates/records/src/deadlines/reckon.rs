@@ -18,8 +18,9 @@ const SOON: i32 = 3;
 
 /// The clock as the standards know it, or why its rule gives no day.
 fn deadline(clock: &StoredClock) -> Result<Deadline, String> {
-    let rule = deadline::rule(&clock.rule).map_err(|error| error.to_string())?;
-    let mut deadline = Deadline::by_rule(rule, beijing_day(clock.started_at)).map_err(|error| error.to_string())?;
+    let starts = beijing_day(clock.started_at);
+    let rule = deadline::rule_on(&clock.rule, starts).map_err(|error| error.to_string())?;
+    let mut deadline = Deadline::by_rule(rule, starts).map_err(|error| error.to_string())?;
     let mut suspended: Option<(Date, String)> = None;
     for line in &clock.events {
         let (day, reason) = (beijing_day(line.at), line.reason.clone().unwrap_or_default());
@@ -31,8 +32,8 @@ fn deadline(clock: &StoredClock) -> Result<Deadline, String> {
                 }
             }
             _ => {
-                let rule =
-                    deadline::rule(line.rule.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
+                let rule = deadline::rule_on(line.rule.as_deref().unwrap_or_default(), day)
+                    .map_err(|error| error.to_string())?;
                 deadline = deadline.extended(rule, day, &reason).map_err(|error| error.to_string())?;
             }
         }
@@ -43,9 +44,24 @@ fn deadline(clock: &StoredClock) -> Result<Deadline, String> {
     })
 }
 
-/// The due day of a clock, if its rule gives one and it is not paused.
-pub(super) fn due_on(clock: &StoredClock, calendar: &WorkCalendar) -> Option<Date> {
-    deadline(clock).ok()?.explain(calendar).due_on
+/// The due day of a clock, if its rule or its field gives one and it is not paused.
+pub(super) fn due_on(
+    register: &Register,
+    rule: &DeadlineRule,
+    record: &StoredRow,
+    clock: &StoredClock,
+    calendar: &WorkCalendar,
+) -> Option<Date> {
+    match &rule.due {
+        Some(field) => day_of(register, field, record),
+        None => deadline(clock).ok()?.explain(calendar).due_on,
+    }
+}
+
+/// The day that stands in a date or date-time field.
+fn day_of(register: &Register, field: &str, record: &StoredRow) -> Option<Date> {
+    let text = record.text(&naming::column(register.fields.get(field)?))?;
+    text.parse().ok().or_else(|| text.parse().ok().map(beijing_day))
 }
 
 /// Everything that a page shows of a clock.
@@ -58,10 +74,15 @@ pub(super) fn view(
     today: Date,
 ) -> DeadlineView {
     let (explanation, unknown): (Option<Explanation>, Option<String>) = match deadline(clock) {
+        _ if rule.due.is_some() => (None, None),
         Ok(deadline) => (Some(deadline.explain(calendar)), None),
         Err(why) => (None, Some(why)),
     };
-    let due_on = explanation.as_ref().and_then(|explanation| explanation.due_on);
+    let due_on = match &rule.due {
+        Some(field) => day_of(register, field, record),
+        None => explanation.as_ref().and_then(|explanation| explanation.due_on),
+    };
+    let law = deadline::rule_on(&clock.rule, beijing_day(clock.started_at)).map(|rule| rule.law.clone());
     let days_left = due_on.map(|due_on| (due_on - today).get_days());
     let state = match (clock.stopped_at.map(beijing_day), days_left) {
         (Some(stopped), _) if due_on.is_some_and(|due_on| stopped > due_on) => ClockState::Missed,
@@ -81,7 +102,7 @@ pub(super) fn view(
         key: rule.key.clone(),
         label: rule.label.clone(),
         rule: clock.rule.clone(),
-        law: explanation.as_ref().map(|explanation| explanation.law.clone()).unwrap_or_default(),
+        law: law.unwrap_or_default(),
         started_at: clock.started_at,
         stopped_at: clock.stopped_at,
         due_on,

@@ -80,7 +80,8 @@ impl Ledger {
         for register in self.catalogue().registers.values().filter(|register| !register.deadlines.is_empty()) {
             let mut due = Vec::new();
             each_running(&transaction, register, |record, rule, clock| {
-                if let (Some(due_on), false) = (reckon::due_on(&clock, &calendar), clock.is_suspended()) {
+                let due_on = reckon::due_on(register, rule, &record, &clock, &calendar);
+                if let (Some(due_on), false) = (due_on, clock.is_suspended()) {
                     let come = |days: &&i32| due_on.saturating_add((**days).days()) <= today;
                     for days in rule.remind.iter().filter(come) {
                         due.push((record.clone(), rule, clock.id, due_on, *days));

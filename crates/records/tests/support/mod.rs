@@ -167,6 +167,7 @@ pub fn complaint() -> Register {
         key: "handle".to_owned(),
         label: label("handle"),
         rule: "petition.handle".to_owned(),
+        due: None,
         starts: ClockEvent::Step("accept".to_owned()),
         stops: vec!["close".to_owned()],
         suspends: vec!["hold".to_owned()],

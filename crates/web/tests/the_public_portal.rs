@@ -253,3 +253,21 @@ async fn somebody_who_guesses_codes_is_sent_away() {
     }
     assert_eq!(last, 429);
 }
+
+#[tokio::test]
+async fn measured_quality_is_public_only_by_a_decision_that_the_page_names() {
+    let office = Office::open();
+    let now = office.as_guest("/public/now").await;
+    now.is(200)
+        .says("data-testid=\"publication-basis\"")
+        .says("长天环发〔2026〕1号（示例，非真实文件）")
+        .says("演示数据（模拟）");
+    office.as_guest("/public").await.says("href=\"/public/now\"><h2>");
+    let silent = Office::with(|catalogue| catalogue.district.public_monitoring = None);
+    let now = silent.as_guest("/public/now").await;
+    now.is(200)
+        .says("data-testid=\"unpublished\"")
+        .says("《生态环境监测条例》第十五条")
+        .says_not("data-testid=\"district-aqi\"");
+    silent.as_guest("/public").await.is(200).says_not("href=\"/public/now\"><h2>");
+}

@@ -23,6 +23,7 @@ struct HomePage {
     shell: Shell,
     large: bool,
     site: String,
+    publishes_monitoring: bool,
     shelves: Vec<Shelf>,
 }
 
@@ -62,6 +63,7 @@ pub(super) async fn page(guest: Guest, size: Size) -> Result<Response, Refusal> 
         shell: guest.shell(guest.text("public.title")),
         large: size.large,
         site: site(&guest.app),
+        publishes_monitoring: guest.app.catalogue().district.public_monitoring.is_some(),
         shelves,
     })
 }

@@ -1,4 +1,4 @@
-//! How the district is this hour: the published stations with what the standards make of their values.
+//! How the district is this hour: the published stations with what the standards make of their values, where the bureau publishes measured values at all.
 
 use std::sync::Arc;
 
@@ -22,14 +22,27 @@ const STATIONS: &str = "station";
 struct NowPage {
     shell: Shell,
     large: bool,
+    /// The decision on which the publication rests, and whose data they are.
+    basis: (String, String),
     district: Option<VerdictView>,
     taken: Moment,
     /// Kinds of station in the order of their first, with their stations.
     kinds: Vec<(String, Vec<StationRow>)>,
 }
 
+/// What stands in the place of the page where the bureau publishes no measured values.
+#[derive(Template)]
+#[template(path = "public/unpublished.html")]
+struct UnpublishedPage {
+    shell: Shell,
+    large: bool,
+}
+
 pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Arc<Desk>>) -> Result<Response, Refusal> {
     let (app, language) = (guest.app.clone(), guest.language);
+    let Some(basis) = guest.app.catalogue().district.public_monitoring.clone() else {
+        return rendered(&UnpublishedPage { shell: guest.shell(guest.text("public.now.title")), large: size.large });
+    };
     let snapshot = tokio::task::spawn_blocking(move || live::snapshot(&desk, &app.ledger, &app.observations));
     let snapshot = snapshot.await?.map_err(live::refused)?;
     let published = guest
@@ -52,6 +65,7 @@ pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Ar
     rendered(&NowPage {
         shell: guest.shell(guest.text("public.now.title")),
         large: size.large,
+        basis: (basis.decision.text(language).to_owned(), basis.source.text(language).to_owned()),
         district: snapshot.district.as_ref().map(|verdict| VerdictView::of(verdict, language)),
         taken: Moment::of(snapshot.at, snapshot.at, language),
         kinds,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
+use bilan_records::catalogue::{Catalogue, Figure, FigureRule};
 use bilan_records::figures::{Figures, Period};
 use bilan_standards::clock::beijing_day;
 
@@ -57,6 +58,9 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
             let mut groups: Vec<(String, Vec<Row>)> = Vec::new();
             for value in values.iter().filter(|_| any) {
                 let Some(figure) = catalogue.figures.get(&value.key) else { continue };
+                if catalogue.district.public_monitoring.is_none() && is_measured(figure, catalogue) {
+                    continue;
+                }
                 let row = Row {
                     key: value.key.clone(),
                     label: figure.label.text(language).to_owned(),
@@ -81,4 +85,17 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
         any,
         groups,
     })
+}
+
+/// Whether a figure tells of measured values, itself or through the figures it is made of.
+fn is_measured(figure: &Figure, catalogue: &Catalogue) -> bool {
+    match &figure.rule {
+        FigureRule::Observations { .. } => true,
+        rule => rule.parts().is_some_and(|(left, right)| {
+            [left, right]
+                .into_iter()
+                .filter_map(|key| catalogue.figures.get(key))
+                .any(|part| is_measured(part, catalogue))
+        }),
+    }
 }

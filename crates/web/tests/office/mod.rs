@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use bilan_records::actor::Actor;
-use bilan_records::catalogue::{self, FieldKind, Role};
+use bilan_records::catalogue::{self, Catalogue, FieldKind, Role};
 use bilan_records::exchange::{ImportError, ImportOutcome};
 use bilan_records::ledger::{JsonMap, Ledger, Record, Write};
 use bilan_records::personal::Keyring;
@@ -82,15 +82,25 @@ pub struct Signed {
 
 impl Office {
     pub fn open() -> Self {
-        Self::open_with(bilan_web::Access::default())
+        Self::build(bilan_web::Access::default(), |_| {})
     }
 
     /// With other settings of who comes in.
     pub fn open_with(access: bilan_web::Access) -> Self {
+        Self::build(access, |_| {})
+    }
+
+    /// A bureau whose files say something else than the shipped ones.
+    pub fn with(change: impl FnOnce(&mut Catalogue)) -> Self {
+        Self::build(bilan_web::Access::default(), change)
+    }
+
+    fn build(access: bilan_web::Access, change: impl FnOnce(&mut Catalogue)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at("2026-11-23T04:00:00Z".parse().unwrap()));
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let catalogue = catalogue::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
+        let mut catalogue = catalogue::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
+        change(&mut catalogue);
         let handed: Arc<dyn Clock> = clock.clone();
         let path = folder.path().join("records.db");
         let ledger = Arc::new(Ledger::open(&path, Arc::new(catalogue), handed.clone(), Keyring::new([7; 32])).unwrap());

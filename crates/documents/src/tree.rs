@@ -24,6 +24,9 @@ pub struct Document {
     /// The day as it is printed, such as `2021年1月5日`.
     #[serde(default)]
     pub date_text: Option<String>,
+    /// When the file was written, RFC 3339 in UTC (`2021-01-05T08:00:00Z`); office programs show it in the properties of a DOCX.
+    #[serde(default)]
+    pub written_at: Option<String>,
     /// Repeated at the head of every page, such as `模拟数据`.
     #[serde(default)]
     pub notice: Option<String>,
@@ -46,6 +49,7 @@ impl Document {
             issuer: None,
             number: None,
             date_text: None,
+            written_at: None,
             notice: None,
             lang: "zh-CN".to_owned(),
             base_url: None,

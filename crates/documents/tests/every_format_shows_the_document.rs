@@ -57,6 +57,42 @@ fn docx_repeats_the_notice_and_numbers_pages_on_the_outer_edge() {
 }
 
 #[test]
+fn docx_is_as_an_office_program_writes_it() {
+    let document = Document { written_at: Some("2021-01-05T08:00:00Z".into()), ..sample::summary() };
+    let file = docx(&document).unwrap();
+    let styles = part(&file, "word/styles.xml");
+    assert!(styles.contains(r#"w:default="1" w:styleId="Normal""#), "{styles}");
+    assert!(styles.contains(r#"<w:lang w:val="zh-CN""#), "{styles}");
+    let text = part(&file, "word/document.xml");
+    let paragraphs: Vec<&str> = text.split("<w:p ").skip(1).collect();
+    for paragraph in &paragraphs {
+        let style = paragraph.split(r#"<w:pStyle w:val=""#).nth(1).and_then(|rest| rest.split('"').next());
+        let style = style.unwrap_or_else(|| panic!("a paragraph without a style: {paragraph}"));
+        assert!(styles.contains(&format!(r#"w:styleId="{style}""#)), "{style}");
+    }
+    let tables = text.matches("<w:tbl>").count();
+    assert_eq!(
+        (tables, text.matches("<w:tblHeader />").count()),
+        (2, 1),
+        "the table repeats its head, the chart has none"
+    );
+    assert!(
+        text.split("<w:tblGrid>").skip(1).all(|table| table
+            .split("</w:tblGrid>")
+            .next()
+            .unwrap()
+            .matches("<w:gridCol ")
+            .count()
+            <= 5)
+    );
+    let core = part(&file, "docProps/core.xml");
+    for word in [document.title.as_str(), "zh-CN", "2021-01-05T08:00:00Z", document.issuer.as_deref().unwrap()] {
+        assert!(core.contains(word), "{word}: {core}");
+    }
+    assert!(!core.contains("1970") && !core.contains("unknown"), "{core}");
+}
+
+#[test]
 fn a_standalone_page_brings_its_looks_and_a_fragment_needs_no_inline_style() {
     let page = html(&sample::summary(), &HtmlOptions { standalone: true, stylesheet: None });
     assert!(page.starts_with("<!doctype html>") && page.contains("<style>"));

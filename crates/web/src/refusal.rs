@@ -47,6 +47,12 @@ pub enum Refusal {
         /// Key of the register.
         register: String,
     },
+    /// No role of the account may see what a figure counts.
+    #[error("may not see the figure {key}")]
+    NoFigure {
+        /// Key of the figure.
+        key: String,
+    },
     /// The address is there, but not for this method.
     #[error("the method is not supported here")]
     WrongMethod,
@@ -109,7 +115,9 @@ impl Refusal {
         match self {
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Forbidden { .. } | Self::NoRight { .. } | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::NoRight { .. } | Self::NoFigure { .. } | Self::Forged => {
+                StatusCode::FORBIDDEN
+            }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
@@ -141,6 +149,11 @@ impl Refusal {
                 let what = language.fill("shell.refusal.no_right", &places);
                 filled("shell.refusal.forbidden", "shell.refusal.forbidden_text", &[("what", &what)])
             }
+            Self::NoFigure { key } => {
+                let named = catalogue.figures.get(key).map_or(key.as_str(), |known| language.label(&known.label));
+                let what = language.fill("shell.refusal.no_figure", &[("figure", named)]);
+                filled("shell.refusal.forbidden", "shell.refusal.forbidden_text", &[("what", &what)])
+            }
             Self::WrongMethod => plain("shell.refusal.method", "shell.refusal.method_text"),
             Self::BadAddress => plain("shell.refusal.invalid", "shell.refusal.address_text"),
             Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),
@@ -148,7 +161,7 @@ impl Refusal {
             Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
             Self::TooManyRows => plain("shell.refusal.invalid", "shell.refusal.too_many_rows"),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
-            Self::Told(problem) => (problem.title(language), problem.told(language).to_owned()),
+            Self::Told(problem) => (problem.title(language), problem.on_page(language, catalogue)),
             Self::TooLarge { limit_mb } => {
                 let limit = limit_mb.to_string();
                 filled("shell.refusal.too_large", "shell.refusal.too_large_text", &[("limit", &limit)])
@@ -281,7 +294,7 @@ impl From<FigureError> for Refusal {
     fn from(error: FigureError) -> Self {
         match error {
             FigureError::Unknown { key, .. } => Self::NotFound { what: key },
-            FigureError::Forbidden { .. } => Self::Forbidden { what: error.to_string() },
+            FigureError::Forbidden { key, .. } => Self::NoFigure { key },
             FigureError::Read(error) => error.into(),
             other => Self::Internal(other.to_string()),
         }
@@ -312,23 +325,4 @@ macro_rules! internal {
 internal!(StoreError, askama::Error, std::io::Error, tokio::task::JoinError, crate::accounts::AccountsError);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_as_such_in_both_languages_whatever_met_it() {
-        let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
-        let refusals: [Refusal; 4] = [
-            WriteError::Database(full()).into(),
-            crate::accounts::AccountsError::Database(full()).into(),
-            StoreError::Database { path: "observations.db".into(), message: full().to_string() }.into(),
-            std::io::Error::from_raw_os_error(28).into(),
-        ];
-        for refusal in refusals {
-            assert_eq!(refusal.status(), StatusCode::INSUFFICIENT_STORAGE, "{refusal}");
-            let catalogue = Catalogue::default();
-            assert_eq!(refusal.told(Language::Chinese, &catalogue).0, "磁盘已满");
-            assert_eq!(refusal.told(Language::English, &catalogue).0, "The disk is full");
-        }
-    }
-}
+mod tests;

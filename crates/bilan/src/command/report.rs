@@ -51,7 +51,8 @@ impl Report {
     pub fn run(self) -> Result<()> {
         let bureau = Bureau::open_existing(&self.data.path)?.with_observations()?;
         let filled = report::build(&bureau.ledger, &operator(), &self.report, self.year, self.as_of)?;
-        let options = Options { base_url: self.base_url.clone(), ..Options::default() };
+        let options =
+            Options { base_url: self.base_url.clone(), written_at: Some(bureau.ledger.now()), ..Options::default() };
         let document = document::document(&filled, options);
         for gap in document.gaps() {
             eprintln!("gap: {}: {}", gap.key, gap.why);

@@ -100,6 +100,7 @@ pub fn hostile() -> Document {
         issuer: Some(HOSTILE.into()),
         number: Some(HOSTILE.into()),
         date_text: Some(HOSTILE.into()),
+        written_at: None,
         notice: Some(HOSTILE.into()),
         lang: "zh-CN".into(),
         base_url: Some("https://bilan.example".into()),

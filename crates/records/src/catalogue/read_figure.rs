@@ -154,7 +154,7 @@ pub(super) fn check_filter(
         Err(error) => {
             let place = |offset: usize| place_in_text(faults.source, &text.span, offset);
             let span: Range<usize> = place(error.span.start)..place(error.span.end);
-            faults.add(&span, error.message, error.remedy);
+            faults.add(&span, error.message.en, error.remedy.map(|remedy| remedy.en));
             None
         }
     }

@@ -90,7 +90,7 @@ fn check_table(faults: &Faults<'_>, table: &report_text::TableNames, registers: 
         if filled.value == filter.value {
             check_filter(faults, filter, register, None, registers);
         } else if let Err(error) = crate::filter::Filter::over(&filled.value, register, None, registers) {
-            faults.add(&filter.span, error.message, error.remedy);
+            faults.add(&filter.span, error.message.en, error.remedy.map(|remedy| remedy.en));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope},
-    catalogue::{FieldKind, Register},
+    catalogue::{FieldKind, Label, Register},
     ledger::{JsonMap, Ledger, ListQuery, ReadError, Record},
 };
 
@@ -200,7 +200,7 @@ pub(super) fn sheet_name(label: &str) -> String {
 /// Keeps the writer's error and ends the reading.
 fn stop(failed: &mut Option<ExportError>, error: ExportError) -> ReadError {
     *failed = Some(error);
-    ReadError::Filter("the export was stopped".into())
+    ReadError::Filter(Label { zh: "导出已停止".into(), en: "the export was stopped".into() })
 }
 
 fn finished(count: Result<u64, ReadError>, failed: Option<ExportError>) -> Result<u64, ExportError> {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{
-    Fault,
+    Fault, both,
     condition::Check,
     literal::{self, Operand},
     names::{Kind, Named},
@@ -23,8 +23,13 @@ pub(super) fn check(test: &Test, named: &Named<'_>) -> Result<Checked, Fault> {
         How::Filled => return Ok(Checked::Yes(filled(named))),
         How::Empty => return Ok(Checked::No(filled(named))),
         How::Bare if !matches!(named.kind, Kind::Field(FieldKind::YesNo)) => {
-            let message = format!("“{}” is not yes or no, so it needs an operator and a value", test.name);
-            return Err(Fault::new(test.span.clone(), message, Some(format!("for example: {} is filled", test.name))));
+            let name = &test.name;
+            let message = both(
+                format!("“{name}”不是是非字段，后面要有运算符和值"),
+                format!("“{name}” is not yes or no, so it needs an operator and a value"),
+            );
+            let remedy = both(format!("例如：{name} is filled"), format!("for example: {name} is filled"));
+            return Err(Fault::new(test.span.clone(), message, Some(remedy)));
         }
         How::Bare => return Ok(Checked::Yes(compare(column(), "=", Operand::Integer(1)))),
         _ => {}
@@ -42,7 +47,9 @@ pub(super) fn check(test: &Test, named: &Named<'_>) -> Result<Checked, Fault> {
         Kind::Cell => cell(test, column()),
         Kind::Version => scalar(test, column(), &|literal| literal::scaled(literal, 0)),
         Kind::Moment => moment(test, column(), true),
-        Kind::Closed => Err(Fault::new(test.span.clone(), "“closed” cannot be asked of a row", None)),
+        Kind::Closed => {
+            Err(Fault::new(test.span.clone(), both("子表的行没有“closed”", "“closed” cannot be asked of a row"), None))
+        }
         Kind::Field(kind) => check_field(test, named, kind),
     }
 }
@@ -69,7 +76,14 @@ fn check_field(test: &Test, named: &Named<'_>, kind: &FieldKind) -> Result<Check
                 columns: vec![format!("{}_address", column())],
                 text: literal::text(text)?,
             })),
-            _ => Err(wrong_operator(test, "a place", "contains, is empty and is filled; ask “cell” for where it is")),
+            _ => Err(wrong_operator(
+                test,
+                &both("位置", "a place"),
+                both(
+                    "contains、is empty、is filled；问在何处请用 cell",
+                    "contains, is empty and is filled; ask “cell” for where it is",
+                ),
+            )),
         },
         FieldKind::Integer { .. } => scalar(test, column(), &|literal| literal::scaled(literal, 0)),
         FieldKind::Decimal { digits, .. } | FieldKind::Computed { digits, .. } => {
@@ -92,7 +106,11 @@ fn check_field(test: &Test, named: &Named<'_>, kind: &FieldKind) -> Result<Check
             match &test.how {
                 How::Contains(literal) => Ok(Checked::Yes(has(std::slice::from_ref(literal))?)),
                 How::In(literals) => Ok(Checked::Yes(has(literals)?)),
-                _ => Err(wrong_operator(test, "a list of choices", "contains, in, is empty and is filled")),
+                _ => Err(wrong_operator(
+                    test,
+                    &both("多选字段", "a list of choices"),
+                    plain("contains, in, is empty and is filled"),
+                )),
             }
         }
         FieldKind::Reference { to } => {
@@ -104,11 +122,19 @@ fn check_field(test: &Test, named: &Named<'_>, kind: &FieldKind) -> Result<Check
                 How::Compare("=", literal) => Ok(Checked::Yes(refers(std::slice::from_ref(literal))?)),
                 How::Compare("!=", literal) => Ok(Checked::No(refers(std::slice::from_ref(literal))?)),
                 How::In(literals) => Ok(Checked::Yes(refers(literals)?)),
-                _ => Err(wrong_operator(test, "a reference", "=, !=, in, is empty and is filled")),
+                _ => Err(wrong_operator(
+                    test,
+                    &both("引用字段", "a reference"),
+                    plain("=, !=, in, is empty and is filled"),
+                )),
             }
         }
         FieldKind::Line | FieldKind::Polygon | FieldKind::Attachment { .. } | FieldKind::Table { .. } => {
-            Err(wrong_operator(test, &format!("a field of type {}", kind.name()), "is empty and is filled"))
+            Err(wrong_operator(
+                test,
+                &both("这种字段", format!("a field of type {}", kind.name())),
+                plain("is empty and is filled"),
+            ))
         }
     }
 }
@@ -135,7 +161,7 @@ fn scalar(test: &Test, column: String, value: &dyn Fn(&Literal) -> Result<Operan
         How::In(literals) => {
             Ok(Checked::Yes(Check::In { column, values: literals.iter().map(value).collect::<Result<_, _>>()? }))
         }
-        _ => Err(wrong_operator(test, "it", "= != < <= > >= in, is empty and is filled")),
+        _ => Err(wrong_operator(test, &both("它", "it"), plain("= != < <= > >= in, is empty and is filled"))),
     }
 }
 
@@ -143,7 +169,7 @@ fn scalar(test: &Test, column: String, value: &dyn Fn(&Literal) -> Result<Operan
 fn equality(test: &Test, column: String, value: &dyn Fn(&Literal) -> Result<Operand, Fault>) -> Result<Checked, Fault> {
     match &test.how {
         How::Compare("=" | "!=", _) | How::In(_) => scalar(test, column, value),
-        _ => Err(wrong_operator(test, "it", "=, !=, in, is empty and is filled")),
+        _ => Err(wrong_operator(test, &both("它", "it"), plain("=, !=, in, is empty and is filled"))),
     }
 }
 
@@ -153,7 +179,14 @@ fn cell(test: &Test, column: String) -> Result<Checked, Fault> {
         How::In(literals) => Ok(Checked::Yes(Check::Within { column, codes: texts(literals)? })),
         How::Compare("=", code) => Ok(Checked::Yes(compare(column, "=", Operand::Text(literal::text(code)?)))),
         How::Compare("!=", code) => Ok(Checked::No(compare(column, "=", Operand::Text(literal::text(code)?)))),
-        _ => Err(wrong_operator(test, "a cell", "in (that cell or below), =, !=, is empty and is filled")),
+        _ => Err(wrong_operator(
+            test,
+            &both("网格", "a cell"),
+            both(
+                "in（该网格及其下级）、=、!=、is empty、is filled",
+                "in (that cell or below), =, !=, is empty and is filled",
+            ),
+        )),
     }
 }
 
@@ -165,7 +198,9 @@ fn moment(test: &Test, column: String, instant: bool) -> Result<Checked, Fault> 
             let values = literals.iter().map(literal::day_text).collect::<Result<_, _>>()?;
             return Ok(Checked::Yes(Check::In { column, values }));
         }
-        _ => return Err(wrong_operator(test, "a date", "= != < <= > >=, is empty and is filled")),
+        _ => {
+            return Err(wrong_operator(test, &both("日期", "a date"), plain("= != < <= > >=, is empty and is filled")));
+        }
     };
     if !instant {
         return scalar(test, column, &literal::day_text);
@@ -183,7 +218,15 @@ fn moment(test: &Test, column: String, instant: bool) -> Result<Checked, Fault> 
     })
 }
 
-fn wrong_operator(test: &Test, what: &str, allowed: &str) -> Fault {
+/// Operators, which are the same words in both languages.
+fn plain(operators: &str) -> Label {
+    both(operators.replace(" and ", "、").replace(", ", "、"), operators)
+}
+
+fn wrong_operator(test: &Test, what: &Label, allowed: Label) -> Fault {
     let at = if test.operator.is_empty() { test.span.clone() } else { test.operator.clone() };
-    Fault::new(at, format!("this operator cannot be used on “{}”", test.name), Some(format!("{what} takes {allowed}")))
+    let message =
+        both(format!("“{}”不能用这个运算符", test.name), format!("this operator cannot be used on “{}”", test.name));
+    let remedy = both(format!("{}可用：{}", what.zh, allowed.zh), format!("{} takes {}", what.en, allowed.en));
+    Fault::new(at, message, Some(remedy))
 }

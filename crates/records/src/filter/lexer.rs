@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Fault;
+use super::{Fault, both};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Word {
@@ -53,21 +53,29 @@ fn operator(text: &str, at: usize) -> Result<(Word, usize), Fault> {
     if let Some(operator) = ["!=", "<=", ">=", "=", "<", ">"].into_iter().find(|operator| rest.starts_with(operator)) {
         let length = operator.len();
         if operator == "=" && rest.starts_with("==") {
-            return Err(Fault::new(at..at + 2, "“==” is no operator", Some("write =".into())));
+            return Err(Fault::new(
+                at..at + 2,
+                both("“==”不是运算符", "“==” is no operator"),
+                Some(both("请写 =", "write =")),
+            ));
         }
         return Ok((Word::Operator(operator), length));
     }
     let found: String = rest.chars().take(1).collect();
     let remedy = match found.as_str() {
-        "“" | "”" | "‘" | "’" | "＂" => Some("write text in straight quotes: \"…\"".to_owned()),
-        "（" | "）" => Some("write ( and )".to_owned()),
-        "，" => Some("write ,".to_owned()),
-        "＝" => Some("write =".to_owned()),
-        "&" => Some("write and".to_owned()),
-        "|" => Some("write or".to_owned()),
+        "“" | "”" | "‘" | "’" | "＂" => {
+            Some(both("文字请用半角引号：\"…\"", "write text in straight quotes: \"…\""))
+        }
+        "（" | "）" => Some(both("请用半角括号 ( )", "write ( and )")),
+        "，" => Some(both("请用半角逗号 ,", "write ,")),
+        "＝" => Some(both("请写 =", "write =")),
+        "&" => Some(both("请写 and（并且）", "write and")),
+        "|" => Some(both("请写 or（或者）", "write or")),
         _ => None,
     };
-    Err(Fault::new(at..at + found.len(), format!("“{found}” has no meaning in a filter"), remedy))
+    let message =
+        both(format!("“{found}”不能用在筛选条件中，字段请写代号"), format!("“{found}” has no meaning in a filter"));
+    Err(Fault::new(at..at + found.len(), message, remedy))
 }
 
 fn quoted(text: &str, at: usize, quote: char) -> Result<(Word, usize), Fault> {
@@ -85,7 +93,8 @@ fn quoted(text: &str, at: usize, quote: char) -> Result<(Word, usize), Fault> {
             value.push(character);
         }
     }
-    Err(Fault::new(at..text.len(), "the text is not closed", Some(format!("add {quote} where it ends"))))
+    let remedy = both(format!("请在文字末尾加上 {quote}"), format!("add {quote} where it ends"));
+    Err(Fault::new(at..text.len(), both("引号没有配对", "the text is not closed"), Some(remedy)))
 }
 
 fn number(text: &str, at: usize) -> Result<(Word, usize), Fault> {
@@ -101,8 +110,12 @@ fn number(text: &str, at: usize) -> Result<(Word, usize), Fault> {
     if plain(whole) && plain(fraction) {
         Ok((Word::Number(word.to_owned()), length))
     } else {
-        let remedy = Some("write a number like 12 or 62.5; dates and codes stand in quotes".to_owned());
-        Err(Fault::new(at..at + length.max(1), format!("“{word}” is not a number"), remedy))
+        let remedy = both(
+            "数字写作 12 或 62.5；日期和编号请加引号",
+            "write a number like 12 or 62.5; dates and codes stand in quotes",
+        );
+        let message = both(format!("“{word}”不是数字"), format!("“{word}” is not a number"));
+        Err(Fault::new(at..at + length.max(1), message, Some(remedy)))
     }
 }
 

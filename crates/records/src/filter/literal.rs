@@ -4,7 +4,7 @@ use jiff::{ToSpan, civil::Date};
 use serde_json::Value as Json;
 
 use super::{
-    Fault,
+    Fault, both,
     syntax::{Literal, LiteralValue},
 };
 use crate::{
@@ -25,9 +25,18 @@ pub(super) fn text(literal: &Literal) -> Result<String, Fault> {
     match &literal.value {
         LiteralValue::Text(text) => Ok(text.clone()),
         LiteralValue::Number(number) => {
-            Err(Fault::new(literal.span.clone(), "text is compared with text", Some(format!("write \"{number}\""))))
+            let remedy = both(format!("请写 \"{number}\""), format!("write \"{number}\""));
+            Err(Fault::new(
+                literal.span.clone(),
+                both("文字只能与文字比较", "text is compared with text"),
+                Some(remedy),
+            ))
         }
-        LiteralValue::Flag(_) => Err(Fault::new(literal.span.clone(), "text is compared with text in quotes", None)),
+        LiteralValue::Flag(_) => Err(Fault::new(
+            literal.span.clone(),
+            both("文字只能与加引号的文字比较", "text is compared with text in quotes"),
+            None,
+        )),
     }
 }
 
@@ -36,8 +45,8 @@ pub(super) fn flag(literal: &Literal) -> Result<bool, Fault> {
         LiteralValue::Flag(flag) => Ok(flag),
         _ => Err(Fault::new(
             literal.span.clone(),
-            "a yes-or-no field is true or false",
-            Some("write true or false".into()),
+            both("是非字段的值为 true 或 false", "a yes-or-no field is true or false"),
+            Some(both("请写 true（是）或 false（否）", "write true or false")),
         )),
     }
 }
@@ -48,16 +57,19 @@ pub(super) fn one_of(literal: &Literal, known: &[&str], what: &str) -> Result<St
         return Ok(found);
     }
     let remedy = match closest(&found, known.iter().copied()) {
-        Some(meant) => format!("did you mean “{meant}”?"),
-        None => format!("known are: {}", known.join(", ")),
+        Some(meant) => both(format!("是否指“{meant}”？"), format!("did you mean “{meant}”?")),
+        None => both(format!("可用的值：{}", known.join("、")), format!("known are: {}", known.join(", "))),
     };
-    Err(Fault::new(literal.span.clone(), format!("“{found}” is no {what} of this field"), Some(remedy)))
+    let message = both(format!("该字段没有“{found}”这个值"), format!("“{found}” is no {what} of this field"));
+    Err(Fault::new(literal.span.clone(), message, Some(remedy)))
 }
 
 /// A number as a count of the last digit that the column keeps.
 pub(super) fn scaled(literal: &Literal, digits: u8) -> Result<Operand, Fault> {
     let LiteralValue::Number(number) = &literal.value else {
-        return Err(Fault::new(literal.span.clone(), "a number field is compared with a number without quotes", None));
+        let message =
+            both("数字字段只能与不加引号的数字比较", "a number field is compared with a number without quotes");
+        return Err(Fault::new(literal.span.clone(), message, None));
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -67,7 +79,9 @@ pub(super) fn scaled(literal: &Literal, digits: u8) -> Result<Operand, Fault> {
     {
         return Ok(Operand::Integer(exact));
     }
-    let value: f64 = number.parse().map_err(|_| Fault::new(literal.span.clone(), "this is not a number", None))?;
+    let value: f64 = number
+        .parse()
+        .map_err(|_| Fault::new(literal.span.clone(), both("这不是数字", "this is not a number"), None))?;
     Ok(Operand::Real(value * 10_f64.powi(i32::from(digits))))
 }
 
@@ -85,14 +99,19 @@ fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Faul
         read_only: false,
     };
     Value::from_json(&field, &Json::from(text(literal)?)).map_err(|refusal| {
-        Fault::new(literal.span.clone(), refusal.to_string(), Some(format!("write it like {example}")))
+        let message = both(refusal.zh(), refusal.to_string());
+        Fault::new(
+            literal.span.clone(),
+            message,
+            Some(both(format!("写法如 {example}"), format!("write it like {example}"))),
+        )
     })
 }
 
 pub(super) fn day_text(literal: &Literal) -> Result<Operand, Fault> {
     match read(literal, FieldKind::Date, "\"2020-03-01\"")? {
         Value::Date(date) => Ok(Operand::Text(date.to_string())),
-        _ => Err(Fault::new(literal.span.clone(), "this is not a date", None)),
+        _ => Err(Fault::new(literal.span.clone(), both("这不是日期", "this is not a date"), None)),
     }
 }
 
@@ -104,12 +123,13 @@ pub(super) fn span_of(literal: &Literal) -> Result<(Operand, Option<Operand>), F
     }
     match read(literal, FieldKind::DateTime, "\"2020-03-01\" or \"2020-03-01T22:15\"")? {
         Value::DateTime(at) => Ok((Operand::Text(stored_time(at)), None)),
-        _ => Err(Fault::new(literal.span.clone(), "this is not a date and time", None)),
+        _ => Err(Fault::new(literal.span.clone(), both("这不是日期时间", "this is not a date and time"), None)),
     }
 }
 
 fn start_of(day: Date, literal: &Literal) -> Result<Operand, Fault> {
     let at = crate::value::start_of_day(day);
-    at.map(|at| Operand::Text(stored_time(at)))
-        .ok_or_else(|| Fault::new(literal.span.clone(), "this day lies outside the calendar", None))
+    at.map(|at| Operand::Text(stored_time(at))).ok_or_else(|| {
+        Fault::new(literal.span.clone(), both("日期超出范围", "this day lies outside the calendar"), None)
+    })
 }

@@ -21,7 +21,10 @@ use std::{fmt, ops::Range};
 
 use indexmap::IndexMap;
 
-use crate::catalogue::{Catalogue, Register};
+use crate::{
+    catalogue::{Catalogue, Label, Register},
+    value::Language,
+};
 
 pub use sql::Sources;
 pub(crate) use sql::column;
@@ -43,35 +46,60 @@ pub struct FilterError {
     /// Column in characters, counted from 1.
     pub column: usize,
     /// What is wrong.
-    pub message: String,
+    pub message: Label,
     /// What to write instead.
-    pub remedy: Option<String>,
+    pub remedy: Option<Label>,
+}
+
+impl FilterError {
+    /// The whole sentence in a language.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        let (message, remedy) = (self.message.text(language), self.remedy.as_ref().map(|remedy| remedy.text(language)));
+        match language {
+            Language::Chinese => {
+                let remedy = remedy.map(|remedy| format!("；{remedy}")).unwrap_or_default();
+                format!("第{}个字符：{message}{remedy}", self.column)
+            }
+            Language::English => {
+                let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+                format!("column {}: {message}{remedy}", self.column)
+            }
+        }
+    }
 }
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "column {}: {}", self.column, self.message)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "; {remedy}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.text(Language::English))
     }
 }
 
 impl std::error::Error for FilterError {}
 
+impl From<FilterError> for Label {
+    fn from(error: FilterError) -> Self {
+        both(error.text(Language::Chinese), error.text(Language::English))
+    }
+}
+
 /// A fault before its column is worked out.
 #[derive(Debug)]
 struct Fault {
     span: Range<usize>,
-    message: String,
-    remedy: Option<String>,
+    message: Label,
+    remedy: Option<Label>,
 }
 
 impl Fault {
-    fn new(span: Range<usize>, message: impl Into<String>, remedy: Option<String>) -> Self {
-        Self { span, message: message.into(), remedy }
+    fn new(span: Range<usize>, message: Label, remedy: Option<Label>) -> Self {
+        Self { span, message, remedy }
     }
+}
+
+/// A sentence in both languages.
+fn both(zh: impl Into<String>, en: impl Into<String>) -> Label {
+    Label { zh: zh.into(), en: en.into() }
 }
 
 impl Filter {

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use indexmap::IndexMap;
 
-use super::{Fault, condition::Place, resolve::Resolver};
+use super::{Fault, both, condition::Place, resolve::Resolver};
 use crate::{
-    catalogue::{Field, FieldKind, Register, closest},
+    catalogue::{Field, FieldKind, Label, Register, closest},
     naming,
 };
 
@@ -44,14 +44,21 @@ impl<'r> Resolver<'r> {
                 let place = Place::Reference { column: rest.0.to_owned(), on_row: true, to: to.clone() };
                 return named_in(other, place, rest.1, &after);
             }
-            return Err(Fault::new(after, "a name goes one reference far, not two", None));
+            return Err(Fault::new(
+                after,
+                both("只能引用一层，不能再引用下去", "a name goes one reference far, not two"),
+                None,
+            ));
         }
         match self.register.fields.get(first).map(|field| &field.kind) {
             Some(FieldKind::Reference { to }) => {
                 let Some(other) = self.registers.get(to) else {
                     return Err(Fault::new(
                         span.clone(),
-                        format!("“{first}” refers to “{to}”, which is no register"),
+                        both(
+                            format!("“{first}”所引用的台账“{to}”不存在"),
+                            format!("“{first}” refers to “{to}”, which is no register"),
+                        ),
                         None,
                     ));
                 };
@@ -65,16 +72,24 @@ impl<'r> Resolver<'r> {
                 };
                 match fields.get(second) {
                     Some(field) => Ok(of_field(field, place)),
-                    None => Err(unknown(second, &after, &format!("the table “{first}”"), fields.keys())),
+                    None => Err(unknown(
+                        second,
+                        &after,
+                        &both(format!("子表“{first}”"), format!("the table “{first}”")),
+                        fields.keys(),
+                    )),
                 }
             }
             Some(_) => {
-                let message = format!("“{first}” is neither a reference nor a table, so “{second}” cannot follow it");
+                let message = both(
+                    format!("“{first}”不是引用，也不是子表，后面不能接“{second}”"),
+                    format!("“{first}” is neither a reference nor a table, so “{second}” cannot follow it"),
+                );
                 Err(Fault::new(span.clone(), message, None))
             }
             None => {
                 let at = span.start..span.start + first.len();
-                Err(unknown(first, &at, &format!("the register “{}”", self.register.key), self.register.fields.keys()))
+                Err(unknown(first, &at, &of_register(self.register), self.register.fields.keys()))
             }
         }
     }
@@ -93,7 +108,10 @@ fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<u
         "number" => system(Kind::Number),
         "state" | "closed" if register.workflow.is_none() => Err(Fault::new(
             span.clone(),
-            format!("the register “{}” has no workflow, so no “{name}”", register.key),
+            both(
+                format!("台账“{}”没有办理流程，因此没有“{name}”", register.label.zh),
+                format!("the register “{}” has no workflow, so no “{name}”", register.key),
+            ),
             None,
         )),
         "state" => {
@@ -110,7 +128,7 @@ fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<u
                 Ok(of_field(field, Place::AnyRow { register: register.key.clone(), table: name.to_owned() }))
             }
             Some(field) => Ok(of_field(field, place)),
-            None => Err(unknown(name, span, &format!("the register “{}”", register.key), register.fields.keys())),
+            None => Err(unknown(name, span, &of_register(register), register.fields.keys())),
         },
     }
 }
@@ -119,11 +137,16 @@ fn of_field(field: &Field, place: Place) -> Named<'_> {
     Named { place, column: naming::column(field), kind: Kind::Field(&field.kind), personal: field.personal }
 }
 
-fn unknown<'a>(name: &str, span: &Range<usize>, what: &str, known: impl Iterator<Item = &'a String>) -> Fault {
+fn of_register(register: &Register) -> Label {
+    both(format!("台账“{}”", register.label.zh), format!("the register “{}”", register.key))
+}
+
+fn unknown<'a>(name: &str, span: &Range<usize>, what: &Label, known: impl Iterator<Item = &'a String>) -> Fault {
     let known: Vec<&str> = known.map(String::as_str).chain(["number", "state", "cell", "closed"]).collect();
     let remedy = match closest(name, known.iter().copied()) {
-        Some(meant) => format!("did you mean “{meant}”?"),
-        None => format!("known are: {}", known.join(", ")),
+        Some(meant) => both(format!("是否指“{meant}”？"), format!("did you mean “{meant}”?")),
+        None => both(format!("可用的字段：{}", known.join("、")), format!("known are: {}", known.join(", "))),
     };
-    Fault::new(span.clone(), format!("{what} has no field “{name}”"), Some(remedy))
+    let message = both(format!("{}没有字段“{name}”", what.zh), format!("{} has no field “{name}”", what.en));
+    Fault::new(span.clone(), message, Some(remedy))
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{
-    Fault,
+    Fault, both,
     checks::{Checked, check},
     condition::{Check, Condition, Place},
     literal::Operand,
@@ -35,12 +35,13 @@ impl<'r> Resolver<'r> {
     fn test(&self, test: &Test) -> Result<Condition, Fault> {
         let named = self.name(&test.name, &test.span)?;
         if named.personal && !matches!(test.how, How::Empty | How::Filled) {
-            let remedy = Some("only “is empty” and “is filled” can be asked of it".to_owned());
-            return Err(Fault::new(
-                test.span.clone(),
+            let remedy =
+                both("只能问是否为空（is empty、is filled）", "only “is empty” and “is filled” can be asked of it");
+            let message = both(
+                format!("“{}”是加密保存的个人信息", test.name),
                 format!("“{}” is personal and stored encrypted", test.name),
-                remedy,
-            ));
+            );
+            return Err(Fault::new(test.span.clone(), message, Some(remedy)));
         }
         if let Kind::Closed = named.kind {
             return self.closed(test, &named.place);
@@ -59,8 +60,9 @@ impl<'r> Resolver<'r> {
                 *flag == (*operator == "=")
             }
             _ => {
-                let remedy = Some("write closed = true or closed = false".to_owned());
-                return Err(Fault::new(test.operator.clone(), "“closed” is yes or no", remedy));
+                let remedy = both("请写 closed = true 或 closed = false", "write closed = true or closed = false");
+                let message = both("“closed”（已办结）只有是与否", "“closed” is yes or no");
+                return Err(Fault::new(test.operator.clone(), message, Some(remedy)));
             }
         };
         let register = match place {

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use crate::catalogue::Label;
+
 use super::{
-    Fault,
+    Fault, both,
     lexer::{self, Token, Word},
 };
 
@@ -54,21 +56,28 @@ const DEEPEST: usize = 40;
 /// Longest filter in words.
 const LONGEST: usize = 2000;
 
-const OPERATORS: &str = "one of = != < <= > >= in contains “is empty” “is filled”";
+fn operators() -> Label {
+    both(
+        "运算符 = != < <= > >= in contains “is empty” “is filled” 之一",
+        "one of = != < <= > >= in contains “is empty” “is filled”",
+    )
+}
 
 pub(super) fn parse(text: &str) -> Result<Expression, Fault> {
     let tokens = lexer::tokens(text)?;
     if tokens.len() > LONGEST {
-        return Err(Fault::new(0..text.len(), format!("the filter has more than {LONGEST} words"), None));
+        let message = both(format!("筛选条件超过{LONGEST}个词"), format!("the filter has more than {LONGEST} words"));
+        return Err(Fault::new(0..text.len(), message, None));
     }
     if tokens.is_empty() {
-        return Err(Fault::new(0..0, "the filter is empty", Some("leave it out, or write a condition".into())));
+        let remedy = both("请留空不填，或写一个条件", "leave it out, or write a condition");
+        return Err(Fault::new(0..0, both("筛选条件是空的", "the filter is empty"), Some(remedy)));
     }
     let mut parser = Parser { tokens, at: 0, end: text.len(), depth: 0 };
     let expression = parser.any()?;
     match parser.tokens.get(parser.at) {
         None => Ok(expression),
-        Some(_) => Err(parser.unexpected("“and” or “or”")),
+        Some(_) => Err(parser.unexpected(&both("“and”或“or”", "“and” or “or”"))),
     }
 }
 
@@ -96,10 +105,17 @@ impl Parser {
         there
     }
 
-    fn unexpected(&self, wanted: &str) -> Fault {
+    fn unexpected(&self, wanted: &Label) -> Fault {
+        let Label { zh, en } = wanted;
         match self.tokens.get(self.at) {
-            Some(token) => Fault::new(token.span.clone(), format!("{wanted} belongs here"), None),
-            None => Fault::new(self.end..self.end, format!("the filter ends where {wanted} belongs"), None),
+            Some(token) => {
+                Fault::new(token.span.clone(), both(format!("此处应为{zh}"), format!("{en} belongs here")), None)
+            }
+            None => {
+                let message =
+                    both(format!("条件没有写完，末尾还缺{zh}"), format!("the filter ends where {en} belongs"));
+                Fault::new(self.end..self.end, message, None)
+            }
         }
     }
 
@@ -122,14 +138,17 @@ impl Parser {
     fn one(&mut self) -> Result<Expression, Fault> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.unexpected("a flatter filter: it is nested too deeply, and nothing more"));
+            return Err(self.unexpected(&both(
+                "嵌套较少的条件（现在嵌套过深）",
+                "a flatter filter: it is nested too deeply, and nothing more",
+            )));
         }
         let expression = if self.eat("not") {
             Expression::Not(Box::new(self.one()?))
         } else if self.eat_word(&Word::Open) {
             let inner = self.any()?;
             if !self.eat_word(&Word::Close) {
-                return Err(self.unexpected("“)”, “and” or “or”"));
+                return Err(self.unexpected(&both("“)”、“and”或“or”", "“)”, “and” or “or”")));
             }
             inner
         } else {
@@ -141,7 +160,7 @@ impl Parser {
 
     fn test(&mut self) -> Result<Expression, Fault> {
         let Some(Token { word: Word::Name(name), span }) = self.tokens.get(self.at).cloned() else {
-            return Err(self.unexpected("the name of a field"));
+            return Err(self.unexpected(&both("字段代号", "the name of a field")));
         };
         self.at += 1;
         let operator = self.tokens.get(self.at).map_or(self.end..self.end, |token| token.span.clone());
@@ -166,14 +185,14 @@ impl Parser {
                     } else if self.eat("filled") {
                         Ok((false, How::Filled))
                     } else {
-                        Err(self.unexpected("“empty” or “filled”"))
+                        Err(self.unexpected(&both("“empty”或“filled”", "“empty” or “filled”")))
                     }
                 }
                 "not" => {
                     self.at += 1;
                     match self.how()? {
                         (false, how @ (How::In(_) | How::Contains(_))) => Ok((true, how)),
-                        _ => Err(self.unexpected("“in” or “contains” after “not”")),
+                        _ => Err(self.unexpected(&both("“not”后的“in”或“contains”", "“in” or “contains” after “not”"))),
                     }
                 }
                 "in" => {
@@ -184,10 +203,10 @@ impl Parser {
                     self.at += 1;
                     Ok((false, How::Contains(self.literal()?)))
                 }
-                _ => Err(self.unexpected(OPERATORS)),
+                _ => Err(self.unexpected(&operators())),
             },
             Some(Word::Close) | None => Ok((false, How::Bare)),
-            Some(_) => Err(self.unexpected(OPERATORS)),
+            Some(_) => Err(self.unexpected(&operators())),
         }
     }
 
@@ -199,12 +218,16 @@ impl Parser {
         while self.eat_word(&Word::Comma) {
             items.push(self.literal()?);
         }
-        if self.eat_word(&Word::Close) { Ok(items) } else { Err(self.unexpected("“,” or “)”")) }
+        if self.eat_word(&Word::Close) {
+            Ok(items)
+        } else {
+            Err(self.unexpected(&both("“,”或“)”", "“,” or “)”")))
+        }
     }
 
     fn literal(&mut self) -> Result<Literal, Fault> {
         let Some(token) = self.tokens.get(self.at).cloned() else {
-            return Err(self.unexpected("a value"));
+            return Err(self.unexpected(&both("一个值", "a value")));
         };
         let value = match token.word {
             Word::Text(text) => LiteralValue::Text(text),
@@ -212,10 +235,11 @@ impl Parser {
             Word::Name(name) if name == "true" => LiteralValue::Flag(true),
             Word::Name(name) if name == "false" => LiteralValue::Flag(false),
             Word::Name(name) => {
-                let remedy = Some(format!("write text in quotes: \"{name}\""));
-                return Err(Fault::new(token.span, format!("“{name}” is not a value"), remedy));
+                let remedy = both(format!("文字请加引号：\"{name}\""), format!("write text in quotes: \"{name}\""));
+                let message = both(format!("“{name}”不是值"), format!("“{name}” is not a value"));
+                return Err(Fault::new(token.span, message, Some(remedy)));
             }
-            _ => return Err(self.unexpected("a value")),
+            _ => return Err(self.unexpected(&both("一个值", "a value"))),
         };
         self.at += 1;
         Ok(Literal { value, span: token.span })

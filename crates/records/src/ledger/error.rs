@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::record::FieldDifference;
+use crate::catalogue::Label;
 use crate::personal::PersonalError;
 
 /// One thing wrong with one field of a write.
@@ -189,8 +190,8 @@ pub enum ReadError {
         register: String,
     },
     /// The filter does not parse or names something unknown.
-    #[error("filter: {0}")]
-    Filter(String),
+    #[error("filter: {}", .0.en)]
+    Filter(Label),
     /// The act needs a reason.
     #[error("give a reason: {0}")]
     ReasonMissing(String),
@@ -221,7 +222,11 @@ impl From<ReadError> for WriteError {
             ReadError::UnknownField { register, field } => {
                 Self::invalid(&field, "", format!("the register “{register}” has no such field"))
             }
-            ReadError::Filter(why) => Self::invalid("filter", "", why),
+            ReadError::Filter(why) => {
+                let fault =
+                    FieldFault { field: "filter".to_owned(), found: String::new(), why: why.en, why_zh: why.zh };
+                Self::Invalid { faults: FieldFaults(vec![fault]) }
+            }
             ReadError::ReasonMissing(what) => Self::ReasonMissing(what),
             ReadError::Personal(error) => Self::Personal(error),
             ReadError::Database(error) => Self::Database(error),

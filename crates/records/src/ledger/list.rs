@@ -164,8 +164,8 @@ impl Ledger {
             select.cond_where(self.below(cell));
         }
         if let Some(filter) = query.filter.as_deref().filter(|filter| !filter.trim().is_empty()) {
-            let filter = Filter::parse(filter, register, self.catalogue())
-                .map_err(|error| ReadError::Filter(error.to_string()))?;
+            let filter =
+                Filter::parse(filter, register, self.catalogue()).map_err(|error| ReadError::Filter(error.into()))?;
             let reachable = Reachable { catalogue: self.catalogue(), actor, as_of: query.as_of };
             select.cond_where(filter.condition_from(&reachable));
         }

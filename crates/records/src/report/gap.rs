@@ -33,9 +33,10 @@ pub fn gap_words(gap: &Gap, catalogue: &Catalogue) -> Label {
                 en: format!("none of the {records} records has “{}” filled", field.en),
             }
         }
-        Gap::NoObservations { series } => Label {
-            zh: format!("该时段没有“{series}”的监测数据"),
-            en: format!("there are no observations of “{series}” in the period"),
+        // Stations and factors stand in the figure's own name.
+        Gap::NoObservations { .. } => Label {
+            zh: "该时段没有监测数据".to_owned(),
+            en: "there are no observations in the period".to_owned(),
         },
         Gap::TooLarge => Label {
             zh: "数值超出可精确计算的范围".to_owned(),

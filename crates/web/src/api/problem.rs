@@ -11,7 +11,7 @@ use axum::{
 };
 use bilan_admission::Wait;
 use bilan_records::{
-    catalogue::Register,
+    catalogue::{Catalogue, Register},
     figures::FigureError,
     ledger::{FieldDifference, FieldFault, ReadError, WriteError},
     report::ReportError,
@@ -29,6 +29,8 @@ pub struct Problem {
     code: &'static str,
     zh: String,
     en: String,
+    /// Keys in the Chinese sentence, which a page replaces by the names that people know.
+    named: Vec<Named>,
     faults: Vec<Fault>,
     more: Map<String, Json>,
 }
@@ -64,6 +66,35 @@ pub const KINDS: [(&str, u16, &str, &str); 21] = [
     ("internal", 500, "系统内部错误", "The system failed"),
 ];
 
+/// A key that stands in a sentence, and what it is the key of.
+#[derive(Debug, Clone)]
+enum Named {
+    Register(String),
+    Step { register: String, step: String },
+    Figure(String),
+}
+
+impl Named {
+    fn key(&self) -> &str {
+        match self {
+            Self::Register(key) | Self::Figure(key) | Self::Step { step: key, .. } => key,
+        }
+    }
+
+    /// The Chinese name; the key where the files have none of it.
+    fn name<'n>(&'n self, catalogue: &'n Catalogue) -> &'n str {
+        let label = match self {
+            Self::Register(key) => catalogue.registers.get(key).map(|register| &register.label),
+            Self::Figure(key) => catalogue.figures.get(key).map(|figure| &figure.label),
+            Self::Step { register, step } => {
+                let workflow = catalogue.registers.get(register).and_then(|register| register.workflow.as_ref());
+                workflow.and_then(|workflow| workflow.steps.get(step)).map(|step| &step.label)
+            }
+        };
+        label.map_or(self.key(), |label| label.zh.as_str())
+    }
+}
+
 impl Problem {
     /// A problem of one of the [`KINDS`].
     pub(super) fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
@@ -73,6 +104,7 @@ impl Problem {
             code,
             zh: zh.into(),
             en: en.into(),
+            named: Vec::new(),
             faults: Vec::new(),
             more: Map::new(),
         }
@@ -106,6 +138,21 @@ impl Problem {
         problem
     }
 
+    /// What happened, for a page: in Chinese with the names of registers, steps and figures instead of their keys.
+    pub(crate) fn on_page(&self, language: Language, catalogue: &Catalogue) -> String {
+        if language == Language::English {
+            return self.en.clone();
+        }
+        self.named.iter().fold(self.zh.clone(), |text, named| {
+            text.replace(&format!("“{}”", named.key()), &format!("“{}”", named.name(catalogue)))
+        })
+    }
+
+    fn naming(mut self, named: Named) -> Self {
+        self.named.push(named);
+        self
+    }
+
     /// A parameter of the address that is wrong.
     pub(super) fn parameter(name: &str, zh: &str, en: &str) -> Self {
         Self::new("parameter", format!("参数“{name}”{zh}"), format!("the parameter “{name}”: {en}"))
@@ -132,8 +179,9 @@ impl Problem {
         match error {
             WriteError::UnknownRegister(key) => unknown_register(&key, en),
             WriteError::NotFound { register, number } => no_record(&register, &number, en),
-            WriteError::Forbidden { actor, register, .. } => {
-                Self::new("forbidden", format!("{actor}无权对台账“{register}”的这条记录进行此操作"), en)
+            WriteError::Forbidden { register, .. } => {
+                let zh = format!("您的账号无权对台账“{register}”的这条记录进行此操作");
+                Self::new("forbidden", zh, en).naming(Named::Register(register))
             }
             WriteError::Invalid { faults } => {
                 let faults: Vec<Fault> = faults.0.into_iter().map(|fault| labelled(fault, register)).collect();
@@ -153,11 +201,13 @@ impl Problem {
             }
             WriteError::StepRefused { step, number, .. } => {
                 let zh = format!("{number}现在的状态不能办理步骤“{step}”，请刷新后查看。");
-                Self::new("step_refused", zh, en)
+                let register = register.map(|register| register.key.clone()).unwrap_or_default();
+                Self::new("step_refused", zh, en).naming(Named::Step { register, step })
             }
             WriteError::ReasonMissing(_) => Self::new("reason_missing", "请说明原因，原因将记入日志。", en),
             WriteError::StillReferred { number, register, count } => {
-                Self::new("still_referred", format!("{number}不能删除：台账“{register}”中有{count}条记录引用它"), en)
+                let zh = format!("{number}不能删除：台账“{register}”中有{count}条记录引用它");
+                Self::new("still_referred", zh, en).naming(Named::Register(register))
             }
             WriteError::ReferredElsewhere { number } => {
                 Self::new("still_referred", format!("{number}不能删除：其他记录引用它"), en)
@@ -178,7 +228,8 @@ fn unknown_register(key: &str, en: String) -> Problem {
 }
 
 fn no_record(register: &str, number: &str, en: String) -> Problem {
-    Problem::not_found(format!("台账“{register}”中没有编号为“{number}”的记录，或您无权查看"), en)
+    let zh = format!("台账“{register}”中没有编号为“{number}”的记录，或您无权查看");
+    Problem::not_found(zh, en).naming(Named::Register(register.to_owned()))
 }
 
 fn labelled(fault: FieldFault, register: Option<&Register>) -> Fault {
@@ -207,12 +258,14 @@ impl From<ReadError> for Problem {
             ReadError::UnknownRegister(key) => unknown_register(&key, en),
             ReadError::NotFound { register, number } => no_record(&register, &number, en),
             ReadError::UnknownField { register, field } => {
-                Self::new("parameter", format!("台账“{register}”没有可用于此处的字段“{field}”"), en)
+                let zh = format!("台账“{register}”没有可用于此处的字段“{field}”");
+                Self::new("parameter", zh, en).naming(Named::Register(register))
             }
-            ReadError::Forbidden { actor, register, .. } => {
-                Self::new("forbidden", format!("{actor}无权查看台账“{register}”"), en)
+            ReadError::Forbidden { register, .. } => {
+                let zh = format!("您的账号无权查看台账“{register}”");
+                Self::new("forbidden", zh, en).naming(Named::Register(register))
             }
-            ReadError::Filter(why) => Self::new("filter", format!("筛选条件有误：{why}"), en),
+            ReadError::Filter(why) => Self::new("filter", format!("筛选条件有误：{}", why.zh), en),
             ReadError::ReasonMissing(_) => Self::new("reason_missing", "请说明原因，原因将记入日志。", en),
             error @ (ReadError::Personal(_) | ReadError::Database(_) | ReadError::Damaged { .. }) => {
                 Self::internal(&error)
@@ -229,7 +282,9 @@ impl From<FigureError> for Problem {
                 let meant = closest.map(|closest| format!("，是否指“{closest}”？")).unwrap_or_default();
                 Self::not_found(format!("没有指标“{key}”{meant}"), en)
             }
-            FigureError::Forbidden { actor, key } => Self::new("forbidden", format!("{actor}无权查看指标“{key}”"), en),
+            FigureError::Forbidden { key, .. } => {
+                Self::new("forbidden", format!("您的账号无权查看指标“{key}”"), en).naming(Named::Figure(key))
+            }
             FigureError::Read(error) => error.into(),
             error @ (FigureError::Observations(_) | FigureError::Database(_)) => Self::internal(&error),
         }

@@ -1,5 +1,6 @@
 //! What a figure is, said in words: whom it counts, by which date, divided by what.
 
+use crate::live::factor_label;
 use bilan_records::{
     catalogue::{Catalogue, Figure, FigurePeriod, FigureRule, Label, RecordSet},
     value::Language,
@@ -37,10 +38,37 @@ pub fn formula(figure: &Figure, catalogue: &Catalogue, language: Language) -> St
                 Language::English => format!("(“{of}” − “{against}”) ÷ “{against}”{times}"),
             }
         }
-        FigureRule::Observations { series, statistic } => match language {
-            Language::Chinese => format!("监测数据“{series}”在时段内的统计量“{statistic}”"),
-            Language::English => format!("the statistic “{statistic}” of the observations “{series}” in the period"),
-        },
+        FigureRule::Observations { series, statistic } => observations(series, statistic, language),
+    }
+}
+
+/// What is computed of which hours: 全区各站PM2.5小时值在时段内的平均值.
+fn observations(series: &str, statistic: &str, language: Language) -> String {
+    let (station, factor) = series.split_once('/').unwrap_or((series, "*"));
+    let of_factor = factor_label(factor);
+    let computed = match statistic {
+        "mean" => ("平均值", "the mean"),
+        "min" => ("最小值", "the least value"),
+        "max" => ("最大值", "the largest value"),
+        "sum" => ("合计", "the sum"),
+        "count" => ("有效小时数", "the number of valid hours"),
+        "percentile_90" => ("第90百分位数", "the 90th percentile"),
+        "percentile_95" => ("第95百分位数", "the 95th percentile"),
+        "good_days" => ("优良天数", "the number of good days"),
+        "good_day_rate" => ("优良天数比例", "the share of good days"),
+        _ => ("统计值", "a statistic"),
+    };
+    match language {
+        Language::Chinese => {
+            let place = if station == "*" { "全区各站".to_owned() } else { format!("“{station}”站") };
+            let what = of_factor.map_or_else(String::new, |label| label.zh);
+            format!("{place}{what}小时值在时段内的{}", computed.0)
+        }
+        Language::English => {
+            let place = if station == "*" { "all stations".to_owned() } else { format!("the station “{station}”") };
+            let what = of_factor.map_or_else(String::new, |label| format!("{} ", label.en));
+            format!("{} of the hourly {what}values of {place} in the period", computed.1)
+        }
     }
 }
 

@@ -69,6 +69,11 @@ impl Factor {
     }
 }
 
+/// Name of a factor by its code; nothing for a code that is not known, or a pattern.
+pub(crate) fn factor_label(code: &str) -> Option<Label> {
+    Factor::of(code).map(Factor::label)
+}
+
 /// Place in the order in which factors are shown: that of the table, unknown ones last.
 pub(crate) fn rank(code: &str) -> usize {
     FACTORS.iter().position(|factor| factor.code == code).unwrap_or(FACTORS.len())

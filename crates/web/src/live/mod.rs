@@ -46,6 +46,7 @@ use crate::state::AppState;
 pub(crate) use air::KeptDays;
 pub use condition::ConditionError;
 pub(crate) use condition::Desk;
+pub(crate) use factors::factor_label;
 pub use index::air_indexes;
 pub use notices::Notices;
 pub use power::stop_orders;

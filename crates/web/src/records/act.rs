@@ -78,7 +78,7 @@ async fn step(
         Err(error @ (WriteError::ReasonMissing(_) | WriteError::Attachment { .. })) => {
             let step = refused(
                 FieldFaults(Vec::new()),
-                Some(Problem::of_write(error, Some(register)).told(visit.language).to_owned()),
+                Some(Problem::of_write(error, Some(register)).on_page(visit.language, visit.app.catalogue())),
             );
             (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(step), ..Extra::default() })
         }
@@ -124,7 +124,7 @@ async fn delete(
             | WriteError::StillReferred { .. }
             | WriteError::ReferredElsewhere { .. }
             | WriteError::Stale { .. }),
-        ) => Problem::of_write(error, Some(register)).told(visit.language).to_owned(),
+        ) => Problem::of_write(error, Some(register)).on_page(visit.language, visit.app.catalogue()),
         Err(error) => return Err(error.into()),
     };
     let extra = Extra { fault: Some(fault), ..Extra::default() };

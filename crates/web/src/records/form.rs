@@ -259,7 +259,10 @@ fn other(
         WriteError::Attachment { .. } | WriteError::ReasonMissing(_) => refused(
             visit,
             register,
-            Draft { fault: Some(Problem::of_write(error, Some(register)).told(visit.language).to_owned()), ..draft },
+            Draft {
+                fault: Some(Problem::of_write(error, Some(register)).on_page(visit.language, visit.app.catalogue())),
+                ..draft
+            },
             form,
         ),
         error => Err(error.into()),

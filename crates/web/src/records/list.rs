@@ -205,7 +205,7 @@ async fn show(
                 Ok((rows(ledger, actor, &wanted, &page, as_of, language), page.total, page.total_is_capped, None))
             }
             // A condition with a mistake leaves the page standing, with the mistake shown.
-            Err(ReadError::Filter(why)) => Ok((Vec::new(), 0, false, Some(why))),
+            Err(ReadError::Filter(why)) => Ok((Vec::new(), 0, false, Some(why.text(language).to_owned()))),
             Err(error) => Err(Refusal::from(error)),
         })
         .await??;

@@ -22,6 +22,8 @@ pub struct Options {
     pub language: Language,
     /// The day on which the document was made, if it is to be printed.
     pub date: Option<Date>,
+    /// When the file is written, for its properties.
+    pub written_at: Option<Timestamp>,
 }
 
 /// The notice on documents over made-up records.
@@ -52,6 +54,7 @@ pub fn document(filled: &Filled, options: Options) -> Document {
         issuer: filled.issuer.clone(),
         number: filled.document_number.clone(),
         date_text: date,
+        written_at: options.written_at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         notice,
         lang: writer.word("zh-CN", "en").to_owned(),
         base_url: options.base_url,

@@ -123,6 +123,7 @@ pub(super) fn options(visit: &Visit, as_of: Option<Timestamp>) -> Options {
         base_url: Some(visit.app.settings.public_url.clone()),
         notice: visit.app.settings.demo.then(|| super::SIMULATED.to_owned()),
         date: Some(beijing_day(made)),
+        written_at: Some(made),
         ..Options::default()
     }
 }

@@ -5,16 +5,23 @@
 
 use std::io::Cursor;
 
+mod package;
+mod style;
+mod table;
+
 use docx_rs::{
     AlignmentType, BorderType, Docx, FieldCharType, Footer, Header, Hyperlink, HyperlinkType, InstrText, LineSpacing,
-    LineSpacingType, PageMargin, Paragraph, Run, RunFonts, Shading, SpecialIndentType, Style, StyleType, Table,
-    TableAlignmentType, TableCell, TableLayoutType, TableRow, TextBorder, VAlignType, WidthType,
+    LineSpacingType, PageMargin, Paragraph, Run, TextBorder,
+};
+use style::{
+    AREA, BODY, HEI, KAI, PITCH, RED, SIZE_BODY, SIZE_PAGE, SIZE_TABLE, SIZE_TITLE, SONG, TITLE, body_paragraph, exact,
+    fonts, key, run,
 };
 
-use crate::links::{away, printable};
+use crate::links::away;
 use crate::numbering::{Numbering, depth};
-use crate::pdf::{column_weight, half_characters};
-use crate::tree::{Align, Bar, Block, Column, Document, Inline};
+use crate::pdf::half_characters;
+use crate::tree::{Block, Document, Inline};
 
 /// A document could not be packed as DOCX.
 #[derive(Debug, thiserror::Error)]
@@ -25,23 +32,6 @@ pub struct DocxError {
     /// What the packer says.
     pub reason: String,
 }
-
-const TITLE: &str = "方正小标宋简体";
-const BODY: &str = "仿宋_GB2312";
-const KAI: &str = "楷体_GB2312";
-const HEI: &str = "黑体";
-const SONG: &str = "宋体";
-const RED: &str = "C4161C";
-
-/// Font sizes in half points.
-const SIZE_TITLE: usize = 44; // 2号
-const SIZE_BODY: usize = 32; // 3号
-const SIZE_PAGE: usize = 28; // 4号
-const SIZE_TABLE: usize = 24; // 小4号
-/// Fixed line pitch of the text, in twentieths of a point (29 pt: 22 lines a page).
-const PITCH: i32 = 580;
-/// Width of the type area, 156 mm, in twentieths of a point.
-const AREA: usize = 8845;
 
 /// Millimetres in twentieths of a point.
 const fn mm(millimetres: i32) -> i32 {
@@ -70,9 +60,7 @@ pub fn docx(document: &Document) -> Result<Vec<u8>, DocxError> {
         .default_line_spacing(LineSpacing::new().line(PITCH).line_rule(LineSpacingType::Exact))
         .footer(footer(AlignmentType::Right))
         .even_footer(footer(AlignmentType::Left));
-    for (index, font) in [HEI, KAI, BODY, BODY].into_iter().enumerate() {
-        file = file.add_style(heading_style(index, font));
-    }
+    file = style::add_styles(file);
     if let Some(notice) = &document.notice {
         file = file.header(header(notice)).even_header(header(notice));
     }
@@ -84,47 +72,16 @@ pub fn docx(document: &Document) -> Result<Vec<u8>, DocxError> {
         file = add_block(file, document, block, &mut numbering);
     }
     let mut bytes = Cursor::new(Vec::new());
-    file.pack(&mut bytes).map_err(|error| DocxError { title: document.title.clone(), reason: error.to_string() })?;
+    package::completed(file.build(), document)
+        .pack(&mut bytes)
+        .map_err(|error| DocxError { title: document.title.clone(), reason: error.to_string() })?;
     Ok(bytes.into_inner())
-}
-
-fn fonts(name: &str) -> RunFonts {
-    RunFonts::new().east_asia(name).ascii(name).hi_ansi(name).cs(name)
-}
-
-fn run(text: &str, font: &str, size: usize) -> Run {
-    Run::new().add_text(printable(text)).fonts(fonts(font)).size(size)
-}
-
-fn exact(line: i32) -> LineSpacing {
-    LineSpacing::new().line(line).line_rule(LineSpacingType::Exact).before(0).after(0)
-}
-
-/// A paragraph of the text: fixed pitch, first line two characters in.
-fn body_paragraph(document: &Document) -> Paragraph {
-    let paragraph = Paragraph::new().align(AlignmentType::Both).line_spacing(exact(PITCH));
-    if document.lang.starts_with("zh") { two_characters_in(paragraph) } else { paragraph }
-}
-
-/// First line two characters of 16 pt in.
-fn two_characters_in(paragraph: Paragraph) -> Paragraph {
-    paragraph.indent(None, Some(SpecialIndentType::FirstLine(640)), None, None)
-}
-
-fn heading_style(index: usize, font: &str) -> Style {
-    Style::new(format!("Heading{}", index + 1), StyleType::Paragraph)
-        .name(format!("heading {}", index + 1))
-        .fonts(fonts(font))
-        .size(SIZE_BODY)
-        .line_spacing(exact(PITCH))
-        .outline_lvl(index)
-        .q_format(true)
 }
 
 fn header(notice: &str) -> Header {
     let border = TextBorder::new().border_type(BorderType::Single).size(6).space(4).color(RED);
     let mark = run(notice, HEI, SIZE_TABLE).color(RED).text_border(border);
-    Header::new().add_paragraph(Paragraph::new().align(AlignmentType::Right).add_run(mark))
+    Header::new().add_paragraph(Paragraph::new().style(key::HEADER).align(AlignmentType::Right).add_run(mark))
 }
 
 /// Page number between dashes, one character in from the outer edge.
@@ -139,16 +96,17 @@ fn footer(side: AlignmentType) -> Footer {
         .add_text("1")
         .add_field_char(FieldCharType::End, false)
         .add_text(" —");
-    let paragraph = Paragraph::new().align(side).indent(Some(280), None, Some(280), None).add_run(number);
+    let paragraph =
+        Paragraph::new().style(key::FOOTER).align(side).indent(Some(280), None, Some(280), None).add_run(number);
     Footer::new().add_paragraph(paragraph)
 }
 
-fn centred(run: Run) -> Paragraph {
-    Paragraph::new().align(AlignmentType::Center).line_spacing(exact(PITCH)).add_run(run)
+fn centred(style: &str, run: Run) -> Paragraph {
+    Paragraph::new().style(style).align(AlignmentType::Center).line_spacing(exact(PITCH)).add_run(run)
 }
 
 fn empty_line() -> Paragraph {
-    Paragraph::new().line_spacing(exact(PITCH))
+    Paragraph::new().style(key::BODY).line_spacing(exact(PITCH))
 }
 
 /// Red head where there is a number, title, and under the title subtitle, office and day.
@@ -157,7 +115,13 @@ fn head(document: &Document) -> Vec<Paragraph> {
     if let Some(number) = &document.number {
         if let Some(issuer) = &document.issuer {
             let mark = run(issuer, TITLE, 64).color(RED);
-            paragraphs.push(Paragraph::new().align(AlignmentType::Center).line_spacing(exact(900)).add_run(mark));
+            paragraphs.push(
+                Paragraph::new()
+                    .style(key::SUBTITLE)
+                    .align(AlignmentType::Center)
+                    .line_spacing(exact(900))
+                    .add_run(mark),
+            );
             paragraphs.push(empty_line());
         }
         let rule = docx_rs::ParagraphBorder::new(docx_rs::ParagraphBorderPosition::Bottom)
@@ -166,27 +130,28 @@ fn head(document: &Document) -> Vec<Paragraph> {
             .space(11)
             .color(RED);
         let borders = docx_rs::ParagraphBorders::with_empty().set(rule);
-        let mut line = centred(run(number, BODY, SIZE_BODY));
+        let mut line = centred(key::SUBTITLE, run(number, BODY, SIZE_BODY));
         line.property = line.property.set_borders(borders);
         paragraphs.push(line);
         paragraphs.push(empty_line());
     }
     let side = title_indent(&document.title);
     let title = Paragraph::new()
+        .style(key::TITLE)
         .align(AlignmentType::Center)
         .line_spacing(exact(680))
         .indent(Some(side), None, Some(side), None)
         .add_run(run(&document.title, TITLE, SIZE_TITLE));
     paragraphs.push(title);
     if let Some(subtitle) = &document.subtitle {
-        paragraphs.push(centred(run(subtitle, KAI, SIZE_BODY)));
+        paragraphs.push(centred(key::SUBTITLE, run(subtitle, KAI, SIZE_BODY)));
     }
     if document.number.is_none() {
         if let Some(issuer) = &document.issuer {
-            paragraphs.push(centred(run(issuer, KAI, SIZE_BODY)));
+            paragraphs.push(centred(key::SUBTITLE, run(issuer, KAI, SIZE_BODY)));
         }
         if let Some(date) = &document.date_text {
-            paragraphs.push(centred(run(&format!("（{date}）"), KAI, SIZE_BODY)));
+            paragraphs.push(centred(key::SUBTITLE, run(&format!("（{date}）"), KAI, SIZE_BODY)));
         }
     }
     paragraphs.push(empty_line());
@@ -228,18 +193,19 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
         Block::Table { caption, columns, rows } => {
             let file = add_caption(file, caption.as_deref());
             // The empty line keeps what follows, another table above all, apart.
-            file.add_table(table(document, columns, rows)).add_paragraph(empty_line())
+            file.add_table(table::table(document, columns, rows)).add_paragraph(empty_line())
         }
         Block::BarChart { caption, unit, bars } => {
             let unit = unit.as_deref().map(|unit| format!("（单位：{unit}）")).unwrap_or_default();
             let caption = format!("{}{unit}", caption.as_deref().unwrap_or_default());
             let file = add_caption(file, (!caption.is_empty()).then_some(caption.as_str()));
-            file.add_table(chart(document, bars)).add_paragraph(empty_line())
+            file.add_table(table::chart(document, bars)).add_paragraph(empty_line())
         }
         Block::Signature { unit, date } => {
             let (unit_in, date_in) = signature_indents(unit, date);
             let line = |text: &str, right: i32| {
                 Paragraph::new()
+                    .style(key::SIGNATURE)
                     .align(AlignmentType::Right)
                     .line_spacing(exact(PITCH))
                     .indent(None, None, Some(right), None)
@@ -252,7 +218,7 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
         Block::Addressee(name) => {
             let colon = if document.lang.starts_with("zh") { "：" } else { ":" };
             let words = run(&format!("{name}{colon}"), BODY, SIZE_BODY);
-            file.add_paragraph(Paragraph::new().line_spacing(exact(PITCH)).add_run(words))
+            file.add_paragraph(Paragraph::new().style(key::BODY).line_spacing(exact(PITCH)).add_run(words))
         }
         Block::Attachments(names) => {
             let mut file = file.add_paragraph(empty_line());
@@ -264,6 +230,7 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
                     _ => (1600, format!("{}. {name}", index + 1)),
                 };
                 let paragraph = Paragraph::new()
+                    .style(key::BODY)
                     .line_spacing(exact(PITCH))
                     .indent(Some(start), None, None, None)
                     .add_run(run(&words, BODY, SIZE_BODY));
@@ -276,7 +243,7 @@ fn add_block(file: Docx, document: &Document, block: &Block, numbering: &mut Num
 
 fn add_caption(file: Docx, caption: Option<&str>) -> Docx {
     match caption {
-        Some(caption) => file.add_paragraph(centred(run(caption, HEI, SIZE_PAGE)).keep_next(true)),
+        Some(caption) => file.add_paragraph(centred(key::CAPTION, run(caption, HEI, SIZE_PAGE)).keep_next(true)),
         None => file,
     }
 }
@@ -306,86 +273,4 @@ fn add_inlines(
         };
     }
     paragraph
-}
-
-fn cell_paragraph(align: Align) -> Paragraph {
-    let side = match align {
-        Align::Left => AlignmentType::Left,
-        Align::Center => AlignmentType::Center,
-        Align::Right => AlignmentType::Right,
-    };
-    Paragraph::new()
-        .align(side)
-        .line_spacing(LineSpacing::new().line(340).line_rule(LineSpacingType::AtLeast).before(40).after(40))
-}
-
-fn table(document: &Document, columns: &[Column], rows: &[Vec<Vec<Inline>>]) -> Table {
-    let weights: Vec<usize> =
-        columns.iter().enumerate().map(|(index, column)| column_weight(&column.head, rows, index)).collect();
-    let whole: usize = weights.iter().sum::<usize>().max(1);
-    let widths: Vec<usize> = weights.iter().map(|weight| AREA * weight / whole).collect();
-    let cell = |paragraph: Paragraph, width: usize| {
-        TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center).add_paragraph(paragraph)
-    };
-    let heads = columns
-        .iter()
-        .zip(&widths)
-        .map(|(column, width)| cell(cell_paragraph(Align::Center).add_run(run(&column.head, HEI, SIZE_TABLE)), *width));
-    let mut lines = vec![TableRow::new(heads.collect()).cant_split()];
-    for row in rows {
-        let cells = columns.iter().zip(&widths).enumerate().map(|(index, (column, width))| {
-            let words = row.get(index).map(Vec::as_slice).unwrap_or_default();
-            cell(add_inlines(cell_paragraph(column.align), document, words, BODY, SIZE_TABLE), *width)
-        });
-        lines.push(TableRow::new(cells.collect()).cant_split());
-    }
-    Table::new(lines)
-        .set_grid(widths)
-        .layout(TableLayoutType::Fixed)
-        .width(AREA, WidthType::Dxa)
-        .align(TableAlignmentType::Center)
-}
-
-/// Bars as shaded cells: each row is label, bar, rest; so the chart needs no picture and stays editable.
-fn chart(document: &Document, bars: &[Bar]) -> Table {
-    const LABEL: usize = 2600;
-    const STEPS: usize = 40;
-    const STEP: usize = (AREA - LABEL) / (STEPS + 20);
-    let largest = bars.iter().filter_map(|bar| bar.value).map(f64::abs).fold(0.0, f64::max);
-    let mut grid = vec![LABEL];
-    grid.extend([STEP; STEPS + 20]);
-    let rows = bars.iter().map(|bar| {
-        let label = cell_paragraph(Align::Right).add_run(run(&bar.label, BODY, SIZE_TABLE));
-        let mut cells = vec![TableCell::new().width(LABEL, WidthType::Dxa).clear_all_border().add_paragraph(label)];
-        let length = match bar.value {
-            Some(value) if largest > 0.0 => (value.abs() / largest * STEPS as f64).round() as usize,
-            _ => 0,
-        };
-        if length > 0 {
-            let fill = if bar.value.is_some_and(|value| value < 0.0) { "9AA5AE" } else { "2F7F7F" };
-            cells.push(
-                TableCell::new()
-                    .width(STEP * length, WidthType::Dxa)
-                    .grid_span(length)
-                    .clear_all_border()
-                    .shading(Shading::new().fill(fill))
-                    .add_paragraph(cell_paragraph(Align::Left)),
-            );
-        }
-        let inline = match bar.value {
-            Some(_) => Inline::Figure {
-                key: bar.key.clone().unwrap_or_default(),
-                text: bar.text.clone(),
-                href: bar.href.clone(),
-            },
-            None => Inline::Gap { key: bar.key.clone().unwrap_or_default(), why: bar.text.clone() },
-        };
-        let rest = STEPS + 20 - length;
-        let value = add_inlines(cell_paragraph(Align::Left), document, &[inline], BODY, SIZE_TABLE);
-        cells.push(
-            TableCell::new().width(STEP * rest, WidthType::Dxa).grid_span(rest).clear_all_border().add_paragraph(value),
-        );
-        TableRow::new(cells).cant_split()
-    });
-    Table::without_borders(rows.collect()).set_grid(grid).layout(TableLayoutType::Fixed).width(AREA, WidthType::Dxa)
 }

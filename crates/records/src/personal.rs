@@ -234,6 +234,7 @@ mod tests {
             personal: true,
             search: false,
             read_only: false,
+            checks: crate::catalogue::Checks::default(),
         }
     }
 

@@ -190,3 +190,99 @@ fn the_template_names_every_field_that_a_person_fills_and_is_imported_as_it_is()
     let bureau = Bureau::new();
     assert_eq!(read(&bureau, &handler(), &bytes, Format::Xlsx, true).unwrap().created, 0);
 }
+
+/// The parts of a workbook as text.
+fn part(bytes: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+    text
+}
+
+fn exported(bureau: &Bureau, format: Format) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    export_with_personal(&bureau.ledger, &system(), ListQuery::of("complaint"), format, &mut file, "迁移").unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn a_workbook_holds_days_as_days_numbers_with_their_digits_and_codes_as_text() {
+    let bureau = Bureau::new();
+    let mut record = noise();
+    record.extend(map(json!({ "leq": 62, "fine": 20000.5, "closed_on": "2020-03-09" })));
+    bureau.ledger.create(&system(), "complaint", record, Write::default()).unwrap();
+    let bytes = exported(&bureau, Format::Xlsx);
+    let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet1.xml"), part(&bytes, "xl/styles.xml"));
+    assert!(sheet.contains("<v>43891.927083333336</v>"), "received_at is a moment: {sheet}");
+    assert!(sheet.contains("<v>43899</v>"), "closed_on is a day: {sheet}");
+    for format in ["yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0", "numFmtId=\"49\""] {
+        assert!(styles.contains(format), "{format} is missing in {styles}");
+    }
+}
+
+#[test]
+fn a_template_keeps_what_is_typed_as_text_or_day() {
+    let bytes = template(&complaint()).unwrap();
+    let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet1.xml"), part(&bytes, "xl/styles.xml"));
+    assert!(
+        sheet.contains("<cols>") && styles.contains("numFmtId=\"49\"") && styles.contains("yyyy-mm-dd hh:mm"),
+        "{styles}"
+    );
+    assert!(part(&bytes, "xl/workbook.xml").contains("state=\"hidden\""), "the lists of choices are not in the way");
+}
+
+#[test]
+fn a_csv_file_runs_no_formula_and_reads_back_as_it_was_written() {
+    let bureau = Bureau::new();
+    let mut record = noise();
+    record.extend(map(
+        json!({ "subject": "=HYPERLINK(\"http://x\",\"点\")", "content": "+1", "reporter": "=cmd|' /C calc'!A0",
+        "result": "'=1", "place": { "address": "@某街" } }),
+    ));
+    bureau.ledger.create(&system(), "complaint", record, Write::default()).unwrap();
+    let bytes = exported(&bureau, Format::Csv);
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    for cell in reader.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
+        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+    }
+    let mut masked = Cursor::new(Vec::new());
+    export(&bureau.ledger, &head(), ListQuery::of("complaint"), Format::Csv, &mut masked).unwrap();
+    assert!(String::from_utf8(masked.into_inner()).unwrap().contains(",'=**,"), "a masked name, too");
+    let other = Bureau::new();
+    assert_eq!(read(&other, &system(), &bytes, Format::Csv, false).unwrap().created, 1);
+    let number = "TS202000001";
+    let values = |bureau: &Bureau| bureau.ledger.record(&system(), "complaint", number, None).unwrap().values;
+    assert_eq!(values(&bureau), values(&other));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 12, ..proptest::test_runner::Config::default() })]
+
+    #[test]
+    fn any_record_goes_out_and_comes_in_again_as_it_was(
+        subject in "['=+@\\-\"a,;字0-9]{1,12}", content in "(\\PC|\n){1,60}", leq in 0_u32..1400, fine in -99_999_999_i64..99_999_999,
+        second in 0_i64..200_000_000, day in 0_i64..20_000, units in 0_u32..50,
+    ) {
+        let received = "2014-01-01T00:00:00+08:00".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_secs(second);
+        let closed = jiff::civil::date(1990, 1, 1).checked_add(jiff::Span::new().days(day)).unwrap();
+        let mut record = noise();
+        record.extend(map(json!({
+            "subject": format!("标题{subject}"), "content": format!("{content}。"), "result": format!("{subject}。"),
+            "leq": f64::from(leq) / 10.0, "fine": format!("{}.{:02}", fine / 100, (fine % 100).abs()),
+            "received_at": received.to_string(), "closed_on": closed.to_string(), "measures": [{ "action": subject.clone() + "。", "units": units }],
+        })));
+        let bureau = Bureau::new();
+        bureau.at("2021-06-01T00:00:00Z").ledger.create(&system(), "complaint", record, Write::default()).unwrap();
+        let standing = |bureau: &Bureau| {
+            let list = bureau.ledger.list(&system(), ListQuery::of("complaint")).unwrap();
+            bureau.ledger.record(&system(), "complaint", &list.records[0].number, None).unwrap().values
+        };
+        for format in [Format::Csv, Format::Jsonl, Format::Xlsx] {
+            let other = Bureau::new();
+            other.at("2021-06-01T00:00:00Z");
+            let bytes = exported(&bureau, format);
+            proptest::prop_assert_eq!(read(&other, &system(), &bytes, format, false).unwrap().created, 1);
+            proptest::prop_assert_eq!(standing(&bureau), standing(&other), "{:?}", format);
+        }
+    }
+}

@@ -39,6 +39,9 @@ pub enum CreditCodeFault {
         /// What stands there.
         division: String,
     },
+    /// The number of a person's identity card (GB 11643-1999), which has eighteen characters, too.
+    #[error("this is the number of an identity card, not of a unit")]
+    IdentityNumber,
     /// The last character does not check the others.
     #[error("the last character of “{found}” must be “{expected}”: a character is mistyped or two are swapped")]
     Check {
@@ -55,6 +58,9 @@ impl CreditCode {
     /// # Errors
     /// [`CreditCodeFault`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Self, CreditCodeFault> {
+        if is_identity_number(text.trim()) {
+            return Err(CreditCodeFault::IdentityNumber);
+        }
         let code = cleaned(text, 18)?;
         let expected = check_character(&code[..17]);
         if code.ends_with(expected) { Ok(Self(code)) } else { Err(CreditCodeFault::Check { found: code, expected }) }
@@ -113,6 +119,25 @@ fn cleaned(text: &str, needed: usize) -> Result<String, CreditCodeFault> {
     Ok(code)
 }
 
+/// Whether a text is a citizen's identity number (公民身份号码): a birthday at positions 7 to 14 and the check character of
+/// GB 11643-1999 (ISO 7064, MOD 11-2).
+#[must_use]
+pub fn is_identity_number(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (Some(body), Some(last)) = (bytes.get(..17), bytes.get(17)) else { return false };
+    if bytes.len() != 18 || !body.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let number =
+        |range: std::ops::Range<usize>| body[range].iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    let is_birthday = (1880..=2100).contains(&number(6..10))
+        && (1..=12).contains(&number(10..12))
+        && (1..=31).contains(&number(12..14));
+    let sum = body.iter().fold(0, |sum, digit| (sum + u32::from(digit - b'0')) * 2 % 11);
+    let check = b"10X98765432"[sum as usize % 11];
+    is_birthday && last.to_ascii_uppercase() == check
+}
+
 fn place(character: char) -> Option<usize> {
     ALPHABET.iter().position(|byte| char::from(*byte) == character)
 }
@@ -151,6 +176,20 @@ mod tests {
     #[test_case("91A50100M000100Y43" => "positions 3 to 8 of “91A50100M000100Y43” must be the six digits of an administrative division, not “A50100”"; "division")]
     fn faults_say_what_is_wrong(code: &str) -> String {
         CreditCode::parse(code).unwrap_err().to_string()
+    }
+
+    #[test_case("362322198709086409"; "one whose last digit also fits a credit code")]
+    #[test_case("11010519491231002X"; "the example of GB 11643")]
+    fn the_number_of_an_identity_card_is_no_credit_code(number: &str) {
+        assert!(is_identity_number(number));
+        assert_eq!(CreditCode::parse(number), Err(CreditCodeFault::IdentityNumber));
+    }
+
+    #[test_case("914403001922038216"; "digits alone")]
+    #[test_case("91430103MA40000080"; "letters")]
+    fn a_credit_code_is_no_identity_number(code: &str) {
+        assert!(!is_identity_number(code));
+        assert!(CreditCode::parse(code).is_ok());
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bilan_records::exchange::neutralised;
 
 /// A CSV file: Excel reads it as UTF-8 by its mark.
 pub(crate) struct Sheet(String);
@@ -33,8 +34,10 @@ pub(crate) fn file(text: String, kind: &'static str, name: &str) -> Response {
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text).into_response()
 }
 
+/// A cell as it stands in the file; what a spreadsheet would evaluate is made text.
 fn quoted(cell: String) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    let cell = neutralised(&cell);
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into_owned() }
 }
 
 #[cfg(test)]
@@ -46,5 +49,12 @@ mod tests {
         let mut sheet = Sheet::of(&["a", "b"]);
         sheet.put(["x,y".to_owned(), "say \"z\"\nnow".to_owned()]);
         assert_eq!(sheet.0, "\u{feff}a,b\r\n\"x,y\",\"say \"\"z\"\"\nnow\"\r\n");
+    }
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_evaluate_is_text_and_a_negative_number_stays_one() {
+        let mut sheet = Sheet::of(&["name", "value"]);
+        sheet.put(["=1+1".to_owned(), "-4.5".to_owned()]);
+        assert_eq!(sheet.0, "\u{feff}name,value\r\n'=1+1,-4.5\r\n");
     }
 }

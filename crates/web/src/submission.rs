@@ -21,6 +21,9 @@ use crate::visit::Guest;
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 /// Most bytes of the fields of a form, files not counted.
 const FIELDS: usize = 4 * 1024 * 1024;
+/// Fields and files of one form; the longest form has some hundred.
+const PARTS: usize = 5_000;
+const FILES: usize = 200;
 /// Bytes beyond the limit that are read and dropped, so that a browser gets to read why.
 const DRAINED: u64 = 512 * 1024 * 1024;
 
@@ -94,7 +97,10 @@ impl FromRequest<AppState> for Submission {
         let Ok(bytes) = to_bytes(body, FIELDS).await else {
             return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
         };
-        let fields = form_urlencoded::parse(&bytes).into_owned().collect();
+        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(PARTS + 1).collect();
+        if fields.len() > PARTS {
+            return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
+        }
         let submission = Self { fields, files: Vec::new() };
         submission.checked(&parts, &guest.csrf)
     }
@@ -129,6 +135,9 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
     let mut submission = Submission::default();
     let (mut left, mut left_for_fields) = (limit, FIELDS);
     while let Some(part) = form.next_field().await.map_err(|error| broken(&error))? {
+        if submission.fields.len() >= PARTS || submission.files.len() >= FILES {
+            return Err(Refusal::TooLarge { limit_mb });
+        }
         let field = part.name().unwrap_or_default().to_owned();
         if let Some(name) = part.file_name().map(str::to_owned) {
             if !is_checked {
@@ -140,15 +149,27 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
             }
             continue;
         }
-        let value = part.bytes().await.map_err(|error| broken(&error))?;
-        left_for_fields = left_for_fields.checked_sub(value.len()).ok_or(Refusal::TooLarge { limit_mb })?;
-        let value = String::from_utf8_lossy(&value).into_owned();
+        let value = take_value(part, &mut left_for_fields, limit_mb).await?;
         if field == "csrf" {
             is_checked = is_token(Some(&value), expected);
         }
         submission.fields.push((field, value));
     }
     if is_checked { Ok(submission) } else { Err(Refusal::Forged) }
+}
+
+/// The value of a field; what passes the limit is not taken into memory.
+async fn take_value(
+    mut part: axum::extract::multipart::Field<'_>,
+    left: &mut usize,
+    limit_mb: u64,
+) -> Result<String, Refusal> {
+    let mut value = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|error| broken(&error))? {
+        *left = left.checked_sub(chunk.len()).ok_or(Refusal::TooLarge { limit_mb })?;
+        value.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&value).into_owned())
 }
 
 /// A form that ended too early, or is none.

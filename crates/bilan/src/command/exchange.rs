@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bilan_records::catalogue::{Register, closest};
-use bilan_records::exchange::{self, Format};
+use bilan_records::exchange::{self, Format, ImportOptions};
 use bilan_records::ledger::ListQuery;
 use clap::Args;
 
@@ -44,6 +44,9 @@ pub struct Import {
     /// Check everything, keep nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Enter rows, too, whose piece of work is known already by its number elsewhere.
+    #[arg(long)]
+    enter_repeats: bool,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -54,13 +57,20 @@ impl Import {
         let source = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let bureau = Bureau::open(&self.data.path)?;
         register(&bureau.ledger.catalogue().registers, &self.register)?;
-        let outcome = exchange::import(&bureau.ledger, &operator(), &self.register, source, format, self.dry_run)
+        let options = ImportOptions { dry_run: self.dry_run, enter_repeats: self.enter_repeats };
+        let outcome = exchange::import_with(&bureau.ledger, &operator(), &self.register, source, format, options)
             .map_err(|error| anyhow!("{error}"))?;
         for note in &outcome.notes {
             eprintln!("{note}");
         }
         let would = if self.dry_run { "would be " } else { "" };
         println!("{} records {would}entered, {} known already and passed over", outcome.created, outcome.replayed);
+        if outcome.repeated > 0 {
+            println!(
+                "{} repeats of work that is known already, passed over (--enter-repeats enters them)",
+                outcome.repeated
+            );
+        }
         Ok(())
     }
 }

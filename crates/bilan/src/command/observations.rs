@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use bilan_records::exchange::neutralised;
 use bilan_records::value::beijing_text;
 use bilan_telemetry::{Observation, Series, Store};
 use clap::{Args, Subcommand, ValueEnum};
@@ -127,7 +128,8 @@ impl<W: io::Write + Send> Sink<W> {
         match self {
             Self::Csv(csv) => {
                 let (time, period) = (beijing_text(seen.end()), seen.period_s.to_string());
-                Ok(csv.write_record([series, &*time, &period, &seen.text, seen.flag.as_deref().unwrap_or("")])?)
+                let flag = neutralised(seen.flag.as_deref().unwrap_or(""));
+                Ok(csv.write_record([&neutralised(series), &*time, &period, &neutralised(&seen.text), &flag])?)
             }
             Self::Parquet(parquet) => parquet.put(series, seen),
         }

@@ -125,6 +125,34 @@ impl GridCell {
     }
 }
 
+impl GridCell {
+    /// Whether a point lies within [`BORDER_M`] of the border.
+    fn is_near(&self, lon: f64, lat: f64) -> bool {
+        let [west, south, east, north] = self.bounds;
+        let (metres_lat, metres_lon) = (111_195.0, 111_195.0 * lat.to_radians().cos());
+        let (margin_lat, margin_lon) = (BORDER_M / metres_lat, BORDER_M / metres_lon.max(1.0));
+        if lon < west - margin_lon || lon > east + margin_lon || lat < south - margin_lat || lat > north + margin_lat {
+            return false;
+        }
+        let flat = |[x, y]: Point| ((x - lon) * metres_lon, (y - lat) * metres_lat);
+        self.polygons
+            .iter()
+            .flatten()
+            .any(|ring| ring.windows(2).any(|edge| distance_from_origin(flat(edge[0]), flat(edge[1])) <= BORDER_M))
+    }
+}
+
+/// How far outside a district a place may lie and still belong to it, in metres.
+const BORDER_M: f64 = 1000.0;
+
+/// Distance of a segment from the origin.
+fn distance_from_origin((x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> f64 {
+    let (dx, dy) = (x2 - x1, y2 - y1);
+    let length = dx * dx + dy * dy;
+    let along = if length > 0.0 { (-(x1 * dx + y1 * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (x1 + along * dx).hypot(y1 + along * dy)
+}
+
 /// Crossing test: a ray to the east crosses the ring an odd number of times.
 fn ring_contains(ring: &[Point], lon: f64, lat: f64) -> bool {
     let mut inside = false;
@@ -149,6 +177,16 @@ impl District {
     #[must_use]
     pub fn cell_at(&self, lon: f64, lat: f64) -> Option<&GridCell> {
         self.cells.values().filter(|cell| cell.contains(lon, lat)).max_by_key(|cell| cell.level)
+    }
+
+    /// Whether a point lies in the district or so near its border that a drawn line or a street along it may be meant.
+    ///
+    /// A district without cells holds every point.
+    #[must_use]
+    pub fn holds(&self, lon: f64, lat: f64) -> bool {
+        self.cells.is_empty()
+            || self.cell_at(lon, lat).is_some()
+            || self.cells.values().any(|cell| cell.is_near(lon, lat))
     }
 
     /// The cells directly below a cell.

@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 
 use super::{
     Label, formula,
-    reader::{At, TableReader, instead, place_in_text},
-    register::{Field, FieldKind},
+    read_register::check_field,
+    reader::{At, Faults, TableReader, instead, place_in_text},
+    register::{Checks, Field, FieldKind},
 };
 
 /// Every type that a field may have.
@@ -72,15 +73,22 @@ pub(super) fn fields(
     }
     let mut fields = IndexMap::new();
     let mut formulas = Vec::new();
+    let mut orders = Vec::new();
     for (key, reader) in table.named_tables("fields", "field") {
         if TAKEN.contains(&key.value.as_str()) {
             let message = format!("“{}” is the name of a column that every record has", key.value);
             reader.faults.add(&key.span, message, "choose another name for the field".to_owned());
         }
         match field(&key, &reader, top, references, &mut formulas) {
-            Some(field) => _ = fields.insert(key.value, field),
+            Some(field) => {
+                orders.extend(reader.names("after").into_iter().map(|other| (key.value.clone(), other)));
+                fields.insert(key.value, field);
+            }
             None => reader.faults.declared_with_a_fault(&key.value),
         }
+    }
+    for (key, other) in &orders {
+        check_order(table.faults, key, other, &fields);
     }
     for formula in formulas {
         check_formula(table, &formula, &fields);
@@ -105,6 +113,11 @@ fn field(
         personal: reader.flag("personal"),
         search: reader.flag("search"),
         read_only: reader.flag("read_only"),
+        checks: Checks {
+            past: reader.flag("past"),
+            after: reader.names("after").into_iter().map(|name| name.value).collect(),
+            anywhere: reader.flag("anywhere"),
+        },
         kind: kind?,
     };
     reader.finish();
@@ -139,8 +152,45 @@ fn check_flags(field: &Field, reader: &TableReader<'_, '_, '_>, top: bool) {
     {
         fault("unique", "only plain values of the record itself can be told apart");
     }
+    if !is_dated(kind) {
+        if field.checks.past {
+            fault("past", "only a date or datetime field lies in the past or not");
+        }
+        if !field.checks.after.is_empty() {
+            fault("after", "only a date or datetime field comes after another");
+        }
+    }
+    if field.checks.anywhere && !matches!(kind, FieldKind::Place) {
+        fault("anywhere", "only a place lies inside the district or not");
+    }
     if field.required && matches!(kind, FieldKind::Computed { .. }) {
         fault("required", "a computed field fills itself");
+    }
+}
+
+fn is_dated(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Date | FieldKind::DateTime)
+}
+
+/// Reports a field that comes after one that is no date, after itself, or after one that comes after it.
+fn check_order(faults: &Faults<'_>, key: &str, other: &At<String>, fields: &IndexMap<String, Field>) {
+    check_field(faults, other, fields, "after", "a date or datetime field", is_dated);
+    let mut seen = vec![other.value.as_str()];
+    let mut at = 0;
+    while let Some(name) = seen.get(at).copied() {
+        if name == key {
+            let message =
+                format!("“{key}” comes after “{}”, which comes after “{key}”: no value could fulfil it", other.value);
+            faults.add(&other.span, message, "take one of the two out".to_owned());
+            return;
+        }
+        let before = fields.get(name).map(|field| field.checks.after.as_slice()).unwrap_or_default();
+        for name in before {
+            if !seen.contains(&name.as_str()) {
+                seen.push(name);
+            }
+        }
+        at += 1;
     }
 }
 

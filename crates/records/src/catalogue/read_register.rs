@@ -58,6 +58,7 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
         place: file.has("place").then(|| {
             named_field(&file, "place", "", &fields, "a place field", |kind| matches!(kind, FieldKind::Place))
         }),
+        known_by: read_known_by(&file, &fields),
         list: read_list(&file, &fields, workflow.as_ref()),
         permissions: read_permissions(&file),
         fields,
@@ -172,6 +173,20 @@ pub(super) fn check_field(
         }
         Some(_) => {}
     }
+}
+
+fn read_known_by(file: &TableReader<'_, '_, '_>, fields: &IndexMap<String, Field>) -> Vec<String> {
+    let names = file.names("known_by");
+    for name in &names {
+        check_field(file.faults, name, fields, "known_by", "a text, choice or code field", |kind| {
+            matches!(kind, FieldKind::Text { .. } | FieldKind::Choice { .. } | FieldKind::Code(_))
+        });
+        if fields.get(&name.value).is_some_and(|field| field.personal) {
+            let message = format!("“known_by” names “{}”, which is encrypted and cannot be looked up", name.value);
+            file.faults.add(&name.span, message, "take it out of “known_by”".to_owned());
+        }
+    }
+    names.into_iter().map(|name| name.value).collect()
 }
 
 fn read_list(

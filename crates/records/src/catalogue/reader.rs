@@ -247,6 +247,14 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
         texts
     }
 
+    /// One text, or a list of texts.
+    pub(super) fn names(&self, key: &'static str) -> Vec<At<String>> {
+        match self.get(key).map(|value| value.get_ref().is_str()) {
+            Some(true) => self.text(key).into_iter().collect(),
+            _ => self.texts(key),
+        }
+    }
+
     pub(super) fn table(&self, key: &'static str) -> Option<TableReader<'t, 's, 'f>> {
         let value = self.get(key)?;
         match value.get_ref().as_table() {

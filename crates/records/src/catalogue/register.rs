@@ -95,6 +95,10 @@ pub struct Register {
     pub title: String,
     /// Field of type place from which the grid cell follows, if the register has one.
     pub place: Option<String>,
+    /// Fields by which a piece of work is known where it came from (来源工单号), together; empty if there are none.
+    ///
+    /// An import shows a row whose piece of work is there already as a repeat, and does not enter it unless asked.
+    pub known_by: Vec<String>,
     /// Columns of the list, in order; `number`, `state` and `cell` may be among them.
     pub list: Vec<String>,
     /// Who may do what.
@@ -151,6 +155,19 @@ pub struct Field {
     pub search: bool,
     /// Filled by the system or by a step, never by the form.
     pub read_only: bool,
+    /// What its value must fulfil beside others, the clock and the map.
+    pub checks: Checks,
+}
+
+/// What a value that is right by itself must fulfil beside the others of its record, the clock and the district.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// A day or moment that cannot lie in the future: something that has happened.
+    pub past: bool,
+    /// Days or moments of the same record that cannot lie after this one.
+    pub after: Vec<String>,
+    /// A place that may lie outside the district.
+    pub anywhere: bool,
 }
 
 /// The type of a field.

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::{
     bounds::{self, Bound},
     cell::Cell,
+    formula::restored,
     source::Rows,
     unreadable::{Spot, Unreadable},
 };
@@ -90,7 +91,7 @@ impl<B: BufRead> Rows for CsvRows<B> {
                 let text = std::str::from_utf8(&self.text[start..*end]).map_err(not_text)?;
                 start = *end;
                 if !text.trim().is_empty() {
-                    cells.push((at, Cell::Given(Json::from(text))));
+                    cells.push((at, Cell::Given(Json::from(restored(text)))));
                 }
             }
             if !cells.is_empty() {

@@ -2,12 +2,15 @@
 
 use std::io::{self, Seek, Write};
 
-use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
+use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 use serde_json::Value as Json;
 
 use super::{
     Format,
+    bounds::CELL_CHARACTERS,
+    cell::as_shown,
     columns::{Column, cell_text},
+    formula::neutralised,
 };
 use crate::{
     actor::{Act, Actor, Scope},
@@ -33,6 +36,16 @@ pub enum ExportError {
     /// Excel.
     #[error("the Excel file cannot be written: {0}")]
     Excel(#[from] XlsxError),
+    /// A text that no cell of Excel holds.
+    #[error(
+        "“{column}” of {record} has more than {CELL_CHARACTERS} characters, the most that a cell of Excel holds; export CSV or JSON lines"
+    )]
+    CellTooLong {
+        /// Number of the record.
+        record: String,
+        /// Label of the column.
+        column: String,
+    },
     /// More rows than a sheet holds.
     #[error("more than {SHEET_ROWS} records do not fit a sheet of Excel; export CSV or narrow the filter")]
     TooManyRows,
@@ -101,7 +114,11 @@ fn write(
             writer.write_record(columns.iter().filter_map(Column::key))?;
             let mut failed = None;
             let count = ledger.each(actor, query, plain, |record| {
-                let cells = columns.iter().map(|column| cell_text(&column.value(&record)));
+                let cells = columns.iter().map(|column| match column.value(&record) {
+                    // A number is one, whatever its sign.
+                    value @ (Json::Number(_) | Json::Null | Json::Bool(_)) => cell_text(&value),
+                    value => neutralised(&cell_text(&value)).into_owned(),
+                });
                 writer.write_record(cells).map_err(|error| stop(&mut failed, error.into()))
             });
             let count = finished(count, failed)?;
@@ -140,9 +157,15 @@ fn write_xlsx(
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name(sheet_name(&register.label.zh))?;
     sheet.set_freeze_panes(1, 0)?;
+    let text = column_format(None);
+    let mut formats = Vec::with_capacity(columns.len());
     for (at, column) in (0..).zip(columns) {
         sheet.set_column_width(at, 18)?;
         sheet.write_string_with_format(0, at, column.label(), &bold)?;
+        formats.push(column_format(match column {
+            Column::Field(field) => Some(&field.kind),
+            _ => None,
+        }));
     }
     let (mut row, mut failed) = (0_u32, None);
     let count = ledger.each(actor, query, plain, |record| {
@@ -150,46 +173,107 @@ fn write_xlsx(
         if row > SHEET_ROWS {
             return Err(stop(&mut failed, ExportError::TooManyRows));
         }
-        write_row(sheet, row, columns, &record, register).map_err(|error| stop(&mut failed, error.into()))
+        let mut written = Row { sheet, row, formats: &formats, text: &text };
+        written.write(columns, &record, register).map_err(|error| stop(&mut failed, error))
     });
     let count = finished(count, failed)?;
     workbook.save_to_writer(out)?;
     Ok(count)
 }
 
-fn write_row(
-    sheet: &mut rust_xlsxwriter::Worksheet,
+/// How a column of this type is shown in a workbook, of an export as of a template: days as days, decimals with their digits,
+/// words and codes as text, so that a spreadsheet neither shortens nor rounds them.
+pub(super) fn column_format(kind: Option<&FieldKind>) -> CellFormat {
+    let code = match kind {
+        Some(FieldKind::Date) => "yyyy-mm-dd".to_owned(),
+        Some(FieldKind::DateTime) => "yyyy-mm-dd hh:mm".to_owned(),
+        Some(FieldKind::Integer { .. }) => "0".to_owned(),
+        Some(FieldKind::Decimal { digits: 0, .. } | FieldKind::Computed { digits: 0, .. }) => "0".to_owned(),
+        Some(FieldKind::Decimal { digits, .. } | FieldKind::Computed { digits, .. }) => {
+            format!("0.{}", "0".repeat(usize::from(*digits)))
+        }
+        Some(FieldKind::Money) => "0.00".to_owned(),
+        _ => "@".to_owned(),
+    };
+    CellFormat::new().set_num_format(code)
+}
+
+/// A row of the sheet that is being written.
+struct Row<'s> {
+    sheet: &'s mut Worksheet,
     row: u32,
-    columns: &[Column<'_>],
-    record: &Record,
-    register: &Register,
-) -> Result<(), XlsxError> {
-    for (at, column) in (0..).zip(columns) {
-        match (column, column.value(record)) {
-            (_, Json::Null) => {}
-            (Column::State, Json::String(key)) => {
-                let label = register.workflow.as_ref().and_then(|workflow| workflow.states.get(&key));
-                sheet.write_string(row, at, label.map_or(key.as_str(), |state| state.label.zh.as_str()))?;
-            }
-            (Column::Field(field), Json::String(key)) => {
-                let text = match &field.kind {
-                    FieldKind::Choice { choices } => choices.get(&key).map_or(key.as_str(), |label| label.zh.as_str()),
-                    _ => key.as_str(),
-                };
-                sheet.write_string(row, at, text)?;
-            }
-            (_, Json::Number(number)) => {
-                sheet.write_number(row, at, number.as_f64().unwrap_or_default())?;
-            }
-            (_, Json::Bool(yes)) => {
-                sheet.write_string(row, at, if yes { "是" } else { "否" })?;
-            }
-            (_, value) => {
-                sheet.write_string(row, at, cell_text(&value))?;
+    formats: &'s [CellFormat],
+    text: &'s CellFormat,
+}
+
+impl Row<'_> {
+    fn write(&mut self, columns: &[Column<'_>], record: &Record, register: &Register) -> Result<(), ExportError> {
+        for (at, column) in (0_u16..).zip(columns) {
+            match (column, column.value(record)) {
+                (_, Json::Null) => {}
+                (Column::State, Json::String(key)) => {
+                    let label = register.workflow.as_ref().and_then(|workflow| workflow.states.get(&key));
+                    self.text(at, label.map_or(key.as_str(), |state| state.label.zh.as_str()))?;
+                }
+                (Column::Field(field), Json::String(text)) => match &field.kind {
+                    FieldKind::Date | FieldKind::DateTime => match excel_moment(&text) {
+                        Some(moment) => {
+                            let format = &self.formats[usize::from(at)];
+                            self.sheet.write_datetime_with_format(self.row, at, &moment, format)?;
+                        }
+                        None => self.text(at, &text)?,
+                    },
+                    FieldKind::Choice { choices } => {
+                        self.text(at, choices.get(&text).map_or(text.as_str(), |label| label.zh.as_str()))?;
+                    }
+                    _ => self.named_text(at, &text, record, column)?,
+                },
+                (_, Json::Number(number)) => {
+                    match number.as_f64().filter(|float| as_shown(*float) == Json::Number(number.clone())) {
+                        Some(float) => {
+                            let format = &self.formats[usize::from(at)];
+                            self.sheet.write_number_with_format(self.row, at, float, format)?;
+                        }
+                        // A number of more digits than a cell keeps.
+                        None => self.text(at, &number.to_string())?,
+                    }
+                }
+                (_, Json::Bool(yes)) => self.text(at, if yes { "是" } else { "否" })?,
+                (_, value) => self.named_text(at, &cell_text(&value), record, column)?,
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn text(&mut self, at: u16, text: &str) -> Result<(), ExportError> {
+        self.sheet.write_string_with_format(self.row, at, text, self.text)?;
+        Ok(())
+    }
+
+    /// A text that may be longer than a cell is; the record and the column are named then.
+    fn named_text(&mut self, at: u16, text: &str, record: &Record, column: &Column<'_>) -> Result<(), ExportError> {
+        if text.chars().map(char::len_utf16).sum::<usize>() > CELL_CHARACTERS {
+            return Err(ExportError::CellTooLong { record: record.number.clone(), column: column.label().to_owned() });
+        }
+        self.text(at, text)
+    }
+}
+
+/// A day or moment of the external form as Excel counts it; nothing before 1901, where its calendar has a day that never was.
+fn excel_moment(text: &str) -> Option<ExcelDateTime> {
+    let (day, time) = text.split_once('T').unwrap_or((text, "00:00:00"));
+    let day: jiff::civil::Date = day.parse().ok().filter(|day: &jiff::civil::Date| day.year() >= 1901)?;
+    let time: jiff::civil::Time = time.strip_suffix("+08:00").unwrap_or(time).parse().ok()?;
+    let number = |number: i8| u8::try_from(number).ok();
+    ExcelDateTime::from_ymd(u16::try_from(day.year()).ok()?, number(day.month())?, number(day.day())?)
+        .and_then(|date| {
+            date.and_hms(
+                number(time.hour()).unwrap_or(0).into(),
+                number(time.minute()).unwrap_or(0),
+                number(time.second()).unwrap_or(0),
+            )
+        })
+        .ok()
 }
 
 /// A sheet name as Excel allows it.

@@ -11,6 +11,7 @@ use super::{
     fault::{ImportFault, ImportFaults},
     note::ImportNote,
     reading::{Entry, Places},
+    repeat::Repeats,
     source::{self, SheetRow, Visitor},
     unreadable::Unreadable,
 };
@@ -33,6 +34,8 @@ pub struct ImportOutcome {
     pub created: u64,
     /// Rows whose record was there already with the same content; passed over.
     pub replayed: u64,
+    /// Rows whose piece of work is known already by its number elsewhere; passed over unless asked for.
+    pub repeated: u64,
     /// What was passed over on the way.
     #[serde(skip)]
     pub notes: Vec<ImportNote>,
@@ -64,6 +67,15 @@ impl From<rusqlite::Error> for ImportError {
     }
 }
 
+/// How a file is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportOptions {
+    /// Everything is checked and nothing kept.
+    pub dry_run: bool,
+    /// Rows whose piece of work is known already are entered, too.
+    pub enter_repeats: bool,
+}
+
 /// Imports a file into a register: whole, or not at all. With `dry_run` everything is checked and nothing kept.
 ///
 /// Numbers, states and fields that the system fills are accepted from an administrator, so that history can be
@@ -78,6 +90,21 @@ pub fn import(
     source: impl Read + Seek,
     format: Format,
     dry_run: bool,
+) -> Result<ImportOutcome, ImportError> {
+    import_with(ledger, actor, register, source, format, ImportOptions { dry_run, ..ImportOptions::default() })
+}
+
+/// [`import`], with a word about repeats.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_with(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &str,
+    source: impl Read + Seek,
+    format: Format,
+    options: ImportOptions,
 ) -> Result<ImportOutcome, ImportError> {
     let register = ledger.register(register)?;
     if actor.scope(register, Act::Create) == Scope::Nothing {
@@ -98,6 +125,8 @@ pub fn import(
         register,
         with_past: actor.is(Role::Admin),
         places: Places::of(register),
+        repeats: Repeats::of(register, actor.scope(register, Act::Read) == Scope::All),
+        enter_repeats: options.enter_repeats,
         faults: ImportFaults::default(),
         outcome: ImportOutcome::default(),
         failed: None,
@@ -109,7 +138,7 @@ pub fn import(
     if intake.faults.total > 0 {
         return Err(ImportError::Faults(intake.faults));
     }
-    if !dry_run {
+    if !options.dry_run {
         enter(ledger, actor, &mut intake)?;
     }
     Ok(intake.outcome)
@@ -193,6 +222,8 @@ struct Intake<'l> {
     register: &'l Register,
     with_past: bool,
     places: Places<'l>,
+    repeats: Repeats<'l>,
+    enter_repeats: bool,
     faults: ImportFaults,
     outcome: ImportOutcome,
     failed: Option<WriteError>,
@@ -250,11 +281,27 @@ impl Visitor for Intake<'_> {
     }
 
     fn note(&mut self, note: ImportNote) {
-        self.outcome.notes.push(note);
+        if self.outcome.notes.len() < ImportNote::LISTED {
+            self.outcome.notes.push(note);
+        }
     }
 
     fn row(&mut self, row: SheetRow<'_>) -> bool {
         let entry = self.places.entry(row, &mut self.faults, &mut self.outcome.notes);
+        if !self.enter_repeats {
+            match self.repeats.find(self.session.connection, entry.row, &entry.values) {
+                Ok(None) => {}
+                Ok(Some(repeat)) => {
+                    self.outcome.repeated += 1;
+                    Visitor::note(self, repeat);
+                    return true;
+                }
+                Err(error) => {
+                    self.failed = Some(error.into());
+                    return false;
+                }
+            }
+        }
         let arrival = self.arrival(entry.simulated);
         let checked = check_row(&self.session, self.scratch, self.register, entry.row, &entry.values, &arrival);
         match checked {

@@ -10,10 +10,12 @@ mod csv_rows;
 mod encoding;
 mod export;
 mod fault;
+mod formula;
 mod import;
 mod json_lines;
 mod note;
 mod reading;
+mod repeat;
 mod source;
 mod template;
 mod unreadable;
@@ -25,8 +27,11 @@ pub use self::{
     encoding::Utf8Reader,
     export::{ExportError, export, export_with_personal},
     fault::{ImportFault, ImportFaults},
-    import::{ImportError, ImportOutcome, import, load},
+    formula::{neutralised, restored},
+    import::{ImportError, ImportOptions, ImportOutcome, import, import_with, load},
     note::ImportNote,
+    reading::column_label,
+    source::{Measured, measure},
     template::{TemplateError, template},
     unreadable::{Spot, Unreadable},
 };

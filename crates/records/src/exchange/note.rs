@@ -21,6 +21,17 @@ pub enum ImportNote {
         /// The sheet that was read.
         taken: String,
     },
+    /// A row whose piece of work is known already; it is not entered unless asked.
+    Repeat {
+        /// Row, from 1.
+        row: u64,
+        /// Its number where it came from.
+        work: String,
+        /// The record that it repeats, if the reader may know.
+        number: Option<String>,
+        /// The row of the same file that it repeats.
+        earlier: Option<u64>,
+    },
     /// A character that nobody sees was taken out of a cell.
     InvisibleCharacter {
         /// The cell as a spreadsheet names it.
@@ -45,6 +56,13 @@ impl ImportNote {
             Self::SheetPassedOver { name, hidden: false, taken } => {
                 format!("读取的是工作表“{taken}”；工作表“{name}”已略过")
             }
+            Self::Repeat { row, work, number: Some(number), .. } => {
+                format!("第{row}行的“{work}”已登记为{number}（重复）")
+            }
+            Self::Repeat { row, work, earlier: Some(earlier), .. } => {
+                format!("第{row}行的“{work}”与第{earlier}行相同（重复）")
+            }
+            Self::Repeat { row, work, .. } => format!("第{row}行的“{work}”已登记过（重复）"),
             Self::InvisibleCharacter { cell, code } => format!("单元格{cell}中的不可见字符U+{code:04X}已去掉"),
         }
     }
@@ -60,6 +78,13 @@ impl fmt::Display for ImportNote {
                 let hidden = if *hidden { "hidden " } else { "" };
                 write!(f, "the sheet “{taken}” was read; the {hidden}sheet “{name}” was passed over")
             }
+            Self::Repeat { row, work, number: Some(number), .. } => {
+                write!(f, "row {row} repeats {number}: “{work}” is known already")
+            }
+            Self::Repeat { row, work, earlier: Some(earlier), .. } => {
+                write!(f, "row {row} repeats row {earlier}: both are “{work}”")
+            }
+            Self::Repeat { row, work, .. } => write!(f, "row {row} is a repeat: “{work}” is known already"),
             Self::InvisibleCharacter { cell, code } => {
                 write!(f, "the invisible character U+{code:04X} was taken out of cell {cell}")
             }

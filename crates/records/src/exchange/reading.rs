@@ -14,7 +14,7 @@ use super::{
 use crate::{
     catalogue::{FieldKind, Register},
     ledger::{FieldFault, JsonMap},
-    value::{is_invisible, is_joiner},
+    value::{Language, is_invisible, is_joiner},
 };
 
 /// The columns of a file on its way into a register.
@@ -212,6 +212,28 @@ impl<'r> Places<'r> {
             why_zh: fault.why_zh,
         })
     }
+}
+
+/// A column of a fault as people read it: a key with the field's label, a field of a child table with its row and label.
+#[must_use]
+pub fn column_label(register: &Register, column: &str, language: Language) -> String {
+    let (heading, within) =
+        column.split_once('[').map_or((column, None), |(heading, rest)| (heading.trim(), Some(rest)));
+    let Some(Column::Field(field)) = ColumnNames::of(register).find(heading) else { return column.to_owned() };
+    let label = field.label.text(language);
+    let named = if heading == field.key { format!("{label}（{heading}）") } else { heading.to_owned() };
+    let inner = within.and_then(|within| within.split_once("]")).map(|(row, key)| {
+        let key = key.trim_start_matches('.');
+        let label = match &field.kind {
+            FieldKind::Table { fields } => fields.get(key).map_or(key, |field| field.label.text(language)),
+            _ => key,
+        };
+        match language {
+            Language::Chinese => format!(" 第{row}行 {label}"),
+            Language::English => format!(" row {row} {label}"),
+        }
+    });
+    format!("{named}{}", inner.unwrap_or_default().trim_end())
 }
 
 fn field_twice() -> (String, String) {

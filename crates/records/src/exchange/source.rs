@@ -73,6 +73,47 @@ pub(crate) fn read(source: impl Read + Seek, format: Format, visitor: &mut impl 
     }
 }
 
+/// How much a file holds, read without a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// Rows below the first that is filled.
+    pub rows: u64,
+    /// Filled cells in them.
+    pub cells: u64,
+}
+
+/// Goes through a whole file: whether it can be read at all, and how much it holds.
+///
+/// # Errors
+/// [`Unreadable`] where an import would refuse the file as a whole.
+pub fn measure(source: impl Read + Seek, format: Format) -> Result<Measured, Unreadable> {
+    let mut measured = Measured::default();
+    read(source, format, &mut measured)?;
+    Ok(measured)
+}
+
+impl Visitor for Measured {
+    fn known(&self, _: &[String]) -> usize {
+        0
+    }
+
+    fn complete(&self, _: &[String]) -> bool {
+        false
+    }
+
+    fn headings(&mut self, _: u64, _: &[String]) {}
+
+    fn row(&mut self, row: SheetRow<'_>) -> bool {
+        self.rows += 1;
+        self.cells += row.cells.len() as u64;
+        true
+    }
+
+    fn fault(&mut self, _: u64, _: usize, _: &CellFault) {}
+
+    fn note(&mut self, _: ImportNote) {}
+}
+
 fn read_csv(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
     let mut text = BufReader::with_capacity(64 << 10, Utf8Reader::open(source)?);
     let sample = text.fill_buf()?;

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{DataValidation, Format as CellFormat, Formula, Note, Workbook, XlsxError};
 
-use super::export::sheet_name;
+use super::export::{column_format, sheet_name};
 use crate::catalogue::{Field, FieldKind, Register};
 
 /// Why a template could not be made.
@@ -33,6 +33,7 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
     sheet.set_name(sheet_name(&register.label.zh))?.set_freeze_panes(1, 0)?;
     for (at, field) in (0..).zip(&fields) {
         let heading = if field.required { format!("{}*", field.label.zh) } else { field.label.zh.clone() };
+        sheet.set_column_format(at, &column_format(Some(&field.kind)))?;
         sheet.set_column_width(at, 20)?.write_string_with_format(0, at, heading, &head)?;
         sheet.insert_note(0, at, &Note::new(describe(field)).add_author_prefix(false))?;
     }
@@ -61,7 +62,7 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
     }
 
     let sheet = workbook.add_worksheet();
-    sheet.set_name("选项")?;
+    sheet.set_name("选项")?.set_hidden(true);
     for (position, (at, list)) in (0..).zip(&lists) {
         sheet.write_string_with_format(0, position, &fields[usize::from(*at)].label.zh, &head)?;
         for (row, choice) in (1..).zip(list) {
@@ -100,6 +101,7 @@ fn describe(field: &Field) -> String {
         FieldKind::Money => parts.push("单位：元，两位小数".into()),
         FieldKind::Date => parts.push("如 2020-03-01".into()),
         FieldKind::DateTime => parts.push("如 2020-03-01 22:15（北京时间）".into()),
+        FieldKind::Phone => parts.push("手机、带区号的座机（分机写“转8012”）、400、12345；两个号码用、隔开".into()),
         FieldKind::Choice { choices } => {
             let list: Vec<String> = choices.iter().map(|(key, label)| format!("{}（{key}）", label.zh)).collect();
             parts.push(format!("从中选一：{}", list.join("、")));

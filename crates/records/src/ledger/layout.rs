@@ -179,6 +179,13 @@ fn record_indexes(register: &Register, table: &str) -> Vec<IndexPlan> {
     if register.place.is_some() {
         indexes.push(live("cell", &["cell", date], false));
     }
+    if !register.known_by.is_empty() {
+        let columns: Vec<String> =
+            register.known_by.iter().filter_map(|key| register.fields.get(key)).map(naming::column).collect();
+        // The number tells more apart than where it came from.
+        let columns: Vec<&str> = columns.iter().rev().map(String::as_str).collect();
+        indexes.push(live("known", &columns, false));
+    }
     for field in register.fields.values().filter(|field| !field.personal && field.key != register.date) {
         let column = naming::column(field);
         match field.kind {

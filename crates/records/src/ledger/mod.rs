@@ -20,6 +20,7 @@ mod layout;
 mod list;
 mod number;
 mod outward;
+mod plausible;
 mod queries;
 pub(crate) mod reach;
 mod record;

@@ -119,6 +119,7 @@ impl Session<'_> {
             self.refuse_foreign_files(register, &values, None, &mut faults)?;
         }
         require(register, &values, &mut faults);
+        self.judge(register, &values, &values, false, &mut faults);
         if !faults.is_empty() {
             return Err(WriteError::Invalid { faults: FieldFaults(faults) });
         }
@@ -195,6 +196,10 @@ impl Session<'_> {
             self.refuse_foreign_files(register, &checked, Some(before), &mut faults)?;
         }
         let mut values = self.shown(register, before, Personal::Plain)?;
+        // A form sends back what it was shown; only what differs is judged anew.
+        let differs = |(key, value): &(&String, &Json)| values.get(*key).unwrap_or(&Json::Null) != *value;
+        let changed: JsonMap =
+            checked.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
         for (key, value) in &checked {
             if value.is_null() {
                 values.remove(key)
@@ -203,6 +208,7 @@ impl Session<'_> {
             };
         }
         require(register, &values, &mut faults);
+        self.judge(register, &values, &changed, change.state.is_some(), &mut faults);
         for need in change.needs {
             if values.get(need).is_none_or(check::is_empty) && !faults.iter().any(|fault| fault.field == *need) {
                 faults.push(check::missing(need));

@@ -19,6 +19,7 @@ fn field(kind: FieldKind) -> Field {
         personal: false,
         search: false,
         read_only: false,
+        checks: crate::catalogue::Checks::default(),
     }
 }
 

@@ -31,6 +31,7 @@ pub fn field(key: &str, kind: FieldKind) -> Field {
         personal: false,
         search: false,
         read_only: false,
+        checks: bilan_records::catalogue::Checks::default(),
     }
 }
 
@@ -67,6 +68,7 @@ pub fn register(key: &str, number: &str, date: &str, title: &str, fields: Vec<Fi
         date: date.to_owned(),
         title: title.to_owned(),
         place: fields.iter().find(|field| matches!(field.kind, FieldKind::Place)).map(|field| field.key.clone()),
+        known_by: Vec::new(),
         list: vec!["number".to_owned()],
         permissions: Permissions {
             create: vec![Role::Duty, Role::Handler, Role::Grid],

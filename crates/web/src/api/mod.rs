@@ -21,8 +21,8 @@ use axum::{
 use self::problem::Problem;
 use crate::AppState;
 
-/// Largest body of a write.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+/// Largest body of a write: as much as a row of an import may hold. A megabyte of empty lists takes fifty in memory.
+const LARGEST_BODY: usize = bilan_records::exchange::ROW_BYTES;
 
 /// The API, its description and the page that explains it.
 pub fn routes() -> Router<AppState> {

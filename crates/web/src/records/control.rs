@@ -308,6 +308,7 @@ mod tests {
             personal: false,
             search: false,
             read_only: false,
+            checks: bilan_records::catalogue::Checks::default(),
         }
     }
 

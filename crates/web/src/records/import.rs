@@ -54,7 +54,7 @@ enum Outcome {
     /// Cells are wrong.
     Faulty { name: String, faults: Vec<FaultLine>, total: u64, more: u64 },
     /// It can be entered.
-    Fine { name: String, file: String, created: u64, known: u64, notes: Vec<String> },
+    Fine { name: String, file: String, created: u64, known: u64, repeated: u64, notes: Vec<String> },
     /// It was entered.
     Entered { created: u64, known: u64 },
 }
@@ -108,11 +108,16 @@ async fn check(visit: Visit, Path(key): Path<String>, form: Submission) -> Resul
     let name = upload.name.clone();
     let (done, upload) = run(&visit, &key, upload, format).await?;
     match done {
-        Ok(ImportOutcome { created, replayed, notes }) => {
+        Ok(ImportOutcome { created, replayed, repeated, notes }) => {
             let file = keep(&visit, upload, format)?;
             let note = |note: &ImportNote| visit.language.pick(&note.zh(), &note.to_string()).to_owned();
             let notes = notes.iter().take(NOTES_SHOWN).map(note).collect();
-            drawn(&visit, register, Outcome::Fine { name, file, created, known: replayed, notes }, StatusCode::OK)
+            drawn(
+                &visit,
+                register,
+                Outcome::Fine { name, file, created, known: replayed, repeated, notes },
+                StatusCode::OK,
+            )
         }
         Err(error) => refused(&visit, register, name, error),
     }
@@ -163,20 +168,12 @@ fn refused(visit: &Visit, register: &Register, name: String, error: ImportError)
 fn faulty(name: String, faults: &ImportFaults, register: &Register, language: Language) -> Outcome {
     let line = |fault: &exchange::ImportFault| FaultLine {
         cell: fault.cell().unwrap_or_else(|| fault.row.to_string()),
-        column: column_name(register, &fault.column, language),
+        column: exchange::column_label(register, &fault.column, language),
         found: fault.found.clone(),
         why: if language == Language::Chinese { fault.why_zh.clone() } else { fault.why.clone() },
     };
     let listed: Vec<FaultLine> = faults.faults.iter().map(line).collect();
     Outcome::Faulty { name, more: faults.total - listed.len() as u64, total: faults.total, faults: listed }
-}
-
-/// The heading as it stands in the file, with the field's name where the file uses keys.
-fn column_name(register: &Register, heading: &str, language: Language) -> String {
-    match register.fields.get(heading) {
-        Some(field) => format!("{}（{heading}）", field.label.text(language)),
-        None => heading.to_owned(),
-    }
 }
 
 /// Keeps a checked file under a name that only this account knows.

@@ -85,6 +85,12 @@ fn one_long_text_in_every_cell() -> Vec<u8> {
     repeating(TEXTS, "<sst>", &text, 1, "</sst>", &format!(r#"<row r="1">{cells}</row>"#))
 }
 
+fn one_long_text_in_every_row() -> Vec<u8> {
+    let rows = r#"<row><c t="s"><v>0</v></c></row>"#.repeat(10_000);
+    let text = format!("<si><t>{}</t></si>", "长".repeat(32_000));
+    repeating(TEXTS, "<sst>", &text, 1, "</sst>", &rows)
+}
+
 fn three_hundred_mb_of_remarks() -> Vec<u8> {
     let remark = format!("<!--{}-->", "-".repeat(300_000).replace("--", "- "));
     repeating(SHEET, "<worksheet>", &remark, 1024, "<sheetData/></worksheet>", "")
@@ -125,6 +131,14 @@ fn a_workbook_that_passes_a_bound_is_refused_where_it_does(bytes: Vec<u8>) -> Op
     let refused = too_much(&bytes, Format::Xlsx);
     assert!(most_memory_mb().is_none_or(|most| most < 256), "{:?} MB", most_memory_mb());
     refused
+}
+
+#[test]
+fn a_shared_text_counts_wherever_it_stands() {
+    let Some((Spot::Row(row), Bound::Unpacked)) = too_much(&one_long_text_in_every_row(), Format::Xlsx) else {
+        panic!("960 MB of text were read")
+    };
+    assert!((2700..2800).contains(&row), "{row}");
 }
 
 #[test_case(Format::Csv, &",".repeat(3_000_000) => Some((Spot::Row(1), Bound::Columns)); "three million commas")]

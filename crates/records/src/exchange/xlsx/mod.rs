@@ -62,8 +62,9 @@ impl<R: Read + Seek> Workbook<R> {
 
     /// The rows of a sheet from its beginning.
     pub(super) fn rows(&mut self, sheet: &Sheet) -> Result<SheetRows<'_, impl Read + use<'_, R>>, Unreadable> {
+        let left = self.package.left();
         let part = self.package.part(&sheet.part)?;
-        Ok(SheetRows::of(Xml::of(part, &sheet.part), &self.texts, &self.styles, self.epoch))
+        Ok(SheetRows::of(Xml::of(part, &sheet.part), &self.texts, &self.styles, self.epoch, left))
     }
 }
 

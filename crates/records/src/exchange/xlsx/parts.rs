@@ -58,6 +58,11 @@ impl<R: Read + Seek> Package<R> {
         Ok(Self { source, entries, left })
     }
 
+    /// Bytes that may still be unpacked.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.contains_key(&plain_name(name))
     }

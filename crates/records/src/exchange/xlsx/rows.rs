@@ -32,6 +32,8 @@ pub(in super::super) struct SheetRows<'w, R: Read> {
     column: usize,
     within_row: bool,
     merged: Vec<MergedCells>,
+    /// Bytes of text that its cells may still have: a text that is kept once may stand in every cell.
+    left: u64,
 }
 
 /// A cell as the file writes it.
@@ -44,8 +46,8 @@ struct Written {
 }
 
 impl<'w, R: Read> SheetRows<'w, R> {
-    pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch) -> Self {
-        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new() }
+    pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch, left: u64) -> Self {
+        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new(), left }
     }
 
     fn begin_row(&mut self, number: Option<String>) -> Result<(), Unreadable> {
@@ -205,6 +207,10 @@ impl<R: Read> Rows for SheetRows<'_, R> {
                         if let Some(cell) = self.meant(written, &name)? {
                             if let Cell::Given(Json::String(text)) = &cell {
                                 bytes += text.len();
+                                self.left = self
+                                    .left
+                                    .checked_sub(text.len() as u64)
+                                    .ok_or_else(|| Unreadable::too_much(Spot::Row(self.row), Bound::Unpacked))?;
                             }
                             if bytes > bounds::ROW_BYTES {
                                 return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));

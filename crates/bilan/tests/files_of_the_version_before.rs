@@ -42,7 +42,7 @@ fn a_folder_of_an_earlier_version_is_taken_over_whole(version: &str) {
     let values =
         bilan(data, &["observations", "export", "--series", "*", "--from", "2026-11-26", "--to", "2026-11-27"]);
     assert_eq!(values.lines().count(), 1 + 80, "40 packets of two values each");
-    assert!(values.contains("ZD2016001:w01001:minute:avg,2026-11-26T08:10:00+08:00,600,7.11,N"), "{values}");
+    assert!(values.contains("ZD2016001:w01001:minute:avg,2026-11-26T08:20:00+08:00,600,7.11,N"), "{values}");
     let accounts = bilan(data, &["user", "list"]);
     assert!(accounts.contains("admin.old") && accounts.contains("duty.old"), "{accounts}");
     bilan_notify::Outbox::open(&data.join("notices.db")).unwrap();

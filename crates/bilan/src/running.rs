@@ -93,7 +93,10 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let accounts = Arc::new(pages::accounts(&bureau)?);
     let site = pages::site(plan, pages_address);
     let outbox = Arc::new(Outbox::open(&private_file(bureau.data.join("notices.db"))?)?);
-    plan.configuration.anchor.check(&plan.configuration.data)?;
+    let anchors = Anchors::open(Arc::clone(&bureau.ledger), configuration.anchor.clone(), Arc::clone(&outbox))?;
+    if anchors.are_wanted() {
+        tasks.spawn(anchors.run());
+    }
     let key = PushKey::open_or_create(&bureau.data.join("push.key"))?;
     let sender = Arc::new(Sender::new(configuration.notify.clone(), key));
     let calling = Calling::new(

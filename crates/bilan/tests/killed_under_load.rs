@@ -55,7 +55,7 @@ fn start(data: &Path) -> Server {
 /// Reports until the line breaks; notes what was acknowledged.
 fn report(address: &str, device: usize, next: &AtomicU64, acknowledged: &Mutex<HashMap<String, Vec<u64>>>) {
     let Ok(mut line) = TcpStream::connect(address) else { return };
-    line.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    line.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let (mn, mut decoder, mut buffer) = (mn(device), Decoder::default(), [0u8; 1024]);
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -98,7 +98,7 @@ fn every_acknowledged_packet_is_there_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let next: Vec<AtomicU64> = (0..DEVICES).map(|_| AtomicU64::new(0)).collect();
-    let (next, acknowledged) = (Arc::new(next), Arc::new(Mutex::new(HashMap::new())));
+    let (next, acknowledged) = (Arc::new(next), Arc::new(Mutex::new(HashMap::<String, Vec<u64>>::new())));
     for kill in 0..kills {
         let mut server = start(&data);
         let devices: Vec<_> = (0..DEVICES)
@@ -108,8 +108,14 @@ fn every_acknowledged_packet_is_there_once() {
                 std::thread::spawn(move || report(&address, device, &next[device], &acknowledged))
             })
             .collect();
-        // Moments spread over half a second, each run at another.
-        std::thread::sleep(Duration::from_millis(60 + kill * 7919 % 500));
+        // Moments spread over half a second, each run at another, once there is load.
+        let count = || -> usize { acknowledged.lock().unwrap().values().map(Vec::len).sum() };
+        let (before, begun) = (count(), std::time::Instant::now());
+        while count() < before + 40 {
+            assert!(begun.elapsed() < Duration::from_secs(120), "nothing is acknowledged");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(kill * 7919 % 500));
         server.child.kill().unwrap();
         server.child.wait().unwrap();
         for device in devices {

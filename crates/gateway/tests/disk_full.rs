@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bilan_gateway::{Clock, FixedDirectory, Settings, serve};
+use bilan_gateway::{Clock, FixedDirectory, Gateway, Settings, serve};
 use bilan_telemetry::{Device, Kind, Series, Store};
 use hj212::{Decoder, Event, Flag, Message};
 use jiff::{SignedDuration, Timestamp};
@@ -57,8 +57,10 @@ struct Line {
 }
 
 impl Line {
-    /// Sends a packet; whether it was acknowledged.
-    async fn send(&mut self, number: i64) -> bool {
+    /// Sends a packet; whether it was acknowledged. That it was not is known when the gateway has counted it as not stored.
+    async fn send(&mut self, gateway: &Gateway, number: i64) -> bool {
+        let not_stored = || gateway.counters().now().not_stored;
+        let before = not_stored();
         self.stream.write_all(&packet(number)).await.expect("sent");
         let expected = format!("{number:017}");
         let answered = async {
@@ -73,7 +75,19 @@ impl Line {
                 self.decoder.feed(&buffer[..length]);
             }
         };
-        timeout(Duration::from_millis(1500), answered).await.unwrap_or(false)
+        let refused = async {
+            while not_stored() == before {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            false
+        };
+        let either = async {
+            tokio::select! {
+                acknowledged = answered => acknowledged,
+                acknowledged = refused => acknowledged,
+            }
+        };
+        timeout(Duration::from_secs(60), either).await.expect("stored or not, it is known within a minute")
     }
 }
 
@@ -90,7 +104,7 @@ async fn under_the_limit() {
     let mut acknowledged = Vec::new();
     let mut refused = None;
     for number in 0..4000 {
-        if line.send(number).await {
+        if line.send(&gateway, number).await {
             acknowledged.push(number);
         } else {
             refused = Some(number);
@@ -99,12 +113,12 @@ async fn under_the_limit() {
     }
     let refused = refused.expect("the disk is full before four thousand packets");
     assert!(acknowledged.len() > 50, "{} packets fit", acknowledged.len());
-    assert!(!line.send(refused).await, "still full, still refused, and the line stands");
+    assert!(!line.send(&gateway, refused).await, "still full, still refused, and the line stands");
     assert!(gateway.counters().now().not_stored >= 2);
 
     let lifted = Command::new("prlimit").args(["--fsize=unlimited", "--pid", &std::process::id().to_string()]).status();
     assert!(lifted.expect("prlimit").success());
-    assert!(line.send(refused).await, "there is room again");
+    assert!(line.send(&gateway, refused).await, "there is room again");
     acknowledged.push(refused);
     let kept = store.packets("M1", Timestamp::MIN, Timestamp::MAX, 10_000).expect("read");
     assert_eq!(kept.len(), acknowledged.len(), "each acknowledged packet once, and nothing else");

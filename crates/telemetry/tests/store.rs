@@ -196,6 +196,33 @@ async fn silence_is_noticed_after_a_restart_too() {
 }
 
 #[tokio::test]
+async fn what_the_register_says_of_silent_stations_reaches_the_rules() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    for (mn, station) in [("M1", "W1"), ("M2", "W2"), ("M3", "W3")] {
+        let message = Message { mn: mn.to_owned(), ..message("2011", "20240601080000", &[("w01009-Rtd", "6")]) };
+        let bytes = message.encode().expect("clean");
+        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
+            panic!("a good packet")
+        };
+        let device = Arc::new(Device::new(mn, "123456", station, "旧名", "water"));
+        store.append(Submission::new(&packet, device, "127.0.0.1:1", now())).await.expect("stored");
+    }
+    let known = |mn: &str, station: &str, maintained: bool| {
+        Arc::new(Device { maintained, ..Device::new(mn, "123456", station, "新名", "water") })
+    };
+    store.tick(now()).await.expect("taken");
+    let mut warnings = store.subscribe_to_warnings();
+    // W2 is being looked after, W3 is out of the register.
+    store.register(vec![known("M1", "W1", false), known("M2", "W2", true)]).await.expect("taken");
+    store.tick(now() + SignedDuration::from_mins(45)).await.expect("taken");
+    let warning = warnings.recv().await.expect("a warning");
+    assert_eq!((warning.station.as_str(), warning.message.zh.as_str()), ("W1", "新名45"));
+    store.set_mark("after the tick", 1).await.expect("written");
+    assert_eq!(store.open_warnings().expect("read").len(), 1, "and no other");
+}
+
+#[tokio::test]
 async fn a_slow_subscriber_loses_the_oldest_and_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());

@@ -420,3 +420,34 @@ async fn figures_over_observations_follow_the_stations_and_are_a_gap_without_the
     let before = bureau.page(Role::Duty, "/figures?year=2026-11-20..2026-11-21").await;
     assert!(before.text.contains(r#"figures-gap" data-figure="air_good_days""#), "the days before have none");
 }
+
+/// The rules that `promtool check metrics` has for names.
+#[tokio::test]
+async fn the_numbers_for_monitoring_are_as_prometheus_wants_them() {
+    let bureau = Bureau::open();
+    let answer = bureau.page(Role::Duty, "/metrics").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let (mut family, mut kind, mut known) = (String::new(), String::new(), std::collections::BTreeSet::new());
+    for line in answer.text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').expect("a help");
+            assert!(!help.trim().is_empty() && known.insert(name.to_owned()), "{line}");
+            name.clone_into(&mut family);
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, of) = rest.split_once(' ').expect("a kind");
+            assert_eq!(name, family, "help and kind go together");
+            assert_eq!(name.ends_with("_total"), of == "counter", "{line}");
+            of.clone_into(&mut kind);
+        } else {
+            let name = line.split(['{', ' ']).next().unwrap_or_default();
+            let parts = ["_bucket", "_sum", "_count"];
+            let is_part = kind == "histogram" && parts.iter().any(|part| name == format!("{family}{part}"));
+            assert!(name == family || is_part, "{line} is not of {family}");
+            let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+            assert!(value.is_some(), "{line}");
+        }
+    }
+    for name in ["bilan_http_requests_total", "bilan_http_seconds", "bilan_disk_free_bytes", "bilan_warnings_open"] {
+        assert!(known.contains(name), "{name} is not among {known:?}");
+    }
+}

@@ -23,8 +23,8 @@ const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
 const NOBODY: &str = "?";
 /// How long the address of a sign-in is remembered as the account's.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// How long a checked Basic password is believed without hashing again.
-const BASIC_BELIEVED: SignedDuration = SignedDuration::from_mins(5);
+/// How long a checked Basic password is believed without hashing again: another process may have changed it.
+const BASIC_BELIEVED: SignedDuration = SignedDuration::from_secs(50);
 
 /// A signed-in browser.
 #[derive(Debug, Clone)]

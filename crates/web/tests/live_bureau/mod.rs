@@ -59,9 +59,9 @@ impl Page {
 pub struct Events(axum::body::BodyDataStream);
 
 impl Events {
-    /// The next event, within five seconds.
+    /// The next event, within a minute.
     pub async fn next(&mut self) -> String {
-        let next = tokio::time::timeout(std::time::Duration::from_secs(5), self.0.next());
+        let next = tokio::time::timeout(std::time::Duration::from_secs(60), self.0.next());
         let bytes = next.await.expect("an event in time").expect("the stream is open").expect("bytes");
         String::from_utf8(bytes.to_vec()).expect("text")
     }
@@ -250,7 +250,7 @@ impl Bureau {
     /// The gateway puts bytes into quarantine.
     pub async fn quarantines(&self, raw: &[u8], reason: &str) {
         self.store.quarantine(raw.to_vec(), reason, Some("NOBODY"), "10.9.9.9:1", now()).await.expect("kept");
-        for _ in 0..100 {
+        for _ in 0..6000 {
             if !self.store.quarantined(1).expect("read").is_empty() {
                 return;
             }

@@ -178,8 +178,25 @@ fn open(data: &Path, name: &str) -> Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).with_context(|| format!("cannot open {}", path.display()))
+    let file = options.open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    give_to_owner_of(data, &file);
+    Ok(file)
 }
+
+/// A command that the administrator of the machine runs leaves no file that the service may not open: it goes to the owner of the folder, as SQLite's logs do.
+#[cfg(unix)]
+fn give_to_owner_of(folder: &Path, file: &File) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let (Ok(folder), Ok(own)) = (fs::metadata(folder), file.metadata()) else { return };
+    if rustix::process::geteuid().is_root() && own.uid() != folder.uid() {
+        if let Err(error) = fchown(file, Some(folder.uid()), Some(folder.gid())) {
+            tracing::warn!("a file of the data folder could not be given to the folder's owner: {error}");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of(_: &Path, _: &File) {}
 
 /// Makes the folder if it is not there; takes from group and others whatever they may do with it and with its data. What else may lie there is left alone.
 #[cfg(unix)]
@@ -246,7 +263,10 @@ pub fn private_file(path: PathBuf) -> Result<PathBuf> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    let file = options.open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    if let Some(folder) = path.parent() {
+        give_to_owner_of(folder, &file);
+    }
     Ok(path)
 }
 

@@ -103,6 +103,35 @@ fn a_running_bureau_is_backed_up_whole_and_its_folder_is_nobody_elses() {
 }
 
 #[test]
+fn a_damaged_database_in_a_back_up_is_found_before_anything_is_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, file) = (place.path().join("data"), place.path().join("backup.tar"));
+    bilan(&data).args(["demo", "--load-only", "--data"]).arg(&data).assert().success();
+    bilan(&data).arg("backup").arg(&file).assert().success();
+    let whole = fs::read(&file).unwrap();
+    for name in ["records.db", "observations.db"] {
+        let spoiled = place.path().join(format!("spoiled-{name}.tar"));
+        let mut bytes = whole.clone();
+        let mut archive = tar::Archive::new(&whole[..]);
+        let entry =
+            archive.entries().unwrap().map(Result::unwrap).find(|entry| entry.path().unwrap() == Path::new(name));
+        let (from, size) = entry.map(|entry| (entry.raw_file_position() as usize, entry.size() as usize)).unwrap();
+        // From the middle of a database: a run of pages is lost.
+        let middle = from + size / 2 / 4096 * 4096;
+        bytes[middle..middle + 8 * 4096].fill(0xA5);
+        fs::write(&spoiled, bytes).unwrap();
+        let refused = bilan(&data).args(["restore", "--force"]).arg(&spoiled).assert().code(1);
+        assert!(String::from_utf8_lossy(&refused.get_output().stderr).contains("spoiled-"));
+        bilan(&data).arg("verify").assert().success();
+        let left: Vec<PathBuf> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(
+            left.iter().all(|path| path == &data || path.extension().is_some_and(|kind| kind == "tar")),
+            "{left:?}"
+        );
+    }
+}
+
+#[test]
 fn a_back_up_that_is_killed_leaves_nothing_behind() {
     let place = tempfile::tempdir().unwrap();
     let (data, target) = (place.path().join("data"), place.path().join("target"));

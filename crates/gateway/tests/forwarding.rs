@@ -135,7 +135,8 @@ fn settings(platform: &Platform) -> ForwardSettings {
     ForwardSettings {
         to: platform.address.clone(),
         window: 40,
-        answer_s: 2,
+        // Longer than any machine is busy: only what is never answered is to be late.
+        answer_s: 60,
         look_s: 1,
         retry_s: 1,
         ..ForwardSettings::default()
@@ -252,7 +253,7 @@ async fn a_station_that_is_met_with_silence_is_passed_over() {
         _ => Manner::Take,
     })
     .await;
-    let bench = Bench::start(settings(&platform)).await;
+    let bench = Bench::start(ForwardSettings { answer_s: 4, ..settings(&platform) }).await;
     append_two(&bench.store, 100).await;
     let state = bench.done().await;
     assert_eq!((platform.of("M1").len(), platform.of("M2").len()), (100, 100));

@@ -14,7 +14,7 @@ mod report;
 mod rules;
 mod simulate;
 mod stream;
-mod verify;
+pub mod verify;
 mod water;
 
 use std::path::PathBuf;

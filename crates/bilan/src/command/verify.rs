@@ -70,7 +70,8 @@ fn accounts(bureau: &Bureau) -> Result<u64> {
     }
 }
 
-fn observations(bureau: &Bureau) -> Result<Whole> {
+/// Everything in `observations.db`, and the reviews of people against their records.
+pub fn observations(bureau: &Bureau) -> Result<Whole> {
     let path = bureau.data.join("observations.db");
     if !path.is_file() {
         return Ok(Whole::default());
@@ -115,7 +116,7 @@ fn notices(path: &Path) -> Result<()> {
 }
 
 /// Whether SQLite finds nothing wrong with a file.
-fn sound(path: &Path) -> Result<()> {
+pub fn sound(path: &Path) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .with_context(|| format!("{name} cannot be opened; restore the last backup"))?;

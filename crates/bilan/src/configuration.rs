@@ -46,6 +46,8 @@ pub struct Configuration {
     pub http_server: HttpServer,
     /// How often residents may come.
     pub limits: bilan_web::Limits,
+    /// What passwords must be, how long tokens hold, who needs a second factor.
+    pub accounts: bilan_web::accounts::AccountRules,
     /// Largest upload.
     pub upload_limit_mb: u64,
     /// How long packets, instants and minutes are kept; hours and days are kept for ever.
@@ -74,6 +76,7 @@ impl Default for Configuration {
             telephone: None,
             http_server: HttpServer::default(),
             limits: bilan_web::Limits::default(),
+            accounts: bilan_web::accounts::AccountRules::default(),
             upload_limit_mb: 64,
             retention: bilan_telemetry::Retention::default(),
             gateway: bilan_gateway::Settings::default(),
@@ -120,12 +123,18 @@ impl Configuration {
             }
             "upload_limit_mb" => number()?,
             _ => {
-                let part = ["gateway", "retention", "http_server", "limits"].iter().find_map(|part| {
+                let part = ["gateway", "retention", "http_server", "limits", "accounts"].iter().find_map(|part| {
                     let rest = setting.strip_prefix(part)?.strip_prefix('_')?;
                     Some((*part, rest))
                 });
                 let Some((part, limit)) = part else { return Ok(()) };
-                let value = value.parse().map(toml::Value::Boolean).or_else(|_| number())?;
+                let words =
+                    || value.split(',').map(|word| toml::Value::String(word.trim().to_owned())).collect::<Vec<_>>();
+                let value = if limit == "second_factor" {
+                    Ok(words().into())
+                } else {
+                    value.parse().map(toml::Value::Boolean).or_else(|_| number())
+                }?;
                 let part = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
                 if let Some(part) = part.as_table_mut() {
                     part.insert(limit.to_owned(), value);
@@ -205,6 +214,22 @@ mod tests {
         assert!(fault.contains("trusted_proxies"), "{fault}");
         let fault = super::tests::read("trusted_proxies = [\"nginx\"]\n", &[]).unwrap_err().to_string();
         assert!(fault.contains("“nginx” is no address"), "{fault}");
+    }
+
+    #[test]
+    fn rules_of_accounts_are_settings() {
+        let read = read(
+            "[accounts]\npassword_length = 12\npassword_complexity = true\npassword_days = 90\n",
+            &[("BILAN_ACCOUNTS_SECOND_FACTOR", "admin, head"), ("BILAN_ACCOUNTS_TOKEN_DAYS", "30")],
+        )
+        .unwrap();
+        assert_eq!(
+            (read.accounts.password_length, read.accounts.password_days, read.accounts.token_days),
+            (12, 90, 30)
+        );
+        assert_eq!(read.accounts.second_factor.len(), 2);
+        let fault = super::tests::read("[accounts]\nsecond_factor = [\"boss\"]\n", &[]).unwrap_err().to_string();
+        assert!(fault.contains("boss"), "{fault}");
     }
 
     #[test]

@@ -90,7 +90,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let gateway_address = gateway.address();
 
     let mut tasks = JoinSet::new();
-    let accounts = Arc::new(pages::accounts(&bureau)?);
+    let accounts = Arc::new(pages::accounts(&bureau)?.with_rules(configuration.accounts.clone()));
     let site = pages::site(plan, pages_address);
     let outbox = Arc::new(Outbox::open(&private_file(bureau.data.join("notices.db"))?)?);
     let anchors = Anchors::open(Arc::clone(&bureau.ledger), configuration.anchor.clone(), Arc::clone(&outbox))?;
@@ -151,10 +151,10 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let router =
         bilan_web::router(state).merge(doors::http(gateway.door().clone(), configuration.trusted_proxies.clone()));
     let trusted = configuration.trusted_proxies.clone();
-    let served = http::serve(listener, router, configuration.http_server, trusted, told_to_stop());
+    let answered = http::serve(listener, router, configuration.http_server, trusted, told_to_stop());
     // Pages that listen for events never end by themselves: five seconds after the word they are cut off.
     tokio::select! {
-        () = served => {}
+        () = answered => {}
         () = grace() => {}
     }
     tasks.shutdown().await;

@@ -163,12 +163,20 @@ pub fn without_digests(value: Json) -> Json {
 #[must_use]
 pub fn mask(field: &Field, plain: &str) -> String {
     let count = plain.chars().count();
+    if is_secret(&field.key) {
+        return "******".to_owned();
+    }
     match field.kind {
         FieldKind::Phone => keep_ends(plain, if count >= 11 { 3 } else { 1 }, if count >= 8 { 4 } else { 1 }),
         FieldKind::Text { .. } | FieldKind::Person if looks_like_number(plain) => keep_ends(plain, 3, 4),
         FieldKind::Text { .. } | FieldKind::Person => plain.chars().take(1).chain("**".chars()).collect(),
         _ => "***".to_owned(),
     }
+}
+
+/// A password or key of a device: nothing of it is shown, not its length and not its ends.
+fn is_secret(key: &str) -> bool {
+    ["password", "secret", "key"].iter().any(|word| key.rsplit('_').next() == Some(word))
 }
 
 fn looks_like_number(text: &str) -> bool {
@@ -245,6 +253,14 @@ mod tests {
     #[test_case(FieldKind::LongText { max: 100 }, "雨花亭12栋", "***"; "address")]
     fn a_personal_value_is_shown_masked(kind: FieldKind, plain: &str, masked: &str) {
         assert_eq!(mask(&field(kind), plain), masked);
+    }
+
+    #[test_case("password", "128336")]
+    #[test_case("password", "12833612833612")]
+    #[test_case("sm4_key", "0123456789abcdef0123456789abcdef")]
+    fn nothing_is_shown_of_a_secret(key: &str, plain: &str) {
+        let field = Field { key: key.to_owned(), ..field(FieldKind::Text { max: 100 }) };
+        assert_eq!(mask(&field, plain), "******");
     }
 
     #[test]

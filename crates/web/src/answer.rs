@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
 use crate::AppState;
+use crate::accounts::Duty;
 use crate::refusal::{Refusal, Refused};
 use crate::security;
 use crate::shell::{Messages, Shell};
@@ -109,6 +110,13 @@ async fn told(mut response: Response, mut asked: Parts, app: &AppState, id: &str
     }
     if let Refusal::SignIn { next } = refusal.as_ref() {
         return axum::response::Redirect::to(&format!("/sign-in?next={}", visit::encoded(next))).into_response();
+    }
+    if let Refusal::First(duty) = refusal.as_ref() {
+        let to = match duty {
+            Duty::ChangePassword => "/account",
+            Duty::Enrol => "/account/second-factor",
+        };
+        return axum::response::Redirect::to(to).into_response();
     }
     let shell = match visit::signed_in(&mut asked, app).await {
         Ok(Some(visit)) => visit.shell(""),

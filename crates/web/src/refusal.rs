@@ -14,6 +14,7 @@ use bilan_records::value::beijing;
 use bilan_telemetry::StoreError;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::accounts::Duty;
 use crate::api::problem::Problem;
 use crate::service::is_disk_full;
 use crate::shell::{Language, Messages, Shell};
@@ -27,6 +28,12 @@ pub enum Refusal {
         /// Address to go on to.
         next: String,
     },
+    /// The account must do something else first.
+    #[error("change the password, or set up the second factor, first")]
+    First(Duty),
+    /// Nothing of the request arrived for too long.
+    #[error("the request did not arrive in time")]
+    Stalled,
     /// There is no such thing, or none that this person may see.
     #[error("there is no {what}")]
     NotFound {
@@ -113,7 +120,8 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::SignIn { .. } | Self::First(_) => StatusCode::SEE_OTHER,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::NoRight { .. } | Self::NoFigure { .. } | Self::Forged => {
                 StatusCode::FORBIDDEN
@@ -136,6 +144,8 @@ impl Refusal {
         let filled = |title, text, places: &[(&str, &str)]| (language.text(title), language.fill(text, places));
         match self {
             Self::SignIn { .. } => plain("shell.refusal.sign_in", "shell.refusal.sign_in_text"),
+            Self::First(_) => plain("shell.refusal.first", "shell.refusal.first_text"),
+            Self::Stalled => plain("shell.refusal.stalled", "shell.refusal.stalled_text"),
             Self::NotFound { what } => {
                 filled("shell.refusal.not_found", "shell.refusal.not_found_text", &[("what", what)])
             }

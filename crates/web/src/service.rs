@@ -129,6 +129,7 @@ async fn metrics(State(app): State<AppState>) -> Response {
 pub(crate) fn problem(refusal: &Refusal, catalogue: &Catalogue, path: &str) -> Response {
     let (status, refused) = match refusal {
         Refusal::SignIn { .. } => (StatusCode::UNAUTHORIZED, refusal),
+        Refusal::First(_) => (StatusCode::FORBIDDEN, refusal),
         other => (other.status(), other),
     };
     let (title, detail) = refused.told(Language::English, catalogue);

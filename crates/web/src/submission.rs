@@ -12,6 +12,7 @@ use bilan_records::ledger::Write;
 use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 use tempfile::NamedTempFile;
+use tower_http::timeout::TimeoutError;
 
 use crate::AppState;
 use crate::refusal::Refusal;
@@ -94,9 +95,10 @@ impl FromRequest<AppState> for Submission {
             return multipart(request, app, &guest.csrf).await;
         }
         let (parts, body) = request.into_parts();
-        let Ok(bytes) = to_bytes(body, FIELDS).await else {
-            return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
-        };
+        let bytes = to_bytes(body, FIELDS).await.map_err(|error| match is_stalled(&error) {
+            true => Refusal::Stalled,
+            false => Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) },
+        })?;
         let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(PARTS + 1).collect();
         if fields.len() > PARTS {
             return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
@@ -172,8 +174,16 @@ async fn take_value(
     Ok(String::from_utf8_lossy(&value).into_owned())
 }
 
+/// Whether nothing arrived for too long: the layer around every body says so.
+fn is_stalled(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<TimeoutError>())
+}
+
 /// A form that ended too early, or is none.
 fn broken(error: &MultipartError) -> Refusal {
+    if is_stalled(error) {
+        return Refusal::Stalled;
+    }
     tracing::info!("a form could not be read: {}", error.body_text());
     Refusal::Broken
 }

@@ -13,7 +13,7 @@ use bilan_records::catalogue::Role;
 use bilan_records::ledger::Ledger;
 
 use crate::AppState;
-use crate::accounts::{Account, Origin, Session};
+use crate::accounts::{Account, Duty, Origin, Session};
 use crate::answer::GuestToken;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -22,6 +22,8 @@ use crate::shell::{Language, Messages, Shell};
 pub(crate) const SESSION: &str = "bilan_session";
 /// Cookie that says in which account a browser has signed in before; see [`crate::accounts::Origin`].
 pub(crate) const BROWSER: &str = "bilan_browser";
+/// Cookie of a sign-in whose password was right and whose code is awaited.
+pub(crate) const PENDING: &str = "bilan_pending";
 /// Cookie of the language.
 pub(crate) const LANGUAGE: &str = "bilan_language";
 /// Cookie that ties the forms of the public portal to a browser.
@@ -38,6 +40,8 @@ pub struct Visit {
     pub language: Language,
     /// The session's token against forged requests.
     pub csrf: String,
+    /// What must be done before anything else.
+    pub duty: Option<Duty>,
     /// Path and query.
     pub here: String,
     /// The program's parts.
@@ -61,6 +65,8 @@ pub struct Guest {
     pub(crate) prefix: Prefix,
     /// What its cookie says of earlier sign-ins.
     pub(crate) browser: Option<String>,
+    /// The sign-in whose code is awaited.
+    pub(crate) pending: Option<String>,
     /// The program's parts.
     pub app: AppState,
 }
@@ -132,7 +138,11 @@ impl FromRequestParts<AppState> for Visit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Refusal> {
-        signed_in(parts, app).await?.ok_or_else(|| Refusal::SignIn { next: here(parts) })
+        let visit = signed_in(parts, app).await?.ok_or_else(|| Refusal::SignIn { next: here(parts) })?;
+        match visit.duty.filter(|_| !is_own(parts.uri.path())) {
+            Some(duty) => Err(Refusal::First(duty)),
+            None => Ok(visit),
+        }
     }
 }
 
@@ -157,6 +167,7 @@ impl FromRequestParts<AppState> for Guest {
             from: from(parts),
             prefix: prefix(parts),
             browser: cookie(parts, BROWSER),
+            pending: cookie(parts, PENDING),
             app: app.clone(),
         })
     }
@@ -165,6 +176,11 @@ impl FromRequestParts<AppState> for Guest {
 /// The request carries no session that lives; asked once a request.
 #[derive(Clone, Copy)]
 struct NobodySignedIn;
+
+/// Whether a page is one on which somebody does what must be done first, or leaves.
+fn is_own(path: &str) -> bool {
+    path == "/account" || path.starts_with("/account/") || path == "/sign-out"
+}
 
 /// Cookies of one name that are looked at; a browser holds several where one was set for a part of the site.
 const COOKIES_OF_A_NAME: usize = 4;
@@ -186,12 +202,19 @@ pub(crate) async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Optio
     let session = tokio::task::spawn_blocking(move || {
         secrets.iter().find_map(|secret| accounts.session(secret).transpose()).transpose()
     });
-    let Some(Session { csrf, account, .. }) = session.await?? else {
+    let Some(Session { csrf, account, duty, .. }) = session.await?? else {
         parts.extensions.insert(NobodySignedIn);
         return Ok(None);
     };
-    let visit =
-        Visit { actor: account.actor(), account, language: language(parts), csrf, here: here(parts), app: app.clone() };
+    let visit = Visit {
+        actor: account.actor(),
+        account,
+        language: language(parts),
+        csrf,
+        duty,
+        here: here(parts),
+        app: app.clone(),
+    };
     // Body extractors ask for the same session again.
     parts.extensions.insert(visit.clone());
     Ok(Some(visit))

@@ -246,3 +246,15 @@ async fn a_session_holds_a_bounded_number_of_streams_and_they_end_with_it() {
     let rest = async { while other.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(60), rest).await.expect("the stream ends with the account");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_form_of_which_nothing_arrives_any_more_is_given_up_and_not_called_too_large() {
+    let office = Office::open();
+    let begun = tokio_stream::iter([Ok::<_, std::io::Error>(axum::body::Bytes::from_static(b"number=TS2020"))]);
+    let body = Body::from_stream(begun.chain(tokio_stream::pending()));
+    let request = Request::post("/public/track")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body)
+        .unwrap();
+    office.ask(request).await.is(408).says("没有保存任何内容");
+}

@@ -49,6 +49,13 @@ enum What {
         #[command(flatten)]
         data: DataFolder,
     },
+    /// Take away the second factor of an account whose telephone is lost; its sessions and tokens end.
+    SecondFactor {
+        /// Name for signing in.
+        name: String,
+        #[command(flatten)]
+        data: DataFolder,
+    },
     /// Shut an account out; its records stay.
     Disable {
         /// Name for signing in.
@@ -103,6 +110,7 @@ impl User {
                 accounts.set_password(&name, &password, BY)?;
                 told(&name, &password, is_made_up);
             }
+            What::SecondFactor { name, data } => open(&data)?.reset_second_factor(&name, BY)?,
             What::Disable { name, data } => open(&data)?.set_disabled(&name, true, BY)?,
             What::List { data } => list(&open(&data)?)?,
             What::Token { name, label, data } => println!("{}", open(&data)?.issue_token(&name, &label, BY)?),

@@ -95,6 +95,17 @@ impl Default for Guard {
 }
 
 impl Guard {
+    /// For codes of six digits, of which three are right at any moment: fewer tries than for passwords.
+    pub fn for_codes() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        Self {
+            by_source: Limit::new(Quota::new(5, minutes(1))),
+            by_address: Limit::new(Quota::new(10, minutes(1))),
+            by_name: Limit::new(Quota::new(20, minutes(10))),
+            ..Self::default()
+        }
+    }
+
     /// What a try is counted under.
     pub fn attempt(&self, keyring: &Keyring, name: &str, origin: &Origin) -> Attempt {
         let browser = origin.browser.as_deref().and_then(|cookie| number(keyring, name, cookie));

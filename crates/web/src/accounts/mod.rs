@@ -5,6 +5,9 @@
 mod guard;
 mod pages;
 mod password;
+mod rules;
+mod second_factor;
+mod second_factor_pages;
 mod sessions;
 mod store;
 mod witness;
@@ -24,6 +27,7 @@ use tokio::sync::broadcast;
 
 pub use guard::Origin;
 pub(crate) use pages::routes;
+pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused, Token};
 pub use witness::verify;
@@ -59,6 +63,10 @@ pub struct Account {
     pub enterprise: Option<String>,
     /// Shut out.
     pub disabled: bool,
+    /// Whether a code is asked for beside the password.
+    pub has_second_factor: bool,
+    /// When the password was set.
+    pub password_set_at: Timestamp,
 }
 
 impl Account {
@@ -81,7 +89,7 @@ pub struct NewAccount {
     pub name: String,
     /// Name of the person.
     pub display_name: String,
-    /// At least ten characters.
+    /// As [`AccountRules`] want it.
     pub password: String,
     /// At least one part.
     pub roles: Vec<Role>,
@@ -98,7 +106,8 @@ pub struct AccountEvent {
     pub at: Timestamp,
     /// Which account.
     pub name: String,
-    /// `created`, `signed_in`, `refused`, `locked`, `guessing`, `password_changed`, `disabled`, `enabled`, `token_issued`, `signed_out`.
+    /// `created`, `signed_in`, `refused`, `locked`, `guessing`, `password_changed`, `disabled`, `enabled`, `token_issued`, `signed_out`,
+    /// `code_refused`, `recovery_code_used`, `second_factor_set`, `second_factor_reset`.
     pub what: String,
     /// Who did it, or from where it came.
     pub by: String,
@@ -122,12 +131,12 @@ pub enum AccountsError {
     /// The name holds other characters, or none.
     #[error("{0:?} is no name for an account: use 2 to 40 letters, digits, dots, hyphens and underscores")]
     BadName(String),
-    /// The password is too short or too long.
-    #[error("a password has at least {least} and at most 200 characters")]
-    BadPassword {
-        /// Least number of characters.
-        least: usize,
-    },
+    /// The password will not do.
+    #[error(transparent)]
+    Password(#[from] PasswordFault),
+    /// The second factor cannot be sealed or opened.
+    #[error("the second factor: {0}")]
+    Sealed(String),
     /// No part was given.
     #[error("an account plays at least one part")]
     NoRole,
@@ -174,6 +183,10 @@ pub struct Accounts {
     guard: guard::Guard,
     ended: broadcast::Sender<Ended>,
     guesses: broadcast::Sender<Guess>,
+    /// Wrong codes of second factors.
+    codes: guard::Guard,
+    waiting: second_factor::Waiting,
+    rules: AccountRules,
     keyring: Keyring,
     /// Whose journal is told of every change.
     witness: Option<Arc<Ledger>>,
@@ -202,6 +215,9 @@ impl Accounts {
             guard: guard::Guard::default(),
             ended: broadcast::Sender::new(ENDED),
             guesses: broadcast::Sender::new(ENDED),
+            codes: guard::Guard::for_codes(),
+            waiting: second_factor::Waiting::default(),
+            rules: AccountRules::default(),
             keyring: Keyring::new(key),
             witness: None,
         };
@@ -213,6 +229,13 @@ impl Accounts {
     #[must_use]
     pub fn with_keyring(mut self, keyring: Keyring) -> Self {
         self.keyring = keyring;
+        self
+    }
+
+    /// With rules of passwords, tokens and second factors.
+    #[must_use]
+    pub fn with_rules(mut self, rules: AccountRules) -> Self {
+        self.rules = rules;
         self
     }
 

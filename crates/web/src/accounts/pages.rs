@@ -9,18 +9,24 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bilan_records::catalogue::Role;
 use bilan_records::value::{beijing, beijing_text};
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::store::role;
-use super::{Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, SignInRefused, Token};
+use super::{
+    Account, AccountsError, DEMO_ACCOUNTS, DEMO_PASSWORD, Duty, NewAccount, PasswordFault, Session, SignInRefused,
+    Token,
+};
 use crate::AppState;
 use crate::refusal::{Refusal, clock_time};
 use crate::render::page;
 use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::Submission;
-use crate::visit::{BROWSER, GUEST, Guest, LANGUAGE, SESSION, Visit, own_address};
+use crate::visit::{BROWSER, GUEST, Guest, LANGUAGE, PENDING, SESSION, Visit, own_address};
 
+/// A token is marked for so long before it ends.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// A year, in seconds: how long a browser keeps its language.
 const YEAR_S: u32 = 365 * 24 * 3600;
 
@@ -36,6 +42,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/account/tokens/{id}/revoke", post(revoke_own_token))
         .route("/accounts", get(accounts_page).post(add))
         .route("/accounts/{name}/{act}", post(change))
+        .merge(super::second_factor_pages::routes())
 }
 
 #[derive(Template)]
@@ -84,15 +91,16 @@ async fn sign_in(guest: Guest, form: Submission) -> Result<Response, Refusal> {
     let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, origin)).await?;
     let mut retry_after = None;
     let (status, fault) = match session {
-        Ok(session) => {
-            let mut response = Redirect::to(&next).into_response();
-            set_cookie(&mut response, &guest.app, SESSION, &session.secret, None);
-            set_cookie(&mut response, &guest.app, GUEST, "", Some(0));
-            let known = guest.app.accounts.browser_cookie(&session.account.name);
-            set_cookie(&mut response, &guest.app, BROWSER, &known, Some(YEAR_S));
+        Ok(session) => return Ok(signed_in(&guest.app, &session, &next)),
+        Err(SignInRefused::CodeNeeded(pending)) => {
+            let to = format!("/sign-in/code?next={}", crate::visit::encoded(&next));
+            let mut response = Redirect::to(&to).into_response();
+            set_cookie(&mut response, &guest.app, PENDING, &pending, Some(300));
             return Ok(response);
         }
-        Err(SignInRefused::Wrong) => (StatusCode::UNAUTHORIZED, guest.text("shell.sign_in.wrong").to_owned()),
+        Err(SignInRefused::Wrong | SignInRefused::WrongCode) => {
+            (StatusCode::UNAUTHORIZED, guest.text("shell.sign_in.wrong").to_owned())
+        }
         Err(SignInRefused::Locked(wait)) => {
             retry_after = Some(wait.seconds);
             let time = clock_time(wait.until);
@@ -106,6 +114,16 @@ async fn sign_in(guest: Guest, form: Submission) -> Result<Response, Refusal> {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)
+}
+
+/// Leads somebody who has signed in on to a page.
+pub(super) fn signed_in(app: &AppState, session: &Session, next: &str) -> Response {
+    let mut response = Redirect::to(next).into_response();
+    set_cookie(&mut response, app, SESSION, &session.secret, None);
+    set_cookie(&mut response, app, GUEST, "", Some(0));
+    set_cookie(&mut response, app, PENDING, "", Some(0));
+    set_cookie(&mut response, app, BROWSER, &app.accounts.browser_cookie(&session.account.name), Some(YEAR_S));
+    response
 }
 
 async fn sign_out(
@@ -145,6 +163,9 @@ struct AccountPage {
     shell: Shell,
     account: Account,
     tokens: Vec<TokenLine>,
+    least: usize,
+    token_days: u32,
+    must_change: bool,
     done: Option<&'static str>,
     fault: Option<String>,
     token: Option<String>,
@@ -154,6 +175,9 @@ struct TokenLine {
     id: i64,
     label: String,
     issued_at: String,
+    expires_at: String,
+    /// Its last month has begun, or it holds no longer.
+    ends_soon: bool,
 }
 
 /// What the page of the own account says of the last act.
@@ -168,11 +192,22 @@ struct Said {
 async fn own(visit: &Visit, said: Said) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     let tokens = tokio::task::spawn_blocking(move || accounts.tokens(&name)).await??;
-    let line = |token: Token| TokenLine { id: token.id, label: token.label, issued_at: beijing_text(token.issued_at) };
+    let now = visit.app.clock.now();
+    let line = |token: Token| TokenLine {
+        id: token.id,
+        label: token.label,
+        issued_at: beijing_text(token.issued_at),
+        expires_at: beijing(token.expires_at).strftime("%Y-%m-%d").to_string(),
+        ends_soon: token.expires_at.duration_since(now) < ENDS_SOON,
+    };
+    let rules = &visit.app.accounts.rules;
     page(&AccountPage {
         shell: visit.shell(visit.text("shell.account.title")),
         account: visit.account.clone(),
         tokens: tokens.into_iter().map(line).collect(),
+        least: rules.least(),
+        token_days: rules.token_days,
+        must_change: visit.duty == Some(Duty::ChangePassword),
         done: said.done,
         fault: said.fault,
         token: said.token,
@@ -200,7 +235,7 @@ async fn own_password(visit: Visit, guest: Guest, form: Submission) -> Result<Re
     match changed.await? {
         Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
         Err(Changed::WrongOld) => own(&visit, faulty(visit.text("shell.account.wrong_old"))).await,
-        Err(Changed::Failed(error @ AccountsError::BadPassword { .. })) => {
+        Err(Changed::Failed(error @ AccountsError::Password(_))) => {
             own(&visit, faulty(&told(&error, visit.language))).await
         }
         Err(Changed::Failed(error)) => Err(error.into()),
@@ -301,6 +336,10 @@ fn event_message(what: &str) -> &'static str {
         "refused" => "shell.event.refused",
         "locked" => "shell.event.locked",
         "guessing" => "shell.event.guessing",
+        "code_refused" => "shell.event.code_refused",
+        "recovery_code_used" => "shell.event.recovery_code_used",
+        "second_factor_set" => "shell.event.second_factor_set",
+        "second_factor_reset" => "shell.event.second_factor_reset",
         "password_changed" => "shell.event.password_changed",
         "disabled" => "shell.event.disabled",
         "enabled" => "shell.event.enabled",
@@ -346,13 +385,14 @@ async fn change(
         "enable" => accounts.set_disabled(&name, false, &by).map(|()| true),
         "password" => accounts.set_password(&name, &password, &by).map(|()| true),
         "tokens" => accounts.revoke_tokens(&name, &by).map(|()| true),
+        "second-factor" => accounts.reset_second_factor(&name, &by).map(|()| true),
         _ => Ok(false),
     });
     match changed.await? {
         Ok(true) => Ok(Redirect::to("/accounts").into_response()),
         Ok(false) => Err(Refusal::not_found("/accounts")),
         Err(AccountsError::Unknown(name)) => Err(Refusal::not_found(name)),
-        Err(error @ AccountsError::BadPassword { .. }) => listed(&visit, Some(told(&error, visit.language))).await,
+        Err(error @ AccountsError::Password(_)) => listed(&visit, Some(told(&error, visit.language))).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -369,8 +409,17 @@ fn told(error: &AccountsError, language: Language) -> String {
     match error {
         AccountsError::NameTaken(name) => language.fill("shell.accounts.taken", &[("name", name)]),
         AccountsError::BadName(name) => language.fill("shell.accounts.bad_name", &[("name", name)]),
-        AccountsError::BadPassword { least } => {
-            language.fill("shell.accounts.bad_password", &[("least", &least.to_string())])
+        AccountsError::Password(fault) => {
+            let key = match fault {
+                PasswordFault::Length { .. } => "shell.password.length",
+                PasswordFault::Digits => "shell.password.digits",
+                PasswordFault::Common => "shell.password.common",
+                PasswordFault::Run => "shell.password.run",
+                PasswordFault::HoldsName => "shell.password.holds_name",
+                PasswordFault::Simple => "shell.password.simple",
+            };
+            let least = if let PasswordFault::Length { least } = fault { least.to_string() } else { String::new() };
+            language.fill(key, &[("least", &least)])
         }
         AccountsError::NoRole => language.text("shell.accounts.no_role").to_owned(),
         AccountsError::NoPlace => language.text("shell.accounts.no_place").to_owned(),
@@ -378,6 +427,7 @@ fn told(error: &AccountsError, language: Language) -> String {
         | AccountsError::Database(_)
         | AccountsError::Migration(_)
         | AccountsError::Journal(_)
+        | AccountsError::Sealed(_)
         | AccountsError::Hash(_) => error.to_string(),
     }
 }

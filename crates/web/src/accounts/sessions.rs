@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::guard::{Attempt, browser_cookie};
-use super::store::{note, read};
-use super::{Account, Accounts, AccountsError, Ended, Guess, Origin};
+use super::guard::Attempt;
+use super::store::{COLUMNS, READ, note, read};
+use super::{Account, Accounts, AccountsError, Duty, Ended, Guess, Origin};
 
 /// A session ends when nobody has looked for so long …
 const IDLE: SignedDuration = SignedDuration::from_hours(8);
@@ -33,6 +33,8 @@ pub struct Session {
     pub secret: String,
     /// Its token against forged requests.
     pub csrf: String,
+    /// What must be done before anything else.
+    pub duty: Option<Duty>,
     /// Whose it is.
     pub account: Account,
 }
@@ -46,6 +48,8 @@ pub struct Token {
     pub label: String,
     /// When it was issued.
     pub issued_at: Timestamp,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
 }
 
 /// Why nobody was signed in. The page says the same for a wrong name and a wrong password.
@@ -57,6 +61,12 @@ pub enum SignInRefused {
     /// Too many wrong passwords, or more people signing in at once than can be checked.
     #[error("too many wrong passwords; wait {} s", .0.seconds)]
     Locked(Wait),
+    /// The password is right; a code is asked for, with this secret of the sign-in.
+    #[error("the code of the second factor is needed")]
+    CodeNeeded(String),
+    /// The code is wrong, or was used before.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
     /// The database failed.
     #[error(transparent)]
     Failed(#[from] AccountsError),
@@ -113,8 +123,20 @@ impl Accounts {
     /// [`SignInRefused`]; after five wrong passwords of one address one more is looked at every half minute.
     pub fn sign_in(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Session, SignInRefused> {
         let origin = from.into();
-        let account = self.check(name, password, &origin)?;
-        let (secret, csrf, now) = (secret(), secret(), self.now());
+        let (account, now) = (self.check(name, password, &origin, Asks::Person)?, self.now());
+        if account.has_second_factor {
+            return Err(SignInRefused::CodeNeeded(self.waiting.begin(&account.name, now)));
+        }
+        self.begin_session(account, &origin, now)
+    }
+
+    pub(super) fn begin_session(
+        &self,
+        account: Account,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Session, SignInRefused> {
+        let (secret, csrf) = (secret(), secret());
         let connection = self.connection();
         connection.execute(
             "INSERT INTO session (digest, account, csrf, began_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)",
@@ -123,26 +145,19 @@ impl Accounts {
         let ended = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         connection.execute("DELETE FROM session WHERE began_at < ?1", [stored_time(ended)])?;
         note(&connection, now, &account.name, "signed_in", &origin.from)?;
-        Ok(Session { secret, csrf, account })
-    }
-
-    /// A cookie that says that the account has signed in in this browser: it is not held up by what others guess.
-    #[must_use]
-    pub fn browser_cookie(&self, name: &str) -> String {
-        browser_cookie(&self.keyring, name)
+        Ok(Session { secret, csrf, duty: self.rules.duty(&account, now), account })
     }
 
     /// The account of a name and password, with wrong ones counted.
-    fn check(&self, name: &str, password: &str, origin: &Origin) -> Result<Account, SignInRefused> {
+    fn check(&self, name: &str, password: &str, origin: &Origin, asks: Asks) -> Result<Account, SignInRefused> {
         let now = self.now();
         let attempt = self.guard.attempt(&self.keyring, name, origin);
         self.guard.check(&attempt, now)?;
         let known: Option<(Account, String)> = {
             let connection = self.connection();
-            let mut asked = connection.prepare_cached(
-                "SELECT name, display_name, roles, cell, enterprise, disabled, password FROM account WHERE name = ?1",
-            )?;
-            asked.query_row([name], |row| Ok((read(row)?, row.get(6)?))).optional()?
+            let mut asked =
+                connection.prepare_cached(&format!("SELECT {COLUMNS}, password FROM account WHERE name = ?1"))?;
+            asked.query_row([name], |row| Ok((read(row)?, row.get(READ)?))).optional()?
         };
         // The lock of the database is not held while the password is hashed.
         let fits = self.hasher.fits(password, known.as_ref().map(|(_, hash)| hash.as_str()));
@@ -151,12 +166,17 @@ impl Accounts {
         // Guesses sent all at once do not slip past the wait that the first of them brought about.
         self.guard.check(&attempt, now)?;
         match known {
-            Some((account, _)) if fits && !account.disabled => {
+            Some((account, _)) if fits && !account.disabled && self.lets(&account, asks, now) => {
                 self.guard.succeeded(&attempt);
                 Ok(account)
             }
             known => Err(self.refuse(attempt, known.map(|(account, _)| account.name), origin, now)),
         }
+    }
+
+    /// Whether the password alone is enough. A program cannot type a code; it is answered as for a wrong password, so that nothing is learnt about the right one.
+    fn lets(&self, account: &Account, asks: Asks, now: Timestamp) -> bool {
+        asks == Asks::Person || (!account.has_second_factor && self.rules.duty(account, now).is_none())
     }
 
     fn refuse(&self, attempt: Attempt, name: Option<String>, origin: &Origin, now: Timestamp) -> SignInRefused {
@@ -201,11 +221,11 @@ impl Accounts {
         let now = self.now();
         let connection = self.connection();
         let found: Option<(Account, String, String, String)> = connection
-            .prepare_cached(
-                "SELECT name, display_name, roles, cell, enterprise, disabled, csrf, began_at, seen_at \
-                 FROM session JOIN account ON account.name = session.account WHERE digest = ?1 AND NOT disabled",
-            )?
-            .query_row([digest(secret)], |row| Ok((read(row)?, row.get(6)?, row.get(7)?, row.get(8)?)))
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS}, csrf, began_at, seen_at \
+                 FROM session JOIN account ON account.name = session.account WHERE digest = ?1 AND NOT disabled"
+            ))?
+            .query_row([digest(secret)], |row| Ok((read(row)?, row.get(READ)?, row.get(READ + 1)?, row.get(READ + 2)?)))
             .optional()?;
         let Some((account, csrf, began, seen)) = found else { return Ok(None) };
         let since = |text: &str| text.parse::<Timestamp>().map(|at| now.duration_since(at)).unwrap_or(LONGEST);
@@ -218,7 +238,7 @@ impl Accounts {
                 params![digest(secret), stored_time(now)],
             )?;
         }
-        Ok(Some(Session { secret: String::new(), csrf, account }))
+        Ok(Some(Session { secret: String::new(), csrf, duty: self.rules.duty(&account, now), account }))
     }
 
     /// Whether the session with this token against forged requests still holds. Looking makes it last no longer.
@@ -258,7 +278,7 @@ impl Accounts {
         }
     }
 
-    /// A new token for programs; it is told this once and holds until the account is shut out.
+    /// A new token for programs; it is shown this once and holds for as long as the rules say, or until the password changes or the account is shut out.
     ///
     /// # Errors
     /// [`AccountsError::Unknown`] if there is no such account.
@@ -266,11 +286,13 @@ impl Accounts {
         if self.account(name)?.is_none() {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
-        let token = secret();
+        let (token, now) = (secret(), self.now());
+        let days = SignedDuration::from_hours(24 * i64::from(self.rules.token_days.max(1)));
+        let until = now.saturating_add(days).unwrap_or(Timestamp::MAX);
         let connection = self.connection();
         connection.execute(
-            "INSERT INTO token (digest, account, label, issued_at) VALUES (?1, ?2, ?3, ?4)",
-            params![digest(&token), name, label, stored_time(self.now())],
+            "INSERT INTO token (digest, account, label, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![digest(&token), name, label, stored_time(now), stored_time(until)],
         )?;
         note(&connection, self.now(), name, "token_issued", by)?;
         Ok(token)
@@ -283,11 +305,11 @@ impl Accounts {
     pub fn tokens(&self, name: &str) -> Result<Vec<Token>, AccountsError> {
         let connection = self.connection();
         let mut statement = connection.prepare(
-            "SELECT rowid, label, issued_at FROM token WHERE account = ?1 ORDER BY issued_at DESC, rowid DESC",
+            "SELECT rowid, label, issued_at, expires_at FROM token WHERE account = ?1 ORDER BY issued_at DESC, rowid DESC",
         )?;
         let tokens = statement.query_map([name], |row| {
-            let at: String = row.get(2)?;
-            Ok(Token { id: row.get(0)?, label: row.get(1)?, issued_at: at.parse().unwrap_or_default() })
+            let at = |column| row.get::<_, String>(column).map(|text| text.parse().unwrap_or_default());
+            Ok(Token { id: row.get(0)?, label: row.get(1)?, issued_at: at(2)?, expires_at: at(3)? })
         })?;
         Ok(tokens.collect::<Result<_, _>>()?)
     }
@@ -323,28 +345,52 @@ impl Accounts {
         Ok(self
             .connection()
             .query_row(
-                "SELECT name, display_name, roles, cell, enterprise, disabled FROM token JOIN account ON account.name = token.account \
-                 WHERE digest = ?1 AND NOT disabled",
-                [digest(token)],
+                &format!(
+                    "SELECT {COLUMNS} FROM token JOIN account ON account.name = token.account \
+                     WHERE digest = ?1 AND NOT disabled AND expires_at > ?2"
+                ),
+                params![digest(token), stored_time(self.now())],
                 read,
             )
             .optional()?)
     }
 
-    /// The account of a name and password given with a request. Believed for five minutes, so that a script is not slowed by each call.
+    /// The account of a name and password given with a request of a program. Believed for five minutes, so that a script is not slowed by each call.
+    /// An account with a second factor, or one that must do something first, is let in with a token only.
     ///
     /// # Errors
     /// As [`Accounts::sign_in`].
-    pub fn by_password(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Account, SignInRefused> {
+    pub fn by_password_of_program(
+        &self,
+        name: &str,
+        password: &str,
+        from: impl Into<Origin>,
+    ) -> Result<Account, SignInRefused> {
         let key = digest(&format!("{name}\0{password}"));
         let now = self.now();
         if self.recent.knows(&key, now)
             && let Some(account) = self.account(name)?.filter(|account| !account.disabled)
+            && self.lets(&account, Asks::Program, now)
         {
             return Ok(account);
         }
-        let account = self.check(name, password, &from.into())?;
+        let account = self.check(name, password, &from.into(), Asks::Program)?;
         self.recent.learn(key, now);
         Ok(account)
     }
+
+    /// The account of a name and password, for somebody who is signed in and shows the password again.
+    ///
+    /// # Errors
+    /// As [`Accounts::sign_in`].
+    pub fn by_password(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Account, SignInRefused> {
+        self.check(name, password, &from.into(), Asks::Person)
+    }
+}
+
+/// Who shows a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Person,
+    Program,
 }

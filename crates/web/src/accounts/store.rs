@@ -10,9 +10,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
-const MIGRATIONS: Migrations = bilan_storage::migrations!("accounts.db": "0001_accounts");
+const MIGRATIONS: Migrations =
+    bilan_storage::migrations!("accounts.db": "0001_accounts", "0002_dates_and_second_factor");
 
-const COLUMNS: &str = "name, display_name, roles, cell, enterprise, disabled";
+/// What [`read`] reads; further columns come behind.
+pub(super) const COLUMNS: &str =
+    "name, display_name, roles, cell, enterprise, disabled, second_factor IS NOT NULL, password_set_at";
+/// How many columns these are.
+pub(super) const READ: usize = 8;
 
 pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
     let mut connection = Connection::open(path)?;
@@ -47,13 +52,22 @@ impl Accounts {
         if misses(Role::Grid, &new.cell) || misses(Role::Enterprise, &new.enterprise) {
             return Err(AccountsError::NoPlace);
         }
+        self.rules.check(&new.name, &new.password)?;
         let hash = self.hasher.hash(&new.password)?;
         let roles: Vec<&str> = new.roles.iter().map(|role| role.key()).collect();
         let connection = self.connection();
         let made = connection.execute(
-            "INSERT INTO account (name, display_name, password, roles, cell, enterprise) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-             ON CONFLICT DO NOTHING",
-            params![new.name, new.display_name, hash, roles.join(" "), new.cell, new.enterprise],
+            "INSERT INTO account (name, display_name, password, roles, cell, enterprise, password_set_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            params![
+                new.name,
+                new.display_name,
+                hash,
+                roles.join(" "),
+                new.cell,
+                new.enterprise,
+                stored_time(self.now())
+            ],
         )?;
         if made == 0 {
             return Err(AccountsError::NameTaken(new.name.clone()));
@@ -62,17 +76,20 @@ impl Accounts {
         self.attest(&connection, &new.name, "created", by)
     }
 
-    /// Sets a password and ends every session of the account.
+    /// Sets a password and ends every session and token of the account: whoever may have learnt the old one is out.
     ///
     /// # Errors
     /// [`AccountsError`] if there is no such account or the password will not do.
     pub fn set_password(&self, name: &str, password: &str, by: &str) -> Result<(), AccountsError> {
+        self.rules.check(name, password)?;
         let hash = self.hasher.hash(password)?;
         let connection = self.connection();
-        if connection.execute("UPDATE account SET password = ?2 WHERE name = ?1", params![name, hash])? == 0 {
+        let set = "UPDATE account SET password = ?2, password_set_at = ?3 WHERE name = ?1";
+        if connection.execute(set, params![name, hash, stored_time(self.now())])? == 0 {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
         connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
         self.recent.forget();
         // Nobody needs to listen.
         let _ = self.ended.send(Ended::Account(name.to_owned()));
@@ -80,7 +97,7 @@ impl Accounts {
         self.attest(&connection, name, "password_changed", by)
     }
 
-    /// Shuts an account out, or lets it in again. Its sessions end, its tokens hold no longer.
+    /// Shuts an account out, or lets it in again. Its sessions and tokens end.
     ///
     /// # Errors
     /// [`AccountsError::Unknown`] if there is no such account.
@@ -90,6 +107,7 @@ impl Accounts {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
         connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
         self.recent.forget();
         // Nobody needs to listen.
         let _ = self.ended.send(Ended::Account(name.to_owned()));
@@ -147,6 +165,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Account> {
         cell: row.get(3)?,
         enterprise: row.get(4)?,
         disabled: row.get(5)?,
+        has_second_factor: row.get(6)?,
+        password_set_at: row.get::<_, String>(7)?.parse().unwrap_or_default(),
     })
 }
 

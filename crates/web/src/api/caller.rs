@@ -106,9 +106,9 @@ fn origin(parts: &Parts) -> Origin {
 
 async fn by_password(app: &AppState, name: String, password: String, origin: Origin) -> Result<Account, Problem> {
     let accounts = app.accounts.clone();
-    match blocking(move || accounts.by_password(&name, &password, origin)).await? {
+    match blocking(move || accounts.by_password_of_program(&name, &password, origin)).await? {
         Ok(account) => Ok(account),
-        Err(SignInRefused::Wrong) => Err(nobody()),
+        Err(SignInRefused::Wrong | SignInRefused::WrongCode | SignInRefused::CodeNeeded(_)) => Err(nobody()),
         Err(SignInRefused::Locked(wait)) => Err(Problem::too_many(wait)),
         Err(SignInRefused::Failed(error)) => Err(Problem::internal(&error)),
     }
@@ -132,7 +132,7 @@ async fn by_session(parts: &mut Parts, app: &AppState) -> Result<Caller, Problem
 fn nobody() -> Problem {
     Problem::new(
         "unauthorized",
-        "请以 Authorization: Bearer 令牌，或账号和密码（Basic）访问",
-        "send Authorization: Bearer TOKEN, or name and password of an account (Basic)",
+        "请以 Authorization: Bearer 令牌，或账号和密码（Basic）访问；启用双因素认证的账号只能用令牌",
+        "send Authorization: Bearer TOKEN, or name and password of an account (Basic); accounts with a second factor use tokens",
     )
 }

@@ -16,7 +16,7 @@ use bilan_records::ledger::{JsonMap, Ledger, Record, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Store, rules};
-use bilan_web::accounts::{Accounts, NewAccount};
+use bilan_web::accounts::{AccountRules, Accounts, NewAccount};
 use bilan_web::{AppState, Settings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -82,20 +82,25 @@ pub struct Signed {
 
 impl Office {
     pub fn open() -> Self {
-        Self::build(bilan_web::Access::default(), |_| {})
+        Self::build(bilan_web::Access::default(), AccountRules::default(), |_| {})
+    }
+
+    /// With other rules of passwords and second factors.
+    pub fn open_with_rules(rules: AccountRules) -> Self {
+        Self::build(bilan_web::Access::default(), rules, |_| {})
     }
 
     /// With other settings of who comes in.
     pub fn open_with(access: bilan_web::Access) -> Self {
-        Self::build(access, |_| {})
+        Self::build(access, AccountRules::default(), |_| {})
     }
 
     /// A bureau whose files say something else than the shipped ones.
     pub fn with(change: impl FnOnce(&mut Catalogue)) -> Self {
-        Self::build(bilan_web::Access::default(), change)
+        Self::build(bilan_web::Access::default(), AccountRules::default(), change)
     }
 
-    fn build(access: bilan_web::Access, change: impl FnOnce(&mut Catalogue)) -> Self {
+    fn build(access: bilan_web::Access, account_rules: AccountRules, change: impl FnOnce(&mut Catalogue)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at("2026-11-23T04:00:00Z".parse().unwrap()));
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -107,7 +112,7 @@ impl Office {
         let rules = rules::load(&files.join("rules")).unwrap();
         let store = Store::open(&folder.path().join("observations.db"), rules).unwrap();
         let accounts = Accounts::open(&folder.path().join("accounts.db"), handed.clone()).unwrap().with_quick_hash();
-        let accounts = Arc::new(accounts);
+        let accounts = Arc::new(accounts.with_rules(account_rules));
         let settings = Settings {
             public_url: "http://localhost".to_owned(),
             secure_cookies: false,

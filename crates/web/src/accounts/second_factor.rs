@@ -1,0 +1,257 @@
+//! The second factor (双因素认证): a code of six digits from a telephone beside the password (TOTP, RFC 6238), and codes for emergencies.
+//!
+//! The secret is sealed with the key of the installation. A code is taken once: the step of the last one is kept.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use totp_rs::{Builder, Secret, Totp};
+
+use super::guard::browser_cookie;
+use super::sessions::{Session, SignInRefused};
+use super::store::note;
+use super::{Accounts, AccountsError, Ended, Origin};
+
+/// For how long the password of a sign-in is believed while its code is typed.
+const PENDING: SignedDuration = SignedDuration::from_mins(5);
+/// For how long a new secret, and the codes for emergencies, are shown.
+const SHOWN: SignedDuration = SignedDuration::from_mins(10);
+/// Sign-ins and enrolments that wait at the same time; the oldest gives way.
+const WAITING: usize = 1000;
+/// Codes for emergencies.
+const CODES: usize = 10;
+/// Letters of such a code: none looks like another. Ten of thirty are 49 bits.
+const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Letters in such a code.
+const LENGTH: usize = 10;
+
+/// A second factor that is being set up in one browser.
+#[derive(Clone)]
+pub(super) struct Enrolment {
+    /// The secret, as people type it.
+    pub secret: String,
+    /// Codes for emergencies, once it is done.
+    pub codes: Vec<String>,
+    at: Timestamp,
+}
+
+/// What waits in memory: a restart ends it.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// Names of accounts whose password was right, by the secret of the sign-in.
+    pending: Mutex<HashMap<String, (String, Timestamp)>>,
+    /// By the session's token against forged requests.
+    enrolments: Mutex<HashMap<String, Enrolment>>,
+}
+
+impl Waiting {
+    /// A secret with which the sign-in goes on once there is a code.
+    pub fn begin(&self, name: &str, now: Timestamp) -> String {
+        let secret = super::secret();
+        let mut pending = lock(&self.pending);
+        bound(&mut pending, |(_, at)| *at, PENDING, now);
+        pending.insert(secret.clone(), (name.to_owned(), now));
+        secret
+    }
+
+    fn pending(&self, secret: &str, now: Timestamp) -> Option<String> {
+        let mut pending = lock(&self.pending);
+        bound(&mut pending, |(_, at)| *at, PENDING, now);
+        pending.get(secret).map(|(name, _)| name.clone())
+    }
+
+    fn end(&self, secret: &str) {
+        lock(&self.pending).remove(secret);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets go what is too old, and the oldest where there is no room for one more.
+fn bound<T>(waiting: &mut HashMap<String, T>, at: impl Fn(&T) -> Timestamp, longest: SignedDuration, now: Timestamp) {
+    waiting.retain(|_, one| now.duration_since(at(one)).abs() < longest);
+    if waiting.len() >= WAITING
+        && let Some(oldest) = waiting.iter().min_by_key(|(_, one)| at(one)).map(|(key, _)| key.clone())
+    {
+        waiting.remove(&oldest);
+    }
+}
+
+/// How a code is made of a secret: six digits of half a minute, as every app makes them.
+fn totp(secret: &str) -> Option<Totp> {
+    let secret = Secret::try_from_base32(secret).ok()?;
+    Builder::new().with_secret(secret).build().ok()
+}
+
+fn place(name: &str) -> String {
+    format!("account/{name}/second_factor")
+}
+
+fn plain(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+}
+
+fn digest(code: &str) -> [u8; 32] {
+    Sha256::digest(code.as_bytes()).into()
+}
+
+/// A code for emergencies.
+fn recovery_code() -> String {
+    let secret = super::secret();
+    let pairs = secret.as_bytes().chunks(2).take(LENGTH);
+    pairs
+        .map(|pair| {
+            let text = std::str::from_utf8(pair).unwrap_or("00");
+            let number = usize::from_str_radix(text, 16).unwrap_or(0);
+            char::from(LETTERS[number % LETTERS.len()])
+        })
+        .collect()
+}
+
+impl Accounts {
+    /// Goes on with a sign-in whose password was right.
+    ///
+    /// # Errors
+    /// [`SignInRefused`]: the code is wrong or was used before, too many were, or the password was typed too long ago.
+    pub fn sign_in_with_code(
+        &self,
+        pending: &str,
+        code: &str,
+        from: impl Into<Origin>,
+    ) -> Result<Session, SignInRefused> {
+        let (origin, now) = (from.into(), self.now());
+        let name = self.waiting.pending(pending, now).ok_or(SignInRefused::Wrong)?;
+        let attempt = self.codes.attempt(&self.keyring, &name, &origin);
+        self.codes.check(&attempt, now)?;
+        let account = self.account(&name)?.filter(|account| !account.disabled).ok_or(SignInRefused::Wrong)?;
+        if !self.takes_code(&name, code, now)? {
+            let counted = self.codes.failed(attempt, now);
+            let what = if counted.is_locked { "locked" } else { "code_refused" };
+            note(&self.connection(), now, &name, what, &origin.from)?;
+            return Err(SignInRefused::WrongCode);
+        }
+        self.codes.succeeded(&attempt);
+        self.waiting.end(pending);
+        self.begin_session(account, &origin, now)
+    }
+
+    /// Whether the code is the account's, and uses it up.
+    fn takes_code(&self, name: &str, code: &str, now: Timestamp) -> Result<bool, AccountsError> {
+        let code = plain(code);
+        let connection = self.connection();
+        if code.len() == LENGTH {
+            let used = "DELETE FROM recovery_code WHERE account = ?1 AND digest = ?2";
+            let is_used = connection.execute(used, params![name, digest(&code)])? == 1;
+            if is_used {
+                note(&connection, now, name, "recovery_code_used", name)?;
+            }
+            return Ok(is_used);
+        }
+        let sealed: Option<Option<Vec<u8>>> = connection
+            .query_row("SELECT second_factor FROM account WHERE name = ?1", [name], |row| row.get(0))
+            .optional()?;
+        let Some(sealed) = sealed.flatten() else { return Ok(false) };
+        let secret = self.keyring.open(&place(name), &sealed).map_err(|why| AccountsError::Sealed(why.to_string()))?;
+        let Some(step) = step(&secret, &code, now) else { return Ok(false) };
+        // A code that somebody looked at over a shoulder is worth nothing any more.
+        let used = "UPDATE account SET second_factor_step = ?2 WHERE name = ?1 AND second_factor_step < ?2";
+        Ok(connection.execute(used, params![name, step])? == 1)
+    }
+
+    /// The second factor that is being set up in the browser of a session; begins one if there is none.
+    pub(super) fn enrolment(&self, session: &str) -> Enrolment {
+        let now = self.now();
+        let mut enrolments = lock(&self.waiting.enrolments);
+        if let Some(enrolment) = enrolments.get(session).filter(|known| now.duration_since(known.at).abs() < SHOWN) {
+            return enrolment.clone();
+        }
+        bound(&mut enrolments, |enrolment| enrolment.at, SHOWN, now);
+        let bytes = hex::decode(&super::secret()[..40]).unwrap_or_default();
+        let secret = Secret::new(bytes.into_boxed_slice()).to_base32();
+        let fresh = Enrolment { secret, codes: Vec::new(), at: now };
+        enrolments.insert(session.to_owned(), fresh.clone());
+        fresh
+    }
+
+    /// Codes for emergencies of a second factor that was just set up in this browser.
+    pub(super) fn fresh_codes(&self, session: &str) -> Vec<String> {
+        let now = self.now();
+        let enrolments = lock(&self.waiting.enrolments);
+        let fresh = enrolments.get(session).filter(|enrolment| now.duration_since(enrolment.at).abs() < SHOWN);
+        fresh.map(|enrolment| enrolment.codes.clone()).unwrap_or_default()
+    }
+
+    /// Sets up the second factor that this browser was shown, if the code is one of it. Other sessions of the account end.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) fn enrol(&self, name: &str, session: &str, code: &str) -> Result<bool, AccountsError> {
+        let (now, enrolment) = (self.now(), self.enrolment(session));
+        let Some(step) = step(&enrolment.secret, &plain(code), now).filter(|_| enrolment.codes.is_empty()) else {
+            return Ok(false);
+        };
+        let sealed = self.keyring.seal(&place(name), &enrolment.secret);
+        let sealed = sealed.map_err(|why| AccountsError::Sealed(why.to_string()))?;
+        let codes: Vec<String> = (0..CODES).map(|_| recovery_code()).collect();
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let set = "UPDATE account SET second_factor = ?2, second_factor_step = ?3 WHERE name = ?1";
+        transaction.execute(set, params![name, sealed, step])?;
+        transaction.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
+        for code in &codes {
+            let kept = "INSERT INTO recovery_code (account, digest) VALUES (?1, ?2)";
+            transaction.execute(kept, params![name, digest(code)])?;
+        }
+        transaction.execute("DELETE FROM session WHERE account = ?1 AND csrf <> ?2", [name, session])?;
+        note(&transaction, now, name, "second_factor_set", name)?;
+        transaction.commit()?;
+        self.attest(&connection, name, "second_factor_set", name)?;
+        drop(connection);
+        self.recent.forget();
+        lock(&self.waiting.enrolments).insert(session.to_owned(), Enrolment { codes, at: now, ..enrolment });
+        Ok(true)
+    }
+
+    /// Takes the second factor of an account away: its sessions and tokens end.
+    ///
+    /// # Errors
+    /// [`AccountsError::Unknown`] if there is no such account.
+    pub fn reset_second_factor(&self, name: &str, by: &str) -> Result<(), AccountsError> {
+        let connection = self.connection();
+        let reset = "UPDATE account SET second_factor = NULL, second_factor_step = 0 WHERE name = ?1";
+        if connection.execute(reset, [name])? == 0 {
+            return Err(AccountsError::Unknown(name.to_owned()));
+        }
+        connection.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
+        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
+        self.recent.forget();
+        // Nobody needs to listen.
+        let _ = self.ended.send(Ended::Account(name.to_owned()));
+        note(&connection, self.now(), name, "second_factor_reset", by)?;
+        self.attest(&connection, name, "second_factor_reset", by)
+    }
+
+    /// A cookie that says that the account has signed in in this browser: it is not held up by what others guess.
+    #[must_use]
+    pub fn browser_cookie(&self, name: &str) -> String {
+        browser_cookie(&self.keyring, name)
+    }
+}
+
+/// The step of a code, if it is one of now, of the half minute before or of the one after: telephones are not exact.
+fn step(secret: &str, code: &str, now: Timestamp) -> Option<i64> {
+    let second = u64::try_from(now.as_second()).ok()?;
+    totp(secret)?.check(code, second).and_then(|step| i64::try_from(step).ok())
+}
+
+/// The address that an app reads from the picture.
+pub(super) fn address(site: &str, name: &str, secret: &str) -> String {
+    let (site, name) = (crate::visit::encoded(site), crate::visit::encoded(name));
+    format!("otpauth://totp/{site}:{name}?secret={secret}&issuer={site}")
+}

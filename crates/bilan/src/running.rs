@@ -168,16 +168,23 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
 }
 
-/// Fires reminders, and takes in what approved devices sent while they were strangers.
+/// Fires reminders, takes away imports that broke off, and takes in what approved devices sent while they were strangers.
 async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, observations: Store) {
     let mut minutes = tokio::time::interval(MINUTE);
     loop {
         minutes.tick().await;
         let ledger = Arc::clone(&ledger);
-        let looked = tokio::task::spawn_blocking(move || match ledger.tick(ledger.now()) {
-            Ok(reminders) if reminders.is_empty() => {}
-            Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
-            Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
+        let looked = tokio::task::spawn_blocking(move || {
+            match ledger.sweep_imports() {
+                Ok(0) => {}
+                Ok(imports) => tracing::info!("{imports} imports that broke off before they were seen are taken away"),
+                Err(error) => tracing::error!("what an import that broke off left could not be taken away: {error}"),
+            }
+            match ledger.tick(ledger.now()) {
+                Ok(reminders) if reminders.is_empty() => {}
+                Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
+                Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
+            }
         });
         if let Err(error) = looked.await {
             tracing::error!("the look at deadlines broke off: {error}");

@@ -13,6 +13,7 @@ use crate::{
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, Record, WriteError,
+        batch::published,
         check::Checked,
         reach::reaches,
         row::StoredRow,
@@ -166,8 +167,9 @@ fn readable_use(
     for (register, id, name) in uses {
         let Some(register) = catalogue.registers.get(&register) else { continue };
         let table = naming::table(&register.key);
+        let seen = published(&register.key, &table);
         let record = connection
-            .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?
+            .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1 AND {seen}"))?
             .query_row([id], crate::ledger::row::read_row)
             .optional()?;
         let Some(record) = record else { continue };

@@ -163,6 +163,11 @@ impl Chain {
         Ok(())
     }
 
+    /// Place of the last entry; 0 before the first.
+    pub(crate) fn seq(&self) -> i64 {
+        self.seq
+    }
+
     /// Appends an entry and moves the end of the chain.
     pub(crate) fn append(&mut self, connection: &Connection, entry: &NewEntry<'_>) -> Result<i64, rusqlite::Error> {
         let raw = RawEntry {
@@ -262,12 +267,17 @@ pub(crate) fn walk(connection: &Connection) -> Result<Result<u64, Broken>, rusql
     Ok(Ok(count))
 }
 
-/// Digest and sequence number of the last entry that tells how each row of a register stands, by record id.
+/// Digest and sequence number of the last entry that tells how each row of a register stands, by record id; of a record
+/// that has not changed since it came in with a batch, the entry of the batch.
 pub(crate) const LAST_DIGESTS: &str = "
 SELECT j.record, j.seq, j.number, j.row_digest FROM journal j
 JOIN (SELECT record AS last_record, max(seq) AS last_seq FROM journal
-      WHERE register = ?1 AND row_digest IS NOT NULL GROUP BY record) ON j.seq = last_seq
-ORDER BY j.record";
+      WHERE register = ?1 AND record > 0 AND row_digest IS NOT NULL GROUP BY record) ON j.seq = last_seq
+UNION ALL
+SELECT e.record, b.seq, e.number, e.row_digest FROM import_batch b JOIN import_entry e ON e.batch = b.id
+WHERE b.register = ?1 AND b.published_at IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM journal j WHERE j.register = ?1 AND j.record = e.record AND j.row_digest IS NOT NULL)
+ORDER BY 1";
 
 /// The columns of an entry as they are stored and hashed.
 struct RawEntry {
@@ -352,7 +362,7 @@ impl RawEntry {
 }
 
 /// `{"field": [before, after], …}` with fields in the order given.
-fn changes_text(changes: &[FieldChange]) -> String {
+pub(crate) fn changes_text(changes: &[FieldChange]) -> String {
     let mut text = String::from("{");
     for (index, change) in changes.iter().enumerate() {
         if index > 0 {
@@ -367,7 +377,7 @@ fn changes_text(changes: &[FieldChange]) -> String {
 }
 
 /// The changes as they are shown: without the digests of personal values.
-fn read_changes(text: &str) -> Vec<FieldChange> {
+pub(crate) fn read_changes(text: &str) -> Vec<FieldChange> {
     let Ok(Json::Object(map)) = serde_json::from_str(text) else { return Vec::new() };
     map.into_iter()
         .map(|(field, mut pair)| FieldChange {

@@ -4,6 +4,9 @@
 //! the only way to write; [`figures`] and [`report`] count and print what was entered. Nothing here knows of instruments
 //! or of screens.
 
+#[cfg(test)]
+extern crate self as bilan_records;
+
 pub mod actor;
 pub mod attachments;
 pub mod catalogue;

@@ -6,6 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{Register, Role};
+use bilan_records::deadlines::DueSpan;
 use bilan_records::ledger::{Ledger, ListQuery};
 use bilan_records::value::beijing;
 use bilan_standards::clock::beijing_day;
@@ -36,14 +37,27 @@ struct HomePage {
     warnings: Vec<WarningLine>,
     warnings_total: usize,
     overdue: Vec<DueLine>,
-    overdue_total: usize,
+    overdue_total: Counted,
     due: Vec<DueLine>,
-    due_total: usize,
+    due_total: Counted,
     waiting: Vec<WaitingLine>,
     tasks: Vec<TaskLine>,
     tasks_total: u64,
     /// Works for the bureau: sees its map, warnings and tasks.
     is_staff: bool,
+}
+
+/// How many there are; `1000+` where counting all of them would keep the page waiting.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    total: u64,
+    is_capped: bool,
+}
+
+impl std::fmt::Display for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.total, if self.is_capped { "+" } else { "" })
+    }
 }
 
 struct WarningLine {
@@ -97,10 +111,10 @@ async fn show(visit: Visit) -> Result<Response, Refusal> {
         cell,
         warnings_total: found.warnings.len(),
         warnings: found.warnings.iter().take(LINES).map(|warning| warning_line(warning, language)).collect(),
-        overdue_total: found.overdue.len(),
-        overdue: found.overdue.into_iter().take(LINES).collect(),
-        due_total: found.due.len(),
-        due: found.due.into_iter().take(LINES).collect(),
+        overdue_total: found.overdue_total,
+        overdue: found.overdue,
+        due_total: found.due_total,
+        due: found.due,
         waiting: found.waiting,
         tasks: found.tasks,
         tasks_total: found.tasks_total,
@@ -111,7 +125,9 @@ async fn show(visit: Visit) -> Result<Response, Refusal> {
 struct Found {
     warnings: Vec<Warning>,
     overdue: Vec<DueLine>,
+    overdue_total: Counted,
     due: Vec<DueLine>,
+    due_total: Counted,
     waiting: Vec<WaitingLine>,
     tasks: Vec<TaskLine>,
     tasks_total: u64,
@@ -124,26 +140,38 @@ fn collect(ledger: &Ledger, actor: &Actor, store: &Store, language: Language) ->
     let mut warnings = store.open_warnings()?;
     warnings.retain(|warning| seen.contains(&warning.station));
     warnings.sort_by(|left, right| right.level.cmp(&left.level).then(right.opened_at.cmp(&left.opened_at)));
-    let (mut overdue, mut due) = (Vec::new(), Vec::new());
-    for view in ledger.due(actor, until)? {
-        let (Some(day), Some(days)) = (view.due_on, view.days_left) else { continue };
+    // What has just become overdue can still be saved; it comes first.
+    let late = DueSpan { from: None, until: today.yesterday().unwrap_or(today), latest_first: true, most: LINES };
+    let (overdue, overdue_total) = due_lines(ledger, actor, late, language)?;
+    let soon = DueSpan { from: Some(today), until, latest_first: false, most: LINES };
+    let (due, due_total) = due_lines(ledger, actor, soon, language)?;
+    let (tasks, tasks_total) = tasks(ledger, actor, language)?;
+    let waiting = waiting(ledger, actor, language)?;
+    Ok(Found { warnings, overdue, overdue_total, due, due_total, waiting, tasks, tasks_total })
+}
+
+/// The first clocks that are due in a span of days, and how many there are.
+fn due_lines(
+    ledger: &Ledger,
+    actor: &Actor,
+    span: DueSpan,
+    language: Language,
+) -> Result<(Vec<DueLine>, Counted), Refusal> {
+    let due = ledger.due_in(actor, span)?;
+    let lines = due.views.into_iter().filter_map(|view| {
+        let (day, days) = (view.due_on?, view.days_left?);
         let register = ledger.catalogue().registers.get(&view.register);
-        let line = DueLine {
-            title: view.title.clone(),
+        Some(DueLine {
+            title: view.title,
             label: view.label.text(language).to_owned(),
             due_on: day.to_string(),
             days: days.abs(),
             register: register.map_or_else(String::new, |register| register.label.text(language).to_owned()),
             address: record_address(&view.register, &view.number),
             number: view.number,
-        };
-        if days < 0 { overdue.push(line) } else { due.push(line) }
-    }
-    due.sort_by(|left, right| left.due_on.cmp(&right.due_on));
-    // What has just become overdue can still be saved; it comes first.
-    overdue.sort_by(|left, right| right.due_on.cmp(&left.due_on));
-    let (tasks, tasks_total) = tasks(ledger, actor, language)?;
-    Ok(Found { warnings, overdue, due, waiting: waiting(ledger, actor, language)?, tasks, tasks_total })
+        })
+    });
+    Ok((lines.collect(), Counted { total: due.total, is_capped: due.total_is_capped }))
 }
 
 /// Ledgers with records in a state from which this person may take the next step.

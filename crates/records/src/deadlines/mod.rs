@@ -5,6 +5,7 @@
 //! holiday list moves it. [`Ledger::tick`](crate::ledger::Ledger::tick) sends each reminder exactly once, whenever it is called.
 
 mod clocks;
+mod due;
 mod reckon;
 mod watch;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 pub use bilan_standards::deadline::Explanation;
 
 pub(crate) use self::clocks::{record_arrived, record_changed, record_removed};
+pub use self::due::{Due, DueSpan};
 use crate::catalogue::{Label, Role};
 
 /// Where a clock stands.

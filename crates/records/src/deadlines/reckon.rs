@@ -64,6 +64,12 @@ fn day_of(register: &Register, field: &str, record: &StoredRow) -> Option<Date> 
     text.parse().ok().or_else(|| text.parse().ok().map(beijing_day))
 }
 
+/// The due day of a clock that started on a day and was never paused or extended.
+pub(super) fn plain_due_on(rule: &str, started_on: Date, calendar: &WorkCalendar) -> Option<Date> {
+    let rule = deadline::rule_on(rule, started_on).ok()?;
+    Deadline::by_rule(rule, started_on).ok()?.explain(calendar).due_on
+}
+
 /// Everything that a page shows of a clock.
 pub(super) fn view(
     register: &Register,

@@ -1,19 +1,25 @@
 //! Watching the clocks: those of one record, those that are due, and the reminders whose day has come.
 
+use std::collections::HashMap;
+
 use jiff::{Timestamp, ToSpan, civil::Date};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    DeadlineView, Reminder,
+    DeadlineView, DueSpan, Reminder,
     clocks::{StoredClock, latest, with_lines},
     reckon,
 };
 use crate::{
-    actor::{Act, Actor, Scope},
+    actor::Actor,
     catalogue::{DeadlineRule, Register},
     journal::Action,
     ledger::{
-        FieldChange, Ledger, ReadError, WriteError, beijing_day, reach::reaches, row, row::StoredRow, stored_time,
+        FieldChange, Ledger, ReadError, WriteError,
+        batch::{not_coming, standing},
+        beijing_day, row,
+        row::StoredRow,
+        stored_time,
     },
     naming,
 };
@@ -42,25 +48,8 @@ impl Ledger {
     /// # Errors
     /// If the database fails.
     pub fn due(&self, actor: &Actor, until: Date) -> Result<Vec<DeadlineView>, ReadError> {
-        let connection = self.reader()?;
-        let (today, calendar) = (beijing_day(self.now()), self.calendar());
-        let mut views = Vec::new();
-        for register in self.catalogue().registers.values().filter(|register| !register.deadlines.is_empty()) {
-            let scope = actor.scope(register, Act::Read);
-            if scope == Scope::Nothing {
-                continue;
-            }
-            each_running(&connection, register, |record, rule, clock| {
-                let view = reckon::view(register, rule, &record, &clock, &calendar, today);
-                let due = view.due_on.is_some_and(|due_on| due_on <= until);
-                if due && reaches(&connection, register, &scope, &record.columns)? {
-                    views.push(view);
-                }
-                Ok(())
-            })?;
-        }
-        views.sort_by(|a, b| (a.due_on, &a.number).cmp(&(b.due_on, &b.number)));
-        Ok(views)
+        let span = DueSpan { from: None, until, latest_first: false, most: usize::MAX };
+        Ok(self.due_in(actor, span)?.views)
     }
 
     /// Sends every reminder whose day has come and that was not sent before; safe to call at any time, any number of times.
@@ -71,46 +60,77 @@ impl Ledger {
     /// # Errors
     /// If the database fails; nothing is marked as sent then.
     pub fn tick(&self, now: Timestamp) -> Result<Vec<Reminder>, WriteError> {
-        let actor = Actor::system("clock");
-        let (today, calendar) = (beijing_day(now), self.calendar());
-        let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut session = self.session(&transaction, &actor, Some(now))?;
+        let come = self.reminders_come(now)?;
         let mut sent = Vec::new();
+        for some in come.chunks(REMINDERS_A_TURN) {
+            sent.extend(self.send(some, now)?);
+        }
+        Ok(sent)
+    }
+
+    /// The reminders whose day has come and that were not sent, found out beside the writer.
+    fn reminders_come(&self, now: Timestamp) -> Result<Vec<Come<'_>>, ReadError> {
+        let (today, calendar) = (beijing_day(now), self.calendar());
+        let connection = self.reader()?;
+        let mut was_sent = connection.prepare("SELECT 1 FROM reminder WHERE deadline = ?1 AND days = ?2")?;
+        let mut come = Vec::new();
+        // Clocks that were never paused or extended and started on one day are due on one day.
+        let mut plain: HashMap<(String, Date), Option<Date>> = HashMap::new();
         for register in self.catalogue().registers.values().filter(|register| !register.deadlines.is_empty()) {
-            let mut due = Vec::new();
-            each_running(&transaction, register, |record, rule, clock| {
-                let due_on = reckon::due_on(register, rule, &record, &clock, &calendar);
-                if let (Some(due_on), false) = (due_on, clock.is_suspended()) {
-                    let come = |days: &&i32| due_on.saturating_add((**days).days()) <= today;
-                    for days in rule.remind.iter().filter(come) {
-                        due.push((record.clone(), rule, clock.id, due_on, *days));
+            each_running(&connection, register, |rule, clock| {
+                let due_on = if rule.due.is_some() {
+                    let record = running_record(&connection, register, clock.id, clock.record)?;
+                    record.and_then(|record| reckon::due_on(register, rule, &record, &clock, &calendar))
+                } else if clock.events.is_empty() {
+                    let started_on = beijing_day(clock.started_at);
+                    *plain
+                        .entry((clock.rule.clone(), started_on))
+                        .or_insert_with(|| reckon::plain_due_on(&clock.rule, started_on, &calendar))
+                } else {
+                    reckon::due_on(register, rule, &StoredRow::default(), &clock, &calendar)
+                };
+                let Some(due_on) = due_on.filter(|_| !clock.is_suspended()) else { return Ok(()) };
+                for days in &rule.remind {
+                    let is_come = due_on.saturating_add(days.days()) <= today;
+                    if is_come && !was_sent.exists(params![clock.id, days])? {
+                        come.push(Come { register, rule, clock: clock.id, record: clock.record, due_on, days: *days });
                     }
                 }
                 Ok(())
             })?;
-            for (record, rule, clock, due_on, days) in due {
-                let new = transaction
-                    .prepare_cached(
-                        "INSERT OR IGNORE INTO reminder (deadline, days, due_on, sent_at) VALUES (?1, ?2, ?3, ?4)",
-                    )?
-                    .execute(params![clock, days, due_on.to_string(), stored_time(now)])?;
-                if new == 0 {
-                    continue;
-                }
-                let escalate_to = if days > 0 { rule.escalate_to } else { None };
-                let told = serde_json::json!({ "deadline": rule.key, "due_on": due_on.to_string(), "days": days });
-                let change = FieldChange { field: "reminder".into(), before: serde_json::Value::Null, after: told };
-                session.journal(register, &record, Action::Remind, now, &[change], None)?;
-                sent.push(Reminder {
-                    register: register.key.clone(),
-                    number: record.number().to_owned(),
-                    deadline: rule.key.clone(),
-                    due_on,
-                    days,
-                    escalate_to,
-                });
+        }
+        Ok(come)
+    }
+
+    /// Sends reminders in one turn of the writer; a clock that has stopped meanwhile reminds nobody.
+    fn send(&self, come: &[Come<'_>], now: Timestamp) -> Result<Vec<Reminder>, WriteError> {
+        let actor = Actor::system("clock");
+        let mut connection = self.writer();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut session = self.session(&transaction, &actor, Some(now))?;
+        let mut sent = Vec::new();
+        for Come { register, rule, clock, record, due_on, days } in come {
+            let Some(record) = running_record(&transaction, register, *clock, *record)? else { continue };
+            let new = transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO reminder (deadline, days, due_on, sent_at) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![clock, days, due_on.to_string(), stored_time(now)])?;
+            if new == 0 {
+                continue;
             }
+            let escalate_to = if *days > 0 { rule.escalate_to } else { None };
+            let said = serde_json::json!({ "deadline": rule.key, "due_on": due_on.to_string(), "days": days });
+            let change = FieldChange { field: "reminder".into(), before: serde_json::Value::Null, after: said };
+            session.journal(register, &record, Action::Remind, now, &[change], None)?;
+            sent.push(Reminder {
+                register: register.key.clone(),
+                number: record.number().to_owned(),
+                deadline: rule.key.clone(),
+                due_on: *due_on,
+                days: *days,
+                escalate_to,
+            });
         }
         session.seal()?;
         transaction.commit()?;
@@ -118,24 +138,51 @@ impl Ledger {
     }
 }
 
-/// Goes through the running clocks of a register with the records they belong to.
+/// Reminders that are sent in one turn of the writer.
+const REMINDERS_A_TURN: usize = 200;
+
+/// A reminder whose day has come.
+struct Come<'c> {
+    register: &'c Register,
+    rule: &'c DeadlineRule,
+    clock: i64,
+    record: i64,
+    due_on: Date,
+    days: i32,
+}
+
+/// The record of a clock, if both are as they were: it stands and the clock runs.
+fn running_record(
+    connection: &Connection,
+    register: &Register,
+    clock: i64,
+    record: i64,
+) -> Result<Option<StoredRow>, rusqlite::Error> {
+    let table = naming::table(&register.key);
+    let seen = standing(&register.key, &table);
+    let sql = format!(
+        "SELECT * FROM \"{table}\" WHERE id = ?1 AND {seen} \
+         AND EXISTS (SELECT 1 FROM deadline WHERE deadline.id = ?2 AND deadline.stopped_at IS NULL)"
+    );
+    connection.prepare_cached(&sql)?.query_row([record, clock], row::read_row).optional()
+}
+
+/// Goes through the running clocks of a register, one after the other.
 fn each_running<'r>(
     connection: &Connection,
     register: &'r Register,
-    mut take: impl FnMut(StoredRow, &'r DeadlineRule, StoredClock) -> Result<(), rusqlite::Error>,
+    mut take: impl FnMut(&'r DeadlineRule, StoredClock) -> Result<(), rusqlite::Error>,
 ) -> Result<(), rusqlite::Error> {
-    let clocks: Vec<StoredClock> = connection
-        .prepare_cached("SELECT * FROM deadline WHERE register = ?1 AND stopped_at IS NULL ORDER BY started_at")?
-        .query_map([&register.key], StoredClock::read)?
-        .collect::<Result<_, _>>()?;
-    let table = naming::table(&register.key);
-    let mut find =
-        connection.prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1 AND deleted_at IS NULL"))?;
-    for clock in clocks {
+    let sql = format!(
+        "SELECT * FROM deadline WHERE register = ?1 AND stopped_at IS NULL AND {} ORDER BY key, rule, started_at",
+        not_coming(&register.key, "record")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut clocks = statement.query([&register.key])?;
+    while let Some(row) = clocks.next()? {
+        let clock = StoredClock::read(row)?;
         let Some(rule) = register.deadlines.iter().find(|rule| rule.key == clock.key) else { continue };
-        if let Some(record) = find.query_row([clock.record], row::read_row).optional()? {
-            take(record, rule, with_lines(connection, clock)?)?;
-        }
+        take(rule, with_lines(connection, clock)?)?;
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::{
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, WriteError,
-        batch::{Scratch, check_row},
+        batch::{Scratch, TURN, bring_in, check_row},
         check::Checked,
         session::{Arrival, Entered, Session},
     },
@@ -124,46 +124,66 @@ pub fn import_with(
         scratch: &scratch,
         register,
         with_past: actor.is(Role::Admin),
-        places: Places::of(register),
         repeats: Repeats::of(register, actor.scope(register, Act::Read) == Scope::All),
         enter_repeats: options.enter_repeats,
-        faults: ImportFaults::default(),
-        outcome: ImportOutcome::default(),
+        found: Found {
+            places: Places::of(register),
+            faults: ImportFaults::default(),
+            outcome: ImportOutcome::default(),
+        },
         failed: None,
     };
     source::read(source, format, &mut intake)?;
-    if let Some(error) = intake.failed.take() {
+    let Intake { session, with_past, mut found, failed, .. } = intake;
+    let (at, since) = (session.now, session.chain.seq());
+    drop(session);
+    // A reader that goes on looking at an old moment would keep the log of the database from being taken up.
+    drop(moment);
+    drop(reader);
+    if let Some(error) = failed {
         return Err(ImportError::Refused(error));
     }
-    if intake.faults.total > 0 {
-        return Err(ImportError::Faults(intake.faults));
-    }
+    found.refuse_faults()?;
     if !options.dry_run {
-        enter(ledger, actor, &mut intake)?;
+        let arrival = Arrival { action: Action::Import, at, simulated: false, with_past };
+        if scratch.weight() <= TURN {
+            enter(ledger, actor, register, &scratch, &arrival, &mut found)?;
+        } else {
+            for (line, refused) in bring_in(ledger, actor, register, &scratch, arrival, since)? {
+                found.note_row(&Entry::of_row(line), Err(refused))?;
+            }
+            found.refuse_faults()?;
+        }
     }
-    Ok(intake.outcome)
+    Ok(found.outcome)
 }
 
-/// Enters the rows that were checked. What others changed since then may still refuse one; then none is entered.
-fn enter(ledger: &Ledger, actor: &Actor, intake: &mut Intake<'_>) -> Result<(), ImportError> {
+/// Enters the few rows of a small file in one turn. What others changed since they were checked may still refuse one;
+/// then none is entered.
+fn enter(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &Register,
+    scratch: &Scratch,
+    arrival: &Arrival,
+    found: &mut Found<'_>,
+) -> Result<(), ImportError> {
     let mut connection = ledger.writer();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut session = ledger.session(&transaction, actor, Some(intake.session.now))?;
-    for position in 0..intake.scratch.rows() {
-        let row = intake.scratch.row(position)?;
-        let arrival = intake.arrival(row.simulated);
+    let mut session = ledger.session(&transaction, actor, Some(arrival.at))?;
+    for position in 0..scratch.rows() {
+        let row = scratch.row(position)?;
         let given = row.given();
+        let arrival = Arrival { simulated: row.simulated, action: Action::Import, ..*arrival };
         let checked = Checked { values: row.values, faults: Vec::new() };
-        let entered = session.enter(intake.register, &given, checked, &arrival);
+        let entered = session.enter(register, &given, checked, &arrival);
         if matches!(entered, Ok(Entered::Known)) {
-            intake.outcome.created -= 1;
-            intake.outcome.replayed += 1;
+            found.outcome.created -= 1;
+            found.outcome.replayed += 1;
         }
-        intake.note_row(&Entry::of_row(row.line), entered)?;
+        found.note_row(&Entry::of_row(row.line), entered)?;
     }
-    if intake.faults.total > 0 {
-        return Err(ImportError::Faults(std::mem::take(&mut intake.faults)));
-    }
+    found.refuse_faults()?;
     session.seal()?;
     transaction.commit()?;
     Ok(())
@@ -215,24 +235,36 @@ pub fn load(
 }
 
 /// The rows of a file on their way into a register.
-struct Intake<'l> {
+struct Intake<'m, 'l> {
     /// Reads the ledger as it stood when the file began to be read.
-    session: Session<'l>,
-    scratch: &'l Scratch,
+    session: Session<'m>,
+    scratch: &'m Scratch,
     register: &'l Register,
     with_past: bool,
-    places: Places<'l>,
     repeats: Repeats<'l>,
     enter_repeats: bool,
-    faults: ImportFaults,
-    outcome: ImportOutcome,
+    found: Found<'l>,
     failed: Option<WriteError>,
 }
 
-impl Intake<'_> {
+/// What was found in a file.
+struct Found<'l> {
+    places: Places<'l>,
+    faults: ImportFaults,
+    outcome: ImportOutcome,
+}
+
+impl Intake<'_, '_> {
     /// How its records come in.
     fn arrival(&self, simulated: bool) -> Arrival {
         Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past }
+    }
+}
+
+impl Found<'_> {
+    /// Refuses the whole file if anything in it is wrong.
+    fn refuse_faults(&mut self) -> Result<(), ImportError> {
+        if self.faults.total == 0 { Ok(()) } else { Err(ImportError::Faults(std::mem::take(&mut self.faults))) }
     }
 
     /// Notes what is wrong with a row, cell by cell.
@@ -263,36 +295,36 @@ impl Intake<'_> {
     }
 }
 
-impl Visitor for Intake<'_> {
+impl Visitor for Intake<'_, '_> {
     fn known(&self, headings: &[String]) -> usize {
-        self.places.known(headings)
+        self.found.places.known(headings)
     }
 
     fn complete(&self, headings: &[String]) -> bool {
-        self.places.complete(headings)
+        self.found.places.complete(headings)
     }
 
     fn headings(&mut self, row: u64, headings: &[String]) {
-        self.places.add(row, headings, &mut self.faults);
+        self.found.places.add(row, headings, &mut self.found.faults);
     }
 
     fn fault(&mut self, row: u64, column: usize, fault: &CellFault) {
-        self.faults.add(self.places.cell_fault(row, column, fault));
+        self.found.faults.add(self.found.places.cell_fault(row, column, fault));
     }
 
     fn note(&mut self, note: ImportNote) {
-        if self.outcome.notes.len() < ImportNote::LISTED {
-            self.outcome.notes.push(note);
+        if self.found.outcome.notes.len() < ImportNote::LISTED {
+            self.found.outcome.notes.push(note);
         }
     }
 
     fn row(&mut self, row: SheetRow<'_>) -> bool {
-        let entry = self.places.entry(row, &mut self.faults, &mut self.outcome.notes);
+        let entry = self.found.places.entry(row, &mut self.found.faults, &mut self.found.outcome.notes);
         if !self.enter_repeats {
             match self.repeats.find(self.session.connection, entry.row, &entry.values) {
                 Ok(None) => {}
                 Ok(Some(repeat)) => {
-                    self.outcome.repeated += 1;
+                    self.found.outcome.repeated += 1;
                     Visitor::note(self, repeat);
                     return true;
                 }
@@ -305,11 +337,11 @@ impl Visitor for Intake<'_> {
         let arrival = self.arrival(entry.simulated);
         let checked = check_row(&self.session, self.scratch, self.register, entry.row, &entry.values, &arrival);
         match checked {
-            Ok(Entered::New) => self.outcome.created += 1,
-            Ok(Entered::Known) => self.outcome.replayed += 1,
+            Ok(Entered::New) => self.found.outcome.created += 1,
+            Ok(Entered::Known) => self.found.outcome.replayed += 1,
             Err(_) => {}
         }
-        match self.note_row(&entry, checked) {
+        match self.found.note_row(&entry, checked) {
             Ok(()) => true,
             Err(error) => {
                 self.failed = Some(error);

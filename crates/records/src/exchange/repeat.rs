@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::note::ImportNote;
 use crate::{
     catalogue::{Field, Register},
-    ledger::JsonMap,
+    ledger::{JsonMap, batch::standing},
     naming,
     value::Value,
 };
@@ -65,8 +65,9 @@ impl<'r> Repeats<'r> {
 
     fn standing(&self, connection: &Connection, known_by: &[String]) -> Result<Option<String>, rusqlite::Error> {
         let table = naming::table(&self.register.key);
+        let seen = standing(&self.register.key, &table);
         let same: Vec<String> = self.fields.iter().map(|field| format!("\"{}\" = ?", naming::column(field))).collect();
-        let sql = format!("SELECT number FROM \"{table}\" WHERE {} AND deleted_at IS NULL LIMIT 1", same.join(" AND "));
+        let sql = format!("SELECT number FROM \"{table}\" WHERE {} AND {seen} LIMIT 1", same.join(" AND "));
         connection.prepare_cached(&sql)?.query_row(params_from_iter(known_by), |row| row.get(0)).optional()
     }
 }

@@ -10,7 +10,9 @@ use crate::{
     catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
     filter::column,
     ledger::{
-        AsOf, child_rows_as_of,
+        AsOf,
+        batch::standing,
+        child_rows_as_of,
         reach::{Reachable, confined},
         rows_as_of, run,
     },
@@ -227,7 +229,7 @@ impl Figures<'_> {
         match self.as_of {
             Some(_) => _ = select.from_subquery(rows_as_of(register, self.as_of), Alias::new(&table)),
             None => {
-                select.from(Alias::new(&table)).and_where(column(&table, "deleted_at").is_null());
+                select.from(Alias::new(&table)).and_where(Expr::cust(standing(&register.key, &table)));
             }
         }
         if let Some(field) = figure.rule.rows().and_then(|rows| register.fields.get(rows)) {

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 
-use super::{codec::stored_time, layout};
+use super::{
+    batch::{published_by, standing},
+    codec::stored_time,
+    layout,
+};
 use crate::{
     catalogue::{Catalogue, Field, FieldKind, Register},
     filter::Sources,
@@ -21,14 +25,20 @@ pub fn rows_as_of(register: &Register, at: Option<Timestamp>) -> SelectStatement
         live.column(Alias::new(column));
     }
     let mut past = live.clone();
-    live.from(Alias::new(naming::table(&register.key))).and_where(Expr::col(Alias::new("deleted_at")).is_null());
-    if let Some(at) = at.map(stored_time) {
-        live.and_where(Expr::col(Alias::new("changed_at")).lte(at.clone()));
-        past.from(Alias::new(naming::history_table(&register.key)))
-            .and_where(Expr::col(Alias::new("valid_from")).lte(at.clone()))
-            .and_where(Expr::col(Alias::new("valid_to")).gt(at));
-        live.union(sea_query::UnionType::All, past);
-    }
+    let (table, history) = (naming::table(&register.key), naming::history_table(&register.key));
+    live.from(Alias::new(&table));
+    let Some(at) = at.map(stored_time) else {
+        live.and_where(Expr::cust(standing(&register.key, &table)));
+        return live;
+    };
+    live.and_where(Expr::col(Alias::new("deleted_at")).is_null())
+        .and_where(Expr::cust(published_by(&register.key, &table, &at)))
+        .and_where(Expr::col(Alias::new("changed_at")).lte(at.clone()));
+    past.from(Alias::new(&history))
+        .and_where(Expr::cust(published_by(&register.key, &history, &at)))
+        .and_where(Expr::col(Alias::new("valid_from")).lte(at.clone()))
+        .and_where(Expr::col(Alias::new("valid_to")).gt(at));
+    live.union(sea_query::UnionType::All, past);
     live
 }
 

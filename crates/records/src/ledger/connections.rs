@@ -3,10 +3,10 @@
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, OpenFlags};
 
 /// The connections of one database file.
@@ -35,22 +35,25 @@ impl Connections {
 
     /// The writer; a panic in another writer rolled its transaction back, so the connection is sound.
     pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writer.lock()
     }
 
     /// A reader, given back when dropped.
     pub(crate) fn reader(&self) -> Result<Reader<'_>, rusqlite::Error> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let connection = Connection::open_with_flags(&self.path, flags)?;
-                connection.pragma_update(None, "cache_size", -8_192)?;
-                prepare(&connection)?;
-                connection
-            }
-        };
+        let idle = self.readers.lock().pop();
+        match idle {
+            Some(connection) => Ok(Reader { pool: self, connection: Some(connection) }),
+            None => self.new_reader(),
+        }
+    }
+
+    /// A reader that has read nothing yet. The full-text index remembers its segments from one check of its soundness to
+    /// the next, and takes those that others have merged meanwhile for damage.
+    pub(crate) fn new_reader(&self) -> Result<Reader<'_>, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.pragma_update(None, "cache_size", -8_192)?;
+        prepare(&connection)?;
         Ok(Reader { pool: self, connection: Some(connection) })
     }
 }
@@ -88,7 +91,7 @@ impl DerefMut for Reader<'_> {
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            let mut idle = self.pool.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut idle = self.pool.readers.lock();
             if idle.len() < IDLE_READERS {
                 idle.push(connection);
             }

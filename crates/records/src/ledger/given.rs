@@ -5,6 +5,7 @@ use rusqlite::types::Value as Sql;
 use serde_json::Value as Json;
 
 use super::{
+    batch::standing,
     check::{self, Checked},
     codec,
     codec::{Personal, place_of},
@@ -36,7 +37,10 @@ impl Session<'_> {
         let table = naming::table(&register.key);
         let taken = self
             .connection
-            .prepare_cached(&format!("SELECT 1 FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
+            .prepare_cached(&format!(
+                "SELECT 1 FROM \"{table}\" WHERE number = ?1 AND {}",
+                standing(&register.key, &table)
+            ))?
             .exists([number])?;
         let beside = self.beside.map(|scratch| scratch.position_of(number)).transpose()?.flatten();
         if taken || beside.is_some() {

@@ -165,39 +165,40 @@ fn plain_index(table: &str, columns: &[&str]) -> IndexPlan {
 
 /// Indexes that keep lists, filters and references fast: a filter by state, cell or choice sorted by date walks one index.
 fn record_indexes(register: &Register, table: &str) -> Vec<IndexPlan> {
-    let live = |name: &str, columns: &[&str], unique: bool| IndexPlan {
+    let live = |name: &str, columns: &[&str]| IndexPlan {
         live_only: true,
-        unique,
         ..IndexPlan { name: format!("{table}_by_{name}"), ..plain_index(table, columns) }
     };
     let date = register.fields.get(&register.date).map(naming::column);
     let date = date.as_deref().unwrap_or("created_at");
-    let mut indexes = vec![live("number", &["number"], true), live("date", &[date], false)];
+    // Not unique in the database: while a batch comes in, its rows may hold what others enter first. The one writer
+    // sees to it that no two records that stand share a number or a unique value.
+    let mut indexes = vec![live("numbered", &["number"]), live("date", &[date])];
     if register.workflow.is_some() {
-        indexes.push(live("state", &["state", date], false));
+        indexes.push(live("state", &["state", date]));
     }
     if register.place.is_some() {
-        indexes.push(live("cell", &["cell", date], false));
+        indexes.push(live("cell", &["cell", date]));
     }
     if !register.known_by.is_empty() {
         let columns: Vec<String> =
             register.known_by.iter().filter_map(|key| register.fields.get(key)).map(naming::column).collect();
         // The number tells more apart than where it came from.
         let columns: Vec<&str> = columns.iter().rev().map(String::as_str).collect();
-        indexes.push(live("known", &columns, false));
+        indexes.push(live("known", &columns));
     }
     for field in register.fields.values().filter(|field| !field.personal && field.key != register.date) {
         let column = naming::column(field);
         match field.kind {
             FieldKind::Reference { .. } | FieldKind::Choice { .. } => {
-                indexes.push(live(&field.key, &[&column, date], false));
+                indexes.push(live(&field.key, &[&column, date]));
             }
-            FieldKind::Date | FieldKind::DateTime => indexes.push(live(&field.key, &[&column], false)),
+            FieldKind::Date | FieldKind::DateTime => indexes.push(live(&field.key, &[&column])),
             _ => {}
         }
         let scalar = !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place | FieldKind::Attachment { .. });
         if field.unique && scalar {
-            indexes.push(live(&format!("{}_once", field.key), &[&column], true));
+            indexes.push(live(&format!("{}_shared", field.key), &[&column]));
         }
     }
     indexes

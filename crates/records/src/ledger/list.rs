@@ -9,6 +9,7 @@ use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query,
 use super::{
     Ledger,
     as_of::rows_as_of,
+    batch::standing,
     codec::{Personal, beijing_day, stored_time},
     error::ReadError,
     layout,
@@ -124,9 +125,10 @@ impl Ledger {
         let register = self.register(register)?;
         let connection = self.reader()?;
         let (table, date) = (naming::table(&register.key), &register.date);
+        let seen = standing(&register.key, &table);
         let year = |order: &str| -> Result<Option<i16>, ReadError> {
             let sql = format!(
-                "SELECT \"{date}\" FROM \"{table}\" WHERE deleted_at IS NULL AND \"{date}\" IS NOT NULL \
+                "SELECT \"{date}\" FROM \"{table}\" WHERE {seen} AND \"{date}\" IS NOT NULL \
                  ORDER BY \"{date}\" {order} LIMIT 1"
             );
             let found: Option<String> = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?;
@@ -152,7 +154,7 @@ impl Ledger {
         if query.as_of.is_some() {
             select.from_subquery(rows_as_of(register, query.as_of), Alias::new(&name));
         } else {
-            select.from(Alias::new(&name)).and_where(column("deleted_at").is_null());
+            select.from(Alias::new(&name)).and_where(Expr::cust(standing(&register.key, &name)));
         }
         match actor.scope(register, Act::Read) {
             Scope::All => {}

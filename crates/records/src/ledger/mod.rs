@@ -38,11 +38,12 @@ mod witness;
 
 use std::{
     path::Path,
-    sync::{Arc, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use bilan_standards::{calendar::WorkCalendar, clock::Clock};
 use jiff::Timestamp;
+use parking_lot::MutexGuard;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::codec::{beijing_day, shown_time};
@@ -75,6 +76,8 @@ pub struct Ledger {
     keyring: Keyring,
     calendar: RwLock<Arc<WorkCalendar>>,
     observations: RwLock<Arc<dyn ObservationStatistics>>,
+    /// Held while a batch comes in: large imports take turns.
+    imports: parking_lot::Mutex<()>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -110,7 +113,15 @@ impl Ledger {
         }
         let calendar = RwLock::new(Arc::new(WorkCalendar::published().clone()));
         let observations = RwLock::new(Arc::new(WithoutObservations) as Arc<dyn ObservationStatistics>);
-        Ok(Self { connections, catalogue, clock, keyring, calendar, observations })
+        Ok(Self {
+            connections,
+            catalogue,
+            clock,
+            keyring,
+            calendar,
+            observations,
+            imports: parking_lot::Mutex::new(()),
+        })
     }
 
     /// The registers, figures and reports by which this ledger works.
@@ -182,6 +193,7 @@ impl Ledger {
             now: at.unwrap_or_else(|| self.clock.now()),
             chain: Chain::end(connection)?,
             beside: None,
+            place: None,
         })
     }
 }

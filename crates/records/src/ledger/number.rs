@@ -10,7 +10,7 @@ pub(crate) fn next(
     format: &str,
     day: Date,
 ) -> Result<String, rusqlite::Error> {
-    let year = if format.contains("{yyyy}") { day.year() } else { 0 };
+    let year = year(format, day);
     let seq: i64 = connection
         .prepare_cached(
             "INSERT INTO number_sequence (register, year, last) VALUES (?1, ?2, 1) \
@@ -30,6 +30,11 @@ pub(crate) fn seen(connection: &Connection, register: &str, format: &str, number
         )?
         .execute(params![register, year, seq])?;
     Ok(())
+}
+
+/// The year whose sequence a record of `day` is numbered in: 0 if the format names none.
+pub(super) fn year(format: &str, day: Date) -> i16 {
+    if format.contains("{yyyy}") { day.year() } else { 0 }
 }
 
 enum Part<'a> {
@@ -63,7 +68,8 @@ fn parts(format: &str) -> Vec<Part<'_>> {
     parts
 }
 
-fn print(format: &str, day: Date, seq: i64) -> String {
+/// The number at a place of the sequence, for a record of `day`.
+pub(super) fn print(format: &str, day: Date, seq: i64) -> String {
     parts(format)
         .iter()
         .map(|part| match part {
@@ -76,7 +82,7 @@ fn print(format: &str, day: Date, seq: i64) -> String {
 }
 
 /// Year (0 if the format has none) and sequence of a number that was made by `format`.
-fn read(format: &str, number: &str) -> Option<(i16, i64)> {
+pub(super) fn read(format: &str, number: &str) -> Option<(i16, i64)> {
     let (mut year, mut seq, mut rest) = (0, None, number);
     for part in parts(format) {
         match part {

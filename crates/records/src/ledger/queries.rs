@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use sea_query::{Alias, Expr, ExprTrait};
 
 use super::{
-    Ledger,
+    Ledger, batch,
     codec::{Personal, stored_time},
     error::ReadError,
     list::{by_ids, count, sort},
@@ -48,7 +48,11 @@ impl Ledger {
         let register = self.register(register)?;
         let connection = self.reader()?;
         let stored = self.stored(&connection, actor, register, number, None)?;
-        Ok(journal::of_record(&connection, &register.key, stored.id)?)
+        let mut entries = journal::of_record(&connection, &register.key, stored.id)?;
+        if let Some(arrival) = batch::entries::of_record(&connection, &register.key, stored.id)? {
+            entries.insert(0, arrival);
+        }
+        Ok(entries)
     }
 
     /// Whether the actor may open the journal of all registers: administrators, auditors and the head of the bureau.

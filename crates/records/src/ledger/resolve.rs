@@ -7,6 +7,7 @@ use sea_query::{Alias, Expr, ExprTrait, Query};
 use serde_json::Value as Json;
 
 use super::{
+    batch::standing,
     check,
     compose::encode_one,
     error::{FieldFault, WriteError},
@@ -51,6 +52,39 @@ impl Session<'_> {
         before: Option<&StoredRow>,
         faults: &mut Vec<FieldFault>,
     ) -> Result<Resolved, WriteError> {
+        let resolved = self.refer_all(register, values, before, faults)?;
+        self.refuse_taken(register, values, before.map_or(0, |row| row.id), &resolved, faults)?;
+        Ok(resolved)
+    }
+
+    /// Refuses values that must be unique and are taken.
+    pub(super) fn refuse_taken(
+        &self,
+        register: &Register,
+        values: &JsonMap,
+        own_id: i64,
+        resolved: &Resolved,
+        faults: &mut Vec<FieldFault>,
+    ) -> Result<(), WriteError> {
+        for (key, value) in values.iter().filter(|(_, value)| !value.is_null()) {
+            let Some(field) = register.fields.get(key) else { continue };
+            if field.unique && !field.personal {
+                self.refuse_if_taken(register, field, value, own_id, resolved, faults)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up the ids of references.
+    ///
+    /// A record out of the actor's reach is answered as one that is not there, unless `before` refers to it already.
+    pub(super) fn refer_all(
+        &self,
+        register: &Register,
+        values: &JsonMap,
+        before: Option<&StoredRow>,
+        faults: &mut Vec<FieldFault>,
+    ) -> Result<Resolved, WriteError> {
         let mut resolved = Resolved::new();
         for (key, value) in values.iter().filter(|(_, value)| !value.is_null()) {
             let Some(field) = register.fields.get(key) else { continue };
@@ -78,9 +112,6 @@ impl Session<'_> {
                 }
                 _ => {}
             }
-            if field.unique && !field.personal {
-                self.refuse_if_taken(register, field, value, before.map_or(0, |row| row.id), &resolved, faults)?;
-            }
         }
         Ok(resolved)
     }
@@ -98,8 +129,11 @@ impl Session<'_> {
     ) -> Result<(), WriteError> {
         let number = value.as_str().unwrap_or_default();
         let id = match (self.referable(to, number, stands)?, self.beside) {
-            // A row of the same file has no id yet; what stands here is only that it will be there.
-            (None, Some(scratch)) if to == register => scratch.position_of(number)?.map(|_| 0),
+            // A row of the same file; while the file is checked it has no id yet, only that it will be there.
+            (None, Some(scratch)) if to == register => scratch.position_of(number)?.map(|position| match self.place {
+                Some(place) => place.first + i64::try_from(position).unwrap_or(i64::MAX),
+                None => 0,
+            }),
             (id, _) => id,
         };
         match id {
@@ -122,12 +156,12 @@ impl Session<'_> {
         let table = naming::table(to);
         let found = self
             .connection
-            .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?
+            .prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE number = ?1 AND {}", standing(to, &table)))?
             .query_row([number], row::read_row)
             .optional()?;
         let Some(found) = found else { return Ok(None) };
         let scope = self.actor.scope(register, Act::Read);
-        let may = stands(found.id) || reaches(self.connection, register, &scope, &found.columns)?;
+        let may = reaches(self.connection, register, &scope, &found.columns)? || stands(found.id);
         Ok(may.then_some(found.id))
     }
 
@@ -168,8 +202,10 @@ impl Session<'_> {
         let column = naming::column(field);
         let Some(stored) = columns.get(&column) else { return Ok(()) };
         let table = naming::table(&register.key);
-        let sql =
-            format!("SELECT * FROM \"{table}\" WHERE \"{column}\" = ?1 AND deleted_at IS NULL AND id <> ?2 LIMIT 1");
+        let sql = format!(
+            "SELECT * FROM \"{table}\" WHERE \"{column}\" = ?1 AND id <> ?2 AND {} LIMIT 1",
+            standing(&register.key, &table)
+        );
         let other =
             self.connection.prepare_cached(&sql)?.query_row(params![stored, own_id], row::read_row).optional()?;
         let line = match (&other, self.beside) {
@@ -202,7 +238,7 @@ impl Session<'_> {
                 let mut select = Query::select();
                 select.expr(Expr::col(Alias::new("id")).count()).from(Alias::new(&table));
                 select.and_where(Expr::col(Alias::new(&column)).eq(record.id));
-                select.and_where(Expr::col(Alias::new("deleted_at")).is_null());
+                select.and_where(Expr::cust(standing(&other.key, &table)));
                 select.cond_where(confined(&table, other, scope));
                 Ok(run(self.connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0))
             };

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, types::Value as Sql};
 use sm3::{Digest, Sm3};
 
-use super::layout;
+use super::{
+    batch::{published_by, standing},
+    layout,
+};
 use crate::{catalogue::Register, journal::Hash, naming};
 
 /// Columns of one row that are not null.
@@ -179,8 +182,9 @@ pub(crate) fn by_number(
     number: &str,
 ) -> Result<Option<StoredRow>, rusqlite::Error> {
     let table = naming::table(&register.key);
+    let seen = standing(&register.key, &table);
     let mut statement =
-        connection.prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE number = ?1 AND deleted_at IS NULL"))?;
+        connection.prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE number = ?1 AND {seen}"))?;
     let mut rows = statement.query([number])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut record = read_row(row)?;
@@ -218,8 +222,15 @@ pub(crate) fn as_of(
     at: &str,
 ) -> Result<Option<StoredRow>, rusqlite::Error> {
     let (table, history) = (naming::table(&register.key), naming::history_table(&register.key));
-    let live = format!("SELECT * FROM \"{table}\" WHERE number = ?1 AND changed_at <= ?2 AND deleted_at IS NULL");
-    let past = format!("SELECT * FROM \"{history}\" WHERE number = ?1 AND valid_from <= ?2 AND valid_to > ?2");
+    let seen = |table: &str| published_by(&register.key, table, at);
+    let live = format!(
+        "SELECT * FROM \"{table}\" WHERE number = ?1 AND changed_at <= ?2 AND deleted_at IS NULL AND {}",
+        seen(&table)
+    );
+    let past = format!(
+        "SELECT * FROM \"{history}\" WHERE number = ?1 AND valid_from <= ?2 AND valid_to > ?2 AND {}",
+        seen(&history)
+    );
     for sql in [live, past] {
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([number, at])?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, types::Value as Sql};
 use serde_json::Value as Json;
 
 use super::{
-    batch::Scratch,
+    batch::{Place, Scratch, entries},
     beside,
     check::{self, Checked},
     codec::{Personal, stored_time},
@@ -41,6 +41,8 @@ pub(crate) struct Session<'l> {
     pub chain: Chain,
     /// Rows of the same file that are not in the ledger yet.
     pub beside: Option<&'l Scratch>,
+    /// The batch that is coming in, if the session writes one.
+    pub place: Option<Place>,
 }
 
 /// What is known of a record before it has a number.
@@ -285,6 +287,10 @@ impl Session<'_> {
         changes: &[FieldChange],
         reason: Option<&str>,
     ) -> Result<i64, WriteError> {
+        if let Some(place) = self.place {
+            entries::put(self.connection, place.id, record, changes)?;
+            return Ok(0);
+        }
         let alters = !matches!(action, Action::Unmask | Action::Remind | Action::Release);
         let entry = NewEntry {
             at,
@@ -306,7 +312,12 @@ impl Session<'_> {
         beside::seal(self.connection, &mut self.chain, &self.actor.name, self.now)
     }
 
-    fn index(&self, register: &Register, record: &StoredRow, shown: &JsonMap) -> Result<(), rusqlite::Error> {
+    pub(super) fn index(
+        &self,
+        register: &Register,
+        record: &StoredRow,
+        shown: &JsonMap,
+    ) -> Result<(), rusqlite::Error> {
         search::put(self.connection, register, record.id, &search::text_of(register, record.number(), shown))
     }
 }

@@ -13,7 +13,14 @@ use crate::{catalogue::Register, naming};
 
 impl Session<'_> {
     pub(super) fn store(&self, register: &Register, record: &StoredRow) -> Result<i64, rusqlite::Error> {
-        insert(self.connection, &naming::table(&register.key), &record.columns)?;
+        let table = naming::table(&register.key);
+        if record.id == 0 {
+            insert(self.connection, &table, &record.columns)?;
+        } else {
+            let mut columns = record.columns.clone();
+            columns.insert("id".into(), Sql::Integer(record.id));
+            insert(self.connection, &table, &columns)?;
+        }
         Ok(self.connection.last_insert_rowid())
     }
 

@@ -8,7 +8,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Ledger, beside,
+    Ledger, batch, beside,
     error::{Broken, ReadError},
     row::{self, StoredRow},
 };
@@ -42,13 +42,17 @@ impl Ledger {
     /// # Errors
     /// [`ReadError`] if the database cannot be opened at all.
     pub fn verify(&self) -> Result<Result<Verified, Broken>, ReadError> {
-        let connection = self.reader()?;
+        let connection = self.connections.new_reader()?;
         let snapshot = connection.unchecked_transaction()?;
         let named = |table: &str, result: Result<Result<u64, Broken>, rusqlite::Error>| {
             result.unwrap_or_else(|error| Err(damaged(table, &error)))
         };
         let entries = match named("journal", journal::walk(&snapshot)) {
             Ok(entries) => entries,
+            Err(broken) => return Ok(Err(broken)),
+        };
+        let entries = match named("import_entry", batch::entries::verify(&snapshot)) {
+            Ok(of_batches) => entries + of_batches,
             Err(broken) => return Ok(Err(broken)),
         };
         let (mut rows, mut versions, mut files, mut beside) = (0, 0, 0, 0);
@@ -125,7 +129,10 @@ fn compare_history(connection: &Connection, register: &Register) -> Result<Resul
     let history = naming::history_table(&register.key);
     let mut entry = connection.prepare(
         "SELECT seq, row_digest FROM journal WHERE register = ?1 AND record = ?2 AND version = ?3 \
-         AND row_digest IS NOT NULL ORDER BY seq LIMIT 1",
+         AND row_digest IS NOT NULL \
+         UNION ALL SELECT b.seq, e.row_digest FROM import_batch b JOIN import_entry e ON e.batch = b.id AND e.record = ?2 \
+         WHERE b.register = ?1 AND ?2 BETWEEN b.first AND b.last AND b.published_at IS NOT NULL AND ?3 = 1 \
+         ORDER BY 1 LIMIT 1",
     )?;
     let mut rows =
         connection.prepare(&format!("SELECT id, version, number FROM \"{history}\" ORDER BY id, version"))?;
@@ -191,6 +198,9 @@ fn compare(connection: &Connection, register: &Register) -> Result<Result<u64, B
     let mut entries = entries.query([&register.key])?;
     let mut rows = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY id"))?;
     let mut rows = rows.query([])?;
+    // What is still coming in has no entry in the chain yet.
+    let coming = batch::entries::BatchRow::coming_into(connection, &register.key)?;
+    let is_coming = |id: i64| coming.as_ref().is_some_and(|batch| (batch.first..=batch.last).contains(&id));
     let (mut count, mut first) = (0, None::<Broken>);
     let mut note = |seq: i64, number: &str, what: &str| {
         if first.as_ref().is_none_or(|first| seq < first.seq) {
@@ -203,6 +213,10 @@ fn compare(connection: &Connection, register: &Register) -> Result<Result<u64, B
         let (id, seq): (i64, i64) = (entry.get(0)?, entry.get(1)?);
         let number: String = entry.get(2)?;
         while let Some(stray) = row.take_if(|row| row.id < id) {
+            if is_coming(stray.id) {
+                row = next_row(connection, register, &mut rows)?;
+                continue;
+            }
             note(0, stray.number(), "the row has no entry in the journal: it was put in behind the ledger's back");
             row = next_row(connection, register, &mut rows)?;
         }
@@ -211,7 +225,9 @@ fn compare(connection: &Connection, register: &Register) -> Result<Result<u64, B
             Some(stored) => {
                 count += 1;
                 let digest: Vec<u8> = entry.get(3)?;
-                if stored.digest().as_slice() != digest {
+                if is_coming(id) {
+                    note(seq, &number, "the row is hidden behind a batch that was forged behind the ledger's back");
+                } else if stored.digest().as_slice() != digest {
                     note(
                         seq,
                         &number,
@@ -223,7 +239,9 @@ fn compare(connection: &Connection, register: &Register) -> Result<Result<u64, B
         }
     }
     while let Some(stray) = row {
-        note(0, stray.number(), "the row has no entry in the journal: it was put in behind the ledger's back");
+        if !is_coming(stray.id) {
+            note(0, stray.number(), "the row has no entry in the journal: it was put in behind the ledger's back");
+        }
         row = next_row(connection, register, &mut rows)?;
     }
     Ok(first.map_or(Ok(count), Err))

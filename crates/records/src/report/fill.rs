@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use crate::ledger::batch::published;
+
 use super::{Filled, FilledBlock, FilledFigure, FilledInline, ReportError, gap_words};
 use crate::{
     actor::Actor,
@@ -142,7 +144,10 @@ impl<'l> Filler<'l> {
         let connection = self.ledger.reader()?;
         for register in &self.registers {
             let table = crate::naming::table(register);
-            let sql = format!("SELECT EXISTS (SELECT 1 FROM \"{table}\" WHERE simulated = 1)");
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM \"{table}\" WHERE simulated = 1 AND {})",
+                published(register, &table)
+            );
             if connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))? {
                 return Ok(true);
             }

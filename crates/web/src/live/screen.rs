@@ -8,10 +8,12 @@ use askama::Template;
 use axum::Extension;
 use axum::response::Response;
 use bilan_records::actor::Actor;
+use bilan_records::deadlines::DueSpan;
 use bilan_records::figures::{self, Period};
 use bilan_records::ledger::ListQuery;
 use bilan_standards::clock::beijing_day;
 use bilan_telemetry::{Kind, Series, Warning};
+use jiff::civil::Date;
 
 use super::condition::{Condition, ConditionError, Desk, Snapshot};
 use super::ground::{self, FIRST, Layer};
@@ -72,8 +74,8 @@ struct Counts {
     reporting: usize,
     online: usize,
     exceeded: usize,
-    due_today: usize,
-    overdue: usize,
+    due_today: u64,
+    overdue: u64,
     open_tasks: u64,
 }
 
@@ -143,7 +145,10 @@ fn view(
         .collect::<Result<_, _>>()?;
     let (tasks, open_tasks) = tasks(app, actor, language)?;
     let today = beijing_day(now);
-    let due = app.ledger.due(actor, today)?;
+    let due = |from: Option<Date>, until: Date| {
+        let span = DueSpan { from, until, latest_first: false, most: 0 };
+        app.ledger.due_in(actor, span).map(|due| due.total)
+    };
     let year = app.ledger.years("complaint").ok().flatten().map_or(today.year(), |(_, last)| last.min(today.year()));
     Ok(View {
         district: snapshot.district.as_ref().map(|verdict| VerdictView::of(verdict, language)),
@@ -151,8 +156,8 @@ fn view(
             reporting: rows.iter().filter(|row| row.running).count(),
             online: rows.iter().filter(|row| row.running && !row.silent).count(),
             exceeded: rows.iter().filter(|row| row.verdict.as_ref().is_some_and(|verdict| verdict.exceeded)).count(),
-            due_today: due.iter().filter(|due| due.due_on == Some(today)).count(),
-            overdue: due.iter().filter(|due| due.due_on.is_some_and(|day| day < today)).count(),
+            due_today: due(Some(today), today)?,
+            overdue: due(None, today.yesterday().unwrap_or(today))?,
             open_tasks,
         },
         air: of("air"),

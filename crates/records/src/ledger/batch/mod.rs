@@ -1,23 +1,131 @@
 //! A batch (批次): many records that come in together, from a file.
 //!
 //! The rows are checked beside the writer, against a moment of the ledger that a reader holds, and laid aside in a
-//! [`Scratch`]. Only a batch without a fault asks for the writer's turn.
+//! [`Scratch`]. Only a batch without a fault asks for the writer's turn. One that fits into a turn is entered like single
+//! records. A larger one is written in many short turns into the tables of its register, where nothing of it is seen
+//! ([`standing`]); one more short turn publishes it. What is not published when the program ends is taken away.
+//! How the journal carries it: [`entries`]; how it is numbered: [`numbers`].
 
+pub(crate) mod entries;
+mod numbers;
+mod publish;
 mod scratch;
+mod stage;
+mod standing;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value as Json;
 
 use super::{
-    check::Checked,
+    Ledger,
+    check::{self, Checked},
     codec::Personal,
-    error::WriteError,
+    error::{FieldFaults, ReadError, WriteError},
     record::JsonMap,
+    resolve::Resolved,
     row,
     session::{Arrival, Entered, Session},
 };
-use crate::catalogue::Register;
+use crate::{actor::Actor, catalogue::Register};
 
-pub(crate) use self::scratch::{Scratch, ScratchRow};
+use self::{
+    entries::BatchRow,
+    publish::Publication,
+    stage::{Stage, take_away},
+};
+pub(crate) use self::{
+    scratch::{Scratch, ScratchRow},
+    stage::{Place, RowFault, TURN},
+    standing::{not_coming, published, published_by, standing},
+};
+
+/// Brings the rows of a file in: everybody sees all of them at once, or nobody any. Gives the rows that what others
+/// wrote since they were checked forbids; then none is entered.
+///
+/// `since`: last entry of the journal when the rows were checked.
+pub(crate) fn bring_in(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &Register,
+    scratch: &Scratch,
+    arrival: Arrival,
+    since: i64,
+) -> Result<Vec<RowFault>, WriteError> {
+    let _turn = ledger.imports.lock();
+    sweep(ledger)?;
+    let (faults, since) = recheck(ledger, actor, register, scratch, since)?;
+    if !faults.is_empty() {
+        return Ok(faults);
+    }
+    let mut stage = Stage::begin(ledger, actor, register, scratch, arrival)?;
+    let done = stage.write().and_then(|faults| {
+        if faults.is_empty() { Publication::begin(&stage, since)?.publish(&mut stage) } else { Ok(faults) }
+    });
+    if !matches!(&done, Ok(faults) if faults.is_empty()) {
+        take_away(ledger, &stage.batch)?;
+    }
+    done
+}
+
+/// Another batch that was published since the rows were checked has one entry in the journal for all its records; the
+/// rows are compared with the register once more then. Gives the last entry of the journal that they were compared with.
+fn recheck(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &Register,
+    scratch: &Scratch,
+    since: i64,
+) -> Result<(Vec<RowFault>, i64), WriteError> {
+    let reader = ledger.reader()?;
+    let moment = reader.unchecked_transaction()?;
+    let newer = moment
+        .prepare_cached("SELECT 1 FROM import_batch WHERE register = ?1 AND seq > ?2")?
+        .exists(rusqlite::params![register.key, since])?;
+    if !newer {
+        return Ok((Vec::new(), since));
+    }
+    let session = ledger.session(&moment, actor, None)?;
+    let mut found = Vec::new();
+    for position in 0..scratch.rows() {
+        let row = scratch.row(position)?;
+        let mut faults = Vec::new();
+        if let Some(number) = &row.number
+            && row::by_number(&moment, register, number)?.is_some()
+        {
+            let why = ("there is already a record with this number", "该编号的记录已存在");
+            faults.push(check::fault("number", &number.as_str().into(), why.0, why.1));
+        }
+        session.refuse_taken(register, &row.values, 0, &Resolved::new(), &mut faults)?;
+        if !faults.is_empty() {
+            found.push((row.line, WriteError::Invalid { faults: FieldFaults(faults) }));
+        }
+    }
+    Ok((found, session.chain.seq()))
+}
+
+/// Takes away every batch that is not published, while no import is under way.
+fn sweep(ledger: &Ledger) -> Result<u64, rusqlite::Error> {
+    let reader = ledger.reader()?;
+    let unpublished = BatchRow::unpublished(&reader)?;
+    drop(reader);
+    for batch in &unpublished {
+        take_away(ledger, batch)?;
+    }
+    Ok(unpublished.len() as u64)
+}
+
+impl Ledger {
+    /// Takes away what large imports left in the tables that ended before they were published, because the program was
+    /// killed. Nobody has seen anything of it. Gives how many imports there were; none while an import is under way.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn sweep_imports(&self) -> Result<u64, ReadError> {
+        let Some(_turn) = self.imports.try_lock() else { return Ok(0) };
+        Ok(sweep(self)?)
+    }
+}
 
 /// Checks a row as if it were entered now and lays it aside. Nothing is written to the ledger.
 ///

@@ -17,6 +17,7 @@ pub(crate) struct Scratch {
     store: Connection,
     keyring: Keyring,
     rows: Cell<u64>,
+    weight: Cell<u64>,
 }
 
 /// A checked row on its way in.
@@ -35,6 +36,11 @@ pub(crate) struct ScratchRow {
 }
 
 impl ScratchRow {
+    /// How many rows the tables of the ledger get, those of child tables among them.
+    pub(crate) fn weight(&self) -> u64 {
+        1 + self.values.values().map(|value| value.as_array().map_or(0, Vec::len) as u64).sum::<u64>()
+    }
+
     /// The row as a record is given: values, number and state together.
     pub(crate) fn given(&self) -> JsonMap {
         let mut given = self.values.clone();
@@ -55,6 +61,8 @@ PRAGMA cache_size = -16384;
 PRAGMA temp_store = FILE;
 CREATE TABLE row (position INTEGER PRIMARY KEY, number TEXT, content BLOB NOT NULL);
 CREATE UNIQUE INDEX row_by_number ON row (number) WHERE number IS NOT NULL;
+CREATE TABLE assigned (year INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (year, seq)) WITHOUT ROWID;
+CREATE TABLE collided (position INTEGER PRIMARY KEY);
 CREATE TABLE once (field TEXT NOT NULL, value TEXT NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (field, value)) WITHOUT ROWID;
 BEGIN;
 ";
@@ -63,12 +71,17 @@ impl Scratch {
     pub(crate) fn new(keyring: &Keyring) -> Result<Self, rusqlite::Error> {
         let store = Connection::open("")?;
         store.execute_batch(DDL)?;
-        Ok(Self { store, keyring: keyring.clone(), rows: Cell::new(0) })
+        Ok(Self { store, keyring: keyring.clone(), rows: Cell::new(0), weight: Cell::new(0) })
     }
 
     /// How many rows there are.
     pub(crate) fn rows(&self) -> u64 {
         self.rows.get()
+    }
+
+    /// How many rows the tables of the ledger get: those of child tables count.
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight.get()
     }
 
     /// Adds a row that was checked.
@@ -85,6 +98,7 @@ impl Scratch {
                 .execute(params![key, value.to_string(), row.line])?;
         }
         self.rows.set(position + 1);
+        self.weight.set(self.weight.get() + row.weight());
         Ok(())
     }
 
@@ -106,6 +120,42 @@ impl Scratch {
             .prepare_cached("SELECT position FROM row WHERE number = ?1")?
             .query_row([number], |row| row.get(0))
             .optional()
+    }
+
+    /// The numbers that the file gives.
+    pub(crate) fn numbers(&self) -> Result<Vec<String>, rusqlite::Error> {
+        let mut statement = self.store.prepare("SELECT number FROM row WHERE number IS NOT NULL")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    }
+
+    /// Notes which number of a year's sequence a row has got from the system.
+    pub(crate) fn assign(&self, year: i16, seq: i64, position: u64) -> Result<(), rusqlite::Error> {
+        self.store
+            .prepare_cached("INSERT OR REPLACE INTO assigned (year, seq, position) VALUES (?1, ?2, ?3)")?
+            .execute(params![year, seq, position])?;
+        Ok(())
+    }
+
+    /// Others have got the numbers from `first` to `last` of a year: the rows that have them need others.
+    pub(crate) fn collide(&self, year: i16, first: i64, last: i64) -> Result<(), rusqlite::Error> {
+        for sql in [
+            "INSERT OR IGNORE INTO collided SELECT position FROM assigned WHERE year = ?1 AND seq BETWEEN ?2 AND ?3",
+            "DELETE FROM assigned WHERE year = ?1 AND seq BETWEEN ?2 AND ?3",
+        ] {
+            self.store.prepare_cached(sql)?.execute(params![year, first, last])?;
+        }
+        Ok(())
+    }
+
+    /// Takes the first rows that need another number, at most `most`.
+    pub(crate) fn collided(&self, most: i64) -> Result<Vec<u64>, rusqlite::Error> {
+        let mut statement = self.store.prepare_cached(
+            "DELETE FROM collided WHERE position IN (SELECT position FROM collided ORDER BY position LIMIT ?1) \
+             RETURNING position",
+        )?;
+        let mut positions = statement.query_map([most], |row| row.get(0))?.collect::<Result<Vec<u64>, _>>()?;
+        positions.sort_unstable();
+        Ok(positions)
     }
 
     /// Line of the row that has this value in a field that no two records may share.

@@ -162,7 +162,7 @@ async fn take(door: &Door, client: &AsyncClient, message: Publish) {
             }
         }
         // The gateway raises an alarm of its own; a flood of guesses must not become one of the log.
-        Err(fault @ (ReportFault::Slowed { .. } | ReportFault::Identity { .. })) => {
+        Err(fault @ ReportFault::Identity { .. }) => {
             tracing::debug!(topic = message.topic, "a report was not taken: {fault}");
         }
         Err(fault) => tracing::warn!(topic = message.topic, "a report was not taken: {fault}"),

@@ -11,7 +11,6 @@ use assert_cmd::Command;
 use bilan_telemetry::{Device, Store, Submission};
 use hj212::{Flag, Message, Mode, packets};
 use jiff::{SignedDuration, Timestamp};
-use predicates::prelude::*;
 use predicates::str::contains;
 use rusqlite::Connection;
 use test_case::test_case;

@@ -450,4 +450,19 @@ async fn the_numbers_for_monitoring_are_as_prometheus_wants_them() {
     for name in ["bilan_http_requests_total", "bilan_http_seconds", "bilan_disk_free_bytes", "bilan_warnings_open"] {
         assert!(known.contains(name), "{name} is not among {known:?}");
     }
+
+#[tokio::test]
+async fn a_station_page_draws_the_factor_that_its_link_asks_for() {
+    let bureau = Bureau::open();
+    bureau.sends("W1", "2011", "20261123200100", &[("w01009", "6.1"), ("w21003", "0.2")]);
+    for code in ["w01009", "w21003"] {
+        let page = bureau.page(Role::Duty, &format!("/stations/ZD-W?factor={code}")).await;
+        assert!(
+            page.text.contains(&format!(r#"<option value="{code}" selected>"#)),
+            "{}",
+            page.near("data-chart-form")
+        );
+    }
+    let unknown = bureau.page(Role::Duty, "/stations/ZD-W?factor=%3Cscript%3E").await.text;
+    assert!(!unknown.contains("<script>") && unknown.contains(" selected>"), "what is not there is passed over");
 }

@@ -132,8 +132,20 @@ struct StationPage {
     spans: Vec<(&'static str, &'static str, bool)>,
 }
 
-/// `/stations/NUMBER`
-pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Refusal> {
+/// What a link to the page may ask for.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct StationQuery {
+    /// Code of the factor whose curve is drawn first.
+    factor: String,
+}
+
+/// `/stations/NUMBER?factor=CODE`
+pub(super) async fn show(
+    visit: Visit,
+    Path(number): Path<String>,
+    Query(asked): Query<StationQuery>,
+) -> Result<Response, Refusal> {
     let language = visit.language;
     let view = ask(&visit, move |app, actor| view(app, actor, &number, language)).await?;
     let (station, condition) = (&view.station, &view.condition);
@@ -157,7 +169,7 @@ pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Res
         verdict: condition.verdict().map(shown),
         before: condition.before.as_ref().filter(|_| condition.now.is_some()).map(shown),
         judged: matches!(station.kind.as_str(), "air" | "water" | "noise"),
-        factors: charted(&view, language),
+        factors: charted(&view, &asked.factor, language),
         spans: Span::ALL
             .map(|span| (span.name(), language.text(&format!("live.span.{}", span.name())), span == first))
             .to_vec(),
@@ -166,8 +178,9 @@ pub(super) async fn show(visit: Visit, Path(number): Path<String>) -> Result<Res
     crate::render::page(&page)
 }
 
-/// Factors that can be charted: what comes in, in the order of the table; the most telling chosen.
-fn charted(view: &View, language: Language) -> Vec<(String, String, bool)> {
+/// Factors that can be charted: what comes in, in the order of the table. Chosen is the one that was asked for, else the one that an open
+/// warning is about, else the most telling.
+fn charted(view: &View, asked: &str, language: Language) -> Vec<(String, String, bool)> {
     let mut codes: Vec<&str> = view.values.iter().map(|value| value.code.as_str()).collect();
     codes.extend(view.condition.complete.means.iter().map(|mean| mean.factor.as_str()));
     codes.sort_by_key(|code| (factors::rank(code), *code));
@@ -177,7 +190,10 @@ fn charted(view: &View, language: Language) -> Vec<(String, String, bool)> {
         let unit = view.station.unit(code);
         if unit.is_empty() { name } else { format!("{name} ({unit})") }
     };
-    let chosen = if view.station.kind == "noise" { "Leq" } else { codes.first().copied().unwrap_or_default() };
+    let warned = view.warnings.iter().filter_map(|warning| warning.factor.as_deref());
+    let usual = if view.station.kind == "noise" { "Leq" } else { codes.first().copied().unwrap_or_default() };
+    let wanted = std::iter::once(asked).chain(warned).find(|code| codes.contains(code));
+    let chosen = wanted.unwrap_or(usual);
     codes.iter().map(|code| ((*code).to_owned(), name(code), *code == chosen)).collect()
 }
 

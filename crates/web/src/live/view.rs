@@ -72,7 +72,7 @@ impl VerdictView {
         let ends = beijing(verdict.begins + SignedDuration::from_hours(1));
         Self {
             short: verdict.short.clone(),
-            word: verdict.word.text(language).to_owned(),
+            word: beside(&verdict.short, verdict.word.text(language)),
             detail: verdict.detail.text(language).to_owned(),
             basis: verdict.basis.text(language).to_owned(),
             tone: verdict.tone.clone(),
@@ -80,6 +80,14 @@ impl VerdictView {
             provisional: verdict.provisional,
             hour: format!("{}–{}", begins.strftime("%H:%M"), ends.strftime("%H:%M")),
         }
+    }
+}
+
+/// A word that stands beside its short form does not say it again: Ⅲ beside Ⅲ类 is Ⅲ 类.
+fn beside(short: &str, word: &str) -> String {
+    match word.strip_prefix(short) {
+        Some(rest) if !short.is_empty() && !rest.trim().is_empty() => rest.trim_start().to_owned(),
+        _ => word.to_owned(),
     }
 }
 
@@ -186,6 +194,8 @@ pub(super) struct WarningRow {
     pub(super) message: String,
     pub(super) station: String,
     pub(super) station_name: String,
+    /// Code of the factor that it is about.
+    pub(super) factor: Option<String>,
     pub(super) opened: Moment,
     pub(super) lasted: String,
     pub(super) value: String,
@@ -237,6 +247,7 @@ impl WarningRow {
             message: text(&warning.message),
             station: warning.station.clone(),
             station_name: warning.station_name.clone(),
+            factor: Some(warning.factor.clone()).filter(|factor| !factor.is_empty()),
             opened: Moment::of(warning.opened_at, now, language),
             lasted: lasted(warning.opened_at, now, language),
             value: number(warning.value),
@@ -287,6 +298,7 @@ mod tests {
 
     #[test]
     fn numbers_lose_their_noughts() {
+        assert_eq!([beside("劣Ⅴ", "劣Ⅴ类"), beside("58", "良"), beside("Ⅲ", "class Ⅲ")], ["类", "良", "class Ⅲ"]);
         assert_eq!(shortest(2.0), "2");
         assert_eq!(shortest(0.420), "0.42");
         assert_eq!(shortest(150.0), "150");

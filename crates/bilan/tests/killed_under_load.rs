@@ -183,7 +183,7 @@ fn old_file(data: &Path, packets: u64) {
              received_at INTEGER NOT NULL, raw BLOB NOT NULL, UNIQUE (mn, digest));
          INSERT INTO old SELECT a.id, a.mn, a.digest, NULL, '2011', NULL, a.received_at, p.raw FROM arrival a JOIN packet p ON p.id = a.id;
          DROP TABLE packet; DROP TABLE arrival; DROP TABLE packet_block; DROP TABLE chunk; DROP TABLE mark; DROP TABLE doubt;
-         DROP TABLE review; DROP TABLE summary;
+         DROP TABLE review; DROP TABLE summary; DROP TABLE waiting;
          ALTER TABLE old RENAME TO packet; CREATE INDEX packet_received ON packet (received_at); PRAGMA user_version = 1;",
     )
     .unwrap();

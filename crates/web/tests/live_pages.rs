@@ -450,6 +450,7 @@ async fn the_numbers_for_monitoring_are_as_prometheus_wants_them() {
     for name in ["bilan_http_requests_total", "bilan_http_seconds", "bilan_disk_free_bytes", "bilan_warnings_open"] {
         assert!(known.contains(name), "{name} is not among {known:?}");
     }
+}
 
 #[tokio::test]
 async fn a_station_page_draws_the_factor_that_its_link_asks_for() {

@@ -174,7 +174,9 @@ fn a_browser_that_is_gone_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(&folder.path().join("notices.db")).unwrap();
     let (url, told) = receiver(vec![TAKEN, GONE]);
-    let push = PushSettings { hosts: vec!["127.0.0.1".into()], ..PushSettings::default() };
+    // A host on another port than that of HTTPS is named with it.
+    let named = url.trim_start_matches("http://").to_owned();
+    let push = PushSettings { hosts: vec![named.clone()], ..PushSettings::default() };
     let sender = sender(folder.path(), NotifySettings { push, ..NotifySettings::default() });
     let endpoint = format!("{url}/browser");
     // A point of P-256 (its generator) and sixteen bytes.
@@ -183,7 +185,6 @@ fn a_browser_that_is_gone_is_forgotten() {
         p256dh: "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU".into(),
         auth: "AAAAAAAAAAAAAAAAAAAAAA".into(),
     };
-    let named = url.trim_start_matches("http://").to_owned();
     subscription.check(&["127.0.0.1".to_owned()]).unwrap_err();
     subscription.check(&[named]).unwrap();
     outbox.subscribe("duty", &subscription, now()).unwrap();

@@ -119,7 +119,7 @@ impl Bureau {
     }
 
     fn enter_accounts(&self) {
-        for role in [Role::Duty, Role::Grid, Role::Enterprise] {
+        for role in [Role::Admin, Role::Duty, Role::Grid, Role::Enterprise] {
             let account = NewAccount {
                 name: role.key().to_owned(),
                 display_name: role.key().to_owned(),

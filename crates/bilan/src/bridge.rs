@@ -1,12 +1,19 @@
 //! The bridge between the planes: a warning over observations becomes a record, and a task on the grid cell that answers for it.
+//!
+//! The store commits the warning, then the ledger its record: between the two the program may be killed, or the ledger
+//! may refuse. What is missing is looked for at the start and twice a minute, and stands in `/metrics`.
+
+mod repair;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use self::repair::{Repairs, without_record};
 use crate::calling::Calling;
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record, Write, WriteError};
+use bilan_records::ledger::{JsonMap, Key, Ledger, ListQuery, ReadError, Record, Write, WriteError};
 use bilan_telemetry::{Store, StoreError, Warning, rules};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -18,7 +25,13 @@ pub struct Bridge {
     /// Records are marked as simulated.
     simulated: bool,
     calling: Option<Calling>,
+    repairs: Arc<Repairs>,
 }
+
+/// How often warnings are looked for that have no record.
+const REPAIRED_EVERY: Duration = Duration::from_secs(30);
+/// Name under which records of warnings are written.
+const RULES: &str = "rules";
 
 /// A warning that could not be entered.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +55,7 @@ pub enum BridgeError {
 impl Bridge {
     /// Between these two.
     pub fn new(ledger: Arc<Ledger>, observations: Store, simulated: bool) -> Self {
-        Self { ledger, observations, simulated, calling: None }
+        Self { ledger, observations, simulated, calling: None, repairs: Arc::default() }
     }
 
     /// One that calls people for what it enters.
@@ -51,41 +64,38 @@ impl Bridge {
         Self { calling: Some(calling), ..self }
     }
 
-    /// Enters what is open, then every warning as it comes; ends when the store is closed.
+    /// What is known of warnings without a record.
+    pub fn repairs(&self) -> Arc<Repairs> {
+        Arc::clone(&self.repairs)
+    }
+
+    /// Enters what is missing, then every warning as it comes; ends when the store is closed.
     pub async fn run(self) {
         let mut warnings = self.observations.subscribe_to_warnings();
-        self.catch_up().await;
+        let mut turns = tokio::time::interval(REPAIRED_EVERY);
+        turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            match warnings.recv().await {
-                Ok(warning) => self.enter_apart(warning).await,
-                Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!("{missed} warnings passed by; those of the last week are gone through again");
-                    self.catch_up().await;
-                }
-                Err(RecvError::Closed) => return,
+            tokio::select! {
+                // The first turn comes at once.
+                _ = turns.tick() => self.repair_apart().await,
+                told = warnings.recv() => match told {
+                    Ok(warning) => self.enter_apart(warning).await,
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!("{missed} warnings passed by; those without a record are looked for");
+                        self.repair_apart().await;
+                    }
+                    Err(RecvError::Closed) => return,
+                },
             }
         }
     }
 
-    /// Warnings of the last week: those that opened or cleared while nobody listened are entered now.
-    async fn catch_up(&self) {
-        let now = self.ledger.now();
-        let week = SignedDuration::from_hours(7 * 24);
-        let (store, ledger) = (self.observations.clone(), Arc::clone(&self.ledger));
-        let from = ledger.now().checked_sub(week).unwrap_or(Timestamp::MIN);
-        let known = tokio::task::spawn_blocking(move || {
-            let mut known = store.warnings(from, now)?;
-            known.extend(store.open_warnings()?.into_iter().filter(|open| open.opened_at < from));
-            Ok::<_, StoreError>(known)
-        });
-        match known.await {
-            Ok(Ok(known)) => {
-                for warning in known {
-                    self.enter_apart(Arc::new(warning)).await;
-                }
-            }
-            Ok(Err(error)) => tracing::error!("open warnings could not be read: {error}"),
-            Err(error) => tracing::error!("open warnings could not be read: {error}"),
+    async fn repair_apart(&self) {
+        let bridge = self.clone();
+        match tokio::task::spawn_blocking(move || bridge.repair()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("warnings without a record could not be looked for: {error}"),
+            Err(error) => tracing::error!("warnings without a record could not be looked for: {error}"),
         }
     }
 
@@ -100,14 +110,13 @@ impl Bridge {
 
     /// Enters one warning with its task; a cleared one closes its record.
     pub fn enter(&self, warning: &Warning) -> Result<(), BridgeError> {
-        let rules = Actor::system("rules");
+        let rules = Actor::system(RULES);
         let Some(station) = self.station(&rules, &warning.station)? else {
             // Devices of a load test belong to no station.
             return Ok(());
         };
         let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source };
-        let began =
-            if warning.joins() { self.ledger.written_under(&format!("warning:{}", warning.event))? } else { None };
+        let began = if warning.joins() { self.ledger.bridged("warning", &warning.event)? } else { None };
         let number = self.once(warning, "warning", |write| {
             let mut values = warning_values(warning, &station);
             values.extend(began.map(|began| ("event".to_owned(), Value::from(began))));
@@ -140,11 +149,11 @@ impl Bridge {
         part: &str,
         enter: impl FnOnce(Write) -> Result<Record, WriteError>,
     ) -> Result<String, BridgeError> {
-        let key = format!("{part}:{}", warning.id);
-        if let Some(number) = self.ledger.written_under(&key)? {
+        if let Some(number) = self.ledger.bridged(part, &warning.id)? {
             return Ok(number);
         }
-        let write = Write { idempotency_key: Some(key), at: None, simulated: self.simulated };
+        let key = Key::bridged(part, &warning.id);
+        let write = Write { key: Some(key), at: None, simulated: self.simulated };
         let record = enter(write).map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source })?;
         Ok(record.number)
     }

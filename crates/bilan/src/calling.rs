@@ -74,7 +74,7 @@ impl Calling {
             if now.duration_since(warning.opened_at).as_secs() < escalation.after_s {
                 continue;
             }
-            let Some(number) = self.ledger.written_under(&format!("warning:{}", warning.id))? else { continue };
+            let Some(number) = self.ledger.bridged("warning", &warning.id)? else { continue };
             let record = self.ledger.record(&rules, "warning", &number, None)?;
             if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
                 continue;

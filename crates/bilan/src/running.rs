@@ -11,8 +11,8 @@ use bilan_gateway::{DeviceDirectory, Forwarding, SimulateOptions, simulate};
 use bilan_notify::{Outbox, PushKey, Sender};
 use bilan_records::ledger::Ledger;
 use bilan_telemetry::{Retention, Store};
-use bilan_web::Notices;
 use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
+use bilan_web::{Family, Notices};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -108,6 +108,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     );
     let bridge = Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).calling(calling.clone());
     tasks.spawn(Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
+    let repairs = bridge.repairs();
     tasks.spawn(bridge.run());
     tasks.spawn(bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
     let calling_administrators = calling.clone();
@@ -146,7 +147,10 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let notices =
         Notices { outbox, public_key: sender.public_key(), push_hosts: configuration.notify.push.hosts.clone() };
     let state = pages::state(plan, &bureau, observations, accounts, site, &gateway, forwarding)?;
-    let state = state.with_notices(notices);
+    let state = state.with_notices(notices).with_metrics(move |metrics| {
+        let family = Family::gauge("bilan_warnings_without_record", "Warnings whose record is missing in the ledger.");
+        metrics.put(family, repairs.missing());
+    });
     announce(plan, pages_address, gateway_address);
     let router =
         bilan_web::router(state).merge(doors::http(gateway.door().clone(), configuration.trusted_proxies.clone()));

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::Query;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bilan_records::journal::JournalEntry;
 use bilan_records::ledger::ReadError;
@@ -11,6 +11,7 @@ use bilan_standards::clock::beijing_day;
 use serde::Deserialize;
 
 use crate::AppState;
+use crate::receipt::Receipt;
 use crate::records::{address, history};
 use crate::refusal::Refusal;
 use crate::render::page;
@@ -35,6 +36,9 @@ struct Asked {
     actor: String,
     #[serde(default)]
     day: String,
+    /// Names what a check of the journal found.
+    #[serde(default)]
+    receipt: String,
 }
 
 impl Asked {
@@ -63,13 +67,15 @@ struct Entry {
 }
 
 async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    drawn(visit, asked, None).await
+    let verdict = match visit.app.receipts.of(&visit, &asked.receipt) {
+        Some(Receipt::Verified { is_whole, said }) => Some((is_whole, said)),
+        _ => None,
+    };
+    drawn(visit, asked, verdict).await
 }
 
 async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> Result<Response, Refusal> {
-    if !visit.app.ledger.may_read_journal(&visit.actor) {
-        return Err(Refusal::Forbidden { what: visit.text("journal.title").to_owned() });
-    }
+    allowed(&visit)?;
     let language = visit.language;
     let (entries, asked) = visit
         .read(move |ledger, actor| {
@@ -101,9 +107,18 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
 }
 
 async fn verify(visit: Visit, _: Submission) -> Result<Response, Refusal> {
-    let verdict = match visit.read(|ledger, _| ledger.verify()).await?? {
+    allowed(&visit)?;
+    let (is_whole, said) = match visit.read(|ledger, _| ledger.verify()).await?? {
         Ok(verified) => (true, visit.language.fill("journal.whole", &[("entries", &verified.entries.to_string())])),
         Err(broken) => (false, visit.language.fill("journal.broken", &[("what", &broken.to_string())])),
     };
-    drawn(visit, Asked::default(), Some(verdict)).await
+    let address = visit.app.receipts.address(&visit, "/journal", Receipt::Verified { is_whole, said });
+    Ok(Redirect::to(&address).into_response())
+}
+
+fn allowed(visit: &Visit) -> Result<(), Refusal> {
+    if visit.app.ledger.may_read_journal(&visit.actor) {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden { what: visit.text("journal.title").to_owned() })
 }

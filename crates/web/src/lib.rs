@@ -5,12 +5,15 @@ pub mod accounts;
 mod answer;
 mod api;
 pub mod assets;
+mod draft;
 mod figures;
 mod home;
 mod journal;
+mod kept;
 mod live;
 mod public;
 mod publication;
+mod receipt;
 mod records;
 mod refusal;
 pub mod render;
@@ -62,6 +65,7 @@ pub fn router(app: AppState) -> Router {
         .merge(service::routes())
         .merge(assets::routes())
         .merge(records::routes())
+        .merge(draft::routes())
         .merge(journal::routes())
         .merge(publication::routes())
         .merge(live::routes(Arc::clone(&desk)))
@@ -70,6 +74,7 @@ pub fn router(app: AppState) -> Router {
         .merge(api::routes())
         .merge(public::routes(desk, &app.settings.access))
         .fallback(|uri: Uri| async move { Refusal::not_found(uri.path()) })
+        .layer(from_fn_with_state(app.clone(), draft::keep_typed))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(CatchPanicLayer::custom(security::panicked))

@@ -11,7 +11,11 @@ use bilan_telemetry::Store;
 use serde_json::Value as Json;
 
 use crate::accounts::Accounts;
+use crate::draft::Drafts;
 use crate::live::{KeptDays, KeptWater, Notices, Streams};
+use crate::public::Found;
+use crate::receipt::Receipts;
+use crate::records::Unmasked;
 use crate::service::{Metrics, Source, Traffic};
 
 /// Settings of the pages.
@@ -58,6 +62,14 @@ pub struct AppState {
     pub(crate) air_days: Arc<KeptDays>,
     pub(crate) water_months: Arc<KeptWater>,
     pub(crate) streams: Arc<Streams>,
+    /// Forms that wait until their account has signed in again.
+    pub(crate) drafts: Arc<Drafts>,
+    /// What acts left to say.
+    pub(crate) receipts: Arc<Receipts>,
+    /// Cases that a browser of a resident may open again.
+    pub(crate) found: Arc<Found>,
+    /// Personal fields that were just unmasked.
+    pub(crate) seen: Arc<Unmasked>,
 }
 
 impl AppState {
@@ -86,6 +98,10 @@ impl AppState {
             air_days: Arc::default(),
             water_months: Arc::default(),
             streams: Arc::default(),
+            drafts: Arc::default(),
+            receipts: Arc::default(),
+            found: Arc::default(),
+            seen: Arc::default(),
         }
     }
 

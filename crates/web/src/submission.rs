@@ -7,8 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::request::Parts;
-use bilan_records::ledger::Write;
+use bilan_records::ledger::{Key, Origin, Write};
 use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 use tempfile::NamedTempFile;
@@ -25,6 +24,8 @@ const FIELDS: usize = 4 * 1024 * 1024;
 /// Fields and files of one form; the longest form has some hundred.
 const PARTS: usize = 5_000;
 const FILES: usize = 200;
+/// Longest key of a form.
+const LONGEST_KEY: usize = 100;
 /// Bytes beyond the limit that are read and dropped, so that a browser gets to read why.
 const DRAINED: u64 = 512 * 1024 * 1024;
 
@@ -74,45 +75,96 @@ impl Submission {
     /// The key that makes the write happen once.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<String> {
-        self.filled("idempotency_key").map(str::to_owned)
+        self.filled("idempotency_key").filter(|key| key.len() <= LONGEST_KEY).map(str::to_owned)
+    }
+
+    /// The same as a key of the ledger: those of pages are no keys of the API or of the bridge, even if they read the same.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        self.idempotency_key().map(|key| Key::new(Origin::Page, key))
     }
 
     /// A write under that key.
     #[must_use]
     pub fn write(&self) -> Write {
-        Write { idempotency_key: self.idempotency_key(), ..Write::default() }
+        Write { key: self.key(), ..Write::default() }
     }
+}
+
+/// A form as it arrived, whether or not it was made for the session in which it was sent.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    /// Fields and files; without files if the form was not made for this session.
+    pub submission: Submission,
+    /// The token is the one of the session, or of an earlier session of the same account.
+    pub is_current: bool,
+    /// Names of the files that were not kept.
+    pub dropped: Vec<String>,
+}
+
+impl FromRequest<AppState> for Posted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Refusal> {
+        read(request, app, Unknown::Read).await
+    }
+}
+
+/// What becomes of the files of a form that was not made for this session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    /// The form is refused at the first of them.
+    Refuse,
+    /// They are read and dropped, so that the browser gets to read the answer.
+    Read,
 }
 
 impl FromRequest<AppState> for Submission {
     type Rejection = Refusal;
 
-    async fn from_request(mut request: Request, app: &AppState) -> Result<Self, Refusal> {
-        let Ok(guest) = request.extract_parts_with_state::<Guest, _>(app).await;
-        let kind =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        if kind.starts_with("multipart/form-data") {
-            return multipart(request, app, &guest.csrf).await;
-        }
-        let (parts, body) = request.into_parts();
-        let bytes = to_bytes(body, FIELDS).await.map_err(|error| match is_stalled(&error) {
-            true => Refusal::Stalled,
-            false => Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) },
-        })?;
-        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(PARTS + 1).collect();
-        if fields.len() > PARTS {
-            return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
-        }
-        let submission = Self { fields, files: Vec::new() };
-        submission.checked(&parts, &guest.csrf)
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Refusal> {
+        let posted = read(request, app, Unknown::Refuse).await?;
+        if posted.is_current { Ok(posted.submission) } else { Err(Refusal::Forged) }
     }
 }
 
-impl Submission {
-    fn checked(self, parts: &Parts, expected: &str) -> Result<Self, Refusal> {
-        let header = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-        if is_token(header.or_else(|| self.get("csrf")), expected) { Ok(self) } else { Err(Refusal::Forged) }
+async fn read(mut request: Request, app: &AppState, unknown: Unknown) -> Result<Posted, Refusal> {
+    let Ok(guest) = request.extract_parts_with_state::<Guest, _>(app).await;
+    let by_header = header(&request, CSRF_HEADER);
+    if header(&request, CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+        return multipart(request, &guest, by_header, unknown).await;
     }
+    let bytes = to_bytes(request.into_body(), FIELDS).await.map_err(|error| match is_stalled(&error) {
+        true => Refusal::Stalled,
+        false => Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) },
+    })?;
+    let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(PARTS + 1).collect();
+    if fields.len() > PARTS {
+        return Err(Refusal::TooLarge { limit_mb: FIELDS as u64 / (1024 * 1024) });
+    }
+    let submission = Submission { fields, files: Vec::new() };
+    let is_current = is_made_for(&guest, by_header.as_deref().or_else(|| submission.get("csrf"))).await?;
+    Ok(Posted { submission, is_current, dropped: Vec::new() })
+}
+
+fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// Whether a form was made for who sends it: for the session, or for an earlier session of the same account, as long
+/// as that is remembered. Nobody but the pages of that account knows its tokens.
+async fn is_made_for(guest: &Guest, given: Option<&str>) -> Result<bool, Refusal> {
+    if is_token(given, &guest.csrf) {
+        return Ok(true);
+    }
+    let (Some(visit), Some(given)) = (&guest.visit, given) else { return Ok(false) };
+    Ok(account_of_form(&guest.app, given).await?.is_some_and(|account| account == visit.account.name))
+}
+
+/// Name of the account for one of whose sessions a form was made, living or ended.
+pub(crate) async fn account_of_form(app: &AppState, token: &str) -> Result<Option<String>, Refusal> {
+    let (accounts, token) = (app.accounts.clone(), token.to_owned());
+    Ok(tokio::task::spawn_blocking(move || accounts.account_of_form(&token)).await??)
 }
 
 /// Whether a token is the one of the session; without a session none is.
@@ -120,7 +172,13 @@ pub(crate) fn is_token(given: Option<&str>, expected: &str) -> bool {
     !expected.is_empty() && given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())))
 }
 
-async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<Submission, Refusal> {
+async fn multipart(
+    mut request: Request,
+    guest: &Guest,
+    by_header: Option<String>,
+    unknown: Unknown,
+) -> Result<Posted, Refusal> {
+    let app = &guest.app;
     let limit_mb = app.settings.upload_limit_mb;
     let limit = limit_mb * 1024 * 1024;
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -128,22 +186,26 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
         drain(request.into_body()).await;
         return Err(Refusal::TooLarge { limit_mb });
     }
-    let by_header = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    let mut is_checked = is_token(by_header, expected);
-    let mut request = request;
+    let mut is_current = is_made_for(guest, by_header.as_deref()).await?;
     // The limit of other bodies does not hold for files: theirs is counted below.
     axum::extract::DefaultBodyLimit::disable().apply(&mut request);
     let mut form = Multipart::from_request(request, app).await.map_err(|_| Refusal::Broken)?;
     let mut submission = Submission::default();
+    let mut dropped = Vec::new();
     let (mut left, mut left_for_fields) = (limit, FIELDS);
     while let Some(part) = form.next_field().await.map_err(|error| broken(&error))? {
-        if submission.fields.len() >= PARTS || submission.files.len() >= FILES {
+        if submission.fields.len() >= PARTS || submission.files.len() + dropped.len() >= FILES {
             return Err(Refusal::TooLarge { limit_mb });
         }
         let field = part.name().unwrap_or_default().to_owned();
         if let Some(name) = part.file_name().map(str::to_owned) {
-            if !is_checked {
+            if !is_current && unknown == Unknown::Refuse {
                 return Err(Refusal::Forged);
+            }
+            if !is_current {
+                drop_file(part, limit_mb, &mut left).await?;
+                dropped.extend(Some(name).filter(|name| !name.is_empty()).map(|name| shortened(&name)));
+                continue;
             }
             let upload = take_file(part, field, name, app, &mut left).await?;
             if !upload.name.is_empty() {
@@ -153,11 +215,28 @@ async fn multipart(request: Request, app: &AppState, expected: &str) -> Result<S
         }
         let value = take_value(part, &mut left_for_fields, limit_mb).await?;
         if field == "csrf" {
-            is_checked = is_token(Some(&value), expected);
+            is_current = is_made_for(guest, Some(&value)).await?;
         }
         submission.fields.push((field, value));
     }
-    if is_checked { Ok(submission) } else { Err(Refusal::Forged) }
+    Ok(Posted { submission, is_current, dropped })
+}
+
+/// The start of a file's name, enough to find the file by.
+fn shortened(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
+/// Reads a file that is not kept.
+async fn drop_file(
+    mut part: axum::extract::multipart::Field<'_>,
+    limit_mb: u64,
+    left: &mut u64,
+) -> Result<(), Refusal> {
+    while let Some(chunk) = part.chunk().await.map_err(|error| broken(&error))? {
+        *left = left.checked_sub(chunk.len() as u64).ok_or(Refusal::TooLarge { limit_mb })?;
+    }
+    Ok(())
 }
 
 /// The value of a field; what passes the limit is not taken into memory.

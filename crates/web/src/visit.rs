@@ -242,7 +242,6 @@ pub(crate) fn is_write(method: &Method) -> bool {
 fn page_of_form(path: &str) -> String {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
-        ["records", register, "import", _] => format!("/records/{register}/import"),
         ["records", register, number, "step" | "delete" | "unmask", ..] => format!("/records/{register}/{number}"),
         [page @ ("account" | "accounts" | "journal" | "notices" | "warnings"), _, ..] => format!("/{page}"),
         ["sign-out" | "language"] => "/".to_owned(),
@@ -302,6 +301,24 @@ fn cookies<'p>(parts: &'p Parts, name: &'p str) -> impl Iterator<Item = String> 
         .map(|(_, value)| value.to_owned())
 }
 
+/// The cookies of a request.
+pub(crate) struct Cookies(Parts);
+
+impl Cookies {
+    /// The value of one.
+    pub fn get(&self, name: &str) -> Option<String> {
+        cookie(&self.0, name)
+    }
+}
+
+impl FromRequestParts<AppState> for Cookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(parts.clone()))
+    }
+}
+
 /// A text, fit for the query of an address.
 pub(crate) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -345,7 +362,7 @@ mod tests {
             ("/records/complaint/TS1/delete", "/records/complaint/TS1"),
             ("/records/complaint/TS1/edit", "/records/complaint/TS1/edit"),
             ("/records/complaint/new", "/records/complaint/new"),
-            ("/records/complaint/import/ab.csv", "/records/complaint/import"),
+            ("/records/complaint/import/ab.csv", "/records/complaint/import/ab.csv"),
             ("/account/tokens/3/revoke", "/account"),
             ("/accounts/duty/password", "/accounts"),
             ("/warnings/YJ1/acknowledge", "/warnings"),

@@ -156,7 +156,12 @@ async fn personal_data_are_masked_until_a_reason_is_given_and_the_journal_keeps_
     let unmask = format!("{address}/unmask");
     office.post(&handler, &unmask, &[("field", "phone"), ("reason", "")]).await.says_not("13800001234");
     office.post(&office.sign_in(Role::Duty), &unmask, &[("field", "phone"), ("reason", "看看")]).await.is(403);
-    office.post(&handler, &unmask, &[("field", "phone"), ("reason", "回访核实情况")]).await.is(200).says("13800001234");
+    let seen = office.post(&handler, &unmask, &[("field", "phone"), ("reason", "回访核实情况")]).await;
+    let address = seen.is(303).location();
+    office.get(&handler, address).await.is(200).says("13800001234");
+    office.get(&office.sign_in(Role::Handler), address).await.is(200).says_not("13800001234");
+    office.clock.advance(jiff::SignedDuration::from_mins(3));
+    office.get(&handler, address).await.is(200).says_not("13800001234");
     let auditor = office.sign_in(Role::Auditor);
     office.get(&auditor, "/journal").await.says("回访核实情况").says(&number).says_not("13800001234");
     let database = std::fs::read(office.folder().join("records.db")).unwrap();

@@ -1,4 +1,5 @@
 use bilan_notify::{Grade, NotifySettings, Outbox, PushKey, Sender, Subscription, Webhook, WebhookKind};
+use bilan_records::ledger::Origin;
 use bilan_standards::clock::Clock as _;
 use bilan_telemetry::rules::Escalation;
 use bilan_telemetry::{Level, Text};
@@ -239,4 +240,81 @@ fn an_acknowledged_warning_goes_no_higher() {
     desk.trial.clock.advance(SignedDuration::from_hours(1));
     calling.escalate(&[open]).unwrap();
     assert_eq!(waiting(&outbox).len(), 3);
+}
+
+/// Puts a warning into the store as its writer does, without anybody being told: the program was killed before the
+/// bridge had written.
+fn left_in_the_store(desk: &Desk, warning: &Warning) {
+    let store = rusqlite::Connection::open(desk.trial.folder.path().join("observations.db")).unwrap();
+    let body = serde_json::to_string(warning).unwrap();
+    let (opened, cleared) = (warning.opened_at.as_millisecond(), warning.cleared_at.map(|at| at.as_millisecond()));
+    store
+        .execute(
+            "INSERT OR REPLACE INTO warning (id, station, rule, opened_at, cleared_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            rusqlite::params![warning.id, warning.station, warning.rule, opened, cleared, body],
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_warning_without_its_record_is_counted_and_given_one_with_its_task() {
+    let desk = Desk::new();
+    left_in_the_store(&desk, &warning());
+    let long_ago = Warning {
+        id: "pm2_5_heavy@ZD1@0".into(),
+        opened_at: "2024-01-01T00:00:00Z".parse().unwrap(),
+        cleared_at: Some("2024-01-01T02:00:00Z".parse().unwrap()),
+        ..warning()
+    };
+    left_in_the_store(&desk, &long_ago);
+    left_in_the_store(&desk, &Warning { id: "x@SIM1@1".into(), station: "SIM00001".into(), ..warning() });
+    let missing = || without_record(&desk.bridge.ledger, &desk.trial.observations).unwrap();
+    assert_eq!(missing(), [long_ago.id.as_str(), warning().id.as_str()], "not that of a device of a load test");
+
+    desk.bridge.repair().unwrap();
+    assert_eq!(missing(), [] as [String; 0]);
+    assert_eq!((desk.all("warning").len(), desk.all("task").len()), (2, 2));
+    desk.bridge.repair().unwrap();
+    assert_eq!(desk.all("warning").len(), 2, "what has a record is left alone");
+    assert_eq!(desk.bridge.repairs().missing(), 0);
+}
+
+#[test]
+fn a_warning_that_cleared_while_nobody_listened_has_its_record_closed() {
+    let desk = Desk::new();
+    left_in_the_store(&desk, &warning());
+    desk.bridge.repair().unwrap();
+    left_in_the_store(&desk, &Warning { cleared_at: Some("2026-05-04T03:00:00Z".parse().unwrap()), ..warning() });
+    desk.bridge.repair().unwrap();
+    assert_eq!(desk.all("warning")[0].state.as_deref(), Some("cleared"));
+}
+
+#[test]
+fn a_warning_whose_key_somebody_has_claimed_before_is_entered_all_the_same() {
+    let desk = Desk::new();
+    let station = desk.all("station").remove(0);
+    let handler = Actor::system("handler");
+    for origin in [Origin::Page, Origin::Api, Origin::Portal, Origin::Import, Origin::Program] {
+        for part in ["warning", "task"] {
+            let claim = Key::new(origin, format!("{part}:{}", warning().id));
+            let (nothing, write) = (JsonMap::new(), Write::under(claim));
+            desk.bridge.ledger.edit(&handler, "station", "ZD1", station.version, nothing, write).unwrap();
+        }
+    }
+    left_in_the_store(&desk, &warning());
+    assert_eq!(without_record(&desk.bridge.ledger, &desk.trial.observations).unwrap(), [warning().id]);
+    desk.bridge.repair().unwrap();
+    assert_eq!((desk.all("warning").len(), desk.all("task").len()), (1, 1));
+}
+
+#[test]
+fn a_warning_that_the_ledger_refuses_stays_counted() {
+    let desk = Desk::new();
+    let refused = Warning { task: None, message: Text { zh: String::new(), en: String::new() }, ..warning() };
+    left_in_the_store(&desk, &refused);
+    desk.bridge.repair().unwrap();
+    assert_eq!(desk.bridge.repairs().missing(), 1);
+    left_in_the_store(&desk, &warning());
+    desk.bridge.repair().unwrap();
+    assert_eq!((desk.bridge.repairs().missing(), desk.all("warning").len()), (0, 1));
 }

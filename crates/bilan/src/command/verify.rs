@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::DataFolder;
 use crate::anchor;
+use crate::bridge::without_record;
 use crate::bureau::{Bureau, operator};
 use crate::reviewer;
 
@@ -46,8 +47,21 @@ impl Verify {
         if let Some(anchors) = anchors {
             eprintln!("{anchors} anchors agree with the journal");
         }
-        Ok(())
+        say_missing(&bureau)
     }
+}
+
+/// Says how many warnings have no record: a running system enters them within a minute, so that one that stays is a fault.
+fn say_missing(bureau: &Bureau) -> Result<()> {
+    if !bureau.data.join("observations.db").is_file() {
+        return Ok(());
+    }
+    let missing = without_record(&bureau.ledger, &bureau.observations()?)?;
+    eprintln!("{} warnings without a record", missing.len());
+    for id in missing.iter().take(20) {
+        eprintln!("  {id}");
+    }
+    Ok(())
 }
 
 /// The journal with everything that it covers in `records.db`.

@@ -20,7 +20,7 @@ use crate::{
     catalogue::{Register, Role},
     journal::Action,
     ledger::{
-        JsonMap, Ledger, ReadError, WriteError,
+        Asked, JsonMap, Key, Ledger, ReadError, Under, WriteError,
         batch::{Scratch, TURN, bring_in, check_row},
         check::Checked,
         session::{Arrival, Entered, Session},
@@ -50,6 +50,9 @@ pub enum ImportError {
     /// The file cannot be read at all.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// The file that was to be entered is no longer there.
+    #[error("the file that was checked is no longer there; upload it again")]
+    Gone,
     /// The actor may not enter records, or the database failed.
     #[error(transparent)]
     Refused(#[from] WriteError),
@@ -106,6 +109,56 @@ pub fn import_with(
     format: Format,
     options: ImportOptions,
 ) -> Result<ImportOutcome, ImportError> {
+    import_under(ledger, actor, register, source, format, options, None)
+}
+
+/// Imports a file under a key: sent again with the same content, it is answered and nothing is entered twice.
+///
+/// # Errors
+/// As [`import`]; [`WriteError::KeyReused`] for another file under the same key, [`WriteError::SameContent`] for the
+/// same file under another key within [`Key::alone_for`].
+pub fn import_once(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &str,
+    source: impl Read + Seek,
+    format: Format,
+    key: &Key,
+) -> Result<ImportOutcome, ImportError> {
+    import_under(ledger, actor, register, source, format, ImportOptions::default(), Some(key))
+}
+
+/// What an import under a key did, if there was one.
+///
+/// # Errors
+/// If the database fails.
+pub fn imported_under(ledger: &Ledger, actor: &Actor, key: &Key) -> Result<Option<ImportOutcome>, ImportError> {
+    let reader = ledger.reader()?;
+    Ok(ledger.session(&reader, actor, None)?.import_of(key)?)
+}
+
+/// Whether the file of a key was imported a while ago ([`Key::alone_for`]) under another key.
+///
+/// # Errors
+/// If the database fails.
+pub fn imported_before(ledger: &Ledger, actor: &Actor, register: &str, key: &Key) -> Result<bool, ReadError> {
+    let reader = ledger.reader()?;
+    let asked = Asked::new(Some(key), register, IMPORT, &actor.name, &serde_json::Value::Null);
+    Ok(ledger.session(&reader, actor, None)?.just_entered(key, &asked)?.is_some())
+}
+
+/// What an import is called where its key is kept.
+const IMPORT: &str = "import";
+
+fn import_under(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &str,
+    source: impl Read + Seek,
+    format: Format,
+    options: ImportOptions,
+    key: Option<&Key>,
+) -> Result<ImportOutcome, ImportError> {
     let register = ledger.register(register)?;
     if actor.scope(register, Act::Create) == Scope::Nothing {
         return Err(ImportError::Refused(WriteError::Forbidden {
@@ -115,12 +168,17 @@ pub fn import_with(
             why: "none of its roles may".to_owned(),
         }));
     }
+    let asked = Asked::new(key, &register.key, IMPORT, &actor.name, &serde_json::Value::Null);
     // The file is read and checked beside the writer; only a file without a fault asks for its turn.
     let scratch = Scratch::new(ledger.keyring())?;
     let reader = ledger.reader()?;
     let moment = reader.unchecked_transaction()?;
+    let session = Session { beside: Some(&scratch), ..ledger.session(&moment, actor, None)? };
+    if let Some(outcome) = answered(&session, key, &asked)? {
+        return Ok(outcome);
+    }
     let mut intake = Intake {
-        session: Session { beside: Some(&scratch), ..ledger.session(&moment, actor, None)? },
+        session,
         scratch: &scratch,
         register,
         with_past: actor.is(Role::Admin),
@@ -144,22 +202,46 @@ pub fn import_with(
         return Err(ImportError::Refused(error));
     }
     found.refuse_faults()?;
-    if !options.dry_run {
-        let arrival = Arrival { action: Action::Import, at, simulated: false, with_past };
-        if scratch.weight() <= TURN {
-            enter(ledger, actor, register, &scratch, &arrival, &mut found)?;
-        } else {
-            for (line, refused) in bring_in(ledger, actor, register, &scratch, arrival, since)? {
-                found.note_row(&Entry::of_row(line), Err(refused))?;
-            }
-            found.refuse_faults()?;
-        }
+    if options.dry_run {
+        return Ok(found.outcome);
     }
+    let under = key.map(|key| Under { key, asked: &asked });
+    let arrival = Arrival { action: Action::Import, at, simulated: false, with_past };
+    if scratch.weight() <= TURN {
+        if let Some(outcome) = enter(ledger, actor, register, &scratch, &arrival, &mut found, under)? {
+            return Ok(outcome);
+        }
+        return Ok(found.outcome);
+    }
+    let outcome = found.outcome.clone();
+    let brought = bring_in(ledger, actor, register, &scratch, arrival, since, under.map(|under| (under, &outcome)));
+    let faults = match brought {
+        Ok(faults) => faults,
+        // Pressed twice: the other was published while this one came in.
+        Err(error) => match key.map(|key| imported_under(ledger, actor, key)).transpose()?.flatten() {
+            Some(outcome) => return Ok(outcome),
+            None => return Err(error.into()),
+        },
+    };
+    for (line, refused) in faults {
+        found.note_row(&Entry::of_row(line), Err(refused))?;
+    }
+    found.refuse_faults()?;
     Ok(found.outcome)
 }
 
+/// What the same import did before, if its key says so; refused if its sender has just entered the file under another.
+fn answered(session: &Session<'_>, key: Option<&Key>, asked: &Asked<'_>) -> Result<Option<ImportOutcome>, ImportError> {
+    let Some(key) = key else { return Ok(None) };
+    let outcome = session.answered_import(key, asked)?;
+    if outcome.is_none() {
+        session.refuse_repeated_import(key, asked)?;
+    }
+    Ok(outcome)
+}
+
 /// Enters the few rows of a small file in one turn. What others changed since they were checked may still refuse one;
-/// then none is entered.
+/// then none is entered. Gives what the same import did if it was pressed twice.
 fn enter(
     ledger: &Ledger,
     actor: &Actor,
@@ -167,10 +249,17 @@ fn enter(
     scratch: &Scratch,
     arrival: &Arrival,
     found: &mut Found<'_>,
-) -> Result<(), ImportError> {
+    under: Option<Under<'_>>,
+) -> Result<Option<ImportOutcome>, ImportError> {
     let mut connection = ledger.writer();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut session = ledger.session(&transaction, actor, Some(arrival.at))?;
+    // Both were checked beside each other: the second meets the key of the first here.
+    if let Some(under) = under
+        && let Some(outcome) = answered(&session, Some(under.key), under.asked)?
+    {
+        return Ok(Some(outcome));
+    }
     for position in 0..scratch.rows() {
         let row = scratch.row(position)?;
         let given = row.given();
@@ -184,9 +273,12 @@ fn enter(
         found.note_row(&Entry::of_row(row.line), entered)?;
     }
     found.refuse_faults()?;
+    if let Some(under) = under {
+        session.remember_import(under.key, under.asked, &found.outcome)?;
+    }
     session.seal()?;
     transaction.commit()?;
-    Ok(())
+    Ok(None)
 }
 
 /// Enters records of several registers in one transaction, in the order given: for a sample district or a migration.

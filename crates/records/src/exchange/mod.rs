@@ -28,7 +28,10 @@ pub use self::{
     export::{ExportError, export, export_with_personal},
     fault::{ImportFault, ImportFaults},
     formula::{neutralised, restored},
-    import::{ImportError, ImportOptions, ImportOutcome, import, import_with, load},
+    import::{
+        ImportError, ImportOptions, ImportOutcome, import, import_once, import_with, imported_before, imported_under,
+        load,
+    },
     note::ImportNote,
     reading::column_label,
     source::{Measured, measure},

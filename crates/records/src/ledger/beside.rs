@@ -16,8 +16,16 @@ use super::error::Broken;
 use crate::journal::{Action, Chain, Hash, NewEntry};
 
 /// Tables under the chain. The bytes of a file are covered by the digest under which it is kept.
-const SOURCES: [&str; 7] =
-    ["deadline", "deadline_event", "reminder", "idempotency", "attachment", "attachment_use", "number_sequence"];
+const SOURCES: [&str; 8] = [
+    "deadline",
+    "deadline_event",
+    "reminder",
+    "idempotency",
+    "write_key",
+    "attachment",
+    "attachment_use",
+    "number_sequence",
+];
 
 /// Source of the marks that say which row had been altered when the ledger came to change it.
 const ALTERED: &str = "altered";

@@ -1,15 +1,15 @@
 //! The writes that a person or the program asks for: create, edit, step, delete.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, TransactionBehavior};
 use serde_json::Value as Json;
-use sm3::{Digest, Sm3};
 
 use super::{
     Ledger,
     check::Checked,
-    codec::{Personal, stored_time},
-    error::{ReadError, WriteError},
+    codec::Personal,
+    error::WriteError,
+    key::Asked,
     outward::differences,
     record::{FieldDifference, JsonMap, Record, Write},
     row::{self, StoredRow},
@@ -167,16 +167,6 @@ impl Ledger {
         .map(|_| ())
     }
 
-    /// Number of the record that a write under this idempotency key made or changed, if there was one.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn written_under(&self, idempotency_key: &str) -> Result<Option<String>, ReadError> {
-        let reader = self.reader()?;
-        let mut statement = reader.prepare_cached("SELECT number FROM idempotency WHERE key = ?1")?;
-        Ok(statement.query_row([idempotency_key], |row| row.get(0)).optional()?)
-    }
-
     /// One write in one transaction, answered from memory if its idempotency key was used for the same content.
     fn write(
         &self,
@@ -188,19 +178,21 @@ impl Ledger {
         act: impl FnOnce(&mut Session<'_>, &Register) -> Result<StoredRow, WriteError>,
     ) -> Result<Record, WriteError> {
         let register = self.register(register)?;
-        let content = content_digest(&[verb, &register.key, &actor.name], content);
+        let key = write.key.as_ref();
+        let asked = Asked::new(key, &register.key, verb, &actor.name, content);
         let mut connection = self.writer();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut session = self.session(&transaction, actor, write.at)?;
-        if let Some(key) = &write.idempotency_key
-            && let Some(number) = session.answered(key, &content)?
-        {
-            let row = session.find_even_deleted(register, &number)?;
-            return self.present(&transaction, register, row).map_err(WriteError::from);
+        if let Some(key) = key {
+            if let Some(number) = session.answered(key, &asked)? {
+                let row = session.find_even_deleted(register, &number)?;
+                return self.present(&transaction, register, row).map_err(WriteError::from);
+            }
+            session.refuse_repeat(key, register, &asked)?;
         }
         let row = act(&mut session, register)?;
-        if let Some(key) = &write.idempotency_key {
-            session.remember(key, &content, register, row.number())?;
+        if let Some(key) = key {
+            session.remember(key, &asked, row.number())?;
         }
         let record = self.present(&transaction, register, row)?;
         session.seal()?;
@@ -264,60 +256,5 @@ impl Session<'_> {
             .collect();
         let number = current.number().to_owned();
         Err(WriteError::Stale { number, yours: version, current: current.version(), theirs })
-    }
-
-    /// The record that this key already made, if the content was the same.
-    fn answered(&self, key: &str, content: &[u8]) -> Result<Option<String>, WriteError> {
-        let known: Option<(String, Vec<u8>, String)> = self
-            .connection
-            .prepare_cached("SELECT at, content, number FROM idempotency WHERE key = ?1")?
-            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        match known {
-            None => Ok(None),
-            Some((_, known, number)) if known == content => Ok(Some(number)),
-            Some((at, ..)) => Err(WriteError::KeyReused { key: key.to_owned(), at: at.parse().unwrap_or_default() }),
-        }
-    }
-
-    fn remember(&self, key: &str, content: &[u8], register: &Register, number: &str) -> Result<(), WriteError> {
-        self.connection
-            .prepare_cached("INSERT INTO idempotency (key, at, content, register, number) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![key, stored_time(self.now), content, register.key, number])?;
-        Ok(())
-    }
-}
-
-/// Digest of what a write asks for, independent of the order in which fields were sent.
-pub(crate) fn content_digest(parts: &[&str], content: &Json) -> Vec<u8> {
-    let mut hasher = Sm3::new();
-    for part in parts {
-        hasher.update(part.as_bytes());
-        hasher.update([0]);
-    }
-    digest_json(&mut hasher, content);
-    hasher.finalize().to_vec()
-}
-
-fn digest_json(hasher: &mut Sm3, value: &Json) {
-    match value {
-        Json::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            hasher.update(b"{");
-            for (key, value) in entries {
-                hasher.update(Json::from(key.as_str()).to_string());
-                digest_json(hasher, value);
-            }
-            hasher.update(b"}");
-        }
-        Json::Array(items) => {
-            hasher.update(b"[");
-            for item in items {
-                digest_json(hasher, item);
-            }
-            hasher.update(b"]");
-        }
-        scalar => hasher.update(format!("{scalar},")),
     }
 }

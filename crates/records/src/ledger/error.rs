@@ -124,6 +124,16 @@ pub enum WriteError {
         key: String,
         /// When it was first used.
         at: Timestamp,
+        /// The record that was written then; empty where it was an import.
+        number: String,
+    },
+    /// The sender has just entered the same content under another key.
+    #[error("the same content was just entered as {number}")]
+    SameContent {
+        /// The record.
+        number: String,
+        /// Its key.
+        key: String,
     },
     /// A file that may not be attached.
     #[error("“{name}” cannot be attached: {why}")]

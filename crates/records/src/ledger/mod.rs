@@ -16,6 +16,7 @@ mod computed;
 mod connections;
 mod error;
 mod given;
+mod key;
 mod layout;
 mod list;
 mod number;
@@ -47,6 +48,7 @@ use parking_lot::MutexGuard;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::codec::{beijing_day, shown_time};
+pub(crate) use self::key::{Asked, Under};
 pub(crate) use self::statement::run;
 pub use self::{
     as_of::{AsOf, child_rows_as_of, rows_as_of},
@@ -54,6 +56,7 @@ pub use self::{
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
+    key::{Key, Origin, Written},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     release::{HeldBack, published_texts},
     verify::Verified,

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::key::{Key, Origin};
+
 /// A record's values in the external form, by field key.
 pub type JsonMap = Map<String, Json>;
 
@@ -80,10 +82,10 @@ pub struct Page {
 }
 
 /// What a write carries besides its values.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Write {
-    /// A name chosen by the caller: the same write sent again under it is answered, not repeated.
-    pub idempotency_key: Option<String>,
+    /// The same write sent again under it is answered, not repeated.
+    pub key: Option<Key>,
     /// The moment the write counts from; now, if absent.
     pub at: Option<Timestamp>,
     /// The record is made up for the sample district.
@@ -91,10 +93,16 @@ pub struct Write {
 }
 
 impl Write {
-    /// A write that may be repeated safely under `key`.
+    /// A write that may be repeated safely under a key of the program's own.
     #[must_use]
     pub fn once(key: &str) -> Self {
-        Self { idempotency_key: Some(key.to_owned()), ..Self::default() }
+        Self::under(Key::new(Origin::Program, key))
+    }
+
+    /// A write that may be repeated safely under `key`.
+    #[must_use]
+    pub fn under(key: Key) -> Self {
+        Self { key: Some(key), ..Self::default() }
     }
 }
 

@@ -74,8 +74,9 @@ pub(crate) struct IndexPlan {
 }
 
 /// Tables of the ledger itself, beside those of the registers.
-const MIGRATIONS: Migrations =
-    bilan_storage::migrations!("records.db": "0001_ledger", "0002_beside", "0003_batches", "0004_due_lists");
+const MIGRATIONS: Migrations = bilan_storage::migrations!(
+    "records.db": "0001_ledger", "0002_beside", "0003_batches", "0004_due_lists", "0005_keys"
+);
 
 /// Brings the database to the plan, or says what the plan would destroy and changes nothing.
 pub(crate) fn migrate(connection: &mut Connection, plans: &[TablePlan]) -> Result<(), OpenError> {

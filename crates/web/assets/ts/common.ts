@@ -72,3 +72,12 @@ function addSheet(name: string) {
 
 void enliven(document);
 document.addEventListener('htmx:afterSettle', (event) => void enliven(event.target as HTMLElement));
+
+// A button that copies a text is shown only where there is a script to do it.
+if (navigator.clipboard) document.querySelectorAll<HTMLButtonElement>('button[data-copy]').forEach((button) => {
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(button.dataset.copy ?? '');
+    button.textContent = button.dataset.copied ?? '';
+  });
+});

@@ -18,12 +18,13 @@ use super::{
     Token,
 };
 use crate::AppState;
+use crate::receipt::Receipt;
 use crate::refusal::{Refusal, clock_time};
 use crate::render::page;
 use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
-use crate::submission::Submission;
-use crate::visit::{BROWSER, GUEST, Guest, LANGUAGE, PENDING, SESSION, Visit, own_address};
+use crate::submission::{Posted, Submission};
+use crate::visit::{BROWSER, Cookies, GUEST, Guest, LANGUAGE, PENDING, SESSION, Visit, own_address};
 
 /// A token is marked for so long before it ends.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -83,8 +84,12 @@ fn sign_in_form(guest: &Guest, next: String, name: String, fault: Option<String>
     })
 }
 
-async fn sign_in(guest: Guest, form: Submission) -> Result<Response, Refusal> {
+async fn sign_in(guest: Guest, posted: Posted) -> Result<Response, Refusal> {
+    let form = posted.submission;
     let name = form.get("name").unwrap_or_default().trim().to_owned();
+    if !posted.is_current {
+        return sign_in_again(&guest, &form, name);
+    }
     let password = form.get("password").unwrap_or_default().to_owned();
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
     let (accounts, origin, asked) = (guest.app.accounts.clone(), guest.origin(), name.clone());
@@ -126,15 +131,20 @@ pub(super) fn signed_in(app: &AppState, session: &Session, next: &str) -> Respon
     response
 }
 
-async fn sign_out(
-    visit: Visit,
-    guest: Guest,
-    cookies: axum::http::HeaderMap,
-    _: Submission,
-) -> Result<Response, Refusal> {
-    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
-    parts.headers = cookies;
-    if let Some(secret) = crate::visit::cookie(&parts, SESSION) {
+/// The page stood open for longer than its token holds, or somebody has signed in meanwhile in another tab.
+fn sign_in_again(guest: &Guest, form: &Submission, name: String) -> Result<Response, Refusal> {
+    let next = own_address(form.get("next").unwrap_or_default()).to_owned();
+    let is_his = guest.visit.as_ref().is_some_and(|visit| visit.account.name == name);
+    if is_his {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    let mut response = sign_in_form(guest, next, name, Some(guest.text("shell.sign_in.expired").to_owned()))?;
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    Ok(response)
+}
+
+async fn sign_out(visit: Visit, guest: Guest, cookies: Cookies, _: Submission) -> Result<Response, Refusal> {
+    if let Some(secret) = cookies.get(SESSION) {
         let accounts = visit.app.accounts.clone();
         tokio::task::spawn_blocking(move || accounts.sign_out(&secret, &guest.from)).await??;
     }
@@ -201,7 +211,8 @@ async fn own(visit: &Visit, said: Said) -> Result<Response, Refusal> {
         ends_soon: token.expires_at.duration_since(now) < ENDS_SOON,
     };
     let rules = &visit.app.accounts.rules;
-    page(&AccountPage {
+    let status = if said.fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let shown = page(&AccountPage {
         shell: visit.shell(visit.text("shell.account.title")),
         account: visit.account.clone(),
         tokens: tokens.into_iter().map(line).collect(),
@@ -211,11 +222,29 @@ async fn own(visit: &Visit, said: Said) -> Result<Response, Refusal> {
         done: said.done,
         fault: said.fault,
         token: said.token,
-    })
+    })?;
+    Ok((status, shown).into_response())
 }
 
-async fn own_page(visit: Visit) -> Result<Response, Refusal> {
-    own(&visit, Said::default()).await
+#[derive(Deserialize)]
+struct Asked {
+    /// Names what the last act left to say.
+    #[serde(default)]
+    receipt: String,
+}
+
+async fn own_page(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let said = match visit.app.receipts.of(&visit, &asked.receipt) {
+        Some(Receipt::Token(token)) => Said { token: Some(token), ..Said::default() },
+        Some(Receipt::TokensRevoked) => Said { done: Some(visit.text("shell.account.revoked")), ..Said::default() },
+        _ => Said::default(),
+    };
+    own(&visit, said).await
+}
+
+/// Leads to the page of the own account, where the receipt is shown for a few minutes.
+fn to_own_page(visit: &Visit, receipt: Receipt) -> Response {
+    Redirect::to(&visit.app.receipts.address(visit, "/account", receipt)).into_response()
 }
 
 async fn own_password(visit: Visit, guest: Guest, form: Submission) -> Result<Response, Refusal> {
@@ -255,7 +284,7 @@ async fn own_token(visit: Visit, form: Submission) -> Result<Response, Refusal> 
     let label = form.filled("label").unwrap_or("API").chars().take(80).collect::<String>();
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     let token = tokio::task::spawn_blocking(move || accounts.issue_token(&name, &label, &name)).await??;
-    own(&visit, Said { token: Some(token), ..Said::default() }).await
+    Ok(to_own_page(&visit, Receipt::Token(token)))
 }
 
 async fn revoke_own_token(visit: Visit, Path(id): Path<i64>, _: Submission) -> Result<Response, Refusal> {
@@ -267,7 +296,7 @@ async fn revoke_own_token(visit: Visit, Path(id): Path<i64>, _: Submission) -> R
 async fn revoke_own_tokens(visit: Visit, _: Submission) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
     tokio::task::spawn_blocking(move || accounts.revoke_tokens(&name, &name)).await??;
-    own(&visit, Said { done: Some(visit.text("shell.account.revoked")), ..Said::default() }).await
+    Ok(to_own_page(&visit, Receipt::TokensRevoked))
 }
 
 #[derive(Template)]

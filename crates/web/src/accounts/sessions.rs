@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bilan_admission::Wait;
 use bilan_records::value::stored_time;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::guard::Attempt;
@@ -144,6 +144,7 @@ impl Accounts {
         )?;
         let ended = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         connection.execute("DELETE FROM session WHERE began_at < ?1", [stored_time(ended)])?;
+        connection.execute("DELETE FROM ended_session WHERE ended_at < ?1", [stored_time(ended)])?;
         note(&connection, now, &account.name, "signed_in", &origin.from)?;
         Ok(Session { secret, csrf, duty: self.rules.duty(&account, now), account })
     }
@@ -264,18 +265,35 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn sign_out(&self, secret: &str, from: &str) -> Result<(), AccountsError> {
+        let (connection, now) = (self.connection(), self.now());
+        let ended: Option<(String, String)> = connection
+            .query_row("DELETE FROM session WHERE digest = ?1 RETURNING account, csrf", [digest(secret)], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((name, csrf)) = ended else { return Ok(()) };
+        connection.execute(
+            "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) VALUES (?1, ?2, ?3)",
+            params![csrf, name, stored_time(now)],
+        )?;
+        // Nobody needs to listen.
+        let _ = self.ended.send(Ended::Session(csrf));
+        note(&connection, now, &name, "signed_out", from)
+    }
+
+    /// Name of the account for one of whose sessions a form with this token was made. A session that has ended is
+    /// remembered for a week, so that a form that was open then is not lost.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn account_of_form(&self, csrf: &str) -> Result<Option<String>, AccountsError> {
+        let since = stored_time(self.now().checked_sub(LONGEST).unwrap_or(Timestamp::MIN));
         let connection = self.connection();
-        let sql = "DELETE FROM session WHERE digest = ?1 RETURNING account, csrf";
-        let ended: Option<(String, String)> =
-            connection.query_row(sql, [digest(secret)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        match ended {
-            Some((name, csrf)) => {
-                // Nobody needs to listen.
-                let _ = self.ended.send(Ended::Session(csrf));
-                note(&connection, self.now(), &name, "signed_out", from)
-            }
-            None => Ok(()),
-        }
+        let mut asked = connection.prepare_cached(
+            "SELECT account FROM session WHERE csrf = ?1 AND began_at >= ?2 \
+             UNION ALL SELECT account FROM ended_session WHERE csrf = ?1 AND ended_at >= ?2",
+        )?;
+        Ok(asked.query_row([csrf, &since], |row| row.get(0)).optional()?)
     }
 
     /// A new token for programs; it is shown this once and holds for as long as the rules say, or until the password changes or the account is shut out.
@@ -393,4 +411,14 @@ impl Accounts {
 enum Asks {
     Person,
     Program,
+}
+
+/// Ends every session of an account; what it had open in a form is remembered as its own.
+pub(super) fn end_sessions(connection: &Connection, account: &str, now: Timestamp) -> Result<(), rusqlite::Error> {
+    connection.execute(
+        "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) SELECT csrf, account, ?2 FROM session WHERE account = ?1",
+        params![account, stored_time(now)],
+    )?;
+    connection.execute("DELETE FROM session WHERE account = ?1", [account])?;
+    Ok(())
 }

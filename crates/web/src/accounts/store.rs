@@ -8,10 +8,12 @@ use bilan_storage::Migrations;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::sessions::end_sessions;
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
-const MIGRATIONS: Migrations =
-    bilan_storage::migrations!("accounts.db": "0001_accounts", "0002_dates_and_second_factor");
+const MIGRATIONS: Migrations = bilan_storage::migrations!(
+    "accounts.db": "0001_accounts", "0002_dates_and_second_factor", "0003_ended_sessions"
+);
 
 /// What [`read`] reads; further columns come behind.
 pub(super) const COLUMNS: &str =
@@ -88,7 +90,7 @@ impl Accounts {
         if connection.execute(set, params![name, hash, stored_time(self.now())])? == 0 {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
-        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        end_sessions(&connection, name, self.now())?;
         connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
         self.recent.forget();
         // Nobody needs to listen.
@@ -106,7 +108,7 @@ impl Accounts {
         if connection.execute("UPDATE account SET disabled = ?2 WHERE name = ?1", params![name, disabled])? == 0 {
             return Err(AccountsError::Unknown(name.to_owned()));
         }
-        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
+        end_sessions(&connection, name, self.now())?;
         connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
         self.recent.forget();
         // Nobody needs to listen.

@@ -42,7 +42,7 @@ struct Fault {
 }
 
 /// Code, status and title of every kind of problem, in the order of the page that explains them.
-pub const KINDS: [(&str, u16, &str, &str); 21] = [
+pub const KINDS: [(&str, u16, &str, &str); 22] = [
     ("unreadable", 400, "请求内容无法读取", "The body cannot be read"),
     ("parameter", 400, "参数有误", "A parameter is wrong"),
     ("filter", 400, "筛选条件有误", "The filter is wrong"),
@@ -59,6 +59,7 @@ pub const KINDS: [(&str, u16, &str, &str); 21] = [
     ("invalid", 422, "填写内容有误", "Values are missing or wrong"),
     ("reason_missing", 422, "请说明原因", "A reason is needed"),
     ("key_reused", 422, "幂等键已用于其他内容", "The idempotency key was used for other content"),
+    ("same_content", 409, "刚刚保存过相同内容", "The same content was just entered"),
     ("file_refused", 422, "附件不被接受", "The file is not accepted"),
     ("version_missing", 428, "请给出版本", "Say which version"),
     ("too_many", 429, "请求过于频繁", "Too many requests"),
@@ -214,6 +215,9 @@ impl Problem {
             }
             WriteError::KeyReused { key, .. } => {
                 Self::new("key_reused", format!("幂等键“{key}”已用于另一次写入；新的内容请换新的键"), en)
+            }
+            WriteError::SameContent { number, .. } => {
+                Self::new("same_content", format!("刚刚保存过相同内容：{number}"), en)
             }
             WriteError::Attachment { name, .. } => Self::new("file_refused", format!("文件“{name}”不被接受"), en),
             error @ (WriteError::Personal(_) | WriteError::Database(_) | WriteError::Damaged { .. }) => {

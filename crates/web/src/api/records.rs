@@ -9,7 +9,7 @@ use axum::{
 use bilan_records::{
     actor::{Act, Actor},
     catalogue::Register,
-    ledger::{JsonMap, Ledger, Record, Write},
+    ledger::{JsonMap, Key, Ledger, Origin, Record, Write},
     value::beijing_text,
 };
 use serde_json::{Value as Json, json};
@@ -103,7 +103,7 @@ pub(super) async fn journal(caller: Caller, Path((register, number)): Path<(Stri
 /// Enters a record.
 pub(super) async fn create(caller: Caller, Path(register): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
     let values = values_of(object(&headers, &body)?)?;
-    let write = write(&caller, &headers)?;
+    let write = write(&headers)?;
     let record =
         caller.put(&register, move |ledger, actor, register| ledger.create(actor, register, values, write)).await?;
     let mut answer = with_version(StatusCode::CREATED, &record, record_json(&record));
@@ -123,7 +123,7 @@ pub(super) async fn change(
 ) -> Answer {
     let mut body = object(&headers, &body)?;
     let version = version(&headers, body.remove("version"))?;
-    let (changes, write) = (values_of(body)?, write(&caller, &headers)?);
+    let (changes, write) = (values_of(body)?, write(&headers)?);
     let edit = move |ledger: &Ledger, actor: &Actor, register: &str| {
         ledger.edit(actor, register, &number, version, changes, write)
     };
@@ -156,7 +156,7 @@ pub(super) async fn step(
             &format!("“{key}” does not belong here; fields stand in values"),
         ));
     }
-    let write = write(&caller, &headers)?;
+    let write = write(&headers)?;
     let take = move |ledger: &Ledger, actor: &Actor, register: &str| {
         ledger.step(actor, register, &number, version, &step, values, reason, write)
     };
@@ -176,7 +176,7 @@ pub(super) async fn delete(
         .map(|version: i64| Json::from(version));
     let version = version(&headers, given)?;
     let reason = query::value(&pairs, "reason").unwrap_or_default().to_owned();
-    let write = write(&caller, &headers)?;
+    let write = write(&headers)?;
     let remove = move |ledger: &Ledger, actor: &Actor, register: &str| {
         ledger.delete(actor, register, &number, version, &reason, write)
     };
@@ -254,8 +254,8 @@ fn version(headers: &HeaderMap, given: Option<Json>) -> Result<i64, Problem> {
     given.and_then(|version| version.as_i64()).ok_or_else(wrong)
 }
 
-/// The idempotency key, kept apart for each account: two callers may hit on the same one.
-fn write(caller: &Caller, headers: &HeaderMap) -> Result<Write, Problem> {
+/// The idempotency key of the call; keys of other accounts and of pages are others, even if they read the same.
+fn write(headers: &HeaderMap) -> Result<Write, Problem> {
     const LONGEST: usize = 200;
     let Some(key) = headers.get("idempotency-key") else { return Ok(Write::default()) };
     let key = key.to_str().unwrap_or_default().trim().trim_matches('"');
@@ -266,5 +266,5 @@ fn write(caller: &Caller, headers: &HeaderMap) -> Result<Write, Problem> {
             "must be 1 to 200 visible characters",
         ));
     }
-    Ok(Write::once(&format!("api:{}:{key}", caller.actor.name)))
+    Ok(Write::under(Key::new(Origin::Api, key)))
 }

@@ -222,12 +222,12 @@ impl WarningRow {
         now: Timestamp,
         language: Language,
     ) -> Result<Self, ConditionError> {
-        let numbered = |part: &str| ledger.written_under(&format!("{part}:{}", warning.id));
-        let record = match numbered("warning")? {
+        let record = match ledger.bridged("warning", &warning.id)? {
             Some(number) => ledger.record(actor, "warning", &number, None).ok(),
             None => None,
         };
-        let task = numbered("task")?.filter(|number| ledger.record(actor, "task", number, None).is_ok());
+        let task = ledger.bridged("task", &warning.id)?;
+        let task = task.filter(|number| ledger.record(actor, "task", number, None).is_ok());
         let acknowledge = record
             .as_ref()
             .filter(|record| ledger.open_steps(actor, record).iter().any(|(step, _)| *step == "acknowledge"));

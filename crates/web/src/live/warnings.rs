@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::ledger::{JsonMap, Ledger, Write};
+use bilan_records::ledger::{JsonMap, Key, Ledger, Origin, Write};
 use jiff::SignedDuration;
 
 use super::registered;
@@ -107,24 +107,18 @@ pub(super) async fn acknowledge(
     Path(number): Path<String>,
     submission: Submission,
 ) -> Result<Response, Refusal> {
-    let key = submission.idempotency_key().map(|key| format!("{key}:{number}"));
+    let key = submission.idempotency_key().map(|key| Key::new(Origin::Page, format!("{key}:{number}")));
     let version: Option<i64> = submission.get("version").and_then(|version| version.parse().ok());
     let (app, actor) = (visit.app.clone(), visit.actor.clone());
     tokio::task::spawn_blocking(move || take(&app.ledger, &actor, &number, version, key)).await??;
     Ok(Redirect::to("/warnings").into_response())
 }
 
-fn take(
-    ledger: &Ledger,
-    actor: &Actor,
-    number: &str,
-    version: Option<i64>,
-    idempotency_key: Option<String>,
-) -> Result<(), Refusal> {
+fn take(ledger: &Ledger, actor: &Actor, number: &str, version: Option<i64>, key: Option<Key>) -> Result<(), Refusal> {
     let record = ledger.record(actor, "warning", number, None)?;
     let mut values = JsonMap::new();
     values.insert("acknowledged_by".to_owned(), actor.name.clone().into());
-    let write = Write { idempotency_key, ..Write::default() };
+    let write = Write { key, ..Write::default() };
     ledger.step(actor, "warning", number, version.unwrap_or(record.version), "acknowledge", values, None, write)?;
     Ok(())
 }

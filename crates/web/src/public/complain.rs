@@ -7,28 +7,35 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{Extension, http::StatusCode, response::Response};
+use axum::{
+    Extension,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
 use bilan_records::{
     attachments::{digest, media_type},
     catalogue::{Catalogue, FieldKind, Register},
-    ledger::{FieldFault, JsonMap, Ledger, ListQuery, Write, WriteError},
+    ledger::{FieldFault, JsonMap, Key, Ledger, Origin, Write, WriteError},
     value::{Language, beijing_text},
 };
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-use super::{Limits, size::Size, view};
+use super::{Limits, receipt, size::Size, view};
 use crate::{
     refusal::Refusal,
     render::page as rendered,
     shell::{Messages as _, Shell},
-    submission::Submission,
+    submission::{Posted, Submission},
     visit::Guest,
 };
 
 /// The register in which complaints are kept.
 pub(super) const REGISTER: &str = "complaint";
 /// Field for photographs.
-const PHOTOS: &str = "photos";
+pub(super) const PHOTOS: &str = "photos";
+/// For so long the same complaint from the same browser is taken for one sent twice.
+const JUST_SENT: SignedDuration = SignedDuration::from_hours(1);
 /// Photographs with one complaint.
 const MOST_PHOTOS: usize = 6;
 /// Letters of a tracking code: none looks like another.
@@ -46,6 +53,8 @@ struct FormPage {
     kinds: Vec<Choice>,
     given: Given,
     faults: Vec<(String, String)>,
+    /// Why the form is shown again although nothing in it is wrong.
+    notice: Option<&'static str>,
 }
 
 impl FormPage {
@@ -53,16 +62,6 @@ impl FormPage {
     fn fault(&self, field: &str) -> Option<&str> {
         self.faults.iter().find(|(name, _)| name == field).map(|(_, why)| why.as_str())
     }
-}
-
-#[derive(Template)]
-#[template(path = "public/received.html")]
-struct ReceivedPage {
-    shell: Shell,
-    large: bool,
-    number: String,
-    code: String,
-    photos: usize,
 }
 
 struct Choice {
@@ -103,6 +102,16 @@ impl Given {
             phone: typed("phone"),
             confidential: form.filled("confidential").is_some(),
         }
+    }
+
+    /// What makes two complaints of a browser the same: all that was typed, and the photographs, but not the moment.
+    fn content(&self, photos: &[(String, Vec<u8>)]) -> Json {
+        json!({
+            "category": self.category, "kind": self.kind, "content": self.content, "address": self.address,
+            "lon": self.lon, "lat": self.lat, "against": self.against, "night": self.night,
+            "complainant": self.complainant, "phone": self.phone, "confidential": self.confidential,
+            "photos": photos.iter().map(|(_, bytes)| digest(bytes)).collect::<Vec<_>>(),
+        })
     }
 
     /// The record to be entered.
@@ -164,16 +173,19 @@ fn register(catalogue: &Catalogue) -> Result<&Register, Refusal> {
 }
 
 pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
-    shown(&guest, size.large, Given::default(), Vec::new(), None)
+    shown(&guest, size.large, Again::default(), StatusCode::OK)
 }
 
-fn shown(
-    guest: &Guest,
-    large: bool,
+/// What the form is drawn from when it is shown again.
+#[derive(Default)]
+struct Again {
     given: Given,
     faults: Vec<(String, String)>,
+    notice: Option<&'static str>,
     key: Option<String>,
-) -> Result<Response, Refusal> {
+}
+
+fn shown(guest: &Guest, large: bool, again: Again, status: StatusCode) -> Result<Response, Refusal> {
     let register = register(guest.app.catalogue())?;
     let shell = guest.shell(guest.text("public.complain.title"));
     let listed = |field: &str, chosen: &str| {
@@ -185,35 +197,43 @@ fn shown(
             })
             .collect()
     };
-    let is_wrong = !faults.is_empty();
     let mut answer = rendered(&FormPage {
-        key: key.unwrap_or_else(|| shell.idempotency_key()),
+        key: again.key.unwrap_or_else(|| shell.idempotency_key()),
         shell,
         large,
-        categories: listed("category", &given.category),
-        kinds: listed("kind", &given.kind),
-        given,
-        faults,
+        categories: listed("category", &again.given.category),
+        kinds: listed("kind", &again.given.kind),
+        given: again.given,
+        faults: again.faults,
+        notice: again.notice,
     })?;
-    if is_wrong {
-        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
+    *answer.status_mut() = status;
     Ok(answer)
 }
 
-/// Enters a complaint. Sent twice, it is answered twice and entered once.
+/// Enters a complaint and leads to its receipt. Sent twice, it leads there twice and is entered once.
 pub(super) async fn receive(
     guest: Guest,
     size: Size,
     Extension(limits): Extension<Arc<Limits>>,
-    form: Submission,
+    posted: Posted,
 ) -> Result<Response, Refusal> {
     register(guest.app.catalogue())?;
-    let given = Given::read(&form);
+    let form = posted.submission;
+    let mut given = Given::read(&form);
     // A key that could be guessed would make a code that can be guessed.
-    let key = form.idempotency_key().filter(|key| key.len() >= 32 && key.len() <= 100);
+    let key = form.idempotency_key().filter(|key| is_key(key));
     let key = key.unwrap_or_else(|| guest.shell("").idempotency_key());
-    let code = code_of(&key);
+    let again = |given, faults, notice: Option<&str>, key| Again {
+        given,
+        faults,
+        notice: notice.map(|notice| guest.text(notice)),
+        key,
+    };
+    if !posted.is_current {
+        let again = again(given, Vec::new(), Some("public.complain.expired"), Some(key));
+        return shown(&guest, size.large, again, StatusCode::FORBIDDEN);
+    }
     let mut faults = wrong(&given, guest.language);
     let photos = match read_photos(&form, guest.app.catalogue()) {
         Ok(photos) => photos,
@@ -223,27 +243,43 @@ pub(super) async fn receive(
         }
     };
     if !faults.is_empty() {
-        return shown(&guest, size.large, given, faults, Some(key));
+        return shown(&guest, size.large, again(given, faults, None, Some(key)), StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let (wanted, at) = (code.clone(), beijing_text(guest.app.clock.now()));
-    if let Some(number) = guest.read(move |ledger| known(ledger, &wanted)).await?? {
-        return received(&guest, size.large, number, code, photos.len());
+    let kept = Key::new(Origin::Portal, &key)
+        .held_by(browser(&guest))
+        .for_content(given.content(&photos))
+        .alone_for(JUST_SENT);
+    let asked = kept.clone();
+    if guest.read(move |ledger| ledger.written_under(&asked, &view::actor().name)).await??.is_none() {
+        limits.complaints.take(&guest, guest.app.clock.now())?;
     }
-    limits.complaints.take(&guest, guest.app.clock.now())?;
-    let (values, code_again, count) = (given.clone(), code.clone(), photos.len());
-    match guest.read(move |ledger| enter(ledger, &values, &photos, &key, &code_again, &at)).await? {
-        Ok(number) => received(&guest, size.large, number, code, count),
+    let (at, sent) = (beijing_text(guest.app.clock.now()), std::mem::take(&mut given));
+    let (values, code) = (sent.clone(), code_of(&key));
+    match guest.read(move |ledger| enter(ledger, &values, &photos, kept, &code, &at)).await? {
+        Ok(()) => Ok(Redirect::to(&receipt::address(&key)).into_response()),
+        Err(WriteError::SameContent { key: earlier, .. }) => {
+            Ok(Redirect::to(&format!("{}?again=yes", receipt::address(&earlier))).into_response())
+        }
+        Err(WriteError::KeyReused { .. }) => {
+            let again = again(sent, Vec::new(), Some("public.complain.used"), None);
+            shown(&guest, size.large, again, StatusCode::CONFLICT)
+        }
         Err(WriteError::Invalid { faults }) => {
             let faults = faults.0.iter().map(|fault| told(fault, guest.language)).collect();
-            shown(&guest, size.large, given, faults, None)
+            shown(&guest, size.large, again(sent, faults, None, None), StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn received(guest: &Guest, large: bool, number: String, code: String, photos: usize) -> Result<Response, Refusal> {
-    let shell = guest.shell(guest.text("public.received.title"));
-    rendered(&ReceivedPage { shell, large, number, code, photos })
+/// Letters and digits enough that nobody guesses them, fit for an address.
+pub(super) fn is_key(key: &str) -> bool {
+    (32..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Tells the browsers of residents apart, who all write as the portal.
+fn browser(guest: &Guest) -> String {
+    digest(format!("browser {}", guest.csrf).as_bytes())[..32].to_owned()
 }
 
 fn told(fault: &FieldFault, language: Language) -> (String, String) {
@@ -293,7 +329,7 @@ fn read_photos(form: &Submission, catalogue: &Catalogue) -> Result<Vec<(String, 
 }
 
 /// The code that belongs to a form: the same form gives the same code, and nobody else can know it.
-fn code_of(key: &str) -> String {
+pub(super) fn code_of(key: &str) -> String {
     let digest = digest(format!("tracking code of {key}").as_bytes());
     let bytes = digest.as_bytes().chunks(2).take(CODE);
     bytes
@@ -305,30 +341,28 @@ fn code_of(key: &str) -> String {
         .collect()
 }
 
-/// The complaint that a form made before.
-fn known(ledger: &Ledger, code: &str) -> Result<Option<String>, Refusal> {
-    let filter = Some(format!("source = \"portal\" and tracking_code = \"{code}\""));
-    let page = ledger.list(&view::actor(), ListQuery { filter, limit: 1, ..ListQuery::of(REGISTER) })?;
-    Ok(page.records.into_iter().next().map(|record| record.number))
-}
-
 fn enter(
     ledger: &Ledger,
     given: &Given,
     photos: &[(String, Vec<u8>)],
-    key: &str,
+    key: Key,
     code: &str,
     at: &str,
-) -> Result<String, WriteError> {
+) -> Result<(), WriteError> {
     let actor = view::actor();
     let register = ledger.catalogue().registers.get(REGISTER);
     let register = register.ok_or_else(|| WriteError::UnknownRegister(REGISTER.to_owned()))?;
-    let write = Write::once(&format!("portal:{key}"));
-    let record = ledger.create(&actor, REGISTER, given.values(register, at, code), write)?;
-    for (name, bytes) in photos {
+    let record = ledger.create(&actor, REGISTER, given.values(register, at, code), Write::under(key))?;
+    let held: Vec<&str> =
+        record.values.get(PHOTOS).and_then(Json::as_array).into_iter().flatten().filter_map(sha).collect();
+    for (name, bytes) in photos.iter().filter(|(_, bytes)| !held.contains(&digest(bytes).as_str())) {
         ledger.attach(&actor, REGISTER, &record.number, PHOTOS, name, "image", bytes)?;
     }
-    Ok(record.number)
+    Ok(())
+}
+
+fn sha(file: &Json) -> Option<&str> {
+    file.get("sha")?.as_str()
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@
 mod complain;
 mod home;
 mod now;
+mod receipt;
 mod records;
 mod size;
 mod track;
 mod view;
 mod years;
+
+pub(crate) use track::Found;
 
 use std::sync::Arc;
 
@@ -38,7 +41,9 @@ pub fn routes(desk: Arc<Desk>, access: &Access) -> Router<AppState> {
         .route("/public/qr.svg", get(home::code))
         .route("/public/size/{size}", get(size::choose))
         .route("/public/complain", get(complain::form).post(complain::receive))
+        .route("/public/received/{key}", get(receipt::page))
         .route("/public/track", get(track::form).post(track::show))
+        .route("/public/track/{name}", get(track::again))
         .route("/public/now", get(now::page))
         .route("/public/years", get(years::page))
         .route("/public/{register}", get(records::list))

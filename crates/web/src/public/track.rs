@@ -3,19 +3,31 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{Extension, http::StatusCode, response::Response};
+use axum::{
+    Extension,
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
 use bilan_records::{
     catalogue::Register,
     disclosure::redact,
     journal::Action,
-    ledger::{Ledger, ReadError},
+    ledger::{Ledger, ReadError, Record},
     value::{Language, beijing},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 
 use super::{Limits, complain::REGISTER, size::Size, view};
-use crate::{refusal::Refusal, render::page as rendered, shell::Shell, submission::Submission, visit::Guest};
+use crate::{
+    kept::{Bounds, Kept},
+    refusal::Refusal,
+    render::page as rendered,
+    shell::Shell,
+    submission::Posted,
+    visit::Guest,
+};
 
 #[derive(Template)]
 #[template(path = "public/track.html")]
@@ -23,8 +35,8 @@ struct TrackPage {
     shell: Shell,
     large: bool,
     number: String,
-    /// Number and code were given and do not belong together.
-    unknown: bool,
+    /// Why no case is shown.
+    notice: Option<&'static str>,
     case: Option<Case>,
 }
 
@@ -38,46 +50,103 @@ struct Case {
     steps: Vec<(String, String)>,
 }
 
-pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
-    answer(&guest, size.large, String::new(), false, None)
+/// How long a case that was found can be opened again without its code.
+const BOUNDS: Bounds =
+    Bounds { each: 5, bytes: 1024, bytes_in_all: 4 * 1024 * 1024, lasts: SignedDuration::from_hours(1) };
+
+/// Numbers of the cases that a browser has shown the code of.
+pub(crate) struct Found(Kept<String>);
+
+impl Default for Found {
+    fn default() -> Self {
+        Self(Kept::new(BOUNDS))
+    }
 }
 
+pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
+    answer(&guest, size.large, String::new(), None, None, StatusCode::OK)
+}
+
+/// Looks for a case and leads to its page.
 pub(super) async fn show(
     guest: Guest,
     size: Size,
     Extension(limits): Extension<Arc<Limits>>,
-    form: Submission,
+    posted: Posted,
 ) -> Result<Response, Refusal> {
-    limits.cases.take(&guest, guest.app.clock.now())?;
+    let form = posted.submission;
     let number = form.filled("number").unwrap_or_default().to_uppercase();
+    if !posted.is_current {
+        let notice = Some(guest.text("public.track.expired"));
+        return answer(&guest, size.large, number, notice, None, StatusCode::FORBIDDEN);
+    }
+    limits.cases.take(&guest, guest.app.clock.now())?;
     let code = form.filled("code").unwrap_or_default().to_uppercase();
-    let (wanted, language) = (number.clone(), guest.language);
-    let case = guest.read(move |ledger| find(ledger, &wanted, &code, language)).await??;
-    answer(&guest, size.large, number, case.is_none(), case)
+    let wanted = number.clone();
+    if !guest.read(move |ledger| is_code_of(ledger, &wanted, &code)).await?? {
+        let notice = Some(guest.text("public.track.unknown"));
+        return answer(&guest, size.large, number, notice, None, StatusCode::NOT_FOUND);
+    }
+    let bytes = number.len();
+    match guest.app.found.0.put(&guest.csrf, number.clone(), bytes, guest.app.clock.now()) {
+        Some(name) => Ok(Redirect::to(&format!("/public/track/{name}")).into_response()),
+        None => case(&guest, size.large, number).await,
+    }
 }
 
-fn answer(guest: &Guest, large: bool, number: String, unknown: bool, case: Option<Case>) -> Result<Response, Refusal> {
-    let shell = guest.shell(guest.text("public.track.title"));
-    let mut answer = rendered(&TrackPage { shell, large, number, unknown, case })?;
-    if unknown {
-        *answer.status_mut() = StatusCode::NOT_FOUND;
+/// A case whose code this browser has given a while ago.
+pub(super) async fn again(guest: Guest, size: Size, Path(name): Path<String>) -> Result<Response, Refusal> {
+    match guest.app.found.0.get(&guest.csrf, &name, guest.app.clock.now()) {
+        Some(number) => case(&guest, size.large, number).await,
+        None => {
+            let notice = Some(guest.text("public.track.gone"));
+            answer(&guest, size.large, String::new(), notice, None, StatusCode::NOT_FOUND)
+        }
     }
+}
+
+async fn case(guest: &Guest, large: bool, number: String) -> Result<Response, Refusal> {
+    let (wanted, language) = (number.clone(), guest.language);
+    let case = guest.read(move |ledger| find(ledger, &wanted, language)).await??;
+    let notice = case.is_none().then(|| guest.text("public.track.unknown"));
+    let status = if case.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    answer(guest, large, number, notice, case, status)
+}
+
+fn answer(
+    guest: &Guest,
+    large: bool,
+    number: String,
+    notice: Option<&'static str>,
+    case: Option<Case>,
+    status: StatusCode,
+) -> Result<Response, Refusal> {
+    let shell = guest.shell(guest.text("public.track.title"));
+    let mut answer = rendered(&TrackPage { shell, large, number, notice, case })?;
+    *answer.status_mut() = status;
     Ok(answer)
 }
 
-/// The case, if the code is its own. A wrong number and a wrong code are answered alike.
-fn find(ledger: &Ledger, number: &str, code: &str, language: Language) -> Result<Option<Case>, Refusal> {
-    let actor = view::actor();
-    let record = match ledger.record(&actor, REGISTER, number, None) {
-        Ok(record) => record,
-        Err(ReadError::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let text = |field: &str| record.values.get(field).and_then(|value| value.as_str()).unwrap_or_default();
-    let own = text("tracking_code");
-    if own.is_empty() || !bool::from(own.as_bytes().ct_eq(code.as_bytes())) {
-        return Ok(None);
+fn complaint(ledger: &Ledger, number: &str) -> Result<Option<Record>, Refusal> {
+    match ledger.record(&view::actor(), REGISTER, number, None) {
+        Ok(record) => Ok(Some(record)),
+        Err(ReadError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a code belongs to a number. A wrong number and a wrong code are answered alike.
+fn is_code_of(ledger: &Ledger, number: &str, code: &str) -> Result<bool, Refusal> {
+    let Some(record) = complaint(ledger, number)? else { return Ok(false) };
+    let own = record.values.get("tracking_code").and_then(|value| value.as_str()).unwrap_or_default();
+    Ok(!own.is_empty() && bool::from(own.as_bytes().ct_eq(code.as_bytes())))
+}
+
+/// What may be said of a case to who knows its code.
+fn find(ledger: &Ledger, number: &str, language: Language) -> Result<Option<Case>, Refusal> {
+    let actor = view::actor();
+    let Some(record) = complaint(ledger, number)? else { return Ok(None) };
+    let text = |field: &str| record.values.get(field).and_then(|value| value.as_str()).unwrap_or_default();
     let Some(register) = ledger.catalogue().registers.get(REGISTER) else { return Ok(None) };
     let workflow = register.workflow.as_ref();
     let state = record.state.as_deref().unwrap_or_default();

@@ -5,15 +5,19 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
+use bilan_records::catalogue::Field;
 use bilan_records::ledger::{FieldFaults, WriteError};
 
 use super::control::values;
-use super::form::{attach, read_files, wrong_files};
+use super::form::{attach, read_files, saved, written_before, wrong_files};
 use super::record::{Extra, RefusedStep, shown};
+use super::seen::Seen;
 use super::{address, register};
 use crate::AppState;
 use crate::api::problem::Problem;
+use crate::draft::Draft;
 use crate::refusal::Refusal;
+use crate::shell::Messages;
 use crate::submission::Submission;
 use crate::visit::Visit;
 
@@ -53,12 +57,15 @@ async fn step(
         return shown(visit, key, number, None, extra, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let uploads = read_files(register, &form.files)?;
+    let key_of_form = form.key();
     let (name, asked, taken, write) = (key.clone(), number.clone(), step.clone(), form.write());
     let (entered, why) = (given.clone(), reason.clone());
     let done = visit
         .read(move |ledger, actor| {
             let mut version = version;
-            if !uploads.is_empty() {
+            // A step that this form has taken is answered before anything else of it is done again.
+            let was_written = written_before(ledger, actor, key_of_form.as_ref())?;
+            if !uploads.is_empty() && !was_written {
                 let record = ledger.record(actor, &name, &asked, None)?;
                 let was = record.version;
                 let record = attach(ledger, actor, record, &uploads)?;
@@ -67,11 +74,17 @@ async fn step(
                     version = record.version;
                 }
             }
-            ledger.step(actor, &name, &asked, version, &taken, entered, why, write)
+            ledger.step(actor, &name, &asked, version, &taken, entered, why, write)?;
+            Ok::<_, WriteError>(was_written)
         })
         .await?;
     let (status, extra) = match done {
-        Ok(_) => return Ok(Redirect::to(&address(&key, &number)).into_response()),
+        Ok(was_written) => return Ok(saved(&visit, &key, &number, was_written)),
+        Err(WriteError::KeyReused { .. }) => {
+            // The step was taken with other words; the record shows which.
+            let fault = visit.text("records.step_used").to_owned();
+            (StatusCode::CONFLICT, Extra { fault: Some(fault), ..Extra::default() })
+        }
         Err(WriteError::Invalid { faults }) => {
             (StatusCode::UNPROCESSABLE_ENTITY, Extra { step: Some(refused(faults, None)), ..Extra::default() })
         }
@@ -101,6 +114,39 @@ async fn step(
         Err(error) => return Err(error.into()),
     };
     shown(visit, key, number, None, extra, status).await
+}
+
+/// The page of a record with what was typed for a step, or for another act, when the session had ended.
+pub(crate) async fn resumed(
+    visit: Visit,
+    key: &str,
+    number: &str,
+    step: &str,
+    typed: &Draft,
+) -> Result<Response, Refusal> {
+    let register = register(&visit, key)?;
+    let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(step));
+    let reason = typed.fields.filled("reason").unwrap_or_default().to_owned();
+    let extra = match known {
+        Some(known) => {
+            let asked = |field: &&Field| known.asks.contains(&field.key) || known.needs.contains(&field.key);
+            let fields: Vec<_> = register.fields.values().filter(asked).collect();
+            let step = RefusedStep {
+                key: step.to_owned(),
+                values: values(&fields, &typed.fields),
+                faults: FieldFaults(Vec::new()),
+                reason,
+                why: Some(typed.notice(&visit)),
+            };
+            Extra { step: Some(step), ..Extra::default() }
+        }
+        None if reason.is_empty() => Extra { notice: Some(typed.notice(&visit)), ..Extra::default() },
+        None => {
+            let said = visit.language.fill("records.resumed_reason", &[("reason", &reason)]);
+            Extra { notice: Some(typed.notice(&visit) + &said), ..Extra::default() }
+        }
+    };
+    shown(visit, key.to_owned(), number.to_owned(), None, extra, StatusCode::OK).await
 }
 
 fn version(form: &Submission) -> Result<i64, Refusal> {
@@ -141,5 +187,7 @@ async fn unmask(
     let reason = form.filled("reason").unwrap_or_default().to_owned();
     let (name, asked, wanted) = (key.clone(), number.clone(), field.clone());
     let text = visit.read(move |ledger, actor| ledger.unmask(actor, &name, &asked, &wanted, &reason)).await??;
-    shown(visit, key, number, None, Extra { plain: Some((field, text)), ..Extra::default() }, StatusCode::OK).await
+    let seen = Seen { register: key.clone(), number: number.clone(), field, text };
+    let name = visit.app.seen.keep(&visit, seen)?;
+    Ok(Redirect::to(&format!("{}?seen={name}", address(&key, &number))).into_response())
 }

@@ -10,7 +10,10 @@ use bilan_records::actor::Actor;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::attachments;
 use bilan_records::catalogue::{Field, FieldKind, Register};
-use bilan_records::ledger::{FieldDifference, FieldFault, FieldFaults, JsonMap, Ledger, Record, WriteError};
+use bilan_records::ledger::{
+    FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Record, Write, WriteError,
+};
+use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use super::control::{Control, controls, is_entered, values};
@@ -19,9 +22,15 @@ use crate::AppState;
 use crate::api::problem::Problem;
 use crate::refusal::Refusal;
 use crate::render::page;
+use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::{Submission, Upload};
-use crate::visit::Visit;
+use crate::visit::{Visit, encoded};
+
+/// For so long the same content from the same person is taken for one thing sent twice.
+const JUST_SAVED: SignedDuration = SignedDuration::from_mins(10);
+/// Cookie that says on the page of a record that its form had been saved before.
+pub(super) const SAVED: &str = "bilan_saved";
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -42,6 +51,9 @@ struct FormPage {
     faults: Vec<(String, String)>,
     differences: Vec<Difference>,
     fault: Option<String>,
+    notice: Option<String>,
+    /// A record of the same content that was entered a moment ago: its number and address.
+    same: Option<(String, String)>,
 }
 
 /// A field that somebody else changed meanwhile.
@@ -63,13 +75,25 @@ struct Draft {
     faults: FieldFaults,
     differences: Vec<FieldDifference>,
     fault: Option<String>,
+    notice: Option<String>,
+    same: Option<String>,
     idempotency_key: Option<String>,
 }
 
 impl Draft {
     fn new(number: Option<String>, version: Option<i64>, values: JsonMap) -> Self {
         let (faults, differences) = (FieldFaults(Vec::new()), Vec::new());
-        Self { number, version, values, faults, differences, fault: None, idempotency_key: None }
+        Self {
+            number,
+            version,
+            values,
+            faults,
+            differences,
+            fault: None,
+            notice: None,
+            same: None,
+            idempotency_key: None,
+        }
     }
 }
 
@@ -105,6 +129,8 @@ fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -
         faults: draft.faults.0.iter().map(named).collect(),
         differences: draft.differences.iter().map(|difference| told(difference, register, language)).collect(),
         fault: draft.fault,
+        notice: draft.notice,
+        same: draft.same.map(|number| (number.clone(), address(&register.key, &number))),
         shell,
     };
     Ok((status, page(&form)?).into_response())
@@ -165,7 +191,10 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     allowed(&visit, register, Act::Create)?;
     let mut given = values(&offered(register), &form);
     given.retain(|_, value| !bilan_records::value::is_blank(value));
-    let (write, kept, name) = (form.write(), given.clone(), key.clone());
+    // Whoever says that it is another thing of the same content may enter it.
+    let is_another = form.filled("another").is_some();
+    let unique = form.key().map(|key| if is_another { key } else { key.alone_for(JUST_SAVED) });
+    let (write, kept, name) = (Write { key: unique, ..Write::default() }, given.clone(), key.clone());
     let files = wrong_files(register, &form.files)?;
     if !files.0.is_empty() {
         return refused(&visit, register, Draft { faults: files, ..Draft::new(None, None, given) }, &form);
@@ -173,12 +202,22 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     let (uploads, form) = (read_files(register, &form.files)?, form);
     let made = visit
         .read(move |ledger, actor| {
+            let was_written = written_before(ledger, actor, write.key.as_ref())?;
             let record = ledger.create(actor, &name, given, write)?;
-            attach(ledger, actor, record, &uploads)
+            Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))
         })
         .await?;
     match made {
-        Ok(record) => Ok(Redirect::to(&address(&key, &record.number)).into_response()),
+        Ok((record, was_written)) => Ok(saved(&visit, &key, &record.number, was_written)),
+        Err(WriteError::SameContent { number, .. }) => {
+            let draft = Draft { same: Some(number), ..Draft::new(None, None, kept) };
+            drawn(&visit, register, draft, StatusCode::CONFLICT)
+        }
+        Err(WriteError::KeyReused { number, .. }) => {
+            let fault = visit.language.fill("records.form_used", &[("number", &number)]);
+            let draft = Draft { fault: Some(fault), ..Draft::new(None, None, kept) };
+            drawn(&visit, register, draft, StatusCode::CONFLICT)
+        }
         Err(WriteError::Invalid { faults }) => {
             refused(&visit, register, Draft { faults, ..Draft::new(None, None, kept) }, &form)
         }
@@ -212,12 +251,19 @@ async fn change(
     let (name, asked, write, changes) = (key.clone(), number.clone(), form.write(), given.clone());
     let changed = visit
         .read(move |ledger, actor| {
+            let was_written = written_before(ledger, actor, write.key.as_ref())?;
             let record = ledger.edit(actor, &name, &asked, version, changes, write)?;
-            attach(ledger, actor, record, &uploads)
+            Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))
         })
         .await?;
     match changed {
-        Ok(record) => Ok(Redirect::to(&address(&key, &record.number)).into_response()),
+        Ok((record, was_written)) => Ok(saved(&visit, &key, &record.number, was_written)),
+        Err(WriteError::KeyReused { .. }) => {
+            // The form was saved and then changed: it starts from the version that it made itself.
+            let fault = visit.text("records.edit_used").to_owned();
+            let draft = Draft { fault: Some(fault), ..draft(FieldFaults(Vec::new())) };
+            drawn(&visit, register, draft, StatusCode::CONFLICT)
+        }
         Err(WriteError::Invalid { faults }) => refused(&visit, register, draft(faults), &form),
         Err(WriteError::Stale { current, theirs, .. }) => {
             let mut values = given.clone();
@@ -239,6 +285,48 @@ async fn change(
 fn same(register: &Register, difference: &FieldDifference, yours: &Json) -> bool {
     let Some(field) = register.fields.get(&difference.field) else { return true };
     shown::text(field, yours, Language::Chinese) == shown::text(field, &difference.base, Language::Chinese)
+}
+
+/// Whether something was written under the key of a form before.
+pub(super) fn written_before(ledger: &Ledger, actor: &Actor, key: Option<&Key>) -> Result<bool, WriteError> {
+    Ok(key.map(|key| ledger.written_under(key, &actor.name)).transpose()?.flatten().is_some())
+}
+
+/// To the page of a record that was saved; one that a form had saved before is said to be.
+pub(super) fn saved(visit: &Visit, register: &str, number: &str, was_written: bool) -> Response {
+    let mut response = Redirect::to(&address(register, number)).into_response();
+    if was_written {
+        set_cookie(&mut response, &visit.app, SAVED, &encoded(number), Some(60));
+    }
+    response
+}
+
+/// The form again as it was sent when the session had ended.
+pub(crate) async fn resumed(
+    visit: &Visit,
+    key: &str,
+    number: Option<&str>,
+    typed: &crate::draft::Draft,
+) -> Result<Response, Refusal> {
+    let register = register(visit, key)?;
+    allowed(visit, register, if number.is_some() { Act::Edit } else { Act::Create })?;
+    let mut given = values(&offered(register), &typed.fields);
+    if let Some(number) = number {
+        // Who may no longer see the record is not shown it by way of its form.
+        let (key, number) = (key.to_owned(), number.to_owned());
+        let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
+        let files = record.values.into_iter().filter(|(key, _)| !given.contains_key(key)).collect::<Vec<_>>();
+        given.extend(files);
+    } else {
+        given.retain(|_, value| !bilan_records::value::is_blank(value));
+    }
+    let version = typed.fields.get("version").and_then(|text| text.parse().ok());
+    let draft = Draft {
+        notice: Some(typed.notice(visit)),
+        idempotency_key: typed.fields.idempotency_key(),
+        ..Draft::new(number.map(str::to_owned), version, given)
+    };
+    drawn(visit, register, draft, StatusCode::OK)
 }
 
 /// The form again, with the same key: once its faults are mended it is still one record.

@@ -1,28 +1,37 @@
 //! Files into a ledger: checked first, entered whole or not at all.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use bilan_records::actor::{Act, Scope};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::catalogue::Register;
 use bilan_records::exchange::{self, Format, ImportError, ImportFaults, ImportNote, ImportOutcome};
-use bilan_records::ledger::WriteError;
+use bilan_records::ledger::{Key, Ledger, Origin, WriteError};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 
 use super::register;
 use crate::AppState;
+use crate::draft::Draft;
+use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::{Submission, Upload};
 use crate::visit::Visit;
 
+/// For so long the same file from the same person is taken for one sent twice.
+const SAME_FILE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a checked file waits to be entered.
 const WAITS: Duration = Duration::from_secs(3600);
 
@@ -32,7 +41,7 @@ const NOTES_SHOWN: usize = 50;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/records/{register}/import", get(form).post(check))
-        .route("/records/{register}/import/{file}", post(enter))
+        .route("/records/{register}/import/{file}", get(checked).post(enter))
 }
 
 #[derive(Template)]
@@ -54,9 +63,19 @@ enum Outcome {
     /// Cells are wrong.
     Faulty { name: String, faults: Vec<FaultLine>, total: u64, more: u64 },
     /// It can be entered.
-    Fine { name: String, file: String, created: u64, known: u64, repeated: u64, notes: Vec<String> },
+    Fine {
+        name: String,
+        file: String,
+        created: u64,
+        known: u64,
+        repeated: u64,
+        notes: Vec<String>,
+        entered_before: bool,
+    },
     /// It was entered.
-    Entered { created: u64, known: u64 },
+    Entered { created: u64, known: u64, again: bool },
+    /// The session had ended; what is to be done now.
+    Resumed(String),
 }
 
 /// A cell that is refused.
@@ -87,10 +106,28 @@ fn allowed(visit: &Visit, register: &Register) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn form(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
+#[derive(Deserialize)]
+struct Asked {
+    /// Names what an import did.
+    #[serde(default)]
+    receipt: String,
+}
+
+async fn form(visit: Visit, Path(key): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register)?;
-    drawn(&visit, register, Outcome::Asked, StatusCode::OK)
+    let outcome = match visit.app.receipts.of(&visit, &asked.receipt) {
+        Some(Receipt::Imported { created, known, again }) => Outcome::Entered { created, known, again },
+        _ => Outcome::Asked,
+    };
+    drawn(&visit, register, outcome, StatusCode::OK)
+}
+
+/// The page of imports, with which file is to be chosen again.
+pub(crate) async fn resumed(visit: &Visit, key: &str, typed: &Draft) -> Result<Response, Refusal> {
+    let register = register(visit, key)?;
+    allowed(visit, register)?;
+    drawn(visit, register, Outcome::Resumed(typed.notice(visit)), StatusCode::OK)
 }
 
 /// Goes through the whole file without keeping anything.
@@ -109,15 +146,11 @@ async fn check(visit: Visit, Path(key): Path<String>, form: Submission) -> Resul
     let (done, upload) = run(&visit, &key, upload, format).await?;
     match done {
         Ok(ImportOutcome { created, replayed, repeated, notes }) => {
-            let file = keep(&visit, upload, format)?;
-            let note = |note: &ImportNote| visit.language.pick(&note.zh(), &note.to_string()).to_owned();
+            let note = |note: &ImportNote| (note.zh(), note.to_string());
             let notes = notes.iter().take(NOTES_SHOWN).map(note).collect();
-            drawn(
-                &visit,
-                register,
-                Outcome::Fine { name, file, created, known: replayed, repeated, notes },
-                StatusCode::OK,
-            )
+            let about = About { name, created, known: replayed, repeated, notes, digest: digest(&upload)? };
+            let file = keep(&visit, upload, format, &about)?;
+            Ok(Redirect::to(&format!("/records/{key}/import/{file}")).into_response())
         }
         Err(error) => refused(&visit, register, name, error),
     }
@@ -134,22 +167,91 @@ async fn run(
     Ok((done, upload))
 }
 
+/// What the check of a file found, kept beside it.
+#[derive(Serialize, Deserialize)]
+struct About {
+    name: String,
+    created: u64,
+    known: u64,
+    repeated: u64,
+    /// What is to be said of the file, in Chinese and in English.
+    notes: Vec<(String, String)>,
+    /// SHA-256 of the file, as hexadecimal text.
+    digest: String,
+}
+
+/// A file that was checked and waits to be entered.
+async fn checked(visit: Visit, Path((key, file)): Path<(String, String)>) -> Result<Response, Refusal> {
+    let register = register(&visit, &key)?;
+    allowed(&visit, register)?;
+    let Ok(about) = about(&waiting(&visit, &file)?) else {
+        // It was entered, or it has waited too long.
+        return Ok(Redirect::to(&format!("/records/{key}/import")).into_response());
+    };
+    let (name, again) = (key.clone(), import_key(&about, &file, false));
+    let before = visit.read(move |ledger, actor| exchange::imported_before(ledger, actor, &name, &again)).await??;
+    let About { name, created, known, repeated, notes, .. } = about;
+    let notes = notes.iter().map(|(zh, en)| visit.language.pick(zh, en).to_owned()).collect();
+    let outcome = Outcome::Fine { name, file, created, known, repeated, notes, entered_before: before };
+    drawn(&visit, register, outcome, StatusCode::OK)
+}
+
 /// Enters a file that was checked before; it is checked again, because the ledger may have changed.
-async fn enter(visit: Visit, Path((key, file)): Path<(String, String)>, _: Submission) -> Result<Response, Refusal> {
+///
+/// The name of the file is the key: pressed again after an answer that was lost, it is answered. Whoever uploads the
+/// same file again is asked whether that is meant.
+async fn enter(visit: Visit, Path((key, file)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register)?;
     let path = waiting(&visit, &file)?;
     let format = Format::by_name(&file).ok_or_else(|| Refusal::not_found(file.as_str()))?;
-    let source = File::open(&path).map_err(|_| Refusal::invalid(visit.text("exchange.gone")))?;
-    let name = key.clone();
-    let done = visit.read(move |ledger, actor| exchange::import(ledger, actor, &name, source, format, false)).await?;
+    let (name, is_meant, id) = (key.clone(), form.filled("another").is_some(), file.clone());
+    let done =
+        visit.read(move |ledger, actor| enter_waiting(ledger, actor, &name, &path, format, &id, is_meant)).await?;
     match done {
-        Ok(ImportOutcome { created, replayed, .. }) => {
-            std::fs::remove_file(&path)?;
-            drawn(&visit, register, Outcome::Entered { created, known: replayed }, StatusCode::OK)
+        Ok((outcome, again)) => Ok(entered(&visit, &key, outcome, again)),
+        Err(ImportError::Refused(WriteError::SameContent { .. })) => {
+            Ok(Redirect::to(&format!("/records/{key}/import/{file}")).into_response())
         }
         Err(error) => refused(&visit, register, file, error),
     }
+}
+
+/// On a thread that goes on when the browser no longer listens: the file is let go as soon as it is entered.
+fn enter_waiting(
+    ledger: &Ledger,
+    actor: &Actor,
+    register: &str,
+    path: &std::path::Path,
+    format: Format,
+    file: &str,
+    is_meant: bool,
+) -> Result<(ImportOutcome, bool), ImportError> {
+    // Without the file the key still says what became of it.
+    let Ok(about) = about(path) else {
+        let key = Key::new(Origin::Import, file);
+        return exchange::imported_under(ledger, actor, &key)?.map(|outcome| (outcome, true)).ok_or(ImportError::Gone);
+    };
+    let key = import_key(&about, file, is_meant);
+    let again = ledger.written_under(&key, &actor.name)?.is_some();
+    let source = File::open(path).map_err(|_| ImportError::Gone)?;
+    let outcome = exchange::import_once(ledger, actor, register, source, format, &key)?;
+    for file in [path.to_owned(), about_path(path)] {
+        if let Err(error) = std::fs::remove_file(&file) {
+            tracing::warn!("a file that was imported could not be let go: {error}");
+        }
+    }
+    Ok((outcome, again))
+}
+
+fn import_key(about: &About, file: &str, is_meant: bool) -> Key {
+    let key = Key::new(Origin::Import, file).for_content(Json::from(about.digest.as_str()));
+    if is_meant { key } else { key.alone_for(SAME_FILE) }
+}
+
+fn entered(visit: &Visit, key: &str, outcome: ImportOutcome, again: bool) -> Response {
+    let receipt = Receipt::Imported { created: outcome.created, known: outcome.replayed, again };
+    Redirect::to(&visit.app.receipts.address(visit, &format!("/records/{key}/import"), receipt)).into_response()
 }
 
 fn refused(visit: &Visit, register: &Register, name: String, error: ImportError) -> Result<Response, Refusal> {
@@ -159,6 +261,7 @@ fn refused(visit: &Visit, register: &Register, name: String, error: ImportError)
             let why = visit.language.pick(&why.zh(), &why.to_string()).to_owned();
             Outcome::Unreadable(visit.language.fill("exchange.unreadable", &[("why", &why)]))
         }
+        ImportError::Gone => Outcome::Unreadable(visit.text("exchange.gone").to_owned()),
         ImportError::Refused(WriteError::Database(error)) => return Err(Refusal::Internal(error.to_string())),
         ImportError::Refused(error) => return Err(error.into()),
     };
@@ -177,18 +280,43 @@ fn faulty(name: String, faults: &ImportFaults, register: &Register, language: La
 }
 
 /// Keeps a checked file under a name that only this account knows.
-fn keep(visit: &Visit, upload: Upload, format: Format) -> Result<String, Refusal> {
+fn keep(visit: &Visit, upload: Upload, format: Format, about: &About) -> Result<String, Refusal> {
     let folder = folder(visit);
     std::fs::create_dir_all(&folder)?;
     sweep(&folder);
     let name = format!("{}.{}", &crate::accounts::secret()[..32], format.ending());
-    upload.file.persist(folder.join(&name)).map_err(|error| Refusal::Internal(error.to_string()))?;
+    let path = folder.join(&name);
+    let text = serde_json::to_vec(about).map_err(|error| Refusal::Internal(error.to_string()))?;
+    std::fs::write(about_path(&path), text)?;
+    upload.file.persist(&path).map_err(|error| Refusal::Internal(error.to_string()))?;
     Ok(name)
 }
 
+fn about_path(path: &std::path::Path) -> PathBuf {
+    path.with_extension("about")
+}
+
+/// What the check of a waiting file found; an error if the file no longer waits.
+fn about(path: &std::path::Path) -> std::io::Result<About> {
+    std::fs::metadata(path)?;
+    Ok(serde_json::from_slice(&std::fs::read(about_path(path))?)?)
+}
+
+/// SHA-256 of an upload.
+fn digest(upload: &Upload) -> Result<String, Refusal> {
+    let mut hasher = Sha256::new();
+    let mut file = upload.file.reopen()?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            length => hasher.update(&buffer[..length]),
+        }
+    }
+}
+
 fn folder(visit: &Visit) -> PathBuf {
-    use sha2::Digest;
-    let account = hex::encode(sha2::Sha256::digest(visit.account.name.as_bytes()));
+    let account = hex::encode(Sha256::digest(visit.account.name.as_bytes()));
     visit.app.settings.uploads.join("checked").join(&account[..16])
 }
 

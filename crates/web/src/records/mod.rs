@@ -1,17 +1,20 @@
 //! The ledgers (台账): lists, records with their way and history, forms, files in and out.
 
-mod act;
+pub(crate) mod act;
 mod attachment;
 mod clock;
 mod control;
 mod export;
-mod form;
+pub(crate) mod form;
 pub(crate) mod history;
-mod import;
+pub(crate) mod import;
 mod index;
 mod list;
 mod record;
+mod seen;
 mod shown;
+
+pub(crate) use seen::Unmasked;
 
 use axum::Router;
 

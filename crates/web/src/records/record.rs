@@ -15,14 +15,16 @@ use serde::Deserialize;
 
 use super::clock::{Clock, clock};
 use super::control::{Control, controls};
+use super::form::SAVED;
 use super::history::{Line, line};
 use super::shown::{Shown, badge, fields};
 use super::{address, register};
 use crate::AppState;
 use crate::refusal::Refusal;
 use crate::render::page;
+use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
-use crate::visit::Visit;
+use crate::visit::{Cookies, Visit, encoded};
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new().route("/records/{register}/{number}", get(show))
@@ -49,6 +51,7 @@ struct RecordPage {
     changed: String,
     as_of: String,
     fault: Option<String>,
+    notice: Option<String>,
     may_edit: bool,
     may_delete: bool,
 }
@@ -87,6 +90,8 @@ pub(super) struct Extra {
     pub step: Option<RefusedStep>,
     /// A refusal that belongs to no step.
     pub fault: Option<String>,
+    /// Something to know that is no refusal.
+    pub notice: Option<String>,
     /// A personal field in plain text.
     pub plain: Option<(String, String)>,
 }
@@ -104,15 +109,30 @@ pub(super) struct RefusedStep {
 struct Asked {
     #[serde(default)]
     as_of: String,
+    /// Names a personal field that was just unmasked.
+    #[serde(default)]
+    seen: String,
 }
 
 async fn show(
     visit: Visit,
     Path((key, number)): Path<(String, String)>,
     Query(asked): Query<Asked>,
+    cookies: Cookies,
 ) -> Result<Response, Refusal> {
     let as_of = crate::figures::read_moment(&asked.as_of)?;
-    shown(visit, key, number, as_of, Extra::default(), StatusCode::OK).await
+    let was_saved = cookies.get(SAVED).is_some_and(|of| of == encoded(&number));
+    let extra = Extra {
+        plain: visit.app.seen.of(&visit, &asked.seen, &key, &number),
+        notice: was_saved.then(|| visit.language.fill("records.same", &[("number", &number)])),
+        ..Extra::default()
+    };
+    let app = visit.app.clone();
+    let mut response = shown(visit, key, number, as_of, extra, StatusCode::OK).await?;
+    if was_saved {
+        set_cookie(&mut response, &app, SAVED, "", Some(0));
+    }
+    Ok(response)
 }
 
 /// The page of a record, with what an act on it left to say.
@@ -178,6 +198,7 @@ fn collect(
         changed: moment(record.changed_at),
         as_of: as_of.map(moment).unwrap_or_default(),
         fault: extra.fault,
+        notice: extra.notice,
         may_edit: may(Act::Edit),
         may_delete: may(Act::Delete),
         title,

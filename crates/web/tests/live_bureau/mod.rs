@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{self, Role};
-use bilan_records::ledger::{JsonMap, Ledger, Write};
+use bilan_records::ledger::{JsonMap, Key, Ledger, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Device, Store, Submission, rules};
@@ -269,7 +269,7 @@ impl Bureau {
             "opened_at": warning.opened_at.to_string(),
         });
         let Json::Object(values) = values else { panic!("an object") };
-        let write = Write::once(&format!("warning:{}", warning.id));
+        let write = Write::under(Key::bridged("warning", &warning.id));
         self.ledger.create(&Actor::system("rules"), "warning", values, write).expect("entered").number
     }
 

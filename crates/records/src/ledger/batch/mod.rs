@@ -22,12 +22,13 @@ use super::{
     check::{self, Checked},
     codec::Personal,
     error::{FieldFaults, ReadError, WriteError},
+    key::Under,
     record::JsonMap,
     resolve::Resolved,
     row,
     session::{Arrival, Entered, Session},
 };
-use crate::{actor::Actor, catalogue::Register};
+use crate::{actor::Actor, catalogue::Register, exchange::ImportOutcome};
 
 use self::{
     entries::BatchRow,
@@ -43,7 +44,7 @@ pub(crate) use self::{
 /// Brings the rows of a file in: everybody sees all of them at once, or nobody any. Gives the rows that what others
 /// wrote since they were checked forbids; then none is entered.
 ///
-/// `since`: last entry of the journal when the rows were checked.
+/// `since`: last entry of the journal when the rows were checked; `under`: the key that is kept with the publication.
 pub(crate) fn bring_in(
     ledger: &Ledger,
     actor: &Actor,
@@ -51,6 +52,7 @@ pub(crate) fn bring_in(
     scratch: &Scratch,
     arrival: Arrival,
     since: i64,
+    under: Option<(Under<'_>, &ImportOutcome)>,
 ) -> Result<Vec<RowFault>, WriteError> {
     let _turn = ledger.imports.lock();
     sweep(ledger)?;
@@ -59,6 +61,7 @@ pub(crate) fn bring_in(
         return Ok(faults);
     }
     let mut stage = Stage::begin(ledger, actor, register, scratch, arrival)?;
+    stage.under = under;
     let done = stage.write().and_then(|faults| {
         if faults.is_empty() { Publication::begin(&stage, since)?.publish(&mut stage) } else { Ok(faults) }
     });

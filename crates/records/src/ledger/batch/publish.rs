@@ -103,6 +103,9 @@ impl Publication {
         connection
             .prepare_cached("UPDATE import_batch SET published_at = ?2, seq = ?3, digest = ?4 WHERE id = ?1")?
             .execute(params![stage.batch.id, stored_time(now), seq, digest])?;
+        if let Some((under, outcome)) = stage.under {
+            session.remember_import(under.key, under.asked, outcome)?;
+        }
         Ok(Some(Vec::new()))
     }
 

@@ -10,8 +10,9 @@ use super::{
 use crate::{
     actor::Actor,
     catalogue::{FieldKind, Register},
+    exchange::ImportOutcome,
     ledger::{
-        Ledger, WriteError,
+        Ledger, Under, WriteError,
         codec::{Personal, stored_time},
         error::FieldFaults,
         given::day_of,
@@ -38,6 +39,8 @@ pub(crate) struct Stage<'l> {
     pub arrival: Arrival,
     pub batch: BatchRow,
     pub numbers: Numbers,
+    /// The key under which the batch is published, and what it is answered with when it is sent again.
+    pub under: Option<(Under<'l>, &'l ImportOutcome)>,
 }
 
 /// The place of a batch in the ids of a register.
@@ -85,7 +88,7 @@ impl<'l> Stage<'l> {
             published_at: None,
             seq: None,
         };
-        Ok(Self { ledger, actor, register, scratch, arrival, batch, numbers })
+        Ok(Self { ledger, actor, register, scratch, arrival, batch, numbers, under: None })
     }
 
     /// Writes every row, turn by turn; gives the rows that can no longer be entered.

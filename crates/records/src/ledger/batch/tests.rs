@@ -214,7 +214,7 @@ fn a_batch_altered_behind_the_ledger_is_found(tampering: &str) {
     let (ledger, actor) = (&bureau.ledger, system());
     let (scratch, since) = checked(ledger, "complaint", &complaints());
     let register = ledger.register("complaint").unwrap();
-    assert!(bring_in(ledger, &actor, register, &scratch, arrival(ledger), since).unwrap().is_empty());
+    assert!(bring_in(ledger, &actor, register, &scratch, arrival(ledger), since, None).unwrap().is_empty());
     ledger.verify().unwrap().unwrap();
     let changed = rusqlite::Connection::open(bureau.path()).unwrap().execute(tampering, []).unwrap();
     assert!(changed > 0);
@@ -229,7 +229,7 @@ fn a_batch_that_waited_for_another_is_compared_with_it() {
     let register = ledger.register("enterprise").unwrap();
     let (first, since) = checked(ledger, "enterprise", &firms);
     let (second, _) = checked(ledger, "enterprise", &firms);
-    assert!(bring_in(ledger, &actor, register, &first, arrival(ledger), since).unwrap().is_empty());
-    assert_eq!(bring_in(ledger, &actor, register, &second, arrival(ledger), since).unwrap().len(), ROWS);
+    assert!(bring_in(ledger, &actor, register, &first, arrival(ledger), since, None).unwrap().is_empty());
+    assert_eq!(bring_in(ledger, &actor, register, &second, arrival(ledger), since, None).unwrap().len(), ROWS);
     assert_eq!(total(ledger, ListQuery::of("enterprise")), ROWS as u64);
 }

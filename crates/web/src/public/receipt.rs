@@ -1,0 +1,78 @@
+//! The receipt of a complaint (回执): number and tracking code, at an address that nobody guesses, for a day.
+//!
+//! The address is made of the key of the form, and so is the code: nothing is kept for it, and it survives a restart.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::StatusCode,
+    response::Response,
+};
+use bilan_records::ledger::{Ledger, ListQuery, Record};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::{
+    complain::{PHOTOS, REGISTER, code_of, is_key},
+    size::Size,
+    view,
+};
+use crate::{refusal::Refusal, render::page as rendered, shell::Shell, visit::Guest};
+
+/// How long a receipt can be opened again.
+const LASTS: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Template)]
+#[template(path = "public/received.html")]
+struct ReceivedPage {
+    shell: Shell,
+    large: bool,
+    /// Number, code, photographs; none where the receipt is not to be had any more.
+    receipt: Option<(String, String, usize)>,
+    /// The same had been sent before.
+    again: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    again: String,
+}
+
+/// Address of the receipt of the form with this key.
+pub(super) fn address(key: &str) -> String {
+    format!("/public/received/{key}")
+}
+
+pub(super) async fn page(
+    guest: Guest,
+    size: Size,
+    Path(key): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let oldest = guest.app.clock.now().checked_sub(LASTS).unwrap_or_default();
+    let record = if is_key(&key) {
+        let code = code_of(&key);
+        guest.read(move |ledger| of_code(ledger, &code)).await??.filter(|record| record.created_at >= oldest)
+    } else {
+        None
+    };
+    let title = if record.is_some() { "public.received.title" } else { "public.received.gone_title" };
+    let status = if record.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let receipt = record.map(|record| {
+        let photos = record.values.get(PHOTOS).and_then(Json::as_array).map_or(0, Vec::len);
+        (record.number, code_of(&key), photos)
+    });
+    let shell = guest.shell(guest.text(title));
+    let mut answer = rendered(&ReceivedPage { shell, large: size.large, receipt, again: !asked.again.is_empty() })?;
+    *answer.status_mut() = status;
+    Ok(answer)
+}
+
+/// The complaint of a tracking code.
+fn of_code(ledger: &Ledger, code: &str) -> Result<Option<Record>, Refusal> {
+    let filter = Some(format!("source = \"portal\" and tracking_code = \"{code}\""));
+    let page = ledger.list(&view::actor(), ListQuery { filter, limit: 1, ..ListQuery::of(REGISTER) })?;
+    Ok(page.records.into_iter().next())
+}

@@ -1,0 +1,208 @@
+//! A form outlives the session in which it was opened: what was typed is there after the sign-in, for the same account alone.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod office;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use bilan_records::catalogue::Role;
+use office::browser::{Browser, hidden};
+use office::{Answer, Office, PASSWORD};
+
+const TYPED: [(&str, &str); 11] = [
+    ("received_at", "2020-07-15T22:40"),
+    ("source", "hotline12345"),
+    ("category", "noise"),
+    ("kind", "construction_night"),
+    ("subject", "填了很久的事项"),
+    ("content", "半页纸的内容"),
+    ("complainant", "王小明"),
+    ("phone", "13800001234"),
+    ("place.lon", "112.985"),
+    ("place.lat", "28.112"),
+    ("place.address", "解放西路8号"),
+];
+
+/// Ways in which a session is gone when the form is sent.
+fn ways_to_end() -> [(&'static str, fn(&mut Browser<'_>)); 4] {
+    [
+        ("nobody looked for eight hours", |browser| browser.office.clock.advance(jiff::SignedDuration::from_hours(9))),
+        ("the administrator reset the password", |browser| {
+            browser.office.accounts.set_password("handler", PASSWORD, "admin").unwrap();
+        }),
+        ("signed out in another tab", |browser| {
+            browser.office.accounts.sign_out(&browser.cookies["bilan_session"], "elsewhere").unwrap();
+        }),
+        ("the browser lost its cookie", |browser| {
+            browser.cookies.remove("bilan_session");
+        }),
+    ]
+}
+
+/// Signs in on the page to which an answer led; the answer after it.
+async fn sign_in_where_it_leads(browser: &mut Browser<'_>, answer: &Answer, name: &str) -> Answer {
+    let page = browser.follow(answer).await;
+    let next = hidden(&page, "next").unwrap();
+    browser.submit(&page, "/sign-in", &[("name", name), ("password", PASSWORD), ("next", &next)]).await
+}
+
+#[tokio::test]
+async fn a_long_form_is_there_after_the_sign_in_and_is_saved_once() {
+    for (why, end) in ways_to_end() {
+        let office = Office::open();
+        let mut browser = Browser::of(&office);
+        browser.sign_in("handler", "/").await.is(303);
+        let form = browser.get("/records/complaint/new").await;
+        end(&mut browser);
+        let sent = browser.submit(&form, "/records/complaint/new", &TYPED).await;
+        let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
+        let resumed = browser.follow(&signed).await;
+        assert_eq!(resumed.status, 200, "{why}: {}", resumed.text);
+        resumed.says("登录已恢复").says("填了很久的事项").says("半页纸的内容").says("13800001234");
+        assert_eq!(office.count("complaint"), 0, "{why}: nothing is saved before it is looked over");
+        browser.get(signed.location()).await.is(200).says("填了很久的事项");
+        let saved = browser.submit(&resumed, "/records/complaint/new", &TYPED).await;
+        assert_eq!(saved.status, 303, "{why}");
+        assert_eq!(office.count("complaint"), 1, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_sees_what_was_typed() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    browser.sign_in("handler", "/").await.is(303);
+    let form = browser.get("/records/complaint/new").await;
+    browser.cookies.remove("bilan_session");
+    let sent = browser.submit(&form, "/records/complaint/new", &TYPED).await;
+    let signed = sign_in_where_it_leads(&mut browser, &sent, "duty").await;
+    browser.follow(&signed).await.is(404).says_not("填了很久的事项").says_not("13800001234");
+    let mut guest = Browser::of(&office);
+    guest.get(signed.location()).await.is(303).says_not("填了很久的事项");
+}
+
+#[tokio::test]
+async fn what_was_typed_for_a_step_and_for_an_edit_is_there_too() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("夜间施工")).number;
+    let record = format!("/records/complaint/{number}");
+    let mut browser = Browser::of(&office);
+    browser.sign_in("handler", "/").await.is(303);
+    let page = browser.get(&record).await;
+    browser.submit(&page, &format!("{record}/step/accept"), &[("version", "1")]).await.is(303);
+    let page = browser.get(&record).await;
+    browser.cookies.remove("bilan_session");
+    let sent = browser.submit(&page, &format!("{record}/step/assign"), &[("handler_name", "李工的名字")]).await;
+    let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
+    browser.follow(&signed).await.is(200).says("登录已恢复").says("李工的名字");
+
+    let form = browser.get(&format!("{record}/edit")).await;
+    browser.cookies.remove("bilan_session");
+    let sent = browser.submit(&form, &format!("{record}/edit"), &[("subject", "改了一半")]).await;
+    let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
+    let resumed = browser.follow(&signed).await;
+    resumed.is(200).says("改了一半").says("登录已恢复");
+    browser.submit(&resumed, &format!("{record}/edit"), &[("subject", "改完了")]).await.is(303);
+    assert_eq!(office.record("complaint", &number).values["subject"], "改完了");
+
+    let page = browser.get(&record).await;
+    browser.cookies.remove("bilan_session");
+    let sent = browser.submit(&page, &format!("{record}/delete"), &[("reason", "重复登记了")]).await;
+    let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
+    browser.follow(&signed).await.is(200).says("重复登记了");
+    assert_eq!(office.count("complaint"), 1);
+}
+
+#[tokio::test]
+async fn files_are_said_to_be_chosen_again() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    let mut body = String::new();
+    for (name, value) in [("csrf", handler.csrf.as_str()), ("subject", "有照片的事项")] {
+        body.push_str(&format!("--line\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+    }
+    body.push_str(
+        "--line\r\ncontent-disposition: form-data; name=\"photos\"; filename=\"工地.jpg\"\r\n\r\nbytes\r\n--line--\r\n",
+    );
+    let request = Request::post("/records/complaint/new")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=line")
+        .body(Body::from(body));
+    let sent = office.ask(request.unwrap()).await;
+    let mut browser = Browser::of(&office);
+    let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
+    browser.follow(&signed).await.is(200).says("附件需要重新选择").says("工地.jpg").says("有照片的事项");
+}
+
+#[tokio::test]
+async fn what_nobody_can_have_typed_is_not_kept() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    let page = browser.get("/sign-in").await;
+    for token in ["", "abab", hidden(&page, "csrf").unwrap().as_str()] {
+        let sent = browser.submit(&page, "/records/complaint/new", &[("csrf", token), ("subject", "洪水")]).await;
+        assert_eq!(sent.location(), "/sign-in?next=%2Frecords%2Fcomplaint%2Fnew", "token {token:?}");
+    }
+    let handler = office.sign_in(Role::Handler);
+    let large = "长".repeat(400_000);
+    let sent = browser.submit(&page, "/records/complaint/new", &[("csrf", &handler.csrf), ("content", &large)]).await;
+    assert_eq!(sent.location(), "/sign-in?next=%2Frecords%2Fcomplaint%2Fnew", "more than a megabyte");
+    browser.sign_in("handler", "/").await.is(303);
+    browser.get("/resume/0123456789abcdef0123456789abcdef").await.is(404);
+    browser.get("/resume/..%2F..").await.is(404);
+}
+
+#[tokio::test]
+async fn a_form_of_an_earlier_session_of_the_same_account_is_taken_and_of_another_is_not() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    browser.sign_in("handler", "/").await.is(303);
+    let form = browser.get("/records/complaint/new").await;
+    office.accounts.sign_out(&browser.cookies["bilan_session"], "elsewhere").unwrap();
+    browser.sign_in("handler", "/").await.is(303);
+    browser.submit(&form, "/records/complaint/new", &TYPED).await.is(303);
+    assert_eq!(office.count("complaint"), 1);
+
+    let mut other = Browser::of(&office);
+    other.sign_in("duty", "/").await.is(303);
+    other.submit(&form, "/records/complaint/new", &TYPED).await.is(403);
+    office.clock.advance(jiff::SignedDuration::from_hours(24 * 8));
+    browser.sign_in("handler", "/").await.is(303);
+    browser.submit(&form, "/records/complaint/new", &TYPED).await.is(403);
+    assert_eq!(office.count("complaint"), 1);
+}
+
+#[tokio::test]
+async fn a_complaint_typed_on_a_page_that_stood_open_too_long_is_shown_again_and_taken() {
+    let office = Office::open();
+    let typed = [("category", "noise"), ("content", "写了半小时"), ("place.address", "解放西路8号")];
+    let mut browser = Browser::of(&office);
+    let page = browser.get("/public/complain").await;
+    browser.cookies.remove("bilan_guest");
+    let again = browser.submit(&page, "/public/complain", &typed).await;
+    again.is(403).says("写了半小时").says("解放西路8号").says("页面打开的时间太长");
+    assert_eq!(office.count("complaint"), 0);
+    browser.submit(&again, "/public/complain", &typed).await.is(303);
+    assert_eq!(office.count("complaint"), 1);
+
+    let page = browser.get("/public/track").await;
+    browser.cookies.remove("bilan_guest");
+    browser
+        .submit(&page, "/public/track", &[("number", "TS1"), ("code", "A")])
+        .await
+        .is(403)
+        .says("页面打开的时间太长");
+}
+
+#[tokio::test]
+async fn a_sign_in_page_that_stood_open_is_shown_again_and_one_of_another_tab_leads_on() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    let page = browser.get("/sign-in").await;
+    browser.cookies.remove("bilan_guest");
+    let fields = [("name", "handler"), ("password", PASSWORD), ("next", "/records/complaint")];
+    let again = browser.submit(&page, "/sign-in", &fields).await;
+    again.is(403).says("请重新输入密码").says("value=\"handler\"");
+    browser.submit(&again, "/sign-in", &fields).await.is(303);
+    let answer = browser.submit(&page, "/sign-in", &fields).await;
+    assert_eq!(answer.is(303).location(), "/records/complaint", "signed in already");
+}

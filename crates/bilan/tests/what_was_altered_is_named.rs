@@ -144,15 +144,17 @@ const PASSING: [&str; 9] =
 fn each_flipped_byte_that_changes_what_a_database_says_is_found_and_its_file_named() {
     let whole = filled();
     let mut found = Vec::new();
-    for (database, places) in [("records.db", 12_usize), ("accounts.db", 4), ("observations.db", 8)] {
+    for (database, places) in [("records.db", 24_usize), ("accounts.db", 8), ("observations.db", 8)] {
         let path = whole.path().join(database);
         let bytes = fs::read(&path).unwrap();
         let before = said(&path).unwrap();
+        // Bytes that hold something: a large part of a small file is room that nothing stands in.
+        let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
         for place in 0..places {
             let damaged = tempfile::tempdir().unwrap();
             copied(whole.path(), damaged.path());
             let mut bytes = bytes.clone();
-            let at = bytes.len() * (2 * place + 1) / (2 * places);
+            let at = used[used.len() * (2 * place + 1) / (2 * places)];
             bytes[at] ^= 0x10;
             let path = damaged.path().join(database);
             fs::write(&path, &bytes).unwrap();
@@ -172,5 +174,5 @@ fn each_flipped_byte_that_changes_what_a_database_says_is_found_and_its_file_nam
             }
         }
     }
-    assert!(found.len() >= 10, "only {} of 24 places changed anything: the test looks at nothing", found.len());
+    assert!(found.len() >= 8, "only {found:?} changed anything: the test looks at nothing");
 }

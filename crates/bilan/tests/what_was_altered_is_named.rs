@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use assert_cmd::Command;
@@ -130,7 +130,7 @@ fn copied(from: &Path, to: &Path) {
 }
 
 /// Which tables say something else once a byte is flipped; `None` if the file cannot be read any more.
-fn changed(before: &BTreeMap<String, Vec<String>>, path: &PathBuf) -> Option<Vec<String>> {
+fn changed(before: &BTreeMap<String, Vec<String>>, path: &Path) -> Option<Vec<String>> {
     let after = said(path).ok()?;
     let differ = |table: &&String| before.get(*table) != after.get(*table);
     Some(before.keys().filter(differ).cloned().collect())

@@ -253,7 +253,7 @@ fn is_identity(digits: &str) -> bool {
 /// Numbers that run together in one group: two mobile numbers, or one with something behind.
 fn inside(group: &Group) -> Vec<Range<usize>> {
     let digits = &group.digits;
-    if digits.len() < 22 || digits.len() % 11 != 0 {
+    if digits.len() < 22 || !digits.len().is_multiple_of(11) {
         return Vec::new();
     }
     let all = digits.chunks(11).all(|part| {
@@ -261,7 +261,7 @@ fn inside(group: &Group) -> Vec<Range<usize>> {
         is_mobile(&values)
     });
     match (all, digits.first(), digits.last()) {
-        (true, Some(first), Some(last)) => vec![first.from..last.to],
+        (true, Some(first), Some(last)) => std::iter::once(first.from..last.to).collect(),
         _ => Vec::new(),
     }
 }

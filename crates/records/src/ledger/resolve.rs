@@ -41,6 +41,16 @@ pub(crate) fn referring<'c>(
     })
 }
 
+/// Where a reference stands, and what it refers to.
+struct Target<'t> {
+    /// Key of the register whose record refers.
+    register: &'t str,
+    /// Key of the register that is referred to.
+    to: &'t str,
+    /// Path of the field, for faults.
+    path: &'t str,
+}
+
 impl Session<'_> {
     /// Looks up the ids of references and refuses values that must be unique and are taken.
     ///
@@ -92,7 +102,8 @@ impl Session<'_> {
                 FieldKind::Reference { to } => {
                     let stands =
                         |id: i64| before.is_some_and(|before| before.integer(&naming::column(field)) == Some(id));
-                    self.refer(&register.key, to, value, key, &stands, &mut resolved, faults)?;
+                    let target = Target { register: &register.key, to, path: key };
+                    self.refer(target, value, &stands, &mut resolved, faults)?;
                 }
                 FieldKind::Table { fields } => {
                     let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -105,7 +116,8 @@ impl Session<'_> {
                                     let rows = before.and_then(|before| before.children.get(key));
                                     rows.into_iter().flatten().any(|row| row::integer(row, &column) == Some(id))
                                 };
-                                self.refer(&register.key, to, value, &path, &stands, &mut resolved, faults)?;
+                                let target = Target { register: &register.key, to, path: &path };
+                                self.refer(target, value, &stands, &mut resolved, faults)?;
                             }
                         }
                     }
@@ -119,10 +131,8 @@ impl Session<'_> {
     /// `stands` says whether the record refers to this id already.
     fn refer(
         &self,
-        register: &str,
-        to: &str,
+        Target { register, to, path }: Target<'_>,
         value: &Json,
-        path: &str,
         stands: &dyn Fn(i64) -> bool,
         resolved: &mut Resolved,
         faults: &mut Vec<FieldFault>,

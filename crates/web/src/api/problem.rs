@@ -28,9 +28,9 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     zh: String,
-    en: String,
-    /// Keys in the Chinese sentence, which a page replaces by the names that people know.
-    named: Vec<Named>,
+    en: Box<str>,
+    /// Key in the Chinese sentence, which a page replaces by the name that people know.
+    named: Option<Box<Named>>,
     faults: Vec<Fault>,
     more: Map<String, Json>,
 }
@@ -104,8 +104,8 @@ impl Problem {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             zh: zh.into(),
-            en: en.into(),
-            named: Vec::new(),
+            en: en.into().into_boxed_str(),
+            named: None,
             faults: Vec::new(),
             more: Map::new(),
         }
@@ -142,15 +142,16 @@ impl Problem {
     /// What happened, for a page: in Chinese with the names of registers, steps and figures instead of their keys.
     pub(crate) fn on_page(&self, language: Language, catalogue: &Catalogue) -> String {
         if language == Language::English {
-            return self.en.clone();
+            return self.en.to_string();
         }
-        self.named.iter().fold(self.zh.clone(), |text, named| {
-            text.replace(&format!("“{}”", named.key()), &format!("“{}”", named.name(catalogue)))
-        })
+        match &self.named {
+            Some(named) => self.zh.replace(&format!("“{}”", named.key()), &format!("“{}”", named.name(catalogue))),
+            None => self.zh.clone(),
+        }
     }
 
     fn naming(mut self, named: Named) -> Self {
-        self.named.push(named);
+        self.named = Some(Box::new(named));
         self
     }
 

@@ -215,7 +215,7 @@ fn a_workbook_holds_days_as_days_numbers_with_their_digits_and_codes_as_text() {
     let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet1.xml"), part(&bytes, "xl/styles.xml"));
     assert!(sheet.contains("<v>43891.927083333336</v>"), "received_at is a moment: {sheet}");
     assert!(sheet.contains("<v>43899</v>"), "closed_on is a day: {sheet}");
-    for format in ["yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0", "numFmtId=\"49\""] {
+    for format in ["yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0", "formatCode=\"@\""] {
         assert!(styles.contains(format), "{format} is missing in {styles}");
     }
 }
@@ -225,7 +225,7 @@ fn a_template_keeps_what_is_typed_as_text_or_day() {
     let bytes = template(&complaint()).unwrap();
     let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet1.xml"), part(&bytes, "xl/styles.xml"));
     assert!(
-        sheet.contains("<cols>") && styles.contains("numFmtId=\"49\"") && styles.contains("yyyy-mm-dd hh:mm"),
+        sheet.contains("<cols>") && styles.contains("formatCode=\"@\"") && styles.contains("yyyy-mm-dd hh:mm"),
         "{styles}"
     );
     assert!(part(&bytes, "xl/workbook.xml").contains("state=\"hidden\""), "the lists of choices are not in the way");

@@ -90,9 +90,9 @@ pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
 
 fn position_in_text(written: &str, json: &Json) -> Result<Position, Refusal> {
     let half: String = written.chars().map(half_width).collect();
-    let pair = half.split_once([',', ';', '、', ' ']).and_then(|(lon, rest)| {
+    let pair = half.split_once([',', ';', '、', ' ', '\t']).and_then(|(lon, rest)| {
         let rest = rest.trim_start();
-        let end = rest.find([' ', ',', ';']).unwrap_or(rest.len());
+        let end = rest.find([' ', '\t', ',', ';']).unwrap_or(rest.len());
         let (lat, address) = rest.split_at(end);
         let degrees = |text: &str| text.trim().trim_end_matches(['°', '度']).parse::<f64>().ok();
         Some((degrees(lon)?, degrees(lat)?, address.trim_start_matches([' ', ',', ';']).trim().to_owned()))

@@ -188,10 +188,11 @@ fn open(data: &Path, name: &str) -> Result<File> {
 fn give_to_owner_of(folder: &Path, file: &File) {
     use std::os::unix::fs::{MetadataExt as _, fchown};
     let (Ok(folder), Ok(own)) = (fs::metadata(folder), file.metadata()) else { return };
-    if rustix::process::geteuid().is_root() && own.uid() != folder.uid() {
-        if let Err(error) = fchown(file, Some(folder.uid()), Some(folder.gid())) {
-            tracing::warn!("a file of the data folder could not be given to the folder's owner: {error}");
-        }
+    if rustix::process::geteuid().is_root()
+        && own.uid() != folder.uid()
+        && let Err(error) = fchown(file, Some(folder.uid()), Some(folder.gid()))
+    {
+        tracing::warn!("a file of the data folder could not be given to the folder's owner: {error}");
     }
 }
 

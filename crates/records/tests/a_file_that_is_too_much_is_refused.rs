@@ -14,7 +14,10 @@ const WORKBOOK: &str =
     r#"<workbook xmlns:r="r"><sheets><sheet name="投诉" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 const RELATIONS: &str = r#"<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="x/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#;
 
-fn workbook(parts: &[(&str, &dyn Fn(&mut dyn std::io::Write))]) -> Vec<u8> {
+/// Name of a part of the workbook, and what writes it.
+type Part<'p> = (&'p str, &'p dyn Fn(&mut dyn std::io::Write));
+
+fn workbook(parts: &[Part<'_>]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut part = |name: &str, write: &dyn Fn(&mut dyn std::io::Write)| {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();

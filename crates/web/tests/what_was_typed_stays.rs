@@ -23,8 +23,10 @@ const TYPED: [(&str, &str); 11] = [
     ("place.address", "解放西路8号"),
 ];
 
+type End = fn(&mut Browser<'_>);
+
 /// Ways in which a session is gone when the form is sent.
-fn ways_to_end() -> [(&'static str, fn(&mut Browser<'_>)); 4] {
+fn ways_to_end() -> [(&'static str, End); 4] {
     [
         ("nobody looked for eight hours", |browser| browser.office.clock.advance(jiff::SignedDuration::from_hours(9))),
         ("the administrator reset the password", |browser| {

@@ -103,18 +103,19 @@ pub(crate) fn migrate(connection: &mut Connection, plans: &[TablePlan]) -> Resul
 }
 
 struct Known {
+    what: String,
     field: String,
     declared: String,
     choices: Option<Vec<String>>,
 }
 
 fn known_columns(connection: &Connection, table: &str) -> Result<BTreeMap<String, Known>, rusqlite::Error> {
-    let mut statement =
-        connection.prepare("SELECT column_name, field, declared, choices FROM schema_column WHERE table_name = ?1")?;
+    let mut statement = connection
+        .prepare("SELECT column_name, field, declared, choices, what FROM schema_column WHERE table_name = ?1")?;
     let rows = statement.query_map([table], |row| {
         let choices: Option<String> = row.get(3)?;
         let choices = choices.map(|text| text.split('\n').map(str::to_owned).collect());
-        Ok((row.get(0)?, Known { field: row.get(1)?, declared: row.get(2)?, choices }))
+        Ok((row.get(0)?, Known { what: row.get(4)?, field: row.get(1)?, declared: row.get(2)?, choices }))
     })?;
     rows.collect()
 }
@@ -195,6 +196,8 @@ fn alter(
             add(connection, plan, column)?;
         } else if before.choices != column.choices {
             lost_choices(connection, plan, column, &before, losses)?;
+            remember(connection, plan, column)?;
+        } else if before.what != plan.what || before.field != column.field {
             remember(connection, plan, column)?;
         }
     }

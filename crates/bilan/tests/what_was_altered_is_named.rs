@@ -150,6 +150,12 @@ const PASSING: [&str; 10] = [
     "attempt",
 ];
 
+/// The index of full text follows from the records. Its structure is checked by SQLite; a word that is changed in it and still is well-formed alters only what
+/// a search finds, and is not compared with the records (decision 12).
+fn is_full_text(table: &str) -> bool {
+    table.starts_with("f_")
+}
+
 #[test]
 fn each_flipped_byte_that_changes_what_a_database_says_is_found_and_its_file_named() {
     let whole = filled();
@@ -172,7 +178,7 @@ fn each_flipped_byte_that_changes_what_a_database_says_is_found_and_its_file_nam
             let verified = bilan(damaged.path(), &["verify"]).output().unwrap();
             let told = String::from_utf8_lossy(&verified.stderr).into_owned();
             let lasting = changed.as_ref().is_none_or(|tables| {
-                tables.iter().any(|table| !PASSING.contains(&table.as_str()) && !table.starts_with("s_"))
+                tables.iter().any(|table| !PASSING.contains(&table.as_str()) && !is_full_text(table))
             });
             if lasting {
                 assert!(

@@ -158,6 +158,38 @@ async fn the_description_is_whole_and_every_address_in_it_answers() {
     }
 }
 
+#[tokio::test]
+async fn what_an_operation_may_answer_is_described() {
+    let office = Office::open();
+    let description = office.as_guest("/api/openapi.json").await.json();
+    let described = |method: &str, path: &str, status: &str| {
+        let responses = &description["paths"][format!("/api/v1/{path}")][method]["responses"];
+        assert!(responses.get(status).is_some(), "{method} {path}: {status} is not among {responses}");
+    };
+    let token = office.accounts.issue_token(Role::Handler.key(), "test", "test").unwrap();
+    let plain = Request::post("/api/v1/complaint")
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "text/plain")
+        .body(Body::from("{}"))
+        .unwrap();
+    office.ask(plain).await.is(415);
+    for status in ["413", "415", "422", "429", "507"] {
+        described("post", "complaint", status);
+        described("patch", "complaint/{number}", status);
+    }
+    described("get", "complaint", "429");
+    let types = &description["components"]["schemas"];
+    assert_eq!(types["Fault"]["properties"]["label"]["type"], json!(["string", "null"]));
+    assert_eq!(types["Difference"]["properties"]["label"]["$ref"], "#/components/schemas/Label");
+    let refused =
+        office.call(Role::Handler, Method::POST, "/complaint", &[], json!({ "values": { "nonsense": 1 } })).await;
+    let faults = refused.is(422).json()["faults"].clone();
+    assert!(
+        faults.as_array().unwrap().iter().all(|fault| fault["label"].is_string() || fault["label"].is_null()),
+        "{faults}"
+    );
+}
+
 fn collect(json: &Json, references: &mut Vec<String>) {
     match json {
         Json::Object(members) => {

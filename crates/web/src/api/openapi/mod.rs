@@ -24,6 +24,7 @@ pub fn description(catalogue: &Catalogue, public_url: &str) -> Json {
         paths.extend(paths::of_register(catalogue, register));
         schemas.extend(schemas_of(catalogue, register));
     }
+    paths.values_mut().for_each(paths::with_common_answers);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -239,7 +240,7 @@ fn shared_schemas() -> Map<String, Json> {
             "type": "object",
             "required": ["field", "found", "why"],
             "properties": {
-                "field": text("Field; in a table table[row].field"), "label": text("Name of the field"),
+                "field": text("Field; in a table table[row].field"), "label": optional("Name of the field in the language asked for; null where the field is not one of the register"),
                 "found": text("What was given"), "why": text("What is wrong"), "zh": text("The same in Chinese"), "en": text("The same in English"),
             },
         },
@@ -248,7 +249,7 @@ fn shared_schemas() -> Map<String, Json> {
             "description": "What somebody else changed meanwhile",
             "required": ["field", "base", "theirs"],
             "properties": {
-                "field": text("Field"), "label": text("Name of the field"), "base": {}, "yours": {}, "theirs": {},
+                "field": text("Field"), "label": schema_ref("Label"), "base": {}, "yours": {}, "theirs": {},
                 "by": text("Who changed it"), "at": time,
             },
         },
@@ -290,6 +291,9 @@ fn responses() -> Json {
         "Conflict": problem("Changed by somebody else meanwhile, with both sides; or the workflow or other records forbid it"),
         "Invalid": problem("Values are missing or wrong; every fault is listed"),
         "VersionMissing": problem("Say which version the write starts from"),
+        "TooLarge": problem("More was sent than is taken"),
+        "NotJson": problem("The body is not application/json"),
         "TooMany": problem("Too many requests; try later"),
+        "DiskFull": problem("The disk is full: nothing was stored"),
     })
 }

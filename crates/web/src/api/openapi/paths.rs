@@ -105,6 +105,27 @@ pub(super) fn of_register(catalogue: &Catalogue, register: &Register) -> Map<Str
     paths
 }
 
+/// Answers that an operation may give whatever it is: too many requests; where it takes a body, one that is too large or no JSON; where it
+/// writes, a full disk.
+pub(super) fn with_common_answers(path: &mut Json) {
+    for method in ["get", "post", "patch", "delete"] {
+        let Some(operation) = path.get_mut(method) else { continue };
+        let takes_body = operation.get("requestBody").is_some();
+        let Some(responses) = operation.get_mut("responses").and_then(Json::as_object_mut) else { continue };
+        let mut add = |status: &str, name: &str| {
+            responses.entry(status).or_insert_with(|| problem(name));
+        };
+        add("429", "TooMany");
+        if takes_body {
+            add("413", "TooLarge");
+            add("415", "NotJson");
+        }
+        if method != "get" {
+            add("507", "DiskFull");
+        }
+    }
+}
+
 fn collection(catalogue: &Catalogue, register: &Register) -> Json {
     let key = &register.key;
     let parameters: Vec<Json> =

@@ -83,16 +83,32 @@ impl Anchor {
 /// Compares the journal with the anchors of a file; gives how many agree.
 ///
 /// # Errors
-/// If the file cannot be read, or an anchor does not agree: the journal ends before it or holds another entry there.
+/// If the file cannot be read, or an anchor does not agree: the journal ends before it or holds another entry there. Where
+/// none agrees, the file may be that of another data folder.
 pub fn compare(ledger: &Ledger, file: &Path) -> Result<usize> {
     let anchors = read(file)?;
     if anchors.is_empty() {
         bail!("{} holds no anchor", file.display());
     }
+    let mut agreeing = 0;
+    let mut first: Option<anyhow::Error> = None;
     for anchor in &anchors {
-        agrees(ledger, anchor).with_context(|| format!("the anchor of {} in {}", anchor.at, file.display()))?;
+        match agrees(ledger, anchor) {
+            Ok(()) => agreeing += 1,
+            Err(fault) => {
+                let place = || format!("the anchor of {} in {}", anchor.at, file.display());
+                first.get_or_insert_with(|| fault.context(place()));
+            }
+        }
     }
-    Ok(anchors.len())
+    match first {
+        None => Ok(agreeing),
+        Some(fault) if agreeing == 0 => Err(fault.context(format!(
+            "none of the {} anchors agrees: they are those of another data folder, or the whole journal was replaced",
+            anchors.len()
+        ))),
+        Some(fault) => Err(fault),
+    }
 }
 
 fn read(file: &Path) -> Result<Vec<Anchor>> {

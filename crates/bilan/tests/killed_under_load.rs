@@ -184,6 +184,10 @@ fn old_file(data: &Path, packets: u64) {
          INSERT INTO old SELECT a.id, a.mn, a.digest, NULL, '2011', NULL, a.received_at, p.raw FROM arrival a JOIN packet p ON p.id = a.id;
          DROP TABLE packet; DROP TABLE arrival; DROP TABLE packet_block; DROP TABLE chunk; DROP TABLE mark; DROP TABLE doubt;
          DROP TABLE review; DROP TABLE summary; DROP TABLE waiting;
+         ALTER TABLE series DROP COLUMN checksum; ALTER TABLE hot DROP COLUMN checksum; ALTER TABLE held DROP COLUMN checksum;
+         ALTER TABLE latest DROP COLUMN checksum; ALTER TABLE revision DROP COLUMN checksum;
+         ALTER TABLE device DROP COLUMN checksum; ALTER TABLE device_tolerance DROP COLUMN checksum;
+         ALTER TABLE quarantine DROP COLUMN checksum; ALTER TABLE warning DROP COLUMN checksum;
          ALTER TABLE old RENAME TO packet; CREATE INDEX packet_received ON packet (received_at); PRAGMA user_version = 1;",
     )
     .unwrap();

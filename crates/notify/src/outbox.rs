@@ -20,7 +20,7 @@ const PAUSES: [i64; 6] = [10, 30, 60, 300, 900, 3600];
 /// Browsers of one account.
 const BROWSERS: u32 = 20;
 
-const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices");
+const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices", "0002_checksums");
 
 /// How a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl Outbox {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
         MIGRATIONS.apply(&mut connection)?;
+        bilan_storage::checksum::watch(&connection, &[])?;
         Ok(Outbox { connection: Mutex::new(connection), news: Notify::new() })
     }
 

@@ -104,6 +104,9 @@ impl Migrations {
     /// # Errors
     /// [`MigrationError`]; the file then stands as after the last migration that succeeded.
     pub fn apply(&self, connection: &mut Connection) -> Result<usize, MigrationError> {
+        // A migration that adds a checksum to rows computes it for those that are there.
+        crate::checksum::register(connection)
+            .map_err(|error| MigrationError::Unreadable { database: self.database, message: error.to_string() })?;
         let mut applied = 0;
         loop {
             let (found, step) = match self.next(connection)? {

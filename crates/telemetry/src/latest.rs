@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
+use crate::observation::Said;
 use crate::{Kind, Observation, Series};
 
 /// Values that may have moved on for each series that did, before the table follows.
@@ -146,12 +147,14 @@ impl Latest {
         series: impl IntoIterator<Item = i64>,
     ) -> rusqlite::Result<()> {
         let mut put = transaction.prepare_cached(
-            "INSERT INTO latest (series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5",
+            "INSERT INTO latest (series, ts, value, text, flag, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (series) DO UPDATE SET ts = ?2, value = ?3, text = ?4, flag = ?5, checksum = ?6",
         )?;
         for series in series {
             if let Some(value) = self.value(series) {
-                put.execute(params![series, value.at.as_millisecond(), value.value, value.own_text(), value.flag])?;
+                let (at, text) = (value.at.as_millisecond(), value.own_text());
+                let said = Said { value: value.value, text, flag: value.flag.as_deref() };
+                put.execute(params![series, at, value.value, text, value.flag, said.checksum([series, at])])?;
             }
         }
         Ok(())

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use bilan_storage::checksum;
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
 
 /// What period a value stands for.
@@ -212,6 +214,21 @@ pub(crate) fn mark_is_valid(mark: Option<&str>) -> bool {
 /// The start of the stored hour that is shown under `end`.
 pub fn shown_hour(end: Timestamp) -> Timestamp {
     end.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(end)
+}
+
+/// What a row says of an instant, for its checksum.
+pub(crate) struct Said<'a> {
+    pub value: f64,
+    pub text: Option<&'a str>,
+    pub flag: Option<&'a str>,
+}
+
+impl Said<'_> {
+    /// Checksum of the row; its key in the order in which the table has it.
+    pub(crate) fn checksum(&self, key: [i64; 2]) -> i64 {
+        let [first, second] = key.map(ValueRef::Integer);
+        checksum::of([first, second, ValueRef::Real(self.value), self.text.into(), self.flag.into()])
+    }
 }
 
 #[cfg(test)]

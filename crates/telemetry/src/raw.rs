@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use bilan_storage::checksum;
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// Packets whose digests are remembered: one that comes again among so many is known.
@@ -92,10 +94,18 @@ pub(crate) fn keep(
     raw: &[u8],
 ) -> rusqlite::Result<i64> {
     transaction
-        .prepare_cached("INSERT INTO arrival (mn, digest, received_at) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO arrival (id, mn, digest, received_at, checksum)
+             SELECT next, ?1, ?2, ?3, row_checksum(next, ?1, ?2, ?3)
+             FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM arrival)",
+        )?
         .execute(params![mn, digest.to_be_bytes(), received_at])?;
     let id = transaction.last_insert_rowid();
-    transaction.prepare_cached("INSERT INTO packet (id, raw) VALUES (?1, ?2)")?.execute(params![id, raw])?;
+    transaction.prepare_cached("INSERT INTO packet (id, raw, checksum) VALUES (?1, ?2, ?3)")?.execute(params![
+        id,
+        raw,
+        checksum::of([ValueRef::Integer(id), ValueRef::Blob(raw)])
+    ])?;
     Ok(id)
 }
 
@@ -108,22 +118,27 @@ pub(crate) struct Block {
     count: usize,
     devices: Vec<u8>,
     blob: Vec<u8>,
+    /// Whether the rows of its packets had their checksums.
+    is_whole: bool,
 }
 
 /// The oldest packets that came before `before`, as a block; `None` if there are not enough of them yet.
 pub(crate) fn pack(connection: &Connection, before: i64) -> rusqlite::Result<Option<Block>> {
     let mut rows = connection.prepare_cached(
-        "SELECT p.id, a.mn, a.received_at, p.raw FROM packet p JOIN arrival a ON a.id = p.id ORDER BY p.id LIMIT ?1",
+        "SELECT p.id, a.mn, a.received_at, p.raw,
+             p.checksum = row_checksum(p.id, p.raw) AND a.checksum = row_checksum(a.id, a.mn, a.digest, a.received_at)
+         FROM packet p JOIN arrival a ON a.id = p.id ORDER BY p.id LIMIT ?1",
     )?;
     let mut rows = rows.query([BLOCK as i64])?;
     let mut packed = Vec::with_capacity(BLOCK * 700);
     let mut devices = HashSet::new();
-    let (mut ids, mut times, mut count) = ((i64::MAX, 0), (i64::MAX, i64::MIN), 0);
+    let (mut ids, mut times, mut count, mut is_whole) = ((i64::MAX, 0), (i64::MAX, i64::MIN), 0, true);
     while let Some(row) = rows.next()? {
         let (id, mn, at, raw): (i64, String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         if at >= before {
             return Ok(None);
         }
+        is_whole &= row.get::<_, bool>(4)?;
         ids = (ids.0.min(id), id);
         times = (times.0.min(at), times.1.max(at));
         devices.insert(name_hash(&mn));
@@ -137,7 +152,7 @@ pub(crate) fn pack(connection: &Connection, before: i64) -> rusqlite::Result<Opt
     }
     let blob = compressed(&packed).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let (first, last, from_at, to_at) = (ids.0, ids.1, times.0, times.1);
-    Ok(Some(Block { first, last, from_at, to_at, count, devices: listed(devices), blob }))
+    Ok(Some(Block { first, last, from_at, to_at, count, devices: listed(devices), blob, is_whole }))
 }
 
 /// With a check of the content, so that a damaged block is noticed when it is unpacked.
@@ -165,6 +180,7 @@ pub(crate) fn block(row: &rusqlite::Row<'_>) -> rusqlite::Result<Block> {
         count: row.get(4)?,
         devices: row.get(5)?,
         blob: row.get(6)?,
+        is_whole: true,
     })
 }
 
@@ -183,13 +199,23 @@ impl Block {
             && span == Some((self.from_at, self.to_at))
             && listed(packets.iter().map(|packet| name_hash(&packet.mn)).collect()) == self.devices
     }
+
+    /// Checksum of its row; a wrong one if a packet was damaged before it was packed: the block stays known as damaged.
+    fn checksum(&self) -> i64 {
+        let Self { first, last, from_at, to_at, devices, blob, .. } = self;
+        let [first, last, from_at, to_at] = [first, last, from_at, to_at].map(|number| ValueRef::Integer(*number));
+        let count = ValueRef::Integer(self.count as i64);
+        let sum = checksum::of([first, last, from_at, to_at, count, ValueRef::Blob(devices), ValueRef::Blob(blob)]);
+        if self.is_whole { sum } else { !sum }
+    }
 }
 
 /// Writes a block in place of its packets. Their digests stay as long as they are remembered.
 pub(crate) fn write(transaction: &Transaction<'_>, block: &Block) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO packet_block (first, last, from_at, to_at, count, devices, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO packet_block (first, last, from_at, to_at, count, devices, blob, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             block.first,
@@ -198,7 +224,8 @@ pub(crate) fn write(transaction: &Transaction<'_>, block: &Block) -> rusqlite::R
             block.to_at,
             block.count as i64,
             block.devices,
-            block.blob
+            block.blob,
+            block.checksum()
         ])?;
     transaction
         .prepare_cached("DELETE FROM packet WHERE id >= ?1 AND id <= ?2")?

@@ -1,12 +1,22 @@
-//! The tables of `observations.db`.
+//! The tables of `observations.db`. Every row carries a checksum (`bilan_storage::checksum`).
 
-use bilan_storage::Migrations;
+use bilan_storage::{Migrations, checksum};
 use rusqlite::Connection;
 
 /// Creates the tables in a new file and adds to an older one what it lacks.
 pub(crate) const MIGRATIONS: Migrations = bilan_storage::migrations!(
     "observations.db": "0001_observations", "0002_chunks_and_blocks", "0003_doubts", "0004_reviews_and_summaries", "0005_waiting",
+    "0006_checksums",
 );
+
+/// Tables whose statements put the checksum in by themselves: those that are written with every packet, and the large blobs.
+const BY_THEMSELVES: [&str; 9] =
+    ["hot", "held", "latest", "arrival", "packet", "device", "device_tolerance", "chunk", "packet_block"];
+
+/// Lets the one connection that writes put a checksum into each row.
+pub(crate) fn guard(connection: &Connection) -> rusqlite::Result<()> {
+    checksum::watch(connection, &BY_THEMSELVES)
+}
 
 /// Makes a connection ready. `synchronous = FULL`: a commit that returned survives a power cut.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {

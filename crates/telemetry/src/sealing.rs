@@ -3,13 +3,16 @@
 //! Reading and packing happen beside the writer; it is handed small portions, each a transaction of its own: chunk in, rows out. Whatever is interrupted
 //! leaves every value in exactly one place. A row that was revised in between stays hot, and counts before the chunk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use bilan_storage::checksum;
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
 use crate::chunk::{self, Entry};
+use crate::observation::Said;
 use crate::raw;
 use crate::store::{Store, StoreError, database};
 use crate::writer::Command;
@@ -60,6 +63,17 @@ struct Packed {
     day: i64,
     count: usize,
     blob: Vec<u8>,
+    /// Whether the rows, and the chunk that was there, had their checksums.
+    is_whole: bool,
+}
+
+impl Packed {
+    /// Checksum of its row; a wrong one if what went into it was damaged: the chunk stays known as damaged.
+    fn checksum(&self) -> i64 {
+        let [series, day, count] = [self.series, self.day, self.count as i64].map(ValueRef::Integer);
+        let sum = checksum::of([series, day, count, ValueRef::Blob(&self.blob)]);
+        if self.is_whole { sum } else { !sum }
+    }
 }
 
 impl Store {
@@ -93,13 +107,15 @@ impl Store {
     fn pack(&self, window: Window) -> Result<Vec<Portion>, StoreError> {
         let mut portions = vec![Portion::default()];
         for (series, mut entries) in window.rows {
+            let mut is_whole = !window.damaged.contains(&series);
             let day = chunk::day_of(entries[0].at);
             let rows: Vec<_> =
                 entries.iter().map(|entry| (entry.at, series, entry.value, entry.flag.clone())).collect();
-            if let Some(blob) = self.read(|connection| blob(connection, series, day))? {
+            if let Some((blob, was_whole)) = self.read(|connection| blob(connection, series, day))? {
                 entries = merged(self.opened(&blob)?, entries);
+                is_whole &= was_whole;
             }
-            let packed = Packed { series, day, count: entries.len(), blob: chunk::encode(&entries) };
+            let packed = Packed { series, day, count: entries.len(), blob: chunk::encode(&entries), is_whole };
             if portions.last().is_some_and(|portion| portion.rows.len() >= PORTION) {
                 portions.push(Portion::default());
             }
@@ -123,6 +139,8 @@ impl Store {
 /// Rows by series, of one window of time.
 struct Window {
     rows: BTreeMap<i64, Vec<Entry>>,
+    /// Series of which a row did not have its checksum.
+    damaged: HashSet<i64>,
 }
 
 fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Window>> {
@@ -130,21 +148,36 @@ fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Windo
     let Some(first) = first.filter(|first| *first < before) else { return Ok(None) };
     let end = (first - first.rem_euclid(WINDOW) + WINDOW).min(before);
     let mut found = connection.prepare_cached(
-        "SELECT series, ts, value, text, flag FROM hot WHERE ts >= ?1 AND ts < ?2 ORDER BY ts LIMIT ?3",
+        "SELECT series, ts, value, text, flag, checksum FROM hot WHERE ts >= ?1 AND ts < ?2 ORDER BY ts LIMIT ?3",
     )?;
     let mut rows: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
+    let mut damaged = HashSet::new();
     let mut found = found.query(params![first, end, ROWS as i64])?;
     while let Some(row) = found.next()? {
         let entry = Entry { at: row.get(1)?, value: row.get(2)?, text: row.get(3)?, flag: row.get(4)? };
-        rows.entry(row.get(0)?).or_default().push(entry);
+        let series: i64 = row.get(0)?;
+        let said = Said { value: entry.value, text: entry.text.as_deref(), flag: entry.flag.as_deref() };
+        if said.checksum([entry.at, series]) != row.get::<_, i64>(5)? {
+            tracing::error!(
+                series,
+                at = entry.at,
+                "a stored value was damaged; `bilan verify` goes on naming its chunk"
+            );
+            damaged.insert(series);
+        }
+        rows.entry(series).or_default().push(entry);
     }
-    Ok(Some(Window { rows }))
+    Ok(Some(Window { rows, damaged }))
 }
 
-fn blob(connection: &Connection, series: i64, day: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+/// The blob of a chunk, and whether its row has its checksum.
+fn blob(connection: &Connection, series: i64, day: i64) -> rusqlite::Result<Option<(Vec<u8>, bool)>> {
     connection
-        .prepare_cached("SELECT blob FROM chunk WHERE series = ?1 AND day = ?2")?
-        .query_row([series, day], |row| row.get(0))
+        .prepare_cached(
+            "SELECT blob, coalesce(checksum = row_checksum(series, day, count, blob), 1) FROM chunk
+             WHERE series = ?1 AND day = ?2",
+        )?
+        .query_row([series, day], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 
@@ -156,7 +189,7 @@ pub(crate) fn sealed_until(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// What a chunk holds for an instant.
 pub(crate) fn sealed_entry(connection: &Connection, series: i64, at: i64) -> rusqlite::Result<Option<Entry>> {
-    let Some(blob) = blob(connection, series, chunk::day_of(at))? else { return Ok(None) };
+    let Some((blob, _)) = blob(connection, series, chunk::day_of(at))? else { return Ok(None) };
     let entries = chunk::decode(&blob).map_err(chunk::Damaged::of_sqlite)?;
     Ok(entries.into_iter().find(|entry| entry.at == at))
 }
@@ -174,11 +207,11 @@ pub(crate) fn merged(sealed: Vec<Entry>, hot: Vec<Entry>) -> Vec<Entry> {
 /// Writes a portion: chunks in, rows out.
 pub(crate) fn write(transaction: &Transaction<'_>, portion: &Portion) -> rusqlite::Result<()> {
     let mut put = transaction.prepare_cached(
-        "INSERT INTO chunk (series, day, count, blob) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (series, day) DO UPDATE SET count = ?3, blob = ?4",
+        "INSERT INTO chunk (series, day, count, blob, checksum) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (series, day) DO UPDATE SET count = ?3, blob = ?4, checksum = ?5",
     )?;
     for packed in &portion.chunks {
-        put.execute(params![packed.series, packed.day, packed.count as i64, packed.blob])?;
+        put.execute(params![packed.series, packed.day, packed.count as i64, packed.blob, packed.checksum()])?;
     }
     // A row that says something else by now was not sealed: it stays.
     let mut take =

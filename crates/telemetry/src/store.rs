@@ -255,6 +255,7 @@ impl Store {
         schema::MIGRATIONS
             .apply(&mut connection)
             .map_err(|source| StoreError::Migration { path: path.to_owned(), source })?;
+        schema::guard(&connection).map_err(refused)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (warnings, _) = broadcast::channel(EVENTS);
         let (commands, queue) = mpsc::channel(QUEUE);
@@ -409,6 +410,7 @@ impl Store {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let connection = Connection::open_with_flags(&self.0.path, flags).map_err(refused)?;
                 connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(refused)?;
+                bilan_storage::checksum::register(&connection).map_err(refused)?;
                 connection
             }
         };

@@ -1,11 +1,12 @@
 //! Whether a file of observations is whole: its pages and indexes, every sealed chunk, every block of packets.
 //!
-//! A chunk carries a check of its bytes; here it is also compared with the row it stands in: count, day, series. A block
+//! Every row carries a checksum of what it says. A chunk carries a check of its bytes as well; here it is also compared with the row it stands in: count, day, series. A block
 //! is unpacked, its packets counted and compared with the times and devices under which it is found.
 
 use std::collections::HashSet;
 use std::path::Path;
 
+use bilan_storage::checksum;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::review::{self, Review};
@@ -21,6 +22,10 @@ pub struct Whole {
     pub values: u64,
     /// Packets in blocks.
     pub packets: u64,
+    /// Rows that have their checksum: values that lie in no chunk yet, hours and days, warnings, devices and what else there is.
+    pub rows: u64,
+    /// Chunks and blocks of an earlier version: their content is checked, their row carries no checksum.
+    pub without: u64,
     /// Every review, for comparison with the records in which people entered them.
     pub reviews: Vec<Review>,
 }
@@ -55,6 +60,9 @@ pub fn verify(path: &Path) -> Result<Result<Whole, Damage>, StoreError> {
         let snapshot = connection.unchecked_transaction().map_err(|error| Damage::new("sqlite_schema", "", error))?;
         chunks(&snapshot, &mut whole)?;
         blocks(&snapshot, &mut whole)?;
+        let guarded = checksum::verify(&snapshot).map_err(|error| Damage::new("sqlite_schema", "", error))?;
+        let guarded = guarded.map_err(|fault| Damage::new(&fault.table, "", fault.what))?;
+        (whole.rows, whole.without) = (guarded.rows, guarded.without);
         whole.reviews = review::every(&snapshot).map_err(|error| Damage::new("review", "", error))?;
         match bilan_storage::integrity(&snapshot) {
             Ok(None) => Ok(()),

@@ -150,6 +150,10 @@ fn a_file_of_the_first_version_is_taken_over() {
              received_at INTEGER NOT NULL, raw BLOB NOT NULL, UNIQUE (mn, digest));
          INSERT INTO old SELECT a.id, a.mn, a.digest, NULL, '2051', NULL, a.received_at, p.raw FROM arrival a JOIN packet p ON p.id = a.id;
          DROP TABLE packet; DROP TABLE arrival; DROP TABLE packet_block; DROP TABLE chunk; DROP TABLE mark; DROP TABLE doubt; DROP TABLE review; DROP TABLE summary; DROP TABLE waiting;
+         ALTER TABLE series DROP COLUMN checksum; ALTER TABLE hot DROP COLUMN checksum; ALTER TABLE held DROP COLUMN checksum;
+         ALTER TABLE latest DROP COLUMN checksum; ALTER TABLE revision DROP COLUMN checksum;
+         ALTER TABLE device DROP COLUMN checksum; ALTER TABLE device_tolerance DROP COLUMN checksum;
+         ALTER TABLE quarantine DROP COLUMN checksum; ALTER TABLE warning DROP COLUMN checksum;
          ALTER TABLE old RENAME TO packet; CREATE INDEX packet_received ON packet (received_at); PRAGMA user_version = 1;",
     )
     .expect("made old");

@@ -41,9 +41,15 @@ impl Verify {
             verified.rows, verified.versions, verified.files, verified.beside
         );
         eprintln!(
-            "{} values in {} chunks and {} packets in blocks are whole",
-            whole.values, whole.chunks, whole.packets
+            "{} values in {} chunks, {} packets in blocks and {} rows of observations are whole",
+            whole.values, whole.chunks, whole.packets, whole.rows
         );
+        if whole.without > 0 {
+            eprintln!(
+                "{} chunks and blocks of an earlier version are whole within; their rows carry no checksum",
+                whole.without
+            );
+        }
         if let Some(anchors) = anchors {
             eprintln!("{anchors} anchors agree with the journal");
         }
@@ -77,9 +83,11 @@ fn accounts(bureau: &Bureau) -> Result<u64> {
     if !path.is_file() {
         return Ok(0);
     }
-    sound(&path)?;
-    match bilan_web::accounts::verify(&path, &bureau.ledger)? {
-        Ok(accounts) => Ok(accounts),
+    let verified = bilan_web::accounts::verify(&path, &bureau.ledger)
+        .context("accounts.db cannot be read; restore the last backup")?;
+    // What the chain says of an account says more than that its row was damaged.
+    match verified {
+        Ok(accounts) => sound(&path).map(|()| accounts),
         Err(broken) => bail!("accounts.db: {broken}"),
     }
 }
@@ -129,14 +137,19 @@ fn notices(path: &Path) -> Result<()> {
     if path.is_file() { sound(path) } else { Ok(()) }
 }
 
-/// Whether SQLite finds nothing wrong with a file.
+/// Whether SQLite finds nothing wrong with a file, and each row that has a checksum agrees with it.
 pub fn sound(path: &Path) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .with_context(|| format!("{name} cannot be opened; restore the last backup"))?;
     let found = bilan_storage::integrity(&connection)
         .with_context(|| format!("{name} cannot be read; restore the last backup"))?;
-    match found {
+    let guarded = bilan_storage::checksum::verify(&connection).map(Result::err);
+    let fault = match found {
+        None => guarded.with_context(|| format!("{name} cannot be read; restore the last backup"))?,
+        found => found,
+    };
+    match fault {
         None => Ok(()),
         Some(fault) => bail!("{name}: {}: {}; restore the last backup", fault.table, fault.what),
     }

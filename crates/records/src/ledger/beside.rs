@@ -139,7 +139,7 @@ pub(crate) fn seal(
     for (name, key, before) in changed {
         let Some(source) = sources.iter().find(|source| source.table == name) else { continue };
         if last(connection, &name, &key)? != before.as_deref().map(digest) {
-            rows.push(Sealed { source: ALTERED.to_owned(), key: format!("{name} {key}"), digest: Some([0; 32]) });
+            rows.push(altered(&name, &key));
         }
         let sql =
             format!("SELECT {} FROM main.\"{name}\" WHERE CAST({} AS TEXT) = ?1", source.text(""), source.key(""));
@@ -154,6 +154,29 @@ pub(crate) fn seal(
     }
     connection.prepare_cached("DELETE FROM temp.beside_changed")?.execute([])?;
     put(connection, chain, &rows, actor, at)
+}
+
+/// A mark that a row had been altered when it came to be changed.
+fn altered(source: &str, key: &str) -> Sealed {
+    Sealed { source: ALTERED.to_owned(), key: format!("{source} {key}"), digest: Some([0; 32]) }
+}
+
+/// What marks something outside this database as altered: it stood, before it was changed, neither as the chain says nor
+/// as the chain said before (a change that was broken off after its entry was made).
+pub(super) fn altered_outside(
+    connection: &Connection,
+    source: &str,
+    key: &str,
+    before: Option<&str>,
+) -> Result<Option<Sealed>, rusqlite::Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT digest FROM beside WHERE source = ?1 AND key = ?2 ORDER BY id DESC LIMIT 2")?;
+    let mut known: Vec<Option<Hash>> =
+        statement.query_map([source, key], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    if known.len() < 2 {
+        known.push(None);
+    }
+    Ok((!known.contains(&before.map(digest))).then(|| altered(source, key)))
 }
 
 /// The digest under which a row was sealed last.

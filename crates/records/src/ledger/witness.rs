@@ -33,6 +33,9 @@ pub struct Witnessed<'a> {
     pub source: &'a str,
     /// Which one.
     pub key: &'a str,
+    /// How it stood before, written out; none if there was nothing. If that is not what the chain says, it had been altered,
+    /// and stays marked so: a change does not heal it.
+    pub before: Option<&'a str>,
     /// How it stands, written out; none once it is gone. Only its digest is kept.
     pub state: Option<&'a str>,
 }
@@ -104,10 +107,12 @@ impl Ledger {
             row_digest: None,
         };
         chain.append(&transaction, &entry)?;
-        let rows: Vec<Sealed> = witnessed
-            .iter()
-            .map(|one| Sealed { source: one.source.to_owned(), key: one.key.to_owned(), digest: one.state.map(digest) })
-            .collect();
+        let mut rows = Vec::with_capacity(witnessed.len());
+        for one in witnessed {
+            rows.extend(beside::altered_outside(&transaction, one.source, one.key, one.before)?);
+            let (source, key) = (one.source.to_owned(), one.key.to_owned());
+            rows.push(Sealed { source, key, digest: one.state.map(digest) });
+        }
         beside::put(&transaction, &mut chain, &rows, &actor.name, at)?;
         transaction.commit()?;
         Ok(())

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::quarantine::quarantine;
 use super::{Seen, waiting};
+use crate::observation::Said;
 use crate::quality::Doubt;
 use crate::query::is_sealed;
 use crate::raw::{self, Recent};
@@ -34,10 +35,16 @@ pub(super) fn append<'a>(
     }
     transaction
         .prepare_cached(
-            "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, row_checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))
              ON CONFLICT (mn) DO UPDATE SET station = ?2, name = ?3, kind = ?4, last_heard = max(last_heard, ?5), peer = ?6,
-                 packets = packets + ?7, duplicates = duplicates + ?8, clock_behind_s = coalesce(?9, clock_behind_s)",
+                 packets = packets + ?7, duplicates = duplicates + ?8, clock_behind_s = coalesce(?9, clock_behind_s),
+                 checksum = CASE
+                     WHEN checksum =
+                         row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
+                     THEN row_checksum(mn, ?2, ?3, ?4, max(last_heard, ?5), ?6, packets + ?7, duplicates + ?8,
+                         coalesce(?9, clock_behind_s))
+                     ELSE checksum END",
         )?
         .execute(params![
             device.mn,
@@ -56,8 +63,10 @@ pub(super) fn append<'a>(
     for tolerance in submission.tolerated.iter() {
         transaction
             .prepare_cached(
-                "INSERT INTO device_tolerance (mn, tolerance, count) VALUES (?1, ?2, 1)
-                 ON CONFLICT (mn, tolerance) DO UPDATE SET count = count + 1",
+                "INSERT INTO device_tolerance (mn, tolerance, count, checksum) VALUES (?1, ?2, 1, row_checksum(?1, ?2, 1))
+                 ON CONFLICT (mn, tolerance) DO UPDATE SET count = count + 1, checksum = CASE
+                     WHEN checksum = row_checksum(mn, tolerance, count) THEN row_checksum(mn, tolerance, count + 1)
+                     ELSE checksum END",
             )?
             .execute(params![device.mn, tolerance.name()])?;
     }
@@ -78,7 +87,15 @@ fn disbelieve(transaction: &Transaction<'_>, submission: &Submission, fault: Tim
     let Submission { device, raw, peer, received_at, clock_behind_s, .. } = submission;
     quarantine(transaction, raw, fault.name(), Some(&device.mn), peer, *received_at)?;
     transaction
-        .prepare_cached("UPDATE device SET clock_behind_s = coalesce(?2, clock_behind_s) WHERE mn = ?1")?
+        .prepare_cached(
+            "UPDATE device SET clock_behind_s = coalesce(?2, clock_behind_s), checksum = CASE
+                 WHEN checksum =
+                     row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
+                 THEN row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates,
+                     coalesce(?2, clock_behind_s))
+                 ELSE checksum END
+             WHERE mn = ?1",
+        )?
         .execute(params![device.mn, clock_behind_s])?;
     Ok(Receipt { duplicate: false, observations: 0, quarantined: Some(fault) })
 }
@@ -181,12 +198,18 @@ pub(super) fn keep(
     let at = observation.at.as_millisecond();
     // The literal text is kept only where the number does not give it back.
     let text = observation.own_text();
-    let table = if is_sealed(observation.series.kind) { "hot" } else { "held" };
+    let said = Said { value: observation.value, text, flag: observation.flag.as_deref() };
+    let (table, checksum) = if is_sealed(observation.series.kind) {
+        ("hot", said.checksum([at, series]))
+    } else {
+        ("held", said.checksum([series, at]))
+    };
     let fresh = transaction
         .prepare_cached(&format!(
-            "INSERT INTO {table} (ts, series, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
+            "INSERT INTO {table} (ts, series, value, text, flag, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO NOTHING"
         ))?
-        .execute(params![at, series, observation.value, text, observation.flag])?
+        .execute(params![at, series, observation.value, text, observation.flag, checksum])?
         == 1;
     if fresh && table == "hot" && at < sealed_until {
         revise_sealed(transaction, series, observation, received)?;
@@ -202,9 +225,9 @@ pub(super) fn keep(
         if replaced > 0 {
             transaction
                 .prepare_cached(&format!(
-                    "UPDATE {table} SET value = ?3, text = ?4, flag = ?5 WHERE series = ?1 AND ts = ?2"
+                    "UPDATE {table} SET value = ?3, text = ?4, flag = ?5, checksum = ?6 WHERE series = ?1 AND ts = ?2"
                 ))?
-                .execute(params![series, at, observation.value, text, observation.flag])?;
+                .execute(params![series, at, observation.value, text, observation.flag, checksum])?;
         }
     }
     Ok(())

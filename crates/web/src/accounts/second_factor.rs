@@ -13,7 +13,7 @@ use totp_rs::{Builder, Secret, Totp};
 use super::guard::browser_cookie;
 use super::sessions::{Session, SignInRefused};
 use super::store::note;
-use super::{Accounts, AccountsError, Ended, Origin};
+use super::{Accounts, AccountsError, Origin};
 
 /// For how long the password of a sign-in is believed while its code is typed.
 const PENDING: SignedDuration = SignedDuration::from_mins(5);
@@ -143,15 +143,19 @@ impl Accounts {
     /// Whether the code is the account's, and uses it up.
     fn takes_code(&self, name: &str, code: &str, now: Timestamp) -> Result<bool, AccountsError> {
         let code = plain(code);
-        let connection = self.connection();
         if code.len() == LENGTH {
-            let used = "DELETE FROM recovery_code WHERE account = ?1 AND digest = ?2";
-            let is_used = connection.execute(used, params![name, digest(&code)])? == 1;
-            if is_used {
-                note(&connection, now, name, "recovery_code_used", name)?;
+            let code = digest(&code);
+            let is_there = "SELECT 1 FROM recovery_code WHERE account = ?1 AND digest = ?2";
+            if !self.connection().prepare_cached(is_there)?.exists(params![name, code])? {
+                return Ok(false);
             }
-            return Ok(is_used);
+            // Of two that show it at once, one takes it out.
+            return self.attested(name, "recovery_code_used", name, |connection| {
+                let used = "DELETE FROM recovery_code WHERE account = ?1 AND digest = ?2";
+                Ok(connection.execute(used, params![name, code])? == 1)
+            });
         }
+        let connection = self.connection();
         let sealed: Option<Option<Vec<u8>>> = connection
             .query_row("SELECT second_factor FROM account WHERE name = ?1", [name], |row| row.get(0))
             .optional()?;
@@ -198,20 +202,17 @@ impl Accounts {
         let sealed = self.keyring.seal(&place(name), &enrolment.secret);
         let sealed = sealed.map_err(|why| AccountsError::Sealed(why.to_string()))?;
         let codes: Vec<String> = (0..CODES).map(|_| recovery_code()).collect();
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let set = "UPDATE account SET second_factor = ?2, second_factor_step = ?3 WHERE name = ?1";
-        transaction.execute(set, params![name, sealed, step])?;
-        transaction.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
-        for code in &codes {
-            let kept = "INSERT INTO recovery_code (account, digest) VALUES (?1, ?2)";
-            transaction.execute(kept, params![name, digest(code)])?;
-        }
-        transaction.execute("DELETE FROM session WHERE account = ?1 AND csrf <> ?2", [name, session])?;
-        note(&transaction, now, name, "second_factor_set", name)?;
-        transaction.commit()?;
-        self.attest(&connection, name, "second_factor_set", name)?;
-        drop(connection);
+        self.attested(name, "second_factor_set", name, |connection| {
+            let set = "UPDATE account SET second_factor = ?2, second_factor_step = ?3 WHERE name = ?1";
+            connection.execute(set, params![name, sealed, step])?;
+            connection.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
+            for code in &codes {
+                let kept = "INSERT INTO recovery_code (account, digest) VALUES (?1, ?2)";
+                connection.execute(kept, params![name, digest(code)])?;
+            }
+            connection.execute("DELETE FROM session WHERE account = ?1 AND csrf <> ?2", [name, session])?;
+            Ok(())
+        })?;
         self.recent.forget();
         lock(&self.waiting.enrolments).insert(session.to_owned(), Enrolment { codes, at: now, ..enrolment });
         Ok(true)
@@ -222,19 +223,18 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError::Unknown`] if there is no such account.
     pub fn reset_second_factor(&self, name: &str, by: &str) -> Result<(), AccountsError> {
-        let connection = self.connection();
-        let reset = "UPDATE account SET second_factor = NULL, second_factor_step = 0 WHERE name = ?1";
-        if connection.execute(reset, [name])? == 0 {
-            return Err(AccountsError::Unknown(name.to_owned()));
-        }
-        connection.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
-        connection.execute("DELETE FROM session WHERE account = ?1", [name])?;
-        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
-        self.recent.forget();
-        // Nobody needs to listen.
-        let _ = self.ended.send(Ended::Account(name.to_owned()));
-        note(&connection, self.now(), name, "second_factor_reset", by)?;
-        self.attest(&connection, name, "second_factor_reset", by)
+        self.attested(name, "second_factor_reset", by, |connection| {
+            let reset = "UPDATE account SET second_factor = NULL, second_factor_step = 0 WHERE name = ?1";
+            if connection.execute(reset, [name])? == 0 {
+                return Err(AccountsError::Unknown(name.to_owned()));
+            }
+            for table in ["recovery_code", "session", "token"] {
+                connection.execute(&format!("DELETE FROM {table} WHERE account = ?1"), [name])?;
+            }
+            Ok(())
+        })?;
+        self.shut_out(name);
+        Ok(())
     }
 
     /// A cookie that says that the account has signed in in this browser: it is not held up by what others guess.

@@ -307,12 +307,13 @@ impl Accounts {
         let (token, now) = (secret(), self.now());
         let days = SignedDuration::from_hours(24 * i64::from(self.rules.token_days.max(1)));
         let until = now.saturating_add(days).unwrap_or(Timestamp::MAX);
-        let connection = self.connection();
-        connection.execute(
-            "INSERT INTO token (digest, account, label, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![digest(&token), name, label, stored_time(now), stored_time(until)],
-        )?;
-        note(&connection, self.now(), name, "token_issued", by)?;
+        self.attested(name, "token_issued", by, |connection| {
+            connection.execute(
+                "INSERT INTO token (digest, account, label, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![digest(&token), name, label, stored_time(now), stored_time(until)],
+            )?;
+            Ok(())
+        })?;
         Ok(token)
     }
 
@@ -337,12 +338,13 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn revoke_token(&self, name: &str, id: i64, by: &str) -> Result<bool, AccountsError> {
-        let connection = self.connection();
-        let taken = connection.execute("DELETE FROM token WHERE account = ?1 AND rowid = ?2", params![name, id])?;
-        if taken > 0 {
-            note(&connection, self.now(), name, "tokens_revoked", by)?;
+        let is_there = "SELECT 1 FROM token WHERE account = ?1 AND rowid = ?2";
+        if !self.connection().prepare_cached(is_there)?.exists(params![name, id])? {
+            return Ok(false);
         }
-        Ok(taken > 0)
+        self.attested(name, "tokens_revoked", by, |connection| {
+            Ok(connection.execute("DELETE FROM token WHERE account = ?1 AND rowid = ?2", params![name, id])? > 0)
+        })
     }
 
     /// Takes every token of an account back.
@@ -350,9 +352,10 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn revoke_tokens(&self, name: &str, by: &str) -> Result<(), AccountsError> {
-        let connection = self.connection();
-        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
-        note(&connection, self.now(), name, "tokens_revoked", by)
+        self.attested(name, "tokens_revoked", by, |connection| {
+            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
+            Ok(())
+        })
     }
 
     /// The account of a token.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bilan_records::catalogue::Role;
 use bilan_records::value::stored_time;
-use bilan_storage::Migrations;
+use bilan_storage::{Migrations, checksum};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,7 +12,7 @@ use super::sessions::end_sessions;
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
 const MIGRATIONS: Migrations = bilan_storage::migrations!(
-    "accounts.db": "0001_accounts", "0002_dates_and_second_factor", "0003_ended_sessions"
+    "accounts.db": "0001_accounts", "0002_dates_and_second_factor", "0003_ended_sessions", "0004_checksums"
 );
 
 /// What [`read`] reads; further columns come behind.
@@ -26,6 +26,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     MIGRATIONS.apply(&mut connection)?;
+    checksum::watch(&connection, &[])?;
     Ok(connection)
 }
 
@@ -57,25 +58,22 @@ impl Accounts {
         self.rules.check(&new.name, &new.password)?;
         let hash = self.hasher.hash(&new.password)?;
         let roles: Vec<&str> = new.roles.iter().map(|role| role.key()).collect();
-        let connection = self.connection();
-        let made = connection.execute(
-            "INSERT INTO account (name, display_name, password, roles, cell, enterprise, password_set_at) \
+        self.attested(&new.name, "created", by, |connection| {
+            let made = connection.execute(
+                "INSERT INTO account (name, display_name, password, roles, cell, enterprise, password_set_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-            params![
-                new.name,
-                new.display_name,
-                hash,
-                roles.join(" "),
-                new.cell,
-                new.enterprise,
-                stored_time(self.now())
-            ],
-        )?;
-        if made == 0 {
-            return Err(AccountsError::NameTaken(new.name.clone()));
-        }
-        note(&connection, self.now(), &new.name, "created", by)?;
-        self.attest(&connection, &new.name, "created", by)
+                params![
+                    new.name,
+                    new.display_name,
+                    hash,
+                    roles.join(" "),
+                    new.cell,
+                    new.enterprise,
+                    stored_time(self.now())
+                ],
+            )?;
+            if made == 0 { Err(AccountsError::NameTaken(new.name.clone())) } else { Ok(()) }
+        })
     }
 
     /// Sets a password and ends every session and token of the account: whoever may have learnt the old one is out.
@@ -85,18 +83,17 @@ impl Accounts {
     pub fn set_password(&self, name: &str, password: &str, by: &str) -> Result<(), AccountsError> {
         self.rules.check(name, password)?;
         let hash = self.hasher.hash(password)?;
-        let connection = self.connection();
-        let set = "UPDATE account SET password = ?2, password_set_at = ?3 WHERE name = ?1";
-        if connection.execute(set, params![name, hash, stored_time(self.now())])? == 0 {
-            return Err(AccountsError::Unknown(name.to_owned()));
-        }
-        end_sessions(&connection, name, self.now())?;
-        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
-        self.recent.forget();
-        // Nobody needs to listen.
-        let _ = self.ended.send(Ended::Account(name.to_owned()));
-        note(&connection, self.now(), name, "password_changed", by)?;
-        self.attest(&connection, name, "password_changed", by)
+        self.attested(name, "password_changed", by, |connection| {
+            let set = "UPDATE account SET password = ?2, password_set_at = ?3 WHERE name = ?1";
+            if connection.execute(set, params![name, hash, stored_time(self.now())])? == 0 {
+                return Err(AccountsError::Unknown(name.to_owned()));
+            }
+            end_sessions(connection, name, self.now())?;
+            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
+            Ok(())
+        })?;
+        self.shut_out(name);
+        Ok(())
     }
 
     /// Shuts an account out, or lets it in again. Its sessions and tokens end.
@@ -104,18 +101,24 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError::Unknown`] if there is no such account.
     pub fn set_disabled(&self, name: &str, disabled: bool, by: &str) -> Result<(), AccountsError> {
-        let connection = self.connection();
-        if connection.execute("UPDATE account SET disabled = ?2 WHERE name = ?1", params![name, disabled])? == 0 {
-            return Err(AccountsError::Unknown(name.to_owned()));
-        }
-        end_sessions(&connection, name, self.now())?;
-        connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
+        let what = if disabled { "disabled" } else { "enabled" };
+        self.attested(name, what, by, |connection| {
+            if connection.execute("UPDATE account SET disabled = ?2 WHERE name = ?1", params![name, disabled])? == 0 {
+                return Err(AccountsError::Unknown(name.to_owned()));
+            }
+            end_sessions(connection, name, self.now())?;
+            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
+            Ok(())
+        })?;
+        self.shut_out(name);
+        Ok(())
+    }
+
+    /// The sessions of an account have ended: what is remembered of its passwords goes, and who keeps something open hears of it.
+    pub(super) fn shut_out(&self, name: &str) {
         self.recent.forget();
         // Nobody needs to listen.
         let _ = self.ended.send(Ended::Account(name.to_owned()));
-        let what = if disabled { "disabled" } else { "enabled" };
-        note(&connection, self.now(), name, what, by)?;
-        self.attest(&connection, name, what, by)
     }
 
     /// Every account, by name.

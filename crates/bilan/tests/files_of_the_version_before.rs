@@ -3,7 +3,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use bilan_records::actor::Actor;
+use bilan_records::catalogue;
+use bilan_records::ledger::{Ledger, ListQuery};
+use bilan_records::personal::Keyring;
+use bilan_standards::clock::FixedClock;
 use test_case::test_case;
 
 fn unpack(version: &str, data: &Path) {
@@ -51,6 +57,30 @@ fn a_folder_of_an_earlier_version_is_taken_over_whole(version: &str) {
         assert!(version_of(data, file) >= 1, "{file} has a version now");
     }
     assert!(version_of(data, "observations.db") >= 4);
+}
+
+#[test_case("0.1.0")]
+fn records_of_an_earlier_version_are_found_by_every_text_of_theirs(version: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    unpack(version, folder.path());
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let catalogue = Arc::new(catalogue::load(&files).unwrap_or_else(|faults| panic!("{faults}")));
+    let keyring = Keyring::open_or_create(&folder.path().join("personal.key")).unwrap();
+    let clock = Arc::new(FixedClock::new("2027-01-15T02:00:00Z".parse().unwrap()));
+    let ledger = Ledger::open(&folder.path().join("records.db"), catalogue, clock, keyring).unwrap();
+    let actor = Actor::system("test");
+    let mut found = 0;
+    for record in ledger.list(&actor, ListQuery::of("complaint")).unwrap().records {
+        let address = record.values["place"].get("address").cloned().unwrap_or_default();
+        for text in [&record.values["subject"], &record.values["content"], &address] {
+            let words = text.as_str().unwrap_or_default();
+            let query = ListQuery { search: Some(words.to_owned()), ..ListQuery::of("complaint") };
+            let numbers = ledger.list(&actor, query).unwrap().records.into_iter().map(|record| record.number);
+            assert!(words.is_empty() || numbers.into_iter().any(|number| number == record.number), "{words}");
+            found += usize::from(!words.is_empty());
+        }
+    }
+    assert!(found >= 10, "{found} texts were looked for");
 }
 
 #[test_case("records.db", &["verify"])]

@@ -19,7 +19,8 @@ use bilan_records::{
     exchange::{Format, export, import},
     figures::{self, Period},
     filter::Filter,
-    ledger::{ListQuery, Page},
+    ledger::{ListQuery, Words},
+    value::Language,
 };
 use support::{Bureau, catalogue, complaint, enterprise, system};
 
@@ -64,6 +65,21 @@ fn main() {
     list("page 1000", &|query| query.offset = 50_000);
     list("words", &|query| query.search = Some("混凝土 中山路".into()));
     list("rare words", &|query| query.search = Some("第777777号".into()));
+    for (name, words) in [
+        ("words of every record, none in its name", "混凝土"),
+        ("words of every name", "夜间施工"),
+        ("words of a sixth", "混凝土 中山路"),
+        ("an address", "中山路7776号"),
+        ("a whole number", "TS202000777"),
+        ("the beginning of every number", "TS2020"),
+        ("nothing", "油烟"),
+    ] {
+        let words = Words::of(words);
+        let find = || bureau.ledger.find(&system(), "complaint", &words, 5, Language::Chinese).unwrap();
+        let (took, hits) = median(find);
+        let more = if hits.total_is_capped { "+" } else { "" };
+        println!("find        {took:>10.2?}  {name} ({} shown of {}{more})", hits.hits.len(), hits.total);
+    }
 
     let mut times: Vec<Duration> = (0..3)
         .map(|_| {
@@ -142,7 +158,7 @@ fn write_file(path: &Path, records: u64) {
     }
 }
 
-fn median(ask: impl Fn() -> Page) -> (Duration, Page) {
+fn median<T>(ask: impl Fn() -> T) -> (Duration, T) {
     let mut page = ask();
     let mut times: Vec<Duration> = (0..REPEATS)
         .map(|_| {

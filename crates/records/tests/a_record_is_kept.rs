@@ -152,6 +152,7 @@ fn words_of_two_characters_are_found_wherever_they_stand() {
     let mut other = noise();
     other.insert("subject".into(), json!("餐饮油烟直排"));
     other.insert("content".into(), json!("声称已安装净化器"));
+    other.insert("category".into(), json!("waste_gas"));
     bureau.ledger.create(&handler(), "complaint", other, Write::default()).unwrap();
     let found = |words: &str| {
         let query = ListQuery { search: Some(words.to_owned()), ..ListQuery::of("complaint") };

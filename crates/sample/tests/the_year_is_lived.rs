@@ -13,7 +13,7 @@ use bilan_records::{
     catalogue::{self, Catalogue, Field, FieldKind},
     exchange,
     figures::{self, Period},
-    ledger::Ledger,
+    ledger::{Ledger, Words},
     personal::Keyring,
     value::Language,
 };
@@ -67,7 +67,7 @@ fn two_runs_give_the_same_year() {
 }
 
 #[test]
-fn the_year_enters_without_a_fault_and_comes_to_the_published_figures() {
+fn the_year_enters_without_a_fault_comes_to_the_published_figures_and_is_found_by_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(FixedClock::new("2021-01-15T02:00:00Z".parse().unwrap()));
     let path = folder.path().join("records.db");
@@ -88,6 +88,42 @@ fn the_year_enters_without_a_fault_and_comes_to_the_published_figures() {
         compared += 1;
     }
     assert!(compared > 50, "{compared} figures were published");
+    everything_is_found(&ledger);
+}
+
+/// Ledgers in which words are found, with the number of the first record.
+fn found(ledger: &Ledger, words: &str) -> BTreeMap<String, String> {
+    let (actor, words) = (Actor::system("sample"), Words::of(words));
+    let first = |register: &String| {
+        let found = ledger.find(&actor, register, &words, 5, Language::Chinese).unwrap();
+        found.hits.into_iter().next().map(|hit| (register.clone(), hit.record.number))
+    };
+    CATALOGUE.registers.keys().filter_map(first).collect()
+}
+
+/// The words with which people looked for something in the year: a person, a place, what was done, a code.
+fn everything_is_found(ledger: &Ledger) {
+    for (register, field) in
+        [("complaint", "handler_name"), ("enforcement_case", "handler_name"), ("complaint", "measures")]
+    {
+        let words = of(register).find_map(|record| text(record, field)).unwrap();
+        assert!(found(ledger, words).contains_key(register), "{words}");
+    }
+    let record = of("complaint").next().unwrap();
+    let address = record.values["place"]["address"].as_str().unwrap();
+    assert!(found(ledger, address).contains_key("complaint"), "{address}");
+    assert_eq!(found(ledger, number(record))["complaint"], number(record));
+
+    let station = of("station").find(|record| text(record, "code") == Some("TXW05")).unwrap();
+    let by_code = found(ledger, "txw05");
+    assert_eq!(by_code["station"], number(station));
+    assert!(by_code.contains_key("water_sample"), "what refers to the station is found as well: {by_code:?}");
+    assert!(found(ledger, "油烟").len() >= 6, "{:?}", found(ledger, "油烟").keys());
+    let handlers: BTreeSet<&str> = of("complaint").filter_map(|record| text(record, "handler_name")).collect();
+    let mut complainants = of("complaint").filter_map(|record| text(record, "complainant"));
+    let complainant = complainants.find(|name| name.chars().count() > 2 && !handlers.contains(name)).unwrap();
+    let named = found(ledger, complainant);
+    assert!(!named.contains_key("complaint"), "personal data are not searched: {named:?}");
 }
 
 #[test]

@@ -104,14 +104,17 @@ fn field(
     formulas: &mut Vec<At<String>>,
 ) -> Option<Field> {
     let kind = kind(reader, top, references, formulas);
+    let personal = reader.flag("personal");
+    // What people can read is searched, unless the file says otherwise.
+    let is_readable = !personal && kind.as_ref().is_some_and(FieldKind::is_searchable);
     let field = Field {
         key: key.value.clone(),
         label: reader.needed_label("label"),
         hint: reader.label("hint"),
         required: reader.flag("required"),
         unique: reader.flag("unique"),
-        personal: reader.flag("personal"),
-        search: reader.flag("search"),
+        personal,
+        search: reader.flag_or("search", is_readable),
         read_only: reader.flag("read_only"),
         checks: Checks {
             past: reader.flag("past"),
@@ -141,8 +144,7 @@ fn check_flags(field: &Field, reader: &TableReader<'_, '_, '_>, top: bool) {
     {
         fault("personal", "only values written by people are encrypted");
     }
-    let searched = kind.is_text() || matches!(kind, FieldKind::Choice { .. });
-    if field.search && (field.personal || !searched) {
+    if field.search && (field.personal || !kind.is_searchable()) {
         fault("search", "only text and choices that are not personal are searched");
     }
     if field.unique

@@ -176,11 +176,16 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
     }
 
     pub(super) fn flag(&self, key: &'static str) -> bool {
+        self.flag_or(key, false)
+    }
+
+    /// A flag that is `default` where the file does not say.
+    pub(super) fn flag_or(&self, key: &'static str, default: bool) -> bool {
         match self.get(key) {
-            None => false,
+            None => default,
             Some(value) => value.get_ref().as_bool().unwrap_or_else(|| {
                 self.wrong_type(value, key, "true or false");
-                false
+                default
             }),
         }
     }

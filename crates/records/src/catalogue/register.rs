@@ -151,7 +151,7 @@ pub struct Field {
     pub unique: bool,
     /// Encrypted at rest, masked on screens (个人信息).
     pub personal: bool,
-    /// Taken into the full-text search.
+    /// Taken into the full-text search; what holds words is, unless it is personal or its file says `search = false`.
     pub search: bool,
     /// Filled by the system or by a step, never by the form.
     pub read_only: bool,
@@ -295,6 +295,12 @@ impl FieldKind {
     #[must_use]
     pub fn is_sentence(&self) -> bool {
         matches!(self, Self::Text { .. } | Self::LongText { .. } | Self::Place)
+    }
+
+    /// Whether its values can be searched: words, and the names of choices.
+    #[must_use]
+    pub fn is_searchable(&self) -> bool {
+        self.is_text() || matches!(self, Self::Choice { .. } | Self::Choices { .. })
     }
 
     /// Whether it holds words: text, names, numbers that are codes, an address.

@@ -32,7 +32,6 @@ fn tables(register: &Register) -> Vec<TablePlan> {
             columns: columns.clone(),
             indexes: record_indexes(register, &table),
             primary_id: true,
-            search: Some(naming::search_table(&register.key)),
             name: table,
         },
         TablePlan {
@@ -45,7 +44,6 @@ fn tables(register: &Register) -> Vec<TablePlan> {
                 plain_index(&naming::history_table(&register.key), &["number"]),
             ],
             primary_id: false,
-            search: None,
         },
     ];
     for (field, fields) in child_tables(register) {
@@ -60,7 +58,6 @@ fn tables(register: &Register) -> Vec<TablePlan> {
             columns: columns.clone(),
             indexes: vec![plain_index(&table, &["parent", "position"])],
             primary_id: true,
-            search: None,
             name: table,
         });
         plans.push(TablePlan {
@@ -69,7 +66,6 @@ fn tables(register: &Register) -> Vec<TablePlan> {
             columns,
             indexes: vec![plain_index(&history, &["parent", "valid_from"])],
             primary_id: false,
-            search: None,
             name: history,
         });
     }

@@ -17,7 +17,7 @@ use super::{
     reach::{Reachable, confined, forbidden},
     record::{ListQuery, Page, Record},
     row::{self, StoredRow},
-    search,
+    search::Words,
     statement::{bind, run},
 };
 use crate::{
@@ -56,7 +56,7 @@ impl Ledger {
                 rows
             } else {
                 page.column(Alias::new("id"));
-                by_ids(&snapshot, register, &page)?
+                by_ids(&snapshot, register, &run(&snapshot, &page, |row| row.get(0))?)?
             };
             rows.into_iter().map(|row| self.present(&snapshot, register, row)).collect::<Result<Vec<_>, _>>()?
         };
@@ -172,14 +172,8 @@ impl Ledger {
             select.cond_where(filter.condition_from(&reachable));
         }
         if let Some(words) = query.search.as_deref().filter(|words| !words.trim().is_empty()) {
-            let table = naming::search_table(&register.key);
-            select.and_where(match search::question(words) {
-                Some(question) => Expr::cust_with_values(
-                    format!("\"id\" IN (SELECT rowid FROM \"{table}\" WHERE \"{table}\" MATCH ?)"),
-                    [question],
-                ),
-                None => Expr::val(false),
-            });
+            let connection = self.reader()?;
+            select.cond_where(self.holding(&connection, actor, register, &Words::of(words))?);
         }
         Ok(select)
     }
@@ -224,18 +218,13 @@ pub(super) fn sort(
     Ok(())
 }
 
-/// Fetches the rows whose ids a select gives, in its order: skipping over pages then touches only the index.
-pub(super) fn by_ids(
-    connection: &Connection,
-    register: &Register,
-    ids: &SelectStatement,
-) -> Result<Vec<StoredRow>, ReadError> {
-    let ids: Vec<i64> = run(connection, ids, |row| row.get(0))?;
+/// Fetches the rows of ids, in their order: a select that gives ids alone touches only the index while it skips pages.
+pub(super) fn by_ids(connection: &Connection, register: &Register, ids: &[i64]) -> Result<Vec<StoredRow>, ReadError> {
     let table = naming::table(&register.key);
     let mut statement = connection.prepare_cached(&format!("SELECT * FROM \"{table}\" WHERE id = ?1"))?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        let mut stored = statement.query_row([id], row::read_row)?;
+        let mut stored = statement.query_row([*id], row::read_row)?;
         row::add_children(connection, register, &mut stored)?;
         rows.push(stored);
     }

@@ -59,6 +59,7 @@ pub use self::{
     key::{Key, Origin, Written},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     release::{HeldBack, published_texts},
+    search::{Fit, Hit, Hits, Part, Passage, Words, parts},
     verify::Verified,
     witness::{Head, Witnessed},
 };
@@ -109,6 +110,7 @@ impl Ledger {
             if schema::fact(&writer, "key", &digest)? != digest {
                 return Err(OpenError::OtherKey);
             }
+            search::bring_up_to_date(&mut writer, &catalogue)?;
             beside::watch(&writer)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             beside::cover(&transaction, &mut Chain::end(&transaction)?, clock.now())?;

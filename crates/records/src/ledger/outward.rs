@@ -1,4 +1,4 @@
-//! From a stored row back to values: for screens, the journal and the search, and what differs between two of them.
+//! From a stored row back to values: for screens and the journal, and what differs between two of them.
 
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value as Json;
@@ -28,7 +28,7 @@ impl References for Connection {
 }
 
 impl Session<'_> {
-    /// All values of a record, with its state, as the journal and the search see them.
+    /// All values of a record, with its state, as the journal sees them.
     pub(crate) fn shown(
         &self,
         register: &Register,

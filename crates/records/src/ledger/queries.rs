@@ -14,6 +14,7 @@ use super::{
     record::{ListQuery, Record, Related},
     resolve::referring,
     row::{self, StoredRow},
+    statement::run,
 };
 use crate::{
     actor::{Act, Actor, Scope},
@@ -99,7 +100,7 @@ impl Ledger {
             let Some(total) = count(&mut connection, &select)?.filter(|total| *total > 0) else { continue };
             sort(&mut select, other, None)?;
             select.column(Alias::new("id")).limit(FIRST);
-            let rows = by_ids(&connection, other, &select)?;
+            let rows = by_ids(&connection, other, &run(&connection, &select, |row| row.get(0))?)?;
             let first =
                 rows.into_iter().map(|row| self.present(&connection, other, row)).collect::<Result<Vec<_>, _>>()?;
             related.push(Related { register: other.key.clone(), field: field.key.clone(), total, first });

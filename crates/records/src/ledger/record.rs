@@ -45,7 +45,7 @@ pub struct ListQuery {
     pub register: String,
     /// Condition in the filter language.
     pub filter: Option<String>,
-    /// Words to be found in the searched fields.
+    /// Words that a record must hold, in its own texts or in the name of what it refers to.
     pub search: Option<String>,
     /// Field or system column to sort by, and whether descending; without it the newest date first.
     pub sort: Option<(String, bool)>,

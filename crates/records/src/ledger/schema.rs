@@ -26,8 +26,6 @@ pub(crate) struct TablePlan {
     pub indexes: Vec<IndexPlan>,
     /// Unique key columns other than `id`, none for history tables.
     pub primary_id: bool,
-    /// Full-text index beside the table.
-    pub search: Option<String>,
 }
 
 /// A column as the register files want it.
@@ -75,7 +73,7 @@ pub(crate) struct IndexPlan {
 
 /// Tables of the ledger itself, beside those of the registers.
 const MIGRATIONS: Migrations = bilan_storage::migrations!(
-    "records.db": "0001_ledger", "0002_beside", "0003_batches", "0004_due_lists", "0005_keys"
+    "records.db": "0001_ledger", "0002_beside", "0003_batches", "0004_due_lists", "0005_keys", "0006_search"
 );
 
 /// Brings the database to the plan, or says what the plan would destroy and changes nothing.
@@ -162,11 +160,6 @@ fn create(connection: &Connection, plan: &TablePlan) -> Result<(), rusqlite::Err
     connection.execute_batch(&table.to_string(SqliteQueryBuilder))?;
     for column in plan.system.iter().chain(&plan.columns) {
         remember(connection, plan, column)?;
-    }
-    if let Some(search) = &plan.search {
-        connection.execute_batch(&format!(
-            "CREATE VIRTUAL TABLE \"{search}\" USING fts5(text, content='', contentless_delete=1)"
-        ))?;
     }
     Ok(())
 }

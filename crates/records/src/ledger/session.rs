@@ -161,7 +161,7 @@ impl Session<'_> {
         self.store_children(register, record)?;
         attachments::note_uses(self, register, record)?;
         let shown = self.shown(register, record, Personal::Journal)?;
-        self.index(register, record, &shown)?;
+        search::put(self.connection, register, record)?;
         let changes: Vec<FieldChange> =
             shown.into_iter().map(|(field, after)| FieldChange { field, before: Json::Null, after }).collect();
         self.journal(register, record, arrival.action.clone(), arrival.at, &changes, None)?;
@@ -246,7 +246,7 @@ impl Session<'_> {
         }
         attachments::note_uses(self, register, &after)?;
         let shown = self.shown(register, &after, Personal::Journal)?;
-        self.index(register, &after, &shown)?;
+        search::put(self.connection, register, &after)?;
         let changes = differences(&self.shown(register, before, Personal::Journal)?, &shown);
         self.journal(register, &after, change.action.clone(), at, &changes, change.reason)?;
         deadlines::record_changed(self, register, before, &after, &change.action, change.reason, at)?;
@@ -310,15 +310,6 @@ impl Session<'_> {
     /// Puts what this transaction wrote beside the records under its last entry; called before each commit.
     pub(crate) fn seal(&mut self) -> Result<(), rusqlite::Error> {
         beside::seal(self.connection, &mut self.chain, &self.actor.name, self.now)
-    }
-
-    pub(super) fn index(
-        &self,
-        register: &Register,
-        record: &StoredRow,
-        shown: &JsonMap,
-    ) -> Result<(), rusqlite::Error> {
-        search::put(self.connection, register, record.id, &search::text_of(register, record.number(), shown))
     }
 }
 

@@ -20,8 +20,10 @@ pub fn label(text: &str) -> Label {
     Label { zh: format!("{text}中"), en: text.to_owned() }
 }
 
+/// A field as a file without flags has it.
 pub fn field(key: &str, kind: FieldKind) -> Field {
     Field {
+        search: kind.is_searchable(),
         key: key.to_owned(),
         label: label(key),
         hint: None,
@@ -29,14 +31,13 @@ pub fn field(key: &str, kind: FieldKind) -> Field {
         required: false,
         unique: false,
         personal: false,
-        search: false,
         read_only: false,
         checks: bilan_records::catalogue::Checks::default(),
     }
 }
 
 pub fn text(key: &str) -> Field {
-    Field { search: true, ..field(key, FieldKind::Text { max: 200 }) }
+    field(key, FieldKind::Text { max: 200 })
 }
 
 pub fn required(field: Field) -> Field {
@@ -113,7 +114,7 @@ pub fn complaint() -> Register {
                 ..choice("category", &[("noise", "噪声"), ("waste_gas", "废气")])
             }),
             required(text("subject")),
-            Field { search: true, ..field("content", FieldKind::LongText { max: 2000 }) },
+            field("content", FieldKind::LongText { max: 2000 }),
             personal(field("reporter", FieldKind::Person)),
             personal(field("phone", FieldKind::Phone)),
             field("enterprise", FieldKind::Reference { to: "enterprise".to_owned() }),

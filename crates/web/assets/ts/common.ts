@@ -73,6 +73,16 @@ function addSheet(name: string) {
 void enliven(document);
 document.addEventListener('htmx:afterSettle', (event) => void enliven(event.target as HTMLElement));
 
+// “/” leads to the search, unless something is being typed.
+document.addEventListener('keydown', (event) => {
+  const at = event.target as HTMLElement;
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || at.isContentEditable || at.matches('input, select, textarea')) return;
+  const box = document.querySelector<HTMLInputElement>('input[data-search]');
+  if (!box?.getClientRects().length) return;
+  event.preventDefault();
+  box.select();
+});
+
 // A button that copies a text is shown only where there is a script to do it.
 if (navigator.clipboard) document.querySelectorAll<HTMLButtonElement>('button[data-copy]').forEach((button) => {
   button.hidden = false;

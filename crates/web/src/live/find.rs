@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
-use bilan_records::ledger::ListQuery;
+use bilan_records::ledger::Words;
 
 use super::condition::ConditionError;
 use super::ground::{Layer, level_label, title};
@@ -92,12 +92,13 @@ fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Resul
             layer: String::new(),
         })
         .collect();
+    let asked = Words::of(words);
     let mut layers = Layer::all(catalogue, actor);
     layers.sort_by_key(|layer| first_position(&layer.register.key));
     for layer in layers {
         let register = layer.register;
-        let query = ListQuery { search: Some(words.to_owned()), limit: FINDS, ..ListQuery::of(&register.key) };
-        for record in app.ledger.list(actor, query)?.records {
+        let found = app.ledger.find(actor, &register.key, &asked, FINDS, language)?;
+        for record in found.hits.into_iter().map(|hit| hit.record) {
             let number = crate::visit::encoded(&record.number);
             finds.push(Find {
                 label: title(register, &record),

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::catalogue::{FieldKind, Register};
-use bilan_records::ledger::{Ledger, ListQuery, Page, ReadError};
+use bilan_records::ledger::{Ledger, ListQuery, Page, ReadError, Record, Words};
 use bilan_records::value::beijing;
 use jiff::Timestamp;
 
@@ -24,6 +24,8 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new().route("/records/{register}", get(show)).route("/records/{register}/options", get(options))
 }
 
+/// Records offered to choose from.
+const OPTIONS: u64 = 20;
 /// Filters offered as simple controls.
 const CONTROLS: usize = 4;
 
@@ -257,7 +259,7 @@ fn rows(
     let Some(register) = ledger.catalogue().registers.get(&query.register) else { return Vec::new() };
     let mut cells = Cells::new(ledger, actor, as_of, language);
     let moment = as_of.map(|at| format!("?as_of={}", encoded(&at.to_string()))).unwrap_or_default();
-    let row = |record: &bilan_records::ledger::Record| Row {
+    let row = |record: &Record| Row {
         address: format!("{}{moment}", address(&register.key, &record.number)),
         cells: register
             .list
@@ -344,9 +346,16 @@ async fn options(
     let register = register(&visit, &key)?;
     let title = register.title.clone();
     let words = pairs.last().map(|(_, value)| value.trim().to_owned()).filter(|words| !words.is_empty());
-    let query = ListQuery { search: words, limit: 20, ..ListQuery::of(&key) };
-    let found = visit.read(move |ledger, actor| ledger.list(actor, query)).await??;
-    let options = found.records.into_iter().map(|record| {
+    let language = visit.language;
+    let ask = move |ledger: &Ledger, actor: &Actor| -> Result<Vec<Record>, ReadError> {
+        let Some(words) = words else {
+            return Ok(ledger.list(actor, ListQuery { limit: OPTIONS, ..ListQuery::of(&key) })?.records);
+        };
+        // What is called by the words goes before what only mentions them.
+        let found = ledger.find(actor, &key, &Words::of(&words), OPTIONS, language)?;
+        Ok(found.hits.into_iter().map(|hit| hit.record).collect())
+    };
+    let options = visit.read(ask).await??.into_iter().map(|record| {
         let text = record.values.get(&title).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         (record.number, text)
     });

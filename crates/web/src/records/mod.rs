@@ -15,6 +15,7 @@ mod seen;
 mod shown;
 
 pub(crate) use seen::Unmasked;
+pub(crate) use shown::badge;
 
 use axum::Router;
 

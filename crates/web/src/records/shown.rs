@@ -35,7 +35,7 @@ pub(super) struct FileShown {
 }
 
 /// Look of a state: closed ones are calm, the first one calls.
-pub(super) fn badge(register: &Register, state: Option<&str>) -> &'static str {
+pub(crate) fn badge(register: &Register, state: Option<&str>) -> &'static str {
     let Some((workflow, state)) = register.workflow.as_ref().zip(state) else { return "neutral" };
     match workflow.states.get(state) {
         Some(found) if found.closed => "ok",

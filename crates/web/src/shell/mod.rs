@@ -8,7 +8,7 @@ use bilan_records::catalogue::{Label, Role};
 
 pub use language::{Language, Messages};
 pub use navigation::NavigationGroup;
-pub(crate) use navigation::role_message;
+pub(crate) use navigation::{daily, role_message};
 
 use crate::assets;
 use crate::visit::{Guest, Visit};

@@ -45,22 +45,27 @@ const DAILY: [(&str, &str); 14] = [
     ("/journal", "shell.nav.journal"),
 ];
 
-pub(super) fn groups(visit: &Visit) -> Vec<NavigationGroup> {
-    let path = visit.here.split('?').next().unwrap_or_default();
+/// The daily pages that the visitor may open: address and key of the message that names it.
+pub(crate) fn daily(visit: &Visit) -> impl Iterator<Item = (&'static str, &'static str)> {
     let ledger = &visit.app.ledger;
     let may_audit = ledger.may_read_journal(&visit.actor);
     let may_release = ledger.catalogue().registers.values().any(|register| ledger.may_release(&visit.actor, register));
-    let daily = DAILY.iter().filter(|(address, _)| match *address {
+    let is_staff = visit.actor.is_staff();
+    DAILY.into_iter().filter(move |(address, _)| match *address {
         "/journal" => may_audit,
         "/publication" => may_release,
         "/" | "/records" => true,
-        _ => visit.actor.is_staff(),
-    });
-    let links = daily.map(|(address, message)| NavigationLink {
+        _ => is_staff,
+    })
+}
+
+pub(super) fn groups(visit: &Visit) -> Vec<NavigationGroup> {
+    let path = visit.here.split('?').next().unwrap_or_default();
+    let links = daily(visit).map(|(address, message)| NavigationLink {
         label: visit.text(message).to_owned(),
-        address: (*address).to_owned(),
-        is_current: path == *address
-            || (*address != "/" && *address != "/records" && path.starts_with(&format!("{address}/"))),
+        address: address.to_owned(),
+        is_current: path == address
+            || (address != "/" && address != "/records" && path.starts_with(&format!("{address}/"))),
     });
     let mut groups = vec![NavigationGroup { label: String::new(), is_open: true, links: links.collect() }];
     let registers = &visit.app.catalogue().registers;

@@ -19,6 +19,7 @@ use crate::{
         layout,
         record::FieldChange,
         row::StoredRow,
+        search,
         session::{Arrival, Prepared, Session},
     },
     naming,
@@ -135,7 +136,7 @@ impl<'l> Stage<'l> {
         delete_children(session.connection, self.register, record.id, record.id)?;
         session.store_children(self.register, &record)?;
         let shown = session.shown(self.register, &record, Personal::Journal)?;
-        session.index(self.register, &record, &shown)?;
+        search::put(session.connection, self.register, &record)?;
         let changes: Vec<FieldChange> = shown
             .into_iter()
             .map(|(field, after)| FieldChange { field, before: serde_json::Value::Null, after })
@@ -259,12 +260,11 @@ fn delete_records(
     until: i64,
 ) -> Result<(), rusqlite::Error> {
     delete_children(connection, register, from, until)?;
-    let (table, search) = (naming::table(&register.key), naming::search_table(&register.key));
+    let table = naming::table(&register.key);
     let mut found = connection.prepare_cached(&format!("SELECT id FROM \"{table}\" WHERE id BETWEEN ?1 AND ?2"))?;
     let ids = found.query_map([from, until], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-    let mut unfind = connection.prepare_cached(&format!("DELETE FROM \"{search}\" WHERE rowid = ?1"))?;
     for id in ids {
-        unfind.execute([id])?;
+        search::remove(connection, register, id)?;
     }
     connection
         .prepare_cached("DELETE FROM deadline WHERE register = ?1 AND record BETWEEN ?2 AND ?3")?

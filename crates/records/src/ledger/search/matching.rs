@@ -1,0 +1,122 @@
+//! The records that hold every word, as a condition on a select: in their own texts, or in the names of what they refer to
+//! as far as the reader may read it.
+
+use rusqlite::Connection;
+use sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, UnionType};
+
+use super::words::{Word, Words};
+use crate::{
+    actor::{Act, Actor, Scope},
+    catalogue::{Catalogue, Field, FieldKind, Register},
+    ledger::{batch::standing, reach::confined, statement::run},
+    naming,
+};
+
+/// Who asks, of which registers.
+pub(super) struct Asking<'a> {
+    pub catalogue: &'a Catalogue,
+    pub actor: &'a Actor,
+    pub connection: &'a Connection,
+}
+
+impl Asking<'_> {
+    /// The condition that a record of `register` holds every word.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub fn condition(&self, register: &Register, words: &Words) -> Result<Condition, rusqlite::Error> {
+        if words.is_empty() {
+            return Ok(Condition::all().add(Expr::val(1).eq(0)));
+        }
+        let mut own = Vec::new();
+        let mut condition = Condition::all();
+        for word in words.each() {
+            let referred = self.referred(register, word)?;
+            if referred.is_empty() {
+                own.push(word.phrase());
+                continue;
+            }
+            let mut ids = matches(register, &word.phrase());
+            for (field, there) in referred {
+                ids.union(UnionType::All, referring(register, field, there));
+            }
+            condition = condition.add(id().in_subquery(ids));
+        }
+        if !own.is_empty() {
+            condition = condition.add(id().in_subquery(matches(register, &own.join(" AND "))));
+        }
+        Ok(condition)
+    }
+
+    /// The references of a register behind which something within reach is called by a word, with what is.
+    fn referred<'r>(
+        &self,
+        register: &'r Register,
+        word: &Word,
+    ) -> Result<Vec<(&'r Field, SelectStatement)>, rusqlite::Error> {
+        let mut referred = Vec::new();
+        let mut known: Vec<(&str, Option<SelectStatement>)> = Vec::new();
+        for field in register.fields.values() {
+            let FieldKind::Reference { to } = &field.kind else { continue };
+            let there = match known.iter().find(|(key, _)| key == to) {
+                Some((_, there)) => there.clone(),
+                None => {
+                    let there = self.called(to, word)?;
+                    known.push((to, there.clone()));
+                    there
+                }
+            };
+            referred.extend(there.map(|there| (field, there)));
+        }
+        Ok(referred)
+    }
+
+    /// The records of a register that are within reach and called by a word; nothing if there is none.
+    fn called(&self, register: &str, word: &Word) -> Result<Option<SelectStatement>, rusqlite::Error> {
+        let Some(register) = self.catalogue.registers.get(register) else { return Ok(None) };
+        let scope = self.actor.scope(register, Act::Read);
+        if scope == Scope::Nothing {
+            return Ok(None);
+        }
+        let table = naming::table(&register.key);
+        let mut called = Query::select();
+        called
+            .column(Alias::new("id"))
+            .from(Alias::new(&table))
+            .and_where(Expr::cust(standing(&register.key, &table)))
+            .and_where(id().in_subquery(matches(register, &in_names(&word.phrase()))))
+            .cond_where(confined(&table, register, &scope));
+        let first = run(self.connection, called.clone().limit(1), |row| row.get::<_, i64>(0))?;
+        Ok((!first.is_empty()).then_some(called))
+    }
+}
+
+/// A question that looks only at what records are called by.
+pub(super) fn in_names(question: &str) -> String {
+    format!("name : ({question})")
+}
+
+/// The ids that the index gives for a question.
+pub(super) fn matches(register: &Register, question: &str) -> SelectStatement {
+    let table = naming::search_table(&register.key);
+    let mut ids = Query::select();
+    ids.column(Alias::new("rowid"))
+        .from(Alias::new(&table))
+        .and_where(Expr::cust_with_values(format!("\"{table}\" MATCH ?"), [question]));
+    ids
+}
+
+/// The records of a register whose reference leads to one of `there`.
+fn referring(register: &Register, field: &Field, there: SelectStatement) -> SelectStatement {
+    let mut ids = Query::select();
+    ids.column(Alias::new("id"))
+        .from(Alias::new(naming::table(&register.key)))
+        // As its index has it.
+        .and_where(Expr::col(Alias::new("deleted_at")).is_null())
+        .and_where(Expr::col(Alias::new(naming::column(field))).in_subquery(there));
+    ids
+}
+
+fn id() -> Expr {
+    Expr::col(Alias::new("id"))
+}

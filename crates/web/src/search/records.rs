@@ -34,8 +34,10 @@ pub(super) struct Line {
     pub address: String,
     /// The record of what has a page of its own.
     pub record: Option<String>,
-    /// Name of a field, and the text in it around the words; nothing of the title, which is shown anyway.
-    pub passages: Vec<(String, Option<Vec<Part>>)>,
+    /// Name of the title's field, where words stand in it.
+    pub titled: Option<String>,
+    /// Name of another field, and the text in it around the words.
+    pub passages: Vec<(String, Vec<Part>)>,
 }
 
 /// The ledgers in which the words were found: those with the best fit first, the newest first among equals.
@@ -76,12 +78,13 @@ fn day(register: &Register, hit: &Hit) -> String {
 fn line(register: &Register, hit: &Hit, words: &Words, language: Language) -> Line {
     let record = &hit.record;
     let state = record.state.as_deref().and_then(|state| register.workflow.as_ref()?.states.get(state));
-    let title = hit.passages.iter().find(|passage| passage.key == register.title).map(|passage| passage.parts.clone());
-    let title = title.unwrap_or_else(|| {
+    let (titled, others): (Vec<&Passage>, Vec<&Passage>) =
+        hit.passages.iter().partition(|passage| passage.key == register.title);
+    let titled = titled.first();
+    let title = titled.map(|passage| passage.parts.clone()).unwrap_or_else(|| {
         let text = record.values.get(&register.title).and_then(|value| value.as_str()).unwrap_or_default();
         parts(&text.chars().take(80).collect::<String>(), words)
     });
-    let shown = |passage: &Passage| (passage.key != register.title).then(|| passage.parts.clone());
     let own = address(&register.key, &record.number);
     // A station is looked at on its page; its record is one step further.
     let station = (register.key == "station").then(|| format!("/stations/{}", encoded(&record.number)));
@@ -92,6 +95,7 @@ fn line(register: &Register, hit: &Hit, words: &Words, language: Language) -> Li
         look: badge(register, record.state.as_deref()),
         record: station.is_some().then(|| own.clone()),
         address: station.unwrap_or(own),
-        passages: hit.passages.iter().map(|passage| (passage.field.clone(), shown(passage))).collect(),
+        titled: titled.map(|passage| passage.field.clone()),
+        passages: others.into_iter().map(|passage| (passage.field.clone(), passage.parts.clone())).collect(),
     }
 }

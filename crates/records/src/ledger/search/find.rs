@@ -162,7 +162,10 @@ impl Ledger {
             };
             let names = texts(other, &there);
             let names = names.iter().filter(|text| text.column.is_none() && is_name(other, text.field));
-            let name: Vec<&str> = names.map(|text| text.text.as_str()).chain([number]).collect();
+            // Its title, and of its codes those that were asked for.
+            let said =
+                names.filter(|text| text.field.key == other.title || words.each().any(|word| word.is_in(&text.text)));
+            let name: Vec<&str> = said.map(|text| text.text.as_str()).chain([number]).collect();
             let found = around(&name.join(" · "), words);
             passages.extend(found.map(|parts| Passage {
                 key: field.key.clone(),

@@ -100,7 +100,8 @@ fn forget_removed(connection: &Connection, catalogue: &Catalogue) -> Result<(), 
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for register in known.iter().filter(|register| !catalogue.registers.contains_key(*register)) {
-        let index = naming::search_table(register);
+        // The name comes from the database, where another tool may have written anything.
+        let index = naming::search_table(register).replace('"', "\"\"");
         connection.execute_batch(&format!("DROP TABLE IF EXISTS \"{index}\""))?;
         connection.execute("DELETE FROM search_index WHERE register = ?1", [register])?;
     }

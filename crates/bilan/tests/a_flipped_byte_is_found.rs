@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use altered::{DATABASES, bilan, filled};
 use rusqlite::Connection;
 
-/// Everything that a database says: each row of each table.
+/// Everything that a database says: each row of each table, and of an index of full text each word with its place.
 type Said = BTreeMap<String, Vec<String>>;
 
 fn said(path: &Path) -> Result<Said, rusqlite::Error> {
@@ -30,8 +30,12 @@ fn said(path: &Path) -> Result<Said, rusqlite::Error> {
         if indexes.iter().any(|index| table.starts_with(&format!("{index}_"))) {
             continue;
         }
-        // The words of an index are not compared with the records (decision 12).
-        if !*is_index {
+        if *is_index {
+            connection.execute_batch(&format!(
+                "CREATE VIRTUAL TABLE temp.words_{table} USING fts5vocab('main', '{table}', 'instance')"
+            ))?;
+            said.insert(table.clone(), rows(&connection, &format!("temp.words_{table}"))?);
+        } else {
             said.insert(table.clone(), rows(&connection, &format!("main.\"{table}\""))?);
         }
     }

@@ -49,6 +49,17 @@ fn the_first_thing_that_was_altered_is_named(sql: &str, seq: i64, number: &str) 
     assert_eq!((broken.seq, broken.number.as_str(), broken.register.as_str()), (seq, number, "complaint"), "{broken}");
 }
 
+#[test_case("DELETE FROM f_complaint WHERE rowid = 1", "TS202000001"; "a record taken out of the index")]
+#[test_case("INSERT OR REPLACE INTO f_complaint (rowid, name, text) VALUES (2, 'TS202000002', '别 的 话')", "TS202000002"; "other words for a record")]
+#[test_case("INSERT INTO f_complaint (rowid, name, text) VALUES (3, 'TS202000003', '')", "TS202000003"; "a deleted record put back")]
+#[test_case("INSERT INTO f_complaint (rowid, name, text) VALUES (99, '无', '无')", "99"; "words of no record")]
+fn the_index_of_full_text_says_what_the_records_say(sql: &str, number: &str) {
+    let bureau = filled();
+    assert_eq!(bureau.ledger.verify().unwrap().unwrap().indexed, 2);
+    let broken = alter(&bureau, sql);
+    assert_eq!((broken.register.as_str(), broken.number.as_str()), ("f_complaint", number), "{broken}");
+}
+
 /// A ledger with clocks that ran, paused and reminded, keys, and a file.
 fn busy() -> Bureau {
     let bureau = Bureau::new();

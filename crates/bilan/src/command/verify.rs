@@ -40,6 +40,7 @@ impl Verify {
             "{} rows, {} earlier versions, {} files, {} clocks, keys and numbers and {accounts} accounts agree with them",
             verified.rows, verified.versions, verified.files, verified.beside
         );
+        eprintln!("{} records are found by their own words", verified.indexed);
         eprintln!(
             "{} values in {} chunks, {} packets in blocks and {} rows of observations are whole",
             whole.values, whole.chunks, whole.packets, whole.rows

@@ -3,7 +3,8 @@
 //! First the chain is walked entry by entry; then each row and its child rows are digested anew and compared with the
 //! last entry about them, and each version kept in the history with the entry that made it. A row without an entry, an
 //! entry whose row is gone, and a file whose bytes are not those that were attached are found as well; so is a change of
-//! what stands beside the records (`beside`). At last SQLite looks at its own pages and indexes.
+//! what stands beside the records (`beside`). Then SQLite looks at its own pages and indexes, and at last the words in the
+//! index of full text are compared with those of the records.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -11,6 +12,7 @@ use super::{
     Ledger, batch, beside,
     error::{Broken, ReadError},
     row::{self, StoredRow},
+    search,
 };
 use crate::{
     catalogue::Register,
@@ -31,6 +33,8 @@ pub struct Verified {
     pub files: u64,
     /// Clocks, keys, uses of files and what else stands beside the records compared.
     pub beside: u64,
+    /// Records whose words in the index of full text were compared.
+    pub indexed: u64,
 }
 
 impl Ledger {
@@ -85,7 +89,15 @@ impl Ledger {
         if let Some(broken) = unsound(&snapshot) {
             return Ok(Err(broken));
         }
-        Ok(Ok(Verified { entries, rows, versions, files, beside }))
+        // Last: what the index must say follows from the records, which are known to be whole by now.
+        let mut indexed = 0;
+        for register in self.catalogue().registers.values() {
+            match named(&naming::search_table(&register.key), search::compare(&snapshot, register)) {
+                Ok(compared) => indexed += compared,
+                Err(broken) => return Ok(Err(broken)),
+            }
+        }
+        Ok(Ok(Verified { entries, rows, versions, files, beside, indexed }))
     }
 }
 

@@ -24,14 +24,23 @@ const EDITION: &str = "name and text, 1";
 
 /// Writes a record into the index of its register.
 pub(crate) fn put(connection: &Connection, register: &Register, record: &StoredRow) -> Result<(), rusqlite::Error> {
-    let table = naming::search_table(&register.key);
+    put_into(connection, &format!("main.\"{}\"", naming::search_table(&register.key)), register, record)
+}
+
+/// Writes a record into an index that is made as that of its register.
+pub(super) fn put_into(
+    connection: &Connection,
+    index: &str,
+    register: &Register,
+    record: &StoredRow,
+) -> Result<(), rusqlite::Error> {
     let texts = texts(register, record);
     let (names, others): (Vec<_>, Vec<_>) =
         texts.iter().partition(|text| text.column.is_none() && is_name(register, text.field));
     let name = indexed(std::iter::once(record.number()).chain(names.iter().map(|text| text.text.as_str())));
     let text = indexed(others.iter().map(|text| text.text.as_str()));
     connection
-        .prepare_cached(&format!("INSERT OR REPLACE INTO \"{table}\" (rowid, name, text) VALUES (?1, ?2, ?3)"))?
+        .prepare_cached(&format!("INSERT OR REPLACE INTO {index} (rowid, name, text) VALUES (?1, ?2, ?3)"))?
         .execute(params![record.id, name, text])?;
     Ok(())
 }
@@ -75,22 +84,40 @@ fn made(connection: &Connection, register: &Register) -> Result<Option<String>, 
 }
 
 fn make(connection: &Connection, register: &Register) -> Result<u64, rusqlite::Error> {
-    let (table, index) = (naming::table(&register.key), naming::search_table(&register.key));
-    connection.execute_batch(&format!(
-        "DROP TABLE IF EXISTS \"{index}\"; \
-         CREATE VIRTUAL TABLE \"{index}\" USING fts5(name, text, content='', contentless_delete=1, \
-         tokenize='unicode61 remove_diacritics 0')"
-    ))?;
-    let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" WHERE deleted_at IS NULL"))?;
-    let mut rows = statement.query([])?;
+    let index = format!("main.\"{}\"", naming::search_table(&register.key));
+    connection.execute_batch(&format!("DROP TABLE IF EXISTS {index}"))?;
+    connection.execute_batch(&declaration(&index))?;
     let mut records = 0;
+    every_record(connection, register, |record| {
+        records += 1;
+        put(connection, register, record)
+    })?;
+    Ok(records)
+}
+
+/// The statement that makes an index.
+pub(super) fn declaration(index: &str) -> String {
+    format!(
+        "CREATE VIRTUAL TABLE {index} USING fts5(name, text, content='', contentless_delete=1, \
+         tokenize='unicode61 remove_diacritics 0')"
+    )
+}
+
+/// Hands over every record that an index is to hold, with its child rows.
+pub(super) fn every_record(
+    connection: &Connection,
+    register: &Register,
+    mut take: impl FnMut(&StoredRow) -> Result<(), rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
+    let table = naming::table(&register.key);
+    let mut rows = connection.prepare(&format!("SELECT * FROM main.\"{table}\" WHERE deleted_at IS NULL"))?;
+    let mut rows = rows.query([])?;
     while let Some(found) = rows.next()? {
         let mut record = row::read_row(found)?;
         row::add_children(connection, register, &mut record)?;
-        put(connection, register, &record)?;
-        records += 1;
+        take(&record)?;
     }
-    Ok(records)
+    Ok(())
 }
 
 /// Drops the index of a register that is no more.

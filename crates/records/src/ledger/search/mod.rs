@@ -4,6 +4,7 @@
 //! out (`search = false`). It has two columns: `name` with what a record is called by (number, title, codes), and `text`
 //! with the rest. What a reference leads to is not in it; a question looks there itself, within the reach of who asks.
 
+mod compare;
 mod find;
 mod index;
 mod matching;
@@ -16,4 +17,5 @@ pub use self::{
     passage::{Part, Passage, parts},
     words::Words,
 };
+pub(crate) use compare::compare;
 pub(crate) use index::{bring_up_to_date, put, remove};

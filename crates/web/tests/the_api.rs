@@ -5,9 +5,10 @@ mod office;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
-use bilan_records::catalogue::Role;
+use bilan_records::catalogue::{Field, FieldKind, Role};
 use office::{Answer, Office};
 use serde_json::{Value as Json, json};
+use test_case::test_case;
 
 #[tokio::test]
 async fn a_record_is_entered_changed_moved_and_deleted() {
@@ -188,6 +189,83 @@ async fn what_an_operation_may_answer_is_described() {
         faults.as_array().unwrap().iter().all(|fault| fault["label"].is_string() || fault["label"].is_null()),
         "{faults}"
     );
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_by_everything_that_the_description_offers_and_by_nothing_else() {
+    let office = Office::open();
+    let description = office.as_guest("/api/openapi.json").await.json();
+    let parameters = description["paths"]["/api/v1/complaint"]["get"]["parameters"].as_array().unwrap();
+    let sort = parameters.iter().find(|parameter| parameter["name"] == "sort").unwrap();
+    let offered: Vec<&str> =
+        sort["schema"]["enum"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    assert!(offered.contains(&"-received_at") && offered.contains(&"number"), "{offered:?}");
+    for key in &offered {
+        office.call(Role::Admin, Method::GET, &format!("/complaint?sort={key}"), &[], Json::Null).await.is(200);
+    }
+    for key in ["complainant", "place", "nonsense"] {
+        assert!(!offered.contains(&key));
+        office.call(Role::Admin, Method::GET, &format!("/complaint?sort={key}"), &[], Json::Null).await.is(400);
+    }
+}
+
+#[test_case("/complaint?sort="; "an order of nothing")]
+#[test_case("/complaint?limit="; "a page of nothing")]
+#[test_case("/complaint?offset=1&offset=2"; "a name given twice")]
+#[test_case("/complaint?fliter=number"; "a misspelt name")]
+#[test_case("/complaint/TS202000001?as_of="; "an empty moment")]
+#[test_case("/figures?year=2020&as_off=2020-01-01"; "a misspelt moment of figures")]
+#[test_case("/figures/complaints_noise/records?year=2020&offset=&offset=3"; "an empty number given twice")]
+#[test_case("/reports/annual?year=2020&as_of="; "an empty moment of a report")]
+#[tokio::test]
+async fn a_question_that_cannot_be_meant_is_refused_and_not_guessed(address: &str) {
+    let office = Office::open();
+    office.call(Role::Admin, Method::GET, address, &[], Json::Null).await.is(400);
+}
+
+#[tokio::test]
+async fn a_version_said_in_two_places_is_one_version() {
+    let office = Office::open();
+    let made = office.call(Role::Handler, Method::POST, "/complaint", &[], office.complaint("夜间施工")).await;
+    let address = format!("/complaint/{}", made.is(201).json()["number"].as_str().unwrap());
+    let change = |version: i64| json!({ "values": { "subject": "夜间浇筑" }, "version": version });
+    for wrong in [2, 0, -913] {
+        office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change(wrong)).await.is(428);
+    }
+    office.call(Role::Handler, Method::PATCH, &address, &[("if-match", "\"1\"")], change(1)).await.is(200);
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_refused() {
+    let office = Office::open();
+    for body in [json!({ "version": 1 }), json!({ "version": 1, "values": {} })] {
+        office.call(Role::Admin, Method::PATCH, "/complaint/TS202000001", &[], body).await.is(400);
+    }
+}
+
+#[tokio::test]
+async fn every_step_describes_the_fields_of_its_own_form() {
+    let office = Office::open();
+    let description = office.as_guest("/api/openapi.json").await.json();
+    let mut seen = 0;
+    for register in office.ledger.catalogue().registers.values() {
+        for (key, step) in register.workflow.iter().flat_map(|workflow| &workflow.steps) {
+            let path = format!("/api/v1/{}/{{number}}/steps/{key}", register.key);
+            let body = &description["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+            let given = body["properties"]["values"]["properties"].as_object().unwrap();
+            for asked in step.asks.iter().filter(|field| !description_leaves_out(&register.fields[*field])) {
+                assert!(given.contains_key(asked), "{path}: {asked}");
+            }
+            assert_eq!(body["additionalProperties"], json!(false), "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100);
+}
+
+/// Files are handed in at another address; what is computed or read-only nobody gives.
+fn description_leaves_out(field: &Field) -> bool {
+    field.read_only || matches!(field.kind, FieldKind::Attachment { .. } | FieldKind::Computed { .. })
 }
 
 fn collect(json: &Json, references: &mut Vec<String>) {

@@ -95,11 +95,15 @@ impl FromStr for Period {
                 return None;
             }
             let year: i16 = year.parse().ok().filter(|year| (1900..=2200).contains(year))?;
+            let number = |text: &str, digits: usize| {
+                let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+                plain.then(|| text.parse().ok()).flatten()
+            };
             match rest {
                 None => Some(Self::year(year)),
                 Some(rest) => match rest.strip_prefix('Q') {
-                    Some(quarter) => Self::quarter(year, quarter.parse().ok()?),
-                    None => Self::month(year, rest.parse().ok()?),
+                    Some(quarter) => Self::quarter(year, number(quarter, 1)?),
+                    None => Self::month(year, number(rest, 2)?),
                 },
             }
         };
@@ -126,6 +130,8 @@ mod tests {
     #[test_case("20"; "short year")]
     #[test_case("2020-Q5"; "fifth quarter")]
     #[test_case("2020-13"; "thirteenth month")]
+    #[test_case("2020-3"; "month of one digit")]
+    #[test_case("2020-+3"; "month with a sign")]
     #[test_case("2020-03-15..2020-03-01"; "backwards")]
     #[test_case("２０２０"; "wide digits")]
     fn what_is_no_period_is_refused(text: &str) {

@@ -198,14 +198,22 @@ fn column(name: &str) -> Expr {
     Expr::col(Alias::new(name))
 }
 
+/// What a list of `register` may be sorted by: its own columns, and fields that are neither personal nor without an order.
+pub fn sort_keys(register: &Register) -> impl Iterator<Item = &str> {
+    let fields = register.fields.values().filter(sortable).map(|field| field.key.as_str());
+    layout::RECORD_COLUMNS.into_iter().filter(|key| !register.fields.contains_key(*key)).chain(fields)
+}
+
+fn sortable(field: &&Field) -> bool {
+    !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place)
+}
+
 pub(super) fn sort(
     select: &mut SelectStatement,
     register: &Register,
     wanted: Option<&(String, bool)>,
 ) -> Result<(), ReadError> {
     let (key, descending) = wanted.map_or((register.date.as_str(), true), |(key, descending)| (key, *descending));
-    let sortable =
-        |field: &&Field| !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place);
     let column = match register.fields.get(key).filter(sortable) {
         Some(field) => naming::column(field),
         None if layout::RECORD_COLUMNS.contains(&key) => key.to_owned(),

@@ -57,6 +57,7 @@ pub use self::{
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
     key::{Key, Origin, Written},
+    list::sort_keys,
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     release::{HeldBack, published_texts},
     search::{Fit, Hit, Hits, Part, Passage, Words, parts},

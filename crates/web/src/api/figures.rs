@@ -7,28 +7,27 @@ use axum::{
 use bilan_records::{
     catalogue::{Catalogue, Figure, Label},
     figures::{FigureValue, Figures, Period},
-    ledger::ListQuery,
     report::{self, gap_words},
     value::{Language, beijing_text},
 };
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::{caller::Caller, problem::Problem, query};
+use super::{caller::Caller, problem::Problem, query::Asked};
 use crate::figures::formula;
 
 type Answer = Result<Response, Problem>;
 type Pairs = Query<Vec<(String, String)>>;
 
 /// Which period is asked about, and when it is looked at.
-struct Asked {
+struct Question {
     period: Period,
     as_of: Option<Timestamp>,
 }
 
-impl Asked {
-    fn read(pairs: &[(String, String)]) -> Result<Self, Problem> {
-        let year = query::value(pairs, "year").ok_or_else(|| {
+impl Question {
+    fn read(asked: &Asked<'_>) -> Result<Self, Problem> {
+        let year = asked.value("year").ok_or_else(|| {
             Problem::parameter(
                 "year",
                 "必须给出，如 2020、2020-Q3、2020-07",
@@ -42,14 +41,13 @@ impl Asked {
                 "must be a year, quarter, month or run of days: 2020, 2020-Q3, 2020-07, 2020-07-01..2020-07-15",
             )
         })?;
-        let as_of = query::value(pairs, "as_of").map(query::as_of).transpose()?;
-        Ok(Self { period, as_of })
+        Ok(Self { period, as_of: asked.as_of()? })
     }
 }
 
 /// Every figure of a period that the caller may see.
 pub(super) async fn list(caller: Caller, Query(pairs): Pairs) -> Answer {
-    let Asked { period, as_of } = Asked::read(&pairs)?;
+    let Question { period, as_of } = Question::read(&Asked::read(&pairs, &["year", "as_of"])?)?;
     let figures = caller
         .ask(move |ledger, actor| {
             let values = Figures::of(ledger, actor, as_of).all(&period)?;
@@ -68,7 +66,7 @@ pub(super) async fn list(caller: Caller, Query(pairs): Pairs) -> Answer {
 
 /// One figure.
 pub(super) async fn one(caller: Caller, Path(key): Path<String>, Query(pairs): Pairs) -> Answer {
-    let Asked { period, as_of } = Asked::read(&pairs)?;
+    let Question { period, as_of } = Question::read(&Asked::read(&pairs, &["year", "as_of"])?)?;
     let figure = caller
         .ask(move |ledger, actor| {
             let value = Figures::of(ledger, actor, as_of).compute(&key, &period)?;
@@ -81,9 +79,9 @@ pub(super) async fn one(caller: Caller, Path(key): Path<String>, Query(pairs): P
 
 /// Exactly the records that a figure counts.
 pub(super) async fn records(caller: Caller, Path(key): Path<String>, Query(pairs): Pairs) -> Answer {
-    let Asked { period, as_of } = Asked::read(&pairs)?;
-    let limit = query::value(&pairs, "limit").map_or(Ok(ListQuery::PAGE), query::limit)?;
-    let offset = query::value(&pairs, "offset").map_or(Ok(0), query::offset)?;
+    let asked = Asked::read(&pairs, &["year", "as_of", "limit", "offset"])?;
+    let Question { period, as_of } = Question::read(&asked)?;
+    let (limit, offset) = (asked.limit()?, asked.offset()?);
     let body = caller
         .ask(move |ledger, actor| {
             let figures = Figures::of(ledger, actor, as_of);
@@ -113,7 +111,7 @@ pub(super) async fn records(caller: Caller, Path(key): Path<String>, Query(pairs
 
 /// A report with its figures filled in.
 pub(super) async fn report(caller: Caller, Path(key): Path<String>, Query(pairs): Pairs) -> Answer {
-    let Asked { period, as_of } = Asked::read(&pairs)?;
+    let Question { period, as_of } = Question::read(&Asked::read(&pairs, &["year", "as_of"])?)?;
     if period != Period::year(period.starting_year()) {
         return Err(Problem::parameter("year", "文书按年编制，如 2020", "a report is about a year, for example 2020"));
     }

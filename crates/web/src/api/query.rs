@@ -1,6 +1,7 @@
 //! The questions that a list takes in its address.
 
 use bilan_records::ledger::ListQuery;
+use jiff::Timestamp;
 
 use super::problem::Problem;
 use crate::figures::moment;
@@ -8,37 +9,82 @@ use crate::figures::moment;
 /// Most records on one page.
 pub const LARGEST_PAGE: u64 = 500;
 
-/// Reads the query of a list. An unknown name is refused: a misspelt filter must not answer with everything.
+/// Reads the query of a list.
 pub(super) fn list_query(register: &str, pairs: &[(String, String)]) -> Result<ListQuery, Problem> {
-    let mut query = ListQuery { limit: ListQuery::PAGE, ..ListQuery::of(register) };
-    for (name, value) in pairs {
-        let value = value.trim();
-        match name.as_str() {
-            _ if value.is_empty() => {}
-            "filter" => query.filter = Some(value.to_owned()),
-            "q" => query.search = Some(value.to_owned()),
-            "sort" => {
-                let (field, descending) = value.strip_prefix('-').map_or((value, false), |field| (field, true));
-                query.sort = Some((field.to_owned(), descending));
-            }
-            "cell" => query.cell = Some(value.to_owned()),
-            "limit" => query.limit = limit(value)?,
-            "offset" => query.offset = offset(value)?,
-            "as_of" => query.as_of = Some(as_of(value)?),
-            _ => {
-                return Err(Problem::parameter(
-                    name,
-                    "没有这个参数；可用的有 filter、q、sort、limit、offset、cell、as_of",
-                    "there is no such parameter; there are filter, q, sort, limit, offset, cell and as_of",
-                ));
-            }
-        }
-    }
+    let asked = Asked::read(pairs, &["filter", "q", "sort", "limit", "offset", "cell", "as_of"])?;
+    let mut query = ListQuery::of(register);
+    query.filter = asked.text("filter");
+    query.search = asked.text("q");
+    query.cell = asked.text("cell");
+    query.sort = asked.value("sort").map(|sort| {
+        let (field, descending) = sort.strip_prefix('-').map_or((sort, false), |field| (field, true));
+        (field.to_owned(), descending)
+    });
+    query.limit = asked.limit()?;
+    query.offset = asked.offset()?;
+    query.as_of = asked.as_of()?;
     Ok(query)
 }
 
-/// Records on a page, 1 to [`LARGEST_PAGE`].
-pub(super) fn limit(value: &str) -> Result<u64, Problem> {
+/// The names and values of an address, each name known and given once.
+pub(super) struct Asked<'p>(&'p [(String, String)]);
+
+impl<'p> Asked<'p> {
+    /// Refuses a name that the address does not take, and one given twice: a misspelt filter must not answer with everything.
+    pub(super) fn read(pairs: &'p [(String, String)], names: &[&str]) -> Result<Self, Problem> {
+        for (at, (name, _)) in pairs.iter().enumerate() {
+            if !names.contains(&name.as_str()) {
+                return Err(unknown(name, names));
+            }
+            if pairs.iter().take(at).any(|(before, _)| before == name) {
+                return Err(Problem::parameter(name, "只能给出一次", "must be given once"));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of a name, also an empty one.
+    pub(super) fn value(&self, name: &str) -> Option<&'p str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim())
+    }
+
+    /// The text of a name; an empty one asks for nothing.
+    fn text(&self, name: &str) -> Option<String> {
+        self.value(name).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// An earlier moment.
+    pub(super) fn as_of(&self) -> Result<Option<Timestamp>, Problem> {
+        self.value("as_of").map(as_of).transpose()
+    }
+
+    /// Records on a page, 1 to [`LARGEST_PAGE`].
+    pub(super) fn limit(&self) -> Result<u64, Problem> {
+        self.value("limit").map_or(Ok(ListQuery::PAGE), limit)
+    }
+
+    /// Records skipped.
+    pub(super) fn offset(&self) -> Result<u64, Problem> {
+        self.value("offset").map_or(Ok(0), offset)
+    }
+}
+
+fn unknown(name: &str, names: &[&str]) -> Problem {
+    if names.is_empty() {
+        return Problem::parameter(
+            name,
+            "没有这个参数；此处不用参数",
+            "there is no such parameter; none is taken here",
+        );
+    }
+    Problem::parameter(
+        name,
+        &format!("没有这个参数；可用的有 {}", names.join("、")),
+        &format!("there is no such parameter; there are {}", names.join(", ")),
+    )
+}
+
+fn limit(value: &str) -> Result<u64, Problem> {
     value
         .parse()
         .ok()
@@ -46,16 +92,14 @@ pub(super) fn limit(value: &str) -> Result<u64, Problem> {
         .ok_or_else(|| Problem::parameter("limit", "应为 1 到 500 的整数", "must be a whole number from 1 to 500"))
 }
 
-/// Records skipped.
-pub(super) fn offset(value: &str) -> Result<u64, Problem> {
+fn offset(value: &str) -> Result<u64, Problem> {
     // SQLite counts in 64 bits with sign.
     value.parse().ok().filter(|offset| *offset <= i64::MAX as u64).ok_or_else(|| {
         Problem::parameter("offset", "应为不小于 0 的整数", "must be a whole number that is not negative")
     })
 }
 
-/// An earlier moment.
-pub(super) fn as_of(value: &str) -> Result<jiff::Timestamp, Problem> {
+fn as_of(value: &str) -> Result<Timestamp, Problem> {
     moment(value).ok_or_else(|| {
         Problem::parameter(
             "as_of",
@@ -63,9 +107,4 @@ pub(super) fn as_of(value: &str) -> Result<jiff::Timestamp, Problem> {
             "must be a moment like 2020-12-31T18:00:00+08:00",
         )
     })
-}
-
-/// The value of a name that is given at most once.
-pub(super) fn value<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
 }

@@ -14,7 +14,11 @@ use bilan_records::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{caller::Caller, problem::Problem, query};
+use super::{
+    caller::Caller,
+    problem::Problem,
+    query::{self, Asked},
+};
 
 type Answer = Result<Response, Problem>;
 type Pairs = Query<Vec<(String, String)>>;
@@ -69,7 +73,7 @@ pub(super) async fn read(
     Path((register, number)): Path<(String, String)>,
     Query(pairs): Pairs,
 ) -> Answer {
-    let as_of = query::value(&pairs, "as_of").map(query::as_of).transpose()?;
+    let as_of = Asked::read(&pairs, &["as_of"])?.as_of()?;
     let (record, steps) = caller
         .ask(move |ledger, actor| {
             let record = ledger.record(actor, &register, &number, as_of)?;
@@ -124,6 +128,9 @@ pub(super) async fn change(
     let mut body = object(&headers, &body)?;
     let version = version(&headers, body.remove("version"))?;
     let (changes, write) = (values_of(body)?, write(&headers)?);
+    if changes.is_empty() {
+        return Err(unreadable("没有给出要修改的字段", "says no field to change"));
+    }
     let edit = move |ledger: &Ledger, actor: &Actor, register: &str| {
         ledger.edit(actor, register, &number, version, changes, write)
     };
@@ -171,11 +178,11 @@ pub(super) async fn delete(
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Answer {
-    let given = query::value(&pairs, "version")
-        .and_then(|version| version.parse().ok())
-        .map(|version: i64| Json::from(version));
+    let asked = Asked::read(&pairs, &["reason", "version"])?;
+    // What is no number is refused as what it is.
+    let given = asked.value("version").map(|text| text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from));
     let version = version(&headers, given)?;
-    let reason = query::value(&pairs, "reason").unwrap_or_default().to_owned();
+    let reason = asked.value("reason").unwrap_or_default().to_owned();
     let write = write(&headers)?;
     let remove = move |ledger: &Ledger, actor: &Actor, register: &str| {
         ledger.delete(actor, register, &number, version, &reason, write)
@@ -237,7 +244,7 @@ fn values_of(mut body: JsonMap) -> Result<JsonMap, Problem> {
     }
 }
 
-/// The version that a write starts from.
+/// The version that a write starts from; where both places say it, both must say the same.
 fn version(headers: &HeaderMap, given: Option<Json>) -> Result<i64, Problem> {
     let wrong = || {
         Problem::new(
@@ -246,24 +253,37 @@ fn version(headers: &HeaderMap, given: Option<Json>) -> Result<i64, Problem> {
             "say with If-Match or version which version the write starts from, for example If-Match: \"3\"",
         )
     };
-    if let Some(value) = headers.get(header::IF_MATCH) {
+    let in_header = headers.get(header::IF_MATCH).map(|value| {
         let tag = value.to_str().unwrap_or_default().trim();
         let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-        return tag.parse().map_err(|_| wrong());
-    }
-    given.and_then(|version| version.as_i64()).ok_or_else(wrong)
+        tag.parse::<i64>().map_err(|_| wrong())
+    });
+    let in_body = given.filter(|version| !version.is_null()).map(|version| version.as_i64().ok_or_else(wrong));
+    let version = match (in_header.transpose()?, in_body.transpose()?) {
+        (Some(header), Some(body)) if header != body => {
+            return Err(Problem::new(
+                "version_missing",
+                format!("If-Match 给出版本 {header}，version 给出版本 {body}：请给出同一个版本"),
+                format!("If-Match says version {header} and version says {body}: say one"),
+            ));
+        }
+        (header, body) => header.or(body).ok_or_else(wrong)?,
+    };
+    if version < 1 { Err(wrong()) } else { Ok(version) }
 }
 
 /// The idempotency key of the call; keys of other accounts and of pages are others, even if they read the same.
 fn write(headers: &HeaderMap) -> Result<Write, Problem> {
     const LONGEST: usize = 200;
     let Some(key) = headers.get("idempotency-key") else { return Ok(Write::default()) };
-    let key = key.to_str().unwrap_or_default().trim().trim_matches('"');
-    if key.is_empty() || key.len() > LONGEST {
+    let key = key.to_str().unwrap_or_default().trim();
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    let is_visible = |byte: u8| byte.is_ascii_graphic() && byte != b'"';
+    if key.is_empty() || key.len() > LONGEST || !key.bytes().all(is_visible) {
         return Err(Problem::parameter(
             "Idempotency-Key",
-            "应为 1 到 200 个可见字符",
-            "must be 1 to 200 visible characters",
+            "应为 1 到 200 个可见的 ASCII 字符，不含空格和引号",
+            "must be 1 to 200 visible ASCII characters without spaces or quotes",
         ));
     }
     Ok(Write::under(Key::new(Origin::Api, key)))

@@ -1,6 +1,6 @@
 //! A field of a register as a JSON schema.
 
-use bilan_records::catalogue::{Catalogue, Field, FieldKind, Label, Register};
+use bilan_records::catalogue::{Catalogue, Field, FieldKind, Label, Register, Step};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
@@ -20,6 +20,15 @@ pub(super) enum Side {
 /// The values of a record of `register`.
 pub(super) fn record_values(catalogue: &Catalogue, register: &Register, side: Side) -> Json {
     object(catalogue, &register.fields, side)
+}
+
+/// The values that a step takes: what its form asks for and what it needs.
+pub(super) fn step_values(catalogue: &Catalogue, register: &Register, step: &Step) -> Json {
+    let taken = |key: &String| step.asks.contains(key) || step.needs.contains(key);
+    let fields = register.fields.iter().filter(|(key, field)| taken(key) && is_given(field));
+    let properties: Map<String, Json> =
+        fields.map(|(key, field)| (key.clone(), schema(catalogue, field, Side::Change))).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false, "description": "Fields that the step asks for" })
 }
 
 fn object(catalogue: &Catalogue, fields: &IndexMap<String, Field>, side: Side) -> Json {

@@ -6,14 +6,17 @@ mod example;
 mod fields;
 mod paths;
 
-use bilan_records::catalogue::{Catalogue, Register};
+use bilan_records::catalogue::{Catalogue, Register, Step};
 use serde_json::{Map, Value as Json, json};
 
 pub use example::example_values;
-use fields::{Side, record_values};
+use fields::{Side, record_values, step_values};
 
 /// Cookie of a signed-in browser.
 const SESSION_COOKIE: &str = "bilan_session";
+
+/// Years, quarters and months; the API takes more (a day, two days with .. between), which a pattern cannot check for their order.
+const PERIOD: &str = "^(19|20)[0-9]{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$";
 
 /// The whole description.
 #[must_use]
@@ -127,9 +130,28 @@ fn schemas_of(catalogue: &Catalogue, register: &Register) -> Map<String, Json> {
 fn wrapped(values: Json, change: bool) -> Json {
     let mut properties = json!({ "values": values });
     if change {
-        properties["version"] = json!({ "type": "integer", "minimum": 1, "description": "Instead of If-Match" });
+        properties["values"]["minProperties"] = Json::from(1);
+        properties["version"] = version();
     }
-    json!({ "type": "object", "properties": properties, "required": ["values"] })
+    json!({ "type": "object", "properties": properties, "required": ["values"], "additionalProperties": false })
+}
+
+/// The body of a step: the fields that its form asks for, a reason, and the version it started from.
+fn step_body(catalogue: &Catalogue, register: &Register, step: &Step) -> Json {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "values": step_values(catalogue, register, step),
+            "reason": { "type": "string", "description": if step.reason { "Why; this step needs one" } else { "Why" } },
+            "version": version(),
+        },
+    })
+}
+
+/// The version that a write starts from, in its body.
+fn version() -> Json {
+    json!({ "type": "integer", "minimum": 1, "description": "Instead of If-Match" })
 }
 
 fn shared_schemas() -> Map<String, Json> {
@@ -163,14 +185,6 @@ fn shared_schemas() -> Map<String, Json> {
                 "offset": count("Records skipped"), "limit": count("Records asked for"),
                 "next": optional("Address of the next page"),
                 "records": { "type": "array", "items": schema_ref("Record") },
-            },
-        },
-        "Step": {
-            "type": "object",
-            "properties": {
-                "values": { "type": "object", "description": "Fields that the step asks for" },
-                "reason": text("Why; some steps need one"),
-                "version": { "type": "integer", "minimum": 1, "description": "Instead of If-Match" },
             },
         },
         "JournalEntry": {
@@ -262,21 +276,32 @@ fn shared_schemas() -> Map<String, Json> {
 
 fn parameters() -> Json {
     let query = |name: &str, schema: Json, description: &str, example: Json| json!({ "name": name, "in": "query", "schema": schema, "description": description, "example": example });
-    let header = |name: &str, description: &str, example: &str| json!({ "name": name, "in": "header", "schema": { "type": "string" }, "description": description, "example": example });
+    let header = |name: &str, schema: Json, description: &str| json!({ "name": name, "in": "header", "schema": schema, "description": description });
     let text = || json!({ "type": "string" });
+    let mut year = query(
+        "year",
+        json!({ "type": "string", "pattern": PERIOD }),
+        "Period: 2020, 2020-Q3 or 2020-07",
+        json!("2020"),
+    );
+    year["required"] = Json::from(true);
+    let mut whole_year =
+        query("year", json!({ "type": "string", "pattern": "^(19|20)[0-9]{2}$" }), "Year", json!("2020"));
+    whole_year["required"] = Json::from(true);
     json!({
         "filter": query("filter", text(), "Condition in the filter language", json!("created_at >= \"2020-07-01\"")),
         "q": query("q", text(), "Words to be found in the searched fields", json!("夜间施工")),
-        "sort": query("sort", text(), "Field to sort by; a minus before it for descending", json!("-created_at")),
         "limit": query("limit", json!({ "type": "integer", "minimum": 1, "maximum": super::query::LARGEST_PAGE, "default": 50 }), "Records on a page", json!(50)),
         "offset": query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Records skipped", json!(0)),
         "cell": query("cell", text(), "Only records in this grid cell or below it", json!("430103005")),
-        "as_of": query("as_of", json!({ "type": "string" }), "The ledger as it stood then", json!("2020-12-31T18:00:00+08:00")),
-        "year": query("year", json!({ "type": "string" }), "Period: 2020, 2020-Q3, 2020-07 or 2020-07-01..2020-07-15", json!("2020")),
+        "as_of": query("as_of", json!({ "type": "string", "format": "date-time" }), "The ledger as it stood then", json!("2020-12-31T18:00:00+08:00")),
+        "year": year,
+        "whole_year": whole_year,
         "number": { "name": "number", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Number of the record" },
         "key": { "name": "key", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Key of the figure or report" },
-        "Idempotency-Key": header("Idempotency-Key", "The same write sent again under it is answered, not repeated", "3f1c0f5e-6c58-4d0e-9d8a-1f2b7f3f6a10"),
-        "If-Match": header("If-Match", "Version the write starts from, as given in ETag", "\"3\""),
+        // Without an example: whoever copies one key into every write would be answered with the first.
+        "Idempotency-Key": header("Idempotency-Key", json!({ "type": "string", "pattern": "^([!#-~]{1,200}|\"[!#-~]{1,200}\")$" }), "The same write sent again under it is answered, not repeated: a key of your own for each write, for example a UUID"),
+        "If-Match": header("If-Match", json!({ "type": "string", "pattern": "^\"[1-9][0-9]{0,8}\"$" }), "Version the write starts from, as given in ETag"),
     })
 }
 

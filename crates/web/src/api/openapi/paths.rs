@@ -1,11 +1,14 @@
 //! The addresses of the API and what each answers.
 
-use bilan_records::catalogue::{Catalogue, Register, Step};
+use bilan_records::{
+    catalogue::{Catalogue, Register, Step},
+    ledger::sort_keys,
+};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
     example::{example_of, example_values},
-    schema_name, schema_ref,
+    schema_name, schema_ref, step_body,
 };
 
 fn parameter(name: &str) -> Json {
@@ -85,7 +88,7 @@ pub(super) fn of_the_bureau(catalogue: &Catalogue) -> Map<String, Json> {
             get(
                 "report",
                 "A report with its figures filled in",
-                vec![key(report), year(), as_of()],
+                vec![key(report), parameter("whole_year"), as_of()],
                 json!({ "type": "object" }),
             ),
         ),
@@ -126,10 +129,19 @@ pub(super) fn with_common_answers(path: &mut Json) {
     }
 }
 
+/// By what a list of `register` may be sorted.
+fn sort(register: &Register) -> Json {
+    let keys: Vec<String> = sort_keys(register).flat_map(|key| [key.to_owned(), format!("-{key}")]).collect();
+    json!({
+        "name": "sort", "in": "query", "schema": { "type": "string", "enum": keys }, "example": "-created_at",
+        "description": "Field to sort by; a minus before it for descending",
+    })
+}
+
 fn collection(catalogue: &Catalogue, register: &Register) -> Json {
     let key = &register.key;
-    let parameters: Vec<Json> =
-        ["filter", "q", "sort", "limit", "offset", "cell", "as_of"].into_iter().map(parameter).collect();
+    let shared = ["filter", "q", "limit", "offset", "cell", "as_of"].into_iter().map(parameter);
+    let parameters: Vec<Json> = shared.chain([sort(register)]).collect();
     json!({
         "get": {
             "operationId": format!("{key}.list"), "tags": [key],
@@ -189,7 +201,7 @@ fn item(catalogue: &Catalogue, register: &Register) -> Json {
             "x-roles": register.permissions.delete,
             "parameters": [
                 parameter("If-Match"), parameter("Idempotency-Key"),
-                { "name": "reason", "in": "query", "required": true, "schema": { "type": "string" }, "description": "Kept in the journal", "example": "重复登记" },
+                { "name": "reason", "in": "query", "required": true, "schema": { "type": "string", "pattern": "\\S" }, "description": "Kept in the journal", "example": "重复登记" },
             ],
             "responses": written(json!({ "description": "Deleted; journal and history stay" }), "204"),
         },
@@ -241,7 +253,7 @@ fn step_path(catalogue: &Catalogue, register: &Register, key: &str, step: &Step)
             "description": format!("{}: from {} to {}. Asks for: {}. Needs: {}.", step.label.en, step.from.join(", "), step.to, listed(&step.asks), listed(&step.needs)),
             "x-roles": step.roles,
             "parameters": [parameter("If-Match"), parameter("Idempotency-Key")],
-            "requestBody": body(schema_ref("Step"), example),
+            "requestBody": body(step_body(catalogue, register, step), example),
             "responses": written(record_answer("The record after the step", register), "200"),
         },
     })

@@ -1,7 +1,7 @@
 //! The records of a register that fit somebody's words best, and where the words stand in each.
 
 use rusqlite::Connection;
-use sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement};
+use sea_query::{Alias, Condition, Expr, ExprTrait, Order, SelectStatement};
 
 use super::{
     matching::{Asking, in_names, matches},
@@ -57,6 +57,10 @@ pub struct Hits {
     pub total_is_capped: bool,
 }
 
+/// Of words that more records hold than these, the newest are looked for among those that were entered last; among all
+/// where these are not enough within reach.
+const LATEST: u64 = 2_000;
+
 /// Passages shown of a record.
 const PASSAGES: usize = 3;
 
@@ -80,8 +84,11 @@ impl Ledger {
         let hits = {
             // All of what follows sees the same records.
             let snapshot = connection.unchecked_transaction()?;
-            all.cond_where(self.holding(&snapshot, actor, register, words)?);
-            let ids = best(&snapshot, register, words, &within, &all, limit)?;
+            let asking = |latest| Asking { catalogue: self.catalogue(), actor, connection: &snapshot, latest };
+            let mut latest = within.clone();
+            latest.cond_where(asking(Some(LATEST)).condition(register, words)?);
+            all.cond_where(asking(None).condition(register, words)?);
+            let ids = best(&snapshot, register, words, &within, [&latest, &all], limit)?;
             let rows = by_ids(&snapshot, register, &ids)?;
             let hits = rows.into_iter().map(|row| self.hit(&snapshot, actor, register, row, words, language));
             let mut hits = hits.collect::<Result<Vec<_>, _>>()?;
@@ -103,7 +110,7 @@ impl Ledger {
         register: &Register,
         words: &Words,
     ) -> Result<Condition, rusqlite::Error> {
-        Asking { catalogue: self.catalogue(), actor, connection }.condition(register, words)
+        Asking { catalogue: self.catalogue(), actor, connection, latest: None }.condition(register, words)
     }
 
     fn hit(
@@ -183,7 +190,7 @@ fn best(
     register: &Register,
     words: &Words,
     within: &SelectStatement,
-    all: &SelectStatement,
+    [latest, all]: [&SelectStatement; 2],
     limit: u64,
 ) -> Result<Vec<i64>, ReadError> {
     let newest = |select: &SelectStatement| -> Result<Vec<i64>, ReadError> {
@@ -192,7 +199,10 @@ fn best(
         select.column(Alias::new("id")).limit(limit);
         Ok(run(connection, &select, |row| row.get(0))?)
     };
-    let of_all = newest(all)?;
+    let mut of_all = newest(latest)?;
+    if (of_all.len() as u64) < limit {
+        of_all = newest(all)?;
+    }
     if (of_all.len() as u64) < limit {
         return Ok(of_all);
     }
@@ -201,9 +211,13 @@ fn best(
         ids.extend(newest(&exactly(register, word, within))?);
     }
     let phrases: Vec<String> = words.each().map(Word::phrase).collect();
-    let mut called = within.clone();
-    called.cond_where(id_in(matches(register, &in_names(&phrases.join(" AND ")))));
-    ids.extend(newest(&called)?);
+    let called = matches(register, &in_names(&phrases.join(" AND ")));
+    let called_latest = called.clone().order_by(Alias::new("rowid"), Order::Desc).limit(LATEST).to_owned();
+    let mut named = newest(within.clone().cond_where(id_in(called_latest)))?;
+    if (named.len() as u64) < limit {
+        named = newest(within.clone().cond_where(id_in(called)))?;
+    }
+    ids.extend(named);
     ids.extend(of_all);
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(*id));

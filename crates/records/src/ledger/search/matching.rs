@@ -2,7 +2,7 @@
 //! as far as the reader may read it.
 
 use rusqlite::Connection;
-use sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 
 use super::words::{Word, Words};
 use crate::{
@@ -17,6 +17,8 @@ pub(super) struct Asking<'a> {
     pub catalogue: &'a Catalogue,
     pub actor: &'a Actor,
     pub connection: &'a Connection,
+    /// Look only at so many records that the index gives, those that were entered last.
+    pub latest: Option<u64>,
 }
 
 impl Asking<'_> {
@@ -43,7 +45,12 @@ impl Asking<'_> {
             condition = condition.add(id().in_subquery(ids));
         }
         if !own.is_empty() {
-            condition = condition.add(id().in_subquery(matches(register, &own.join(" AND "))));
+            let mut ids = matches(register, &own.join(" AND "));
+            if let Some(latest) = self.latest {
+                // The index gives its ids in this order without looking at the others.
+                ids.order_by(Alias::new("rowid"), Order::Desc).limit(latest);
+            }
+            condition = condition.add(id().in_subquery(ids));
         }
         Ok(condition)
     }

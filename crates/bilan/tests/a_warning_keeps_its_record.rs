@@ -2,50 +2,26 @@
 //! After the next start the record is there.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod running;
+
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use running::Server;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 /// Long enough for a machine with other work.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-struct Server {
-    child: Child,
-    pages: String,
-}
-
 fn bilan() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("bilan"));
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     command
-}
-
-fn start(data: &Path) -> Server {
-    let mut child = bilan()
-        .args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut pages = String::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if let Some(at) = line.find("http://127.0.0.1:") {
-            pages = line[at + 7..].split(['/', ' ']).next().unwrap().to_owned();
-        }
-        if line.starts_with("ready:") {
-            break;
-        }
-    }
-    assert!(!pages.is_empty(), "the program says where its pages are");
-    Server { child, pages }
 }
 
 fn run(data: &Path, arguments: &[&str]) -> Output {
@@ -80,7 +56,7 @@ fn report(server: &Server, mn: &str, password: &str, at: Timestamp, value: &str)
     let time = (at + SignedDuration::from_hours(8)).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string();
     let values = json!([{ "factor": "w01009", "value": value }]);
     let body = json!({ "mn": mn, "password": password, "time": time, "values": values }).to_string();
-    let mut line = TcpStream::connect(&server.pages).unwrap();
+    let mut line = TcpStream::connect(server.host()).unwrap();
     write!(
         line,
         "POST /devices/report HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n\
@@ -114,7 +90,7 @@ fn has_record(data: &Path, warning: &str) -> bool {
 fn a_warning_whose_program_was_killed_before_its_record_was_written_has_it_after_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let mut server = start(&data);
+    let server = Server::start(&data);
     let (station, mn, password) = water_station(&data);
 
     // Whoever holds the ledger's file keeps the record from being written, but not the value and its warning.
@@ -127,8 +103,7 @@ fn a_warning_whose_program_was_killed_before_its_record_was_written_has_it_after
         report(&server, &mn, &password, at, value);
     }
     wait_for("the warning", || warning_of(&data, &station).is_some());
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
+    drop(server);
     drop(held);
     drop(ledger);
 
@@ -138,8 +113,7 @@ fn a_warning_whose_program_was_killed_before_its_record_was_written_has_it_after
     let said = String::from_utf8(verified.stderr).unwrap();
     assert!(said.contains("warnings without a record") && !said.contains("\n0 warnings"), "{said}");
 
-    let mut server = start(&data);
+    let server = Server::start(&data);
     wait_for("the record", || has_record(&data, &warning));
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
+    drop(server);
 }

@@ -2,50 +2,23 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod running;
+
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use assert_cmd::Command;
 use predicates::str::{contains, starts_with};
+use running::Server;
 
 fn bilan(data: &Path) -> Command {
     let mut command = Command::cargo_bin("bilan").unwrap();
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     command.env_remove("BILAN_FILES").env("BILAN_DATA", data);
     command
-}
-
-/// A running demonstration without devices; killed when dropped, as a power cut would.
-struct Server {
-    child: Child,
-    pages: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Server {
-        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("bilan"))
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-            .args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.map(Result::unwrap).find_map(|line| line.strip_prefix("ready: ").map(str::to_owned));
-        Server { child, pages: ready.unwrap() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 fn mode(path: &Path) -> u32 {

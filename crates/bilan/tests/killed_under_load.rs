@@ -3,11 +3,13 @@
 //! `BILAN_KILLS=100 cargo test -p bilan --test killed_under_load` for as many times as it takes to believe it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod running;
+
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use bilan_telemetry::{Kind, Series, Store};
 use hj212::{Decoder, Event, Flag, Message};
 use jiff::{SignedDuration, Timestamp};
+use running::Server;
 
 /// Devices that report as fast as they are answered.
 const DEVICES: usize = 12;
@@ -22,34 +25,6 @@ const DEVICES: usize = 12;
 /// The device of a fleet that a demonstration lets in.
 fn mn(device: usize) -> String {
     format!("51B1A9F1EE7{:013}", device * 3)
-}
-
-struct Server {
-    child: Child,
-    devices: String,
-}
-
-fn start(data: &Path) -> Server {
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("bilan"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        .args(["demo", "--quiet-devices", "--http", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut devices = String::new();
-    for line in lines.by_ref() {
-        let line = line.unwrap();
-        if let Some(rest) = line.strip_prefix("devices: ") {
-            devices = rest.split(' ').next().unwrap().to_owned();
-        }
-        if line.starts_with("ready:") {
-            break;
-        }
-    }
-    Server { child, devices }
 }
 
 /// Reports until the line breaks; notes what was acknowledged.
@@ -100,7 +75,7 @@ fn every_acknowledged_packet_is_there_once() {
     let next: Vec<AtomicU64> = (0..DEVICES).map(|_| AtomicU64::new(0)).collect();
     let (next, acknowledged) = (Arc::new(next), Arc::new(Mutex::new(HashMap::<String, Vec<u64>>::new())));
     for kill in 0..kills {
-        let mut server = start(&data);
+        let server = Server::start(&data);
         let devices: Vec<_> = (0..DEVICES)
             .map(|device| {
                 let (address, next, acknowledged) =
@@ -116,8 +91,7 @@ fn every_acknowledged_packet_is_there_once() {
             std::thread::sleep(Duration::from_millis(5));
         }
         std::thread::sleep(Duration::from_millis(kill * 7919 % 500));
-        server.child.kill().unwrap();
-        server.child.wait().unwrap();
+        drop(server);
         for device in devices {
             device.join().unwrap();
         }

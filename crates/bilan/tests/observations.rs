@@ -21,6 +21,21 @@ fn bilan() -> Command {
     command
 }
 
+/// The export of a series of the day.
+fn export_of(series: &str) -> Command {
+    let mut command = bilan();
+    command.args(["observations", "export", "--series", series, "--from", "2026-05-04", "--to", "2026-05-05"]);
+    command
+}
+
+/// The terminal of the enterprise sends a message.
+fn sends(store: &Store, message: &Message, at: Timestamp) {
+    let device = Arc::new(Device::new("P1", "123456", "P1", "一号企业", "power"));
+    let bytes = message.encode().unwrap();
+    let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
+    store.append_blocking(Submission::new(&packet, device, "", at)).unwrap();
+}
+
 fn minute(minute: i64) -> Timestamp {
     "2026-05-04T10:00:00+08:00".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
 }
@@ -31,7 +46,6 @@ fn bureau() -> (tempfile::TempDir, PathBuf) {
     let data = folder.path().join("data");
     bilan().args(["user", "add", "wang", "--role", "duty", "--data"]).arg(&data).write_stdin("").assert().success();
     let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
-    let device = Arc::new(Device::new("P1", "123456", "P1", "一号企业", "power"));
     for at in 0..60 {
         let treatment = if (20..32).contains(&at) { "0.10" } else { "8.40" };
         let time = bilan_telemetry::intake::data_time_text(minute(at));
@@ -43,9 +57,7 @@ fn bureau() -> (tempfile::TempDir, PathBuf) {
         .group([("DataTime", time)])
         .group([("d20401-Rtd", "42.0"), ("d20401-Flag", "N")])
         .group([("d30401-Rtd", treatment), ("d30401-Flag", "N")]);
-        let bytes = message.encode().unwrap();
-        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
-        store.append_blocking(Submission::new(&packet, Arc::clone(&device), "", minute(at))).unwrap();
+        sends(&store, &message, minute(at));
     }
     store.seal_blocking(minute(30)).unwrap();
     (folder, data)
@@ -89,17 +101,7 @@ message = { zh = "治污电流{value}{unit}已{minutes}分钟", en = "{value}" }
 fn sealed_and_open_values_leave_as_csv_and_as_parquet() {
     let (folder, data) = bureau();
     let export = |format: &str, file: &Path| {
-        let mut command = bilan();
-        command.args([
-            "observations",
-            "export",
-            "--series",
-            "P1:d30401:*",
-            "--from",
-            "2026-05-04",
-            "--to",
-            "2026-05-05",
-        ]);
+        let mut command = export_of("P1:d30401:*");
         command.args(["--format", format, "-o"]).arg(file).arg("--data").arg(&data).assert().success();
     };
     let (csv, parquet) = (folder.path().join("a.csv"), folder.path().join("a.parquet"));
@@ -127,29 +129,13 @@ fn periods_are_stamped_at_their_end_whatever_their_length() {
     let (folder, data) = bureau();
     {
         let store = Store::open(&data.join("observations.db"), Vec::new()).unwrap();
-        let device = Arc::new(Device::new("P1", "123456", "P1", "一号企业", "power"));
         for (cn, begins) in [("2051", "20260504100000"), ("2061", "20260504090000"), ("2031", "20260504000000")] {
             let message = Message { qn: Some(format!("{begins}000")), ..Message::new("44", cn, "P1", Flag(9)) };
-            let bytes = message.group([("DataTime", begins)]).group([("e701-Avg", "9.4")]).encode().unwrap();
-            let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-                panic!("good")
-            };
-            store.append_blocking(Submission::new(&packet, Arc::clone(&device), "", minute(24 * 60))).unwrap();
+            let message = message.group([("DataTime", begins)]).group([("e701-Avg", "9.4")]);
+            sends(&store, &message, minute(24 * 60));
         }
     }
-    let mut export = bilan();
-    export.args([
-        "observations",
-        "export",
-        "--series",
-        "P1:e701",
-        "--from",
-        "2026-05-04",
-        "--to",
-        "2026-05-05",
-        "--data",
-    ]);
-    let told = export.arg(&data).assert().success();
+    let told = export_of("P1:e701").arg("--data").arg(&data).assert().success();
     let text = String::from_utf8(told.get_output().stdout.clone()).unwrap();
     let mut lines: Vec<&str> = text.lines().skip(1).collect();
     lines.sort_unstable();
@@ -162,21 +148,8 @@ fn periods_are_stamped_at_their_end_whatever_their_length() {
         ]
     );
     let parquet = folder.path().join("periods.parquet");
-    let mut export = bilan();
-    export.args([
-        "observations",
-        "export",
-        "--series",
-        "P1:e701",
-        "--from",
-        "2026-05-04",
-        "--to",
-        "2026-05-05",
-        "--format",
-        "parquet",
-        "-o",
-    ]);
-    export.arg(&parquet).arg("--data").arg(&data).assert().success();
+    let mut export = export_of("P1:e701");
+    export.args(["--format", "parquet", "-o"]).arg(&parquet).arg("--data").arg(&data).assert().success();
     let reader = SerializedFileReader::new(std::fs::File::open(parquet).unwrap()).unwrap();
     let mut rows: Vec<(String, i64)> = reader
         .get_row_iter(None)

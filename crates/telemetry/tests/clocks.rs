@@ -1,34 +1,21 @@
 //! Clocks of devices that are wrong: what they say is stored right, waits, or is kept aside; it never hides what comes after it.
 
+mod one_device;
+
 use std::path::Path;
-use std::sync::Arc;
 
-use bilan_telemetry::{Device, Doubt, Kind, Receipt, Series, Store, Submission, TimeFault, rules};
-use hj212::{Flag, Message, Mode, packets};
+use bilan_telemetry::{Doubt, Kind, Receipt, Series, Store, TimeFault};
+use hj212::{Flag, Message};
 use jiff::{SignedDuration, Timestamp};
+use one_device::append;
 use test_case::test_case;
-
-fn device() -> Arc<Device> {
-    Arc::new(Device::new("M1", "123456", "W1", "圭塘河站", "water"))
-}
 
 /// 2026-11-24 08:00 in Beijing, and so many minutes later.
 fn at(minutes: i64) -> Timestamp {
     "2026-11-24T00:00:00Z".parse::<Timestamp>().expect("an instant") + SignedDuration::from_mins(minutes)
 }
 
-fn open(folder: &Path) -> Store {
-    let rules = rules::parse(
-        "test.toml",
-        r#"
-[low_oxygen]
-label = { zh = "溶解氧偏低", en = "Low oxygen" }
-stations = "water"
-factor = "w01009"
-op = "<"
-threshold = 2
-level = "alarm"
-message = { zh = "{station}{value}", en = "{station} {value}" }
+const HIGH_AMMONIA: &str = r#"
 [ammonia]
 label = { zh = "氨氮偏高", en = "High ammonia" }
 stations = "water"
@@ -37,10 +24,10 @@ factor = "w21003"
 unit = "mg/L"
 level = "alarm"
 message = { zh = "{station}{value}", en = "{station} {value}" }
-"#,
-    )
-    .expect("good rules");
-    Store::open(&folder.join("observations.db"), rules).expect("opened")
+"#;
+
+fn open(folder: &Path) -> Store {
+    one_device::open(folder, HIGH_AMMONIA)
 }
 
 /// A packet whose clock shows `shows` comes at `comes`.
@@ -49,9 +36,7 @@ fn send_as(store: &Store, cn: &str, shows: &str, items: &[(&str, &str)], comes: 
         Message { qn: Some(format!("{}000", comes.as_second())), back_fill, ..Message::new("21", cn, "M1", Flag(5)) };
     let message = message.group([("DataTime", shows)]);
     let message = items.iter().fold(message, |message, item| message.group([*item]));
-    let bytes = message.encode().expect("clean");
-    let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
-    store.append_blocking(Submission::new(&packet, device(), "127.0.0.1:1", comes)).expect("taken")
+    append(store, &message, comes)
 }
 
 fn send(store: &Store, shows: Timestamp, oxygen: &str, comes: Timestamp) -> Receipt {

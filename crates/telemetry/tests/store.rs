@@ -1,15 +1,14 @@
 //! What the store promises: durable when it says so, each packet once, nothing overwritten without a trace, warnings with their values.
 
+mod one_device;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use bilan_telemetry::{Device, Event, Kind, Receipt, Series, Store, Submission, rules};
-use hj212::{Flag, Message, Mode, packets};
+use bilan_telemetry::{Device, Event, Kind, Receipt, Series, Store};
+use hj212::{Flag, Message};
 use jiff::{SignedDuration, Timestamp};
-
-fn device() -> Arc<Device> {
-    Arc::new(Device::new("M1", "123456", "W1", "圭塘河站", "water"))
-}
+use one_device::{append, device, submission};
 
 fn now() -> Timestamp {
     "2024-06-01T00:00:30Z".parse().expect("an instant")
@@ -26,36 +25,17 @@ fn message(cn: &str, time: &str, items: &[(&str, &str)]) -> Message {
     })
 }
 
-fn append(store: &Store, message: &Message, at: Timestamp) -> Receipt {
-    let bytes = message.encode().expect("a clean message");
-    let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-        panic!("a good packet")
-    };
-    store.append_blocking(Submission::new(&packet, device(), "127.0.0.1:1", at)).expect("stored")
-}
-
-fn open(folder: &Path) -> Store {
-    let rules = rules::parse(
-        "test.toml",
-        r#"
-[low_oxygen]
-label = { zh = "溶解氧偏低", en = "Low oxygen" }
-stations = "water"
-factor = "w01009"
-op = "<"
-threshold = 2
-level = "alarm"
-message = { zh = "{station}{value}", en = "{station} {value}" }
+const SILENT: &str = r#"
 [silent]
 label = { zh = "离线", en = "Silent" }
 stations = "*"
 silent_for = "30m"
 level = "info"
 message = { zh = "{station}{minutes}", en = "{station}" }
-"#,
-    )
-    .expect("good rules");
-    Store::open(&folder.join("observations.db"), rules).expect("opened")
+"#;
+
+fn open(folder: &Path) -> Store {
+    one_device::open(folder, SILENT)
 }
 
 #[test]
@@ -153,11 +133,8 @@ async fn subscribers_are_told_and_a_warning_is_kept_with_its_value() {
     for (time, value, at) in
         [("20240601080000", "1.5", now()), ("20240601080100", "6.5", now() + SignedDuration::from_mins(1))]
     {
-        let bytes = message("2011", time, &[("w01009-Rtd", value)]).encode().expect("clean");
-        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-            panic!("a good packet")
-        };
-        store.append(Submission::new(&packet, device(), "127.0.0.1:1", at)).await.expect("stored");
+        let message = message("2011", time, &[("w01009-Rtd", value)]);
+        store.append(submission(&message, device(), at)).await.expect("stored");
     }
     let mut told = Vec::new();
     // The receipt comes first: subscribers are told a moment after it.
@@ -180,11 +157,8 @@ async fn silence_is_noticed_after_a_restart_too() {
     let folder = tempfile::tempdir().expect("a folder");
     {
         let store = open(folder.path());
-        let bytes = message("2011", "20240601080000", &[("w01009-Rtd", "6")]).encode().expect("clean");
-        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-            panic!("a good packet")
-        };
-        store.append(Submission::new(&packet, device(), "127.0.0.1:1", now())).await.expect("stored");
+        let message = message("2011", "20240601080000", &[("w01009-Rtd", "6")]);
+        store.append(submission(&message, device(), now())).await.expect("stored");
     }
     let store = open(folder.path());
     let mut events = store.subscribe();
@@ -201,12 +175,8 @@ async fn what_the_register_says_of_silent_stations_reaches_the_rules() {
     let store = open(folder.path());
     for (mn, station) in [("M1", "W1"), ("M2", "W2"), ("M3", "W3")] {
         let message = Message { mn: mn.to_owned(), ..message("2011", "20240601080000", &[("w01009-Rtd", "6")]) };
-        let bytes = message.encode().expect("clean");
-        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-            panic!("a good packet")
-        };
         let device = Arc::new(Device::new(mn, "123456", station, "旧名", "water"));
-        store.append(Submission::new(&packet, device, "127.0.0.1:1", now())).await.expect("stored");
+        store.append(submission(&message, device, now())).await.expect("stored");
     }
     let known = |mn: &str, station: &str, maintained: bool| {
         Arc::new(Device { maintained, ..Device::new(mn, "123456", station, "新名", "water") })
@@ -230,11 +200,8 @@ async fn a_slow_subscriber_loses_the_oldest_and_is_told() {
     let mut last = None;
     for number in 0..1100 {
         let time = format!("2024053108{:02}{:02}", number / 60 % 60, number % 60);
-        let bytes = message("2011", &time, &[("w01001-Rtd", "7")]).encode().expect("clean");
-        let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
-            panic!("a good packet")
-        };
-        last = Some(store.enqueue(Submission::new(&packet, device(), "p", now())).await.expect("taken"));
+        let message = message("2011", &time, &[("w01001-Rtd", "7")]);
+        last = Some(store.enqueue(submission(&message, device(), now())).await.expect("taken"));
     }
     last.expect("one").await.expect("answered").expect("stored");
     assert!(matches!(events.recv().await, Err(tokio::sync::broadcast::error::RecvError::Lagged(lost)) if lost > 0));

@@ -237,3 +237,29 @@ fn an_encrypted_packet_opens_with_its_key() {
     assert_eq!((&opened["ok"], &opened["encrypted"]), (&true.into(), &true.into()));
     assert_eq!(opened["cp"][0]["DataTime"], "20240520210600");
 }
+
+#[test]
+fn passwords_given_on_the_command_line_obey_the_rules_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, config) = (folder.path().join("data"), folder.path().join("bilan.toml"));
+    fs::write(&config, "[accounts]\npassword_length = 20\npassword_complexity = true\n").unwrap();
+    let user = |arguments: &[&str], input: &str| {
+        let mut command = bilan();
+        command.arg("user").args(arguments).arg("--data").arg(&data).arg("--config").arg(&config);
+        command.write_stdin(input.to_owned()).assert()
+    };
+    let add = ["add", "zhang", "--role", "duty"];
+    user(&add, "Zwölf Zeichen 1\n").failure().stderr(contains("20"));
+    user(&add, "twenty small letters and more\n").failure();
+    user(&["list"], "").success().stdout(contains("zhang").not());
+    user(&add, "Twenty Letters and 1 Figure\n").success();
+    user(&["password", "zhang"], "too short 1A\n").failure();
+    let made_up = user(&["password", "zhang"], "").success();
+    let printed = String::from_utf8(made_up.get_output().stdout.clone()).unwrap();
+    let password = printed.trim().strip_prefix("zhang ").unwrap();
+    assert!(password.len() >= 20 && password.contains(char::is_uppercase), "{password}");
+    // A setting of the environment counts as well.
+    let mut by_environment = bilan();
+    by_environment.args(["user", "add", "wang", "--role", "duty", "--data"]).arg(&data);
+    by_environment.env("BILAN_ACCOUNTS_PASSWORD_LENGTH", "30").write_stdin("a quiet Tuesday\n").assert().failure();
+}

@@ -1,19 +1,24 @@
 //! `bilan user`: accounts of the staff.
 
 use std::io::{self, BufRead, IsTerminal};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use bilan_records::catalogue::Role;
-use bilan_web::accounts::{Accounts, NewAccount};
+use bilan_web::accounts::{AccountRules, Accounts, NewAccount};
 use clap::{Args, Subcommand};
 
 use super::DataFolder;
 use crate::bureau::Bureau;
+use crate::configuration::Configuration;
 use crate::pages::accounts;
 
 /// Accounts of the staff.
 #[derive(Debug, Args)]
 pub struct User {
+    /// Configuration file, of which the rules of passwords and tokens are taken.
+    #[arg(long, value_name = "FILE", env = "BILAN_CONFIG", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     what: What,
 }
@@ -85,11 +90,13 @@ const BY: &str = "command line";
 
 impl User {
     pub fn run(self) -> Result<()> {
+        let rules = Configuration::read(self.config.as_deref(), std::env::vars())?.accounts;
+        let open = |data: &DataFolder| open(data, &rules);
         match self.what {
             What::Add { name, roles, display_name, cell, enterprise, data } => {
                 let roles = roles.iter().map(|key| role(key)).collect::<Result<Vec<_>>>()?;
                 let accounts = open(&data)?;
-                let (password, is_made_up) = password()?;
+                let (password, is_made_up) = password(&rules, &name)?;
                 let display_name = display_name.unwrap_or_else(|| name.clone());
                 accounts.create(
                     &NewAccount {
@@ -106,7 +113,7 @@ impl User {
             }
             What::Password { name, data } => {
                 let accounts = open(&data)?;
-                let (password, is_made_up) = password()?;
+                let (password, is_made_up) = password(&rules, &name)?;
                 accounts.set_password(&name, &password, BY)?;
                 told(&name, &password, is_made_up);
             }
@@ -119,8 +126,8 @@ impl User {
     }
 }
 
-fn open(data: &DataFolder) -> Result<Accounts> {
-    accounts(&Bureau::open(&data.path)?)
+fn open(data: &DataFolder, rules: &AccountRules) -> Result<Accounts> {
+    Ok(accounts(&Bureau::open(&data.path)?)?.with_rules(rules.clone()))
 }
 
 fn list(accounts: &Accounts) -> Result<()> {
@@ -147,7 +154,7 @@ fn role(key: &str) -> Result<Role> {
 }
 
 /// The password of standard input; at a terminal, or where nothing is given, one that is made up.
-fn password() -> Result<(String, bool)> {
+fn password(rules: &AccountRules, name: &str) -> Result<(String, bool)> {
     let input = io::stdin();
     let mut line = String::new();
     if !input.is_terminal() {
@@ -157,11 +164,22 @@ fn password() -> Result<(String, bool)> {
     if !given.is_empty() {
         return Ok((given.to_owned(), false));
     }
+    // Few that are made up break a rule: one holds no digit or no capital, one the name of the account.
+    loop {
+        let made = made_up(rules.least());
+        if rules.check(name, &made).is_ok() {
+            return Ok((made, true));
+        }
+    }
+}
+
+/// Sixteen characters, or as many as are asked for.
+fn made_up(least: usize) -> String {
     // Without letters that look alike.
-    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut rng = rand::rng();
-    let made = (0..16).map(|_| char::from(LETTERS[rand::RngExt::random_range(&mut rng, 0..LETTERS.len())])).collect();
-    Ok((made, true))
+    let letter = |_| char::from(LETTERS[rand::RngExt::random_range(&mut rng, 0..LETTERS.len())]);
+    (0..least.max(16)).map(letter).collect()
 }
 
 fn told(name: &str, password: &str, is_made_up: bool) {

@@ -203,7 +203,9 @@ pub enum PasswordFault {
 }
 
 impl AccountRules {
-    pub(super) fn least(&self) -> usize {
+    /// Fewest characters of a password.
+    #[must_use]
+    pub fn least(&self) -> usize {
         self.password_length.clamp(8, MOST)
     }
 

@@ -52,7 +52,7 @@ fn article(document: &Document) -> String {
         }
         line(&mut out, "p", "document-number", number);
     }
-    line(&mut out, "h1", "document-title", &document.title);
+    let _ = writeln!(out, "<h1 class=\"document-title\">{}</h1>", with_years_whole(&document.title));
     if let Some(subtitle) = &document.subtitle {
         line(&mut out, "p", "document-subtitle", subtitle);
     }
@@ -76,6 +76,23 @@ fn article(document: &Document) -> String {
 /// Writing to a `String` cannot fail, so results of `write!` are dropped here and below.
 fn line(out: &mut String, tag: &str, class: &str, text: &str) {
     let _ = writeln!(out, "<{tag} class=\"{class}\">{}</{tag}>", escape(text));
+}
+
+/// A title in which no line ends between a year and its 年.
+fn with_years_whole(title: &str) -> String {
+    let mut out = String::new();
+    let mut rest = title;
+    while let Some(at) = rest.find('年') {
+        let (before, behind) = rest.split_at(at);
+        let text = before.trim_end_matches(|character: char| character.is_ascii_digit());
+        let year = &before[text.len()..];
+        out.push_str(&escape(text));
+        let _ =
+            if year.is_empty() { write!(out, "年") } else { write!(out, "<span class=\"whole\">{year}年</span>") };
+        rest = &behind['年'.len_utf8()..];
+    }
+    out.push_str(&escape(rest));
+    out
 }
 
 fn print_block(out: &mut String, document: &Document, block: &Block, numbering: &mut Numbering) {

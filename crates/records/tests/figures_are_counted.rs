@@ -397,7 +397,7 @@ fn what_cannot_be_computed_is_a_gap_with_its_reason_and_never_a_nought(key: &str
     let figure = compute(&lived(), key, when);
     assert_eq!((figure.value.clone(), figure.exact), (None, None));
     assert_eq!(figure.gap.as_ref().map(Gap::to_string).as_deref(), Some(why));
-    assert_eq!(figure.full(Language::Chinese), format!("〔数据缺失：{key}〕"));
+    assert_eq!(figure.full(Language::Chinese), format!("〔数据缺失：{}〕", figure.label.zh));
 }
 
 #[test]

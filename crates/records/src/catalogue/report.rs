@@ -118,6 +118,8 @@ pub enum FigureForm {
     Full,
     /// The number alone.
     Value,
-    /// Without its sign, with its unit: 下降67%.
+    /// Without its sign, with its unit: 67%.
     Magnitude,
+    /// With its direction in words: 下降67%.
+    Change,
 }

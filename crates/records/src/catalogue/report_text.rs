@@ -1,7 +1,7 @@
 //! The text of a report: a small Markdown with figures by name.
 //!
 //! `# title`, `## ` to `##### ` headings, paragraphs, `- ` items, `**strong**`, `{figure}`, `{figure|value}`,
-//! `{figure|abs}`, `{year}`, `{next_year}`, `{bureau}`, `{district}`, and blocks of one line `::: records … :::`.
+//! `{figure|abs}`, `{figure|change}`, `{year}`, `{next_year}`, `{bureau}`, `{district}`, and blocks of one line `::: records … :::`.
 
 use std::ops::Range;
 
@@ -165,9 +165,14 @@ impl Reader<'_, '_> {
             None => FigureForm::Full,
             Some("value") => FigureForm::Value,
             Some("abs") => FigureForm::Magnitude,
+            Some("change") => FigureForm::Change,
             Some(other) => {
                 let message = format!("“{other}” is no form of a figure");
-                self.faults.add(&span, message, format!("write {{{name}}}, {{{name}|value}} or {{{name}|abs}}"));
+                self.faults.add(
+                    &span,
+                    message,
+                    format!("write {{{name}}}, {{{name}|value}}, {{{name}|abs}} or {{{name}|change}}"),
+                );
                 FigureForm::Full
             }
         };

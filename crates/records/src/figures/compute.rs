@@ -44,8 +44,8 @@ impl Figures<'_> {
             Ok((exact, text)) => (Some(exact), Some(text), None),
             Err(gap) => (None, None, Some(gap)),
         };
-        let (key, unit) = (figure.key.clone(), figure.unit.clone());
-        Ok(FigureValue { key, value, unit, records: outcome.records, gap, exact, bound: figure.bound })
+        let (key, label, unit) = (figure.key.clone(), figure.label.clone(), figure.unit.clone());
+        Ok(FigureValue { key, label, value, unit, records: outcome.records, gap, exact, bound: figure.bound })
     }
 
     /// Register and number of every record behind a figure, each once, in the order of their dates.

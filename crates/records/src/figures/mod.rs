@@ -25,7 +25,7 @@ pub use period::{Period, PeriodError};
 
 use crate::{
     actor::Actor,
-    catalogue::{Bound, Figure},
+    catalogue::{Bound, Figure, Label},
     ledger::{Ledger, ReadError},
     observations::ObservationStatistics,
 };
@@ -38,6 +38,9 @@ const MOST_THREADS: usize = 4;
 pub struct FigureValue {
     /// Its key.
     pub key: String,
+    /// Its name; stands where it has no value.
+    #[serde(skip)]
+    pub label: Label,
     /// The value as it is printed, rounded, without unit and without words of its bound; absent in a gap.
     pub value: Option<String>,
     /// Unit.

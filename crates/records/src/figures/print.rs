@@ -28,7 +28,18 @@ impl FigureValue {
         }
     }
 
-    /// Whether the value is below zero, so that a text may say “下降” or “上升”.
+    /// A change in words: 下降67%, 上升12%, 持平.
+    #[must_use]
+    pub fn change(&self, language: Language) -> String {
+        let Some(value) = &self.value else { return self.missing(language) };
+        if value.chars().all(|character| matches!(character, '0' | '.' | '-')) {
+            return language.pick("持平", "unchanged").to_owned();
+        }
+        let way = if self.is_negative() { ("下降", "down ") } else { ("上升", "up ") };
+        format!("{}{}", language.pick(way.0, way.1), self.magnitude(language))
+    }
+
+    /// Whether the value is below zero.
     #[must_use]
     pub fn is_negative(&self) -> bool {
         self.value.as_deref().is_some_and(|value| value.starts_with('-'))
@@ -36,8 +47,8 @@ impl FigureValue {
 
     fn missing(&self, language: Language) -> String {
         match language {
-            Language::Chinese => format!("〔数据缺失：{}〕", self.key),
-            Language::English => format!("[missing: {}]", self.key),
+            Language::Chinese => format!("〔数据缺失：{}〕", self.label.zh),
+            Language::English => format!("[missing: {}]", self.label.en),
         }
     }
 
@@ -68,11 +79,14 @@ impl FigureValue {
 mod tests {
     use test_case::test_case;
 
+    use crate::catalogue::Label;
+
     use super::*;
 
     fn figure(value: Option<&str>, unit: &str, bound: Bound) -> FigureValue {
         FigureValue {
             key: "petition_close_rate".into(),
+            label: Label { zh: "信访办结率".into(), en: "Petitions closed".into() },
             value: value.map(str::to_owned),
             unit: unit.into(),
             records: 0,
@@ -86,7 +100,7 @@ mod tests {
     #[test_case(figure(Some("350"), "人次", Bound::AtLeast), "350余人次"; "at least, round")]
     #[test_case(figure(Some("63"), "次", Bound::AtLeast), "63次以上"; "at least, not round")]
     #[test_case(figure(Some("16600"), "米", Bound::About), "约16600米"; "about")]
-    #[test_case(figure(None, "%", Bound::Exact), "〔数据缺失：petition_close_rate〕"; "gap")]
+    #[test_case(figure(None, "%", Bound::Exact), "〔数据缺失：信访办结率〕"; "gap")]
     fn a_figure_is_worded_by_its_bound(figure: FigureValue, text: &str) {
         assert_eq!(figure.full(Language::Chinese), text);
     }
@@ -96,6 +110,16 @@ mod tests {
         let figure = figure(Some("-67"), "%", Bound::Exact);
         assert!(figure.is_negative());
         assert_eq!(figure.magnitude(Language::Chinese), "67%");
+        assert_eq!(figure.change(Language::Chinese), "下降67%");
         assert_eq!(figure.number(Language::Chinese), "-67");
+    }
+
+    #[test_case("12.5", "上升12.5%", "up 12.5%"; "more")]
+    #[test_case("-3", "下降3%", "down 3%"; "less")]
+    #[test_case("0.0", "持平", "unchanged"; "the same")]
+    #[test_case("-0.0", "持平", "unchanged"; "the same after rounding")]
+    fn a_change_is_said_with_its_direction(value: &str, zh: &str, en: &str) {
+        let figure = figure(Some(value), "%", Bound::Exact);
+        assert_eq!([figure.change(Language::Chinese), figure.change(Language::English)], [zh, en]);
     }
 }

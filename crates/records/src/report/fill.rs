@@ -113,6 +113,7 @@ impl<'l> Filler<'l> {
             FigureForm::Full => value.full(Language::Chinese),
             FigureForm::Value => value.number(Language::Chinese),
             FigureForm::Magnitude => value.magnitude(Language::Chinese),
+            FigureForm::Change => value.change(Language::Chinese),
         };
         let label = self.ledger.catalogue().figures.get(key).map(|figure| figure.label.zh.clone());
         Ok(FilledFigure {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::condition::SILENCE;
+use super::deviation;
 use super::forwarding::{self, Forwarding};
 use super::packet::covered;
 use super::registered::{self, Station};
@@ -181,13 +182,13 @@ fn rows(
             peer: state.as_ref().map(|state| state.peer.clone()).unwrap_or_default(),
             packets: state.as_ref().map_or(0, |state| state.packets),
             duplicates: state.as_ref().map_or(0, |state| state.duplicates),
-            clock: behind.map(|seconds| format!("{seconds:+} s")),
+            clock: behind.map(|seconds| deviation::behind(seconds, language)),
             clock_off: behind.is_some_and(|seconds| seconds.abs() > 60),
             ahead: ahead
                 .iter()
                 .find(|ahead| ahead.station == station.number)
                 .map(|ahead| (ahead.values, Moment::of(ahead.until, now, language))),
-            tolerated: state.map(|state| state.tolerated).unwrap_or_default(),
+            tolerated: state.map(|state| deviation::counted(state.tolerated, language)).unwrap_or_default(),
         })
     };
     stations.iter().filter_map(row).collect()

@@ -9,6 +9,7 @@
 mod air;
 mod condition;
 mod curve;
+mod deviation;
 mod devices;
 mod events;
 mod factors;

@@ -3,9 +3,10 @@
 use hj212::{Event, Mode, command, packets, system_name};
 use jiff::Timestamp;
 
+use super::deviation;
 use super::registered::Station;
 use super::view::Moment;
-use crate::shell::Language;
+use crate::shell::{Language, Messages};
 
 /// A field: its key, what it means, its value.
 pub(super) struct FieldView {
@@ -24,9 +25,9 @@ pub(super) struct PacketView {
     /// Its groups.
     pub(super) groups: Vec<Vec<FieldView>>,
     /// Deviations from the standard that were accepted.
-    pub(super) tolerated: Vec<&'static str>,
-    /// Why it could not be read.
-    pub(super) fault: Option<String>,
+    pub(super) tolerated: Vec<String>,
+    /// Why it could not be read: in words, and the code of the fault.
+    pub(super) fault: Option<(&'static str, &'static str)>,
     /// Its text, with the password covered.
     pub(super) raw: String,
 }
@@ -66,14 +67,16 @@ impl PacketView {
                 head("MN", ("设备编号", "device"), packet.mn.to_owned());
                 head("PW", ("密码", "password"), "••••••".to_owned());
                 head("CRC", ("校验", "check"), packet.crc.to_owned());
-                view.tolerated = packet.tolerated.iter().map(hj212::Tolerance::name).collect();
+                view.tolerated = packet.tolerated.iter().map(|known| deviation::name(known.name(), language)).collect();
                 view.groups = packet
                     .groups()
                     .map(|group| group.items().map(|item| field(&item, station, language)).collect())
                     .collect();
             }
-            Some(Event::Fault(fault)) => view.fault = Some(fault.code.code().to_owned()),
-            None => view.fault = Some("no_packet".to_owned()),
+            Some(Event::Fault(fault)) => {
+                view.fault = Some((language.text("live.quarantine.unreadable"), fault.code.code()))
+            }
+            None => view.fault = Some((language.text("live.quarantine.unreadable"), "no_packet")),
         }
         view
     }

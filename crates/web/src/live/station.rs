@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::condition::{Condition, ConditionError, hour_of, of_one, printed};
 use super::curve::{self, Span};
+use super::deviation;
 use super::factors;
 use super::packet::PacketView;
 use super::panel::SimpleRow;
@@ -63,14 +64,14 @@ struct DeviceRow {
 }
 
 impl DeviceRow {
-    fn of(device: DeviceState) -> Self {
+    fn of(device: DeviceState, language: Language) -> Self {
         Self {
-            clock: device.clock_behind_s.map(|seconds| format!("{seconds:+} s")),
+            clock: device.clock_behind_s.map(|seconds| deviation::behind(seconds, language)),
             mn: device.mn,
             peer: device.peer,
             packets: device.packets,
             duplicates: device.duplicates,
-            tolerated: device.tolerated,
+            tolerated: deviation::counted(device.tolerated, language),
         }
     }
 }
@@ -221,7 +222,7 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
             .iter()
             .map(|packet| PacketView::read(&packet.raw, packet.received_at, now, &station, language))
             .collect(),
-        device: device.map(DeviceRow::of),
+        device: device.map(|device| DeviceRow::of(device, language)),
         warnings,
         doubts: doubts(app, &station, now, language)?,
         tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),

@@ -51,6 +51,7 @@ struct Cell {
     index: Option<(u16, String)>,
     word: String,
     known: bool,
+    is_later: bool,
 }
 
 struct Month {
@@ -72,6 +73,8 @@ struct AirPage {
     query: String,
     months: Vec<Month>,
     levels: Vec<(u8, String, usize)>,
+    /// Days of the year are still to come.
+    has_later: bool,
     count: Count,
     /// Good days by each edition, where two are in force in the year.
     by_edition: Vec<(&'static str, usize, usize)>,
@@ -128,6 +131,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let levels = Level::all().iter().map(|known| (known.number, word(known, language), level(known.number)));
     let page = AirPage {
         levels: levels.collect(),
+        has_later: year.year == year.today.year(),
         shell: visit.shell(visit.text("live.air.title")),
         query: format!("station={}&year={}", encoded(&year.place.chosen), year.year),
         months: months(&year, language),
@@ -180,6 +184,7 @@ fn months(year: &Year, language: Language) -> Vec<Month> {
                 index: index.map(|aqi| (aqi.value, format!("aqi-{}", aqi.level.number))),
                 word: index.map(|aqi| described(aqi, language)).unwrap_or_default(),
                 known: found.is_some(),
+                is_later: date > year.today,
             });
         }
         let of_month =

@@ -1,5 +1,7 @@
 //! Why a day is as it is: from its hours by way of means, rounding and the table to its index, number by number.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
@@ -44,6 +46,14 @@ struct Chain {
     decides: bool,
 }
 
+/// An hour of the day with the value of each item.
+struct HourRow {
+    time: String,
+    cells: Vec<String>,
+    /// It is not over yet.
+    is_later: bool,
+}
+
 #[derive(Template)]
 #[template(path = "live/air_day.html")]
 struct DayPage {
@@ -56,9 +66,9 @@ struct DayPage {
     standard: &'static str,
     air_standard: &'static str,
     clauses: [&'static str; 3],
-    hours: Vec<(String, Vec<String>)>,
-    /// End of each eight-hour span of ozone and its mean.
-    ozone: Vec<(usize, String)>,
+    hours: Vec<HourRow>,
+    /// End of each eight-hour span of ozone, its mean, and whether it is still to come.
+    ozone: Vec<(usize, String, bool)>,
     chain: Vec<Chain>,
     aqi: Option<Aqi>,
     word: String,
@@ -71,11 +81,18 @@ struct DayPage {
 
 /// `/air/day?station=&day=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
-    let today = beijing(visit.app.ledger.now()).date();
+    let now = beijing(visit.app.ledger.now());
+    let today = now.date();
     let day: Date = wanted.day.parse().unwrap_or(today);
     let next = day.tomorrow().unwrap_or(day);
     let (place, hours) = ask(&visit, move |app, actor| Place::read_day(app, actor, &wanted.station, day)).await?;
     let edition = Edition::on(day);
+    // Hours of the day that are over.
+    let past = match day.cmp(&today) {
+        Ordering::Less => 24,
+        Ordering::Equal => usize::try_from(now.hour()).unwrap_or_default(),
+        Ordering::Greater => 0,
+    };
     let judged = air::daily(&hours, edition);
     let chain = Item::ALL.into_iter().map(|item| chain(item, &hours, edition, judged.aqi.as_ref())).collect();
     let language = visit.language;
@@ -89,8 +106,17 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         standard: edition.index_standard(),
         air_standard: edition.limit_standard(),
         clauses: if edition == Edition::E2012 { ["5.1.2", "6.1", "6.2"] } else { ["4.2.2", "4.2.3", "4.2.6"] },
-        hours: (0..24).map(|hour| (format!("{hour:02}:00–{:02}:00", hour + 1), cells(&hours, hour))).collect(),
-        ozone: (8..).zip(hours.ozone_means()).map(|(end, mean)| (end, text(mean, 4))).collect(),
+        hours: (0..24)
+            .map(|hour| {
+                let cells = cells(&hours, hour);
+                let is_later = hour >= past && cells.iter().all(String::is_empty);
+                HourRow { time: format!("{hour:02}:00–{:02}:00", hour + 1), cells, is_later }
+            })
+            .collect(),
+        ozone: (8..)
+            .zip(hours.ozone_means())
+            .map(|(end, mean)| (end, text(mean, 4), end > past && mean.is_none()))
+            .collect(),
         missing: Item::ALL.into_iter().filter(|item| judged.statistics.get(*item).is_none()).map(item_name).collect(),
         word: judged.aqi.as_ref().map(|aqi| word(aqi.level, language)).unwrap_or_default(),
         primary: judged.aqi.as_ref().map(primary).unwrap_or_default(),

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
-use bilan_standards::noise::{NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, Period};
-use jiff::civil::Date;
+use bilan_standards::noise::{NightHours, NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, Period};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::offset;
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
 use super::days::{self, Hour};
@@ -40,6 +41,8 @@ struct Half {
     level: String,
     limit: Option<u8>,
     over: bool,
+    /// Hours that are not over yet.
+    later: usize,
 }
 
 #[derive(Template)]
@@ -58,8 +61,8 @@ struct DayPage {
 
 /// `/noise/day?station=&day=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
-    let today = beijing(visit.app.ledger.now()).date();
-    let day: Date = wanted.day.parse().unwrap_or(today);
+    let now = visit.app.ledger.now();
+    let day: Date = wanted.day.parse().unwrap_or_else(|_| beijing(now).date());
     let next = day.tomorrow().unwrap_or(day);
     let (station, hours) = ask(&visit, move |app, actor| {
         let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;
@@ -69,7 +72,10 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     .await?;
     let limit = station.zone.and_then(NoiseLimit::of_zone);
     let judged = days::judged(&hours);
-    let half = |(period, name)| Half::of(period, name, &hours, &judged, limit);
+    let half = |(period, name)| {
+        let later = later(station.night, day, period, now);
+        Half { later, ..Half::of(period, name, &hours, &judged, limit) }
+    };
     let verdict =
         station.zone.and_then(|zone| judged.verdict(zone, NoiseNeeds::default())).map(|verdict| match verdict {
             NoiseVerdict::Compliant => ("live.noise.compliant", "noise-ok"),
@@ -109,6 +115,19 @@ impl Half {
             level: level.map(|level| level.to_string()).unwrap_or_default(),
             over: level.zip(limit).is_some_and(|(level, limit)| level.exceeds(limit)),
             limit,
+            later: 0,
         }
     }
+}
+
+/// How many hours of a day or its night are not over; the night runs into the next morning.
+fn later(night: NightHours, day: Date, period: Period, now: Timestamp) -> usize {
+    let hours = (0..48).map(|hour| day.at(0, 0, 0, 0).saturating_add(hour.hours()));
+    let of_day =
+        |hour: &DateTime| night.date_of(hour.date(), hour.hour()) == day && night.period(hour.hour()) == period;
+    let is_later = |hour: &DateTime| {
+        let ends = offset(8).to_timestamp(hour.saturating_add(1.hour()));
+        ends.is_ok_and(|ends| ends > now)
+    };
+    hours.filter(of_day).filter(is_later).count()
 }

@@ -35,6 +35,8 @@ struct Cell {
     day: i8,
     /// Level and its look.
     level: Option<(String, &'static str)>,
+    /// It is not over yet.
+    is_later: bool,
 }
 
 struct Strip {
@@ -64,6 +66,7 @@ struct NoisePage {
     zones: Vec<Zone>,
     /// Stations that name no zone.
     unzoned: Vec<(String, String)>,
+    has_later: bool,
 }
 
 /// A station with its judged days.
@@ -74,6 +77,8 @@ struct Known {
 
 struct Month {
     first: Date,
+    /// The day that runs.
+    running: Date,
     stations: Vec<Known>,
 }
 
@@ -99,7 +104,7 @@ fn find(app: &AppState, actor: &Actor, first: Date, running: Date) -> Result<Mon
             }
         }
     }
-    Ok(Month { first, stations })
+    Ok(Month { first, running, stations })
 }
 
 impl Known {
@@ -107,7 +112,7 @@ impl Known {
         self.days.iter().filter_map(move |(date, day)| Some((*date, day.verdict(zone, NoiseNeeds::default())?)))
     }
 
-    fn strip(&self, zone: NoiseZone, limit: &NoiseLimit, first: Date) -> Strip {
+    fn strip(&self, zone: NoiseZone, limit: &NoiseLimit, (first, running): (Date, Date)) -> Strip {
         let cells = |period: Period| {
             let dates = first.series(1.day()).take_while(|date| date.month() == first.month());
             let cell = |date: Date| {
@@ -124,6 +129,7 @@ impl Known {
                     date: date.to_string(),
                     day: date.day(),
                     level: level.map(|level| (level.to_string(), tone(level))),
+                    is_later: date >= running,
                 }
             };
             dates.map(cell).collect()
@@ -158,7 +164,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
                 (compliance.share(Period::Day), compliance.days),
                 (compliance.share(Period::Night), compliance.nights),
             ],
-            strips: of_zone.iter().map(|known| known.strip(zone, limit, first)).collect(),
+            strips: of_zone.iter().map(|known| known.strip(zone, limit, (first, month.running))).collect(),
         });
     }
     let unzoned = month.stations.iter().filter(|known| known.station.zone.is_none());
@@ -170,6 +176,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         days: (1..=first.days_in_month()).collect(),
         unzoned: unzoned.map(|known| (known.station.number.clone(), known.station.name.clone())).collect(),
         zones,
+        has_later: month.running <= first.last_of_month(),
     };
     crate::render::page(&page)
 }

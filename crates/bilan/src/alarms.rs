@@ -40,12 +40,12 @@ fn of_line(alarm: &LineAlarm) -> Notice {
     let from = &alarm.from;
     let (title, text) = match alarm.kind {
         LineAlarmKind::Guessing => (
-            "设备口令疑似被猜测",
+            "设备密码疑似被猜测",
             match mn {
                 Some(mn) => {
-                    format!("{from} 对设备 {mn} 连续使用错误口令，之后的尝试已暂缓。请核对设备口令，必要时更换。")
+                    format!("{from} 对设备 {mn} 连续使用错误密码，之后的尝试已暂缓。请核对设备密码，必要时更换。")
                 }
-                None => format!("{from} 对多台设备连续使用错误口令，之后的尝试已暂缓。请核对来源。"),
+                None => format!("{from} 对多台设备连续使用错误密码，之后的尝试已暂缓。请核对来源。"),
             },
         ),
         LineAlarmKind::Doubled => {
@@ -53,7 +53,7 @@ fn of_line(alarm: &LineAlarm) -> Notice {
             let mn = mn.unwrap_or_default();
             (
                 "同一设备编码有两路连接",
-                format!("设备 {mn}：{first} 与 {from} 同时上报，反控命令仍发往先连接的一路。请核实是否有人冒用口令。"),
+                format!("设备 {mn}：{first} 与 {from} 同时上报，反控命令仍发往先连接的一路。请核实是否有人冒用密码。"),
             )
         }
     };
@@ -79,9 +79,9 @@ fn of_guess(guess: &Guess) -> Notice {
         about: about("sign_in_guessing", from, *at),
         occasion: Occasion::Opened,
         grade: Grade::Warning,
-        title: "登录口令疑似被猜测".to_owned(),
+        title: "登录密码疑似被猜测".to_owned(),
         text: format!(
-            "{from} 连续使用错误口令登录（最近一次的账号：{name}），之后的尝试须等待。请核对来源，必要时更换口令。"
+            "{from} 连续使用错误密码登录（最近一次的账号：{name}），之后的尝试须等待。请核对来源，必要时更换密码。"
         ),
         place: from.clone(),
         at: *at,

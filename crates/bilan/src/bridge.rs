@@ -12,6 +12,7 @@ pub use self::repair::{Repairs, without_record};
 use crate::calling::Calling;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Key, Ledger, ListQuery, ReadError, Record, Write, WriteError};
+use bilan_records::value::Language;
 use bilan_telemetry::{Store, StoreError, Warning, rules};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -119,6 +120,11 @@ impl Bridge {
         let began = if warning.joins() { self.ledger.bridged("warning", &warning.event)? } else { None };
         let number = self.once(warning, "warning", |write| {
             let mut values = warning_values(warning, &station);
+            // A bureau may keep the register file of an earlier version, which has no such field.
+            if self.ledger.catalogue().registers.get("warning").is_some_and(|own| own.fields.contains_key("rule_name"))
+            {
+                values.insert("rule_name".to_owned(), Value::from(warning.label.zh.as_str()));
+            }
             values.extend(began.map(|began| ("event".to_owned(), Value::from(began))));
             self.ledger.create(&rules, "warning", values, write)
         })?;
@@ -237,7 +243,7 @@ fn warning_values(warning: &Warning, station: &Record) -> JsonMap {
         "factor_name": warning.factor_name.zh,
         "value": rounded(warning.value),
         "threshold": rounded(warning.threshold),
-        "unit": warning.unit,
+        "unit": Language::Chinese.unit(&warning.unit),
         "peak": rounded(warning.peak),
         "place": station.values.get("place"),
         "opened_at": warning.opened_at.to_string(),

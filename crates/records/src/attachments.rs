@@ -9,7 +9,7 @@ use sm3::{Digest, Sm3};
 
 use crate::{
     actor::{Act, Actor},
-    catalogue::{Catalogue, FieldKind, Register},
+    catalogue::{Catalogue, FieldKind, Label, Register, listed},
     journal::Action,
     ledger::{
         JsonMap, Ledger, ReadError, Record, WriteError,
@@ -22,6 +22,30 @@ use crate::{
     },
     naming,
 };
+
+/// What files of these media types are called.
+#[must_use]
+pub fn accepted(media_types: &[String]) -> Label {
+    let names: Vec<Label> = media_types.iter().map(|media_type| called(media_type)).collect();
+    listed(&names)
+}
+
+fn called(media_type: &str) -> Label {
+    let (kind, form) = media_type.split_once('/').unwrap_or((media_type, ""));
+    let form = match form {
+        "vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "vnd.ms-excel" => "Excel".to_owned(),
+        "vnd.openxmlformats-officedocument.wordprocessingml.document" | "msword" => "Word".to_owned(),
+        form => form.to_uppercase(),
+    };
+    let kind_zh = match kind {
+        "image" => "图片",
+        "video" => "视频",
+        "audio" => "录音",
+        _ => "文件",
+    };
+    let en = if kind == "application" { "file" } else { kind };
+    Label { zh: format!("{form}{kind_zh}"), en: format!("{form} {en}") }
+}
 
 /// A file as it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,21 +117,23 @@ impl Ledger {
     ) -> Result<Record, WriteError> {
         let register = self.register(register)?;
         let name = plain_name(name);
-        let refused = |why: String| WriteError::Attachment { name: name.clone(), why };
+        let refused = |en: String, zh: String| WriteError::Attachment { name: name.clone(), why: Label { zh, en } };
         let known = register.fields.get(field);
         let Some(FieldKind::Attachment { accept, max_mb, many }) = known.map(|field| &field.kind) else {
-            return Err(refused(format!("the register “{}” has no field for files called “{field}”", register.key)));
+            let en = format!("“{}” has no field for files called “{field}”", register.label.en);
+            return Err(refused(en, format!("“{}”没有可附文件的字段“{field}”", register.label.zh)));
         };
         let limit = u64::from(*max_mb) * 1024 * 1024;
         if bytes.len() as u64 > limit {
-            return Err(refused(format!("it is larger than {max_mb} MB")));
+            return Err(refused(format!("it is larger than {max_mb} MB"), format!("超过{max_mb} MB")));
         }
         let found = media_type(bytes).unwrap_or("application/octet-stream");
         if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
-            return Err(refused(format!(
-                "its content is {found} (sent as {declared}); the field accepts {}",
-                accept.join(", ")
-            )));
+            let Label { zh, en } = accepted(accept);
+            return Err(refused(
+                format!("its content is {found} (sent as {declared}); the field accepts {en}"),
+                format!("内容不是可接受的类型，此处只接受{zh}"),
+            ));
         }
         let sha = digest(bytes);
         let mut connection = self.writer();

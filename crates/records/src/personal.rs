@@ -242,6 +242,7 @@ mod tests {
             personal: true,
             search: false,
             read_only: false,
+            detail: false,
             checks: crate::catalogue::Checks::default(),
         }
     }

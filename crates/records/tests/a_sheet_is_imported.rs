@@ -186,7 +186,7 @@ fn an_export_for_everybody_keeps_personal_data_masked() {
 
 #[test]
 fn the_template_names_every_field_that_a_person_fills_and_is_imported_as_it_is() {
-    let bytes = template(&complaint()).unwrap();
+    let bytes = template(&complaint(), &catalogue(vec![enterprise(), complaint()])).unwrap();
     let bureau = Bureau::new();
     assert_eq!(read(&bureau, &handler(), &bytes, Format::Xlsx, true).unwrap().created, 0);
 }
@@ -222,7 +222,7 @@ fn a_workbook_holds_days_as_days_numbers_with_their_digits_and_codes_as_text() {
 
 #[test]
 fn a_template_keeps_what_is_typed_as_text_or_day() {
-    let bytes = template(&complaint()).unwrap();
+    let bytes = template(&complaint(), &catalogue(vec![enterprise(), complaint()])).unwrap();
     let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet1.xml"), part(&bytes, "xl/styles.xml"));
     assert!(
         sheet.contains("<cols>") && styles.contains("formatCode=\"@\"") && styles.contains("yyyy-mm-dd hh:mm"),

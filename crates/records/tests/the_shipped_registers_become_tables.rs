@@ -25,7 +25,7 @@ fn every_shipped_register_opens_and_its_template_is_read_back() {
     drop(open());
     let ledger = open();
     for (key, register) in &catalogue.registers {
-        let bytes = template(register).unwrap_or_else(|error| panic!("{key}: {error}"));
+        let bytes = template(register, &catalogue).unwrap_or_else(|error| panic!("{key}: {error}"));
         let outcome = import(&ledger, &system(), key, Cursor::new(bytes), Format::Xlsx, true);
         assert_eq!(outcome.unwrap_or_else(|error| panic!("{key}: {error}")).created, 0);
         assert_eq!(ledger.list(&system(), ListQuery::of(key)).unwrap().total, 0);

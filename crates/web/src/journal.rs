@@ -6,11 +6,13 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bilan_records::journal::JournalEntry;
-use bilan_records::ledger::ReadError;
+use bilan_records::ledger::Broken;
 use bilan_standards::clock::beijing_day;
 use serde::Deserialize;
 
 use crate::AppState;
+use crate::accounts::is_of_accounts;
+use crate::people::People;
 use crate::receipt::Receipt;
 use crate::records::{address, history};
 use crate::refusal::Refusal;
@@ -42,9 +44,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn fits(&self, entry: &JournalEntry) -> bool {
+    fn fits(&self, entry: &JournalEntry, people: &People) -> bool {
+        let by = self.actor.trim();
         (self.register.is_empty() || entry.register == self.register)
-            && (self.actor.is_empty() || entry.actor == self.actor)
+            && (by.is_empty() || entry.actor == by || people.name(&entry.actor).contains(by))
             && (self.day.is_empty() || beijing_day(entry.at).to_string() == self.day)
     }
 }
@@ -63,7 +66,8 @@ struct Entry {
     line: history::Line,
     register: String,
     number: String,
-    address: String,
+    /// Its page, where it has one.
+    address: Option<String>,
 }
 
 async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
@@ -77,23 +81,29 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refu
 async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> Result<Response, Refusal> {
     allowed(&visit)?;
     let language = visit.language;
+    let app = visit.app.clone();
     let (entries, asked) = visit
         .read(move |ledger, actor| {
+            let people = People::of(&app, language)?;
             let registers = &ledger.catalogue().registers;
             let found = ledger.journal(actor, SEARCHED)?;
-            let fitting = found.iter().filter(|entry| asked.fits(entry)).take(SHOWN);
+            let fitting = found.iter().filter(|entry| asked.fits(entry, &people)).take(SHOWN);
             let entries = fitting.map(|entry| {
                 let register = registers.get(&entry.register);
                 Entry {
-                    line: history::line(entry, register, language),
-                    register: register
-                        .map_or(entry.register.as_str(), |register| register.label.text(language))
-                        .to_owned(),
+                    line: history::line(entry, register, &people),
+                    register: match (register, entry.register.as_str()) {
+                        (Some(register), _) => register.label.text(language).to_owned(),
+                        (None, key) if is_of_accounts(key) => language.text("shell.accounts.title").to_owned(),
+                        (None, key) => key.to_owned(),
+                    },
                     number: entry.number.clone(),
-                    address: address(&entry.register, &entry.number),
+                    address: register
+                        .filter(|_| !entry.number.is_empty())
+                        .map(|_| address(&entry.register, &entry.number)),
                 }
             });
-            Ok::<_, ReadError>((entries.collect(), asked))
+            Ok::<_, Refusal>((entries.collect(), asked))
         })
         .await??;
     let registers = visit.app.catalogue().registers.values();
@@ -110,10 +120,19 @@ async fn verify(visit: Visit, _: Submission) -> Result<Response, Refusal> {
     allowed(&visit)?;
     let (is_whole, said) = match visit.read(|ledger, _| ledger.verify()).await?? {
         Ok(verified) => (true, visit.language.fill("journal.whole", &[("entries", &verified.entries.to_string())])),
-        Err(broken) => (false, visit.language.fill("journal.broken", &[("what", &broken.to_string())])),
+        Err(broken) => (false, said_of(&broken, &visit)),
     };
     let address = visit.app.receipts.address(&visit, "/journal", Receipt::Verified { is_whole, said });
     Ok(Redirect::to(&address).into_response())
+}
+
+/// Where journal and records disagree; what exactly, in English as `bilan verify` prints it.
+fn said_of(broken: &Broken, visit: &Visit) -> String {
+    let registers = &visit.app.catalogue().registers;
+    let ledger = registers.get(&broken.register).map_or(broken.register.as_str(), |it| it.label.text(visit.language));
+    let seq = broken.seq.to_string();
+    let places = [("seq", seq.as_str()), ("ledger", ledger), ("number", &broken.number), ("what", &broken.what)];
+    visit.language.fill(if broken.seq > 0 { "journal.broken" } else { "journal.broken_without_entry" }, &places)
 }
 
 fn allowed(visit: &Visit) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@ mod home;
 mod journal;
 mod kept;
 mod live;
+mod people;
 mod public;
 mod publication;
 mod receipt;

@@ -119,7 +119,7 @@ async fn release(
     Path((register, number)): Path<(String, String)>,
     form: Submission,
 ) -> Result<Response, Refusal> {
-    let version = form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))?;
+    let version = form.get("version").and_then(|text| text.parse().ok()).ok_or(Refusal::Broken)?;
     visit.read(move |ledger, actor| ledger.release(actor, &register, &number, version)).await??;
     Ok(Redirect::to("/publication").into_response())
 }

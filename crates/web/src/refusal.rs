@@ -49,7 +49,7 @@ pub enum Refusal {
     /// No role of the account may do this with the register.
     #[error("may not {verb} {register}")]
     NoRight {
-        /// What it may not do: `read`, `create`, `edit` and so on.
+        /// What it may not do, as [`bilan_records::actor::Act::verb`] names it.
         verb: String,
         /// Key of the register.
         register: String,
@@ -77,6 +77,14 @@ pub enum Refusal {
     Invalid {
         /// What is wrong and what to do.
         why: String,
+    },
+    /// A moment, a period or a day of the address that is none.
+    #[error("“{found}” cannot be read")]
+    Unreadable {
+        /// Key of the message that says how to write it.
+        message: &'static str,
+        /// What was given.
+        found: String,
     },
     /// The form was not made for this session, or is too old.
     #[error("the form is out of date")]
@@ -129,7 +137,7 @@ impl Refusal {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Invalid { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid { .. } | Self::Unreadable { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -169,6 +177,7 @@ impl Refusal {
             Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),
             Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),
             Self::Invalid { why } => (language.text("shell.refusal.invalid"), why.clone()),
+            Self::Unreadable { message, found } => filled("shell.refusal.invalid", message, &[("found", found)]),
             Self::TooManyRows => plain("shell.refusal.invalid", "shell.refusal.too_many_rows"),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
             Self::Told(problem) => (problem.title(language), problem.on_page(language, catalogue)),
@@ -198,7 +207,9 @@ fn verb_message(verb: &str) -> &'static str {
         "create" => "shell.act.create",
         "edit" => "shell.act.edit",
         "delete" => "shell.act.delete",
-        "unmask" => "shell.act.unmask",
+        "import" => "shell.act.import",
+        "see personal data of" => "shell.act.unmask",
+        "take this step on" => "shell.act.step",
         _ => "shell.act.other",
     }
 }

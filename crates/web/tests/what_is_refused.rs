@@ -176,7 +176,8 @@ fn walk(folder: &std::path::Path) -> Vec<(String, u64)> {
 async fn a_truncated_workbook_is_explained_and_nothing_is_entered() {
     let office = Office::open();
     let handler = office.sign_in(Role::Handler);
-    let template = bilan_records::exchange::template(&office.ledger.catalogue().registers["complaint"]).unwrap();
+    let catalogue = office.ledger.catalogue();
+    let template = bilan_records::exchange::template(&catalogue.registers["complaint"], catalogue).unwrap();
     let half = &template[..template.len() / 2];
     let told = office.upload(&handler, "/records/complaint/import", "half.xlsx", half).await;
     told.is(422).says_not("panicked");

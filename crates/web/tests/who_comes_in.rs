@@ -206,7 +206,7 @@ async fn one_password_tried_on_many_names_is_slowed_and_said(by_api: bool) {
     let mut other = Browser::at(&office, "203.0.113.10");
     assert_eq!(other.sign_in("duty", PASSWORD).await, 303, "at another address");
     let admin = office.sign_in(Role::Admin);
-    office.get(&admin, "/accounts").await.says("口令猜测").says("203.0.113.9");
+    office.get(&admin, "/accounts").await.says("密码猜测").says("203.0.113.9");
     other.get("/metrics").await.says("bilan_sign_in_guessing_total 1");
 }
 

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use bilan_records::catalogue::Role;
 use jiff::SignedDuration;
-use office::{OTHER_CELL, OWN_CELL, Office, PASSWORD};
+use office::{OTHER_CELL, OWN_CELL, Office, PASSWORD, person};
 use serde_json::{Value as Json, json};
 use test_case::test_case;
 
@@ -186,4 +186,20 @@ async fn who_is_offered_the_journal_may_open_it() {
         office.get(&person, "/").await.says_not("href=\"/journal\"");
         office.get(&person, "/journal").await.is(403);
     }
+}
+
+#[tokio::test]
+async fn whoever_changed_the_record_meanwhile_is_named_and_states_by_their_labels() {
+    let office = Office::open();
+    let number = office.enter("complaint", office.complaint("夜间施工")).number;
+    let edit = format!("/records/complaint/{number}/edit");
+    let duty = office.sign_in(Role::Duty);
+    office.post(&duty, &edit, &[("version", "1"), ("subject", "夜间施工噪声")]).await.is(303);
+    let handler = office.sign_in(Role::Handler);
+    let refused = office.post(&handler, &edit, &[("version", "1"), ("subject", "工地夜间施工")]).await;
+    refused
+        .is(409)
+        .says("夜间施工噪声")
+        .says("冲突")
+        .says(&format!("<span class=\"muted\">{}</span>", person(Role::Duty)));
 }

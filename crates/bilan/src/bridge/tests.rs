@@ -124,6 +124,7 @@ fn a_warning_becomes_a_record_and_a_task_of_the_post_that_answers_for_the_cell()
     let [entered] = desk.all("warning").try_into().unwrap();
     assert_eq!(entered.state.as_deref(), Some("open"));
     assert_eq!(entered.values["value"], json!(180.25));
+    assert_eq!(entered.values["rule_name"], json!("PM2.5重度污染"));
     assert!(entered.simulated);
     let [task] = desk.all("task").try_into().unwrap();
     assert_eq!(task.cell.as_deref(), Some(desk.cell.as_str()), "the task lies where the station stands");

@@ -28,7 +28,7 @@ impl Template {
     pub fn run(self) -> Result<()> {
         let catalogue = load_catalogue(&files(None)?)?;
         let register = register(&catalogue.registers, &self.register)?;
-        let bytes = exchange::template(register)?;
+        let bytes = exchange::template(register, &catalogue)?;
         std::fs::write(&self.output, bytes).with_context(|| format!("cannot write {}", self.output.display()))
     }
 }

@@ -42,6 +42,17 @@ impl Code {
         ["91350100M000100Y43", "900-041-49", "20264301000123", "3-NA123456"][self as usize]
     }
 
+    /// How it is built, Chinese.
+    #[must_use]
+    pub fn form_zh(self) -> &'static str {
+        [
+            "应为18位数字和大写字母（不用I、O、S、V、Z），请核对有无漏字、错字",
+            "应为8位数字，末两位是《国家危险废物名录》的类别",
+            "应为14位数字",
+            "应以排放阶段（0至4、X或D）开头，其后6至10位数字和大写字母",
+        ][self as usize]
+    }
+
     /// A pattern that every well-built code fits, though not every code that fits it is one.
     #[must_use]
     pub fn pattern(self) -> &'static str {

@@ -116,6 +116,7 @@ fn field(
         personal,
         search: reader.flag_or("search", is_readable),
         read_only: reader.flag("read_only"),
+        detail: reader.flag("detail"),
         checks: Checks {
             past: reader.flag("past"),
             after: reader.names("after").into_iter().map(|name| name.value).collect(),

@@ -155,6 +155,8 @@ pub struct Field {
     pub search: bool,
     /// Filled by the system or by a step, never by the form.
     pub read_only: bool,
+    /// A code of the system, which a record's page shows folded away.
+    pub detail: bool,
     /// What its value must fulfil beside others, the clock and the map.
     pub checks: Checks,
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::{
     catalogue::{Field, FieldKind, Register},
     ledger::Record,
-    value::{half_width, is_invisible},
+    value::{Language, half_width, is_invisible},
 };
 
 /// What a column holds.
@@ -108,14 +108,15 @@ impl<'r> Column<'r> {
     }
 
     /// Heading for people.
-    pub(crate) fn label(&self) -> &'r str {
-        match self {
-            Self::Number => "编号",
-            Self::State => "状态",
-            Self::Simulated => "模拟数据",
-            Self::Derived => "",
-            Self::Field(field) => &field.label.zh,
-        }
+    pub(crate) fn label(&self, language: Language) -> &'r str {
+        let (zh, en) = match self {
+            Self::Number => ("编号", "Number"),
+            Self::State => ("状态", "State"),
+            Self::Simulated => ("模拟数据", "Simulated"),
+            Self::Derived => ("", ""),
+            Self::Field(field) => return field.label.text(language),
+        };
+        if language == Language::Chinese { zh } else { en }
     }
 
     /// The value of a record in this column.

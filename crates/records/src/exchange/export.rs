@@ -16,6 +16,7 @@ use crate::{
     actor::{Act, Actor, Scope},
     catalogue::{FieldKind, Label, Register},
     ledger::{JsonMap, Ledger, ListQuery, ReadError, Record},
+    value::Language,
 };
 
 /// Rows that a sheet of Excel holds below its heading.
@@ -161,7 +162,7 @@ fn write_xlsx(
     let mut formats = Vec::with_capacity(columns.len());
     for (at, column) in (0..).zip(columns) {
         sheet.set_column_width(at, 18)?;
-        sheet.write_string_with_format(0, at, column.label(), &bold)?;
+        sheet.write_string_with_format(0, at, column.label(Language::Chinese), &bold)?;
         formats.push(column_format(match column {
             Column::Field(field) => Some(&field.kind),
             _ => None,
@@ -253,7 +254,10 @@ impl Row<'_> {
     /// A text that may be longer than a cell is; the record and the column are named then.
     fn named_text(&mut self, at: u16, text: &str, record: &Record, column: &Column<'_>) -> Result<(), ExportError> {
         if text.chars().map(char::len_utf16).sum::<usize>() > CELL_CHARACTERS {
-            return Err(ExportError::CellTooLong { record: record.number.clone(), column: column.label().to_owned() });
+            return Err(ExportError::CellTooLong {
+                record: record.number.clone(),
+                column: column.label(Language::Chinese).to_owned(),
+            });
         }
         self.text(at, text)
     }

@@ -12,8 +12,8 @@ use super::{
     source::SheetRow,
 };
 use crate::{
-    catalogue::{FieldKind, Register},
-    ledger::{FieldFault, JsonMap},
+    catalogue::{FieldKind, Label, Register, closest_label, listed},
+    ledger::{FieldFault, JsonMap, row_label},
     value::{Language, is_invisible, is_joiner},
 };
 
@@ -89,17 +89,15 @@ impl<'r> Places<'r> {
 
     fn no_such_field(&self, heading: &str) -> (String, String) {
         let register = self.register;
-        let labels = |text: fn(&crate::catalogue::Label) -> &str| {
-            register.fields.values().map(|field| text(&field.label)).collect::<Vec<_>>()
-        };
-        let (zh, en) = (labels(|label| &label.zh), labels(|label| &label.en));
-        let keys = register.fields.keys().map(String::as_str);
-        let near = crate::catalogue::closest(heading, keys.chain(zh.iter().copied()).chain(en.iter().copied()));
-        let near_en = near.map(|near| format!("did you mean “{near}”? ")).unwrap_or_default();
-        let near_zh = near.map(|near| format!("是否应为“{near}”？")).unwrap_or_default();
+        let names: Vec<(&str, &Label)> =
+            register.fields.values().map(|field| (field.key.as_str(), &field.label)).collect();
+        let near = closest_label(heading, &names);
+        let near_en = near.map(|near| format!("did you mean “{}”? ", near.en)).unwrap_or_default();
+        let near_zh = near.map(|near| format!("是否应为“{}”？", near.zh)).unwrap_or_default();
+        let known = listed(names.iter().map(|(_, label)| *label));
         (
-            format!("“{}” has no field of this name. {near_en}Its fields: {}", register.label.en, en.join(", ")),
-            format!("“{}”没有这个字段。{near_zh}字段有：{}", register.label.zh, zh.join("、")),
+            format!("“{}” has no field of this name. {near_en}Its fields: {}", register.label.en, known.en),
+            format!("“{}”没有这个字段。{near_zh}字段有：{}", register.label.zh, known.zh),
         )
     }
 
@@ -214,26 +212,18 @@ impl<'r> Places<'r> {
     }
 }
 
-/// A column of a fault as people read it: a key with the field's label, a field of a child table with its row and label.
+/// A column of a fault as people read it: a heading of the file as it stands there, a key by the field's label, a field of a child table
+/// with its row and label.
 #[must_use]
 pub fn column_label(register: &Register, column: &str, language: Language) -> String {
-    let (heading, within) =
-        column.split_once('[').map_or((column, None), |(heading, rest)| (heading.trim(), Some(rest)));
-    let Some(Column::Field(field)) = ColumnNames::of(register).find(heading) else { return column.to_owned() };
-    let label = field.label.text(language);
-    let named = if heading == field.key { format!("{label}（{heading}）") } else { heading.to_owned() };
-    let inner = within.and_then(|within| within.split_once("]")).map(|(row, key)| {
-        let key = key.trim_start_matches('.');
-        let label = match &field.kind {
-            FieldKind::Table { fields } => fields.get(key).map_or(key, |field| field.label.text(language)),
-            _ => key,
-        };
-        match language {
-            Language::Chinese => format!(" 第{row}行 {label}"),
-            Language::English => format!(" row {row} {label}"),
-        }
-    });
-    format!("{named}{}", inner.unwrap_or_default().trim_end())
+    let heading = column.split('[').next().unwrap_or(column).trim();
+    let field = match ColumnNames::of(register).find(heading) {
+        Some(Column::Field(field)) => field,
+        Some(found) if found.key() == Some(heading) => return found.label(language).to_owned(),
+        _ => return column.to_owned(),
+    };
+    let named = if heading == field.key { field.label.text(language) } else { heading };
+    row_label(field, column, language).map_or_else(|| named.to_owned(), |row| format!("{named} {row}"))
 }
 
 fn field_twice() -> (String, String) {

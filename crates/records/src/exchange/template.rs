@@ -3,7 +3,10 @@
 use rust_xlsxwriter::{DataValidation, Format as CellFormat, Formula, Note, Workbook, XlsxError};
 
 use super::export::{column_format, sheet_name};
-use crate::catalogue::{Field, FieldKind, Register};
+use crate::{
+    catalogue::{Catalogue, Field, FieldKind, Register},
+    value::Language,
+};
 
 /// Why a template could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +20,7 @@ const PREPARED_ROWS: u32 = 5000;
 ///
 /// # Errors
 /// [`TemplateError`] if the workbook cannot be put together.
-pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
+pub fn template(register: &Register, catalogue: &Catalogue) -> Result<Vec<u8>, TemplateError> {
     let mut workbook = Workbook::new();
     let head = CellFormat::new().set_bold();
     let fields: Vec<&Field> = register
@@ -35,7 +38,7 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
         let heading = if field.required { format!("{}*", field.label.zh) } else { field.label.zh.clone() };
         sheet.set_column_format(at, &column_format(Some(&field.kind)))?;
         sheet.set_column_width(at, 20)?.write_string_with_format(0, at, heading, &head)?;
-        sheet.insert_note(0, at, &Note::new(describe(field)).add_author_prefix(false))?;
+        sheet.insert_note(0, at, &Note::new(describe(field, catalogue)).add_author_prefix(false))?;
     }
     for (position, (at, list)) in (0_u16..).zip(&lists) {
         let column = rust_xlsxwriter::utility::column_number_to_name(position);
@@ -54,8 +57,14 @@ pub fn template(register: &Register) -> Result<Vec<u8>, TemplateError> {
     }
     for (row, field) in (1..).zip(&fields) {
         let required = if field.required { "是 yes" } else { "" };
-        let cells =
-            [field.label.zh.as_str(), &field.label.en, &field.key, &kind_name(&field.kind), required, &describe(field)];
+        let cells = [
+            field.label.zh.as_str(),
+            &field.label.en,
+            &field.key,
+            &kind_name(&field.kind),
+            required,
+            &describe(field, catalogue),
+        ];
         for (at, text) in (0..).zip(cells) {
             sheet.write_string(row, at, text)?;
         }
@@ -81,19 +90,19 @@ fn choices(field: &Field) -> Option<Vec<&str>> {
 }
 
 /// Hint, unit, limits and choices of a field in a sentence or two.
-fn describe(field: &Field) -> String {
+fn describe(field: &Field, catalogue: &Catalogue) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(hint) = &field.hint {
         parts.push(format!("{} {}", hint.zh, hint.en));
     }
     match &field.kind {
         FieldKind::Integer { unit, min, max } => {
-            parts.extend(unit.as_ref().map(|unit| format!("单位：{unit}")));
+            parts.extend(unit.as_ref().map(|unit| format!("单位：{}", Language::Chinese.unit(unit))));
             parts.extend(min.map(|min| format!("不小于{min}")));
             parts.extend(max.map(|max| format!("不大于{max}")));
         }
         FieldKind::Decimal { unit, digits, min, max } => {
-            parts.extend(unit.as_ref().map(|unit| format!("单位：{unit}")));
+            parts.extend(unit.as_ref().map(|unit| format!("单位：{}", Language::Chinese.unit(unit))));
             parts.push(format!("小数{digits}位"));
             parts.extend(min.map(|min| format!("不小于{min}")));
             parts.extend(max.map(|max| format!("不大于{max}")));
@@ -111,7 +120,10 @@ fn describe(field: &Field) -> String {
             parts.push(format!("可选多项，用、分隔：{}", list.join("、")));
         }
         FieldKind::Place => parts.push("经度,纬度 地址（WGS-84），如 112.98,28.10 雨花亭".into()),
-        FieldKind::Reference { to } => parts.push(format!("“{to}”台账中记录的编号")),
+        FieldKind::Reference { to } => parts.push(format!(
+            "“{}”台账中记录的编号",
+            catalogue.registers.get(to).map_or(to.as_str(), |register| &register.label.zh)
+        )),
         FieldKind::Table { fields } => {
             let keys: Vec<String> =
                 fields.values().map(|field| format!("{}（{}）", field.key, field.label.zh)).collect();

@@ -97,6 +97,7 @@ fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Faul
         personal: false,
         search: false,
         read_only: false,
+        detail: false,
         checks: crate::catalogue::Checks::default(),
     };
     Value::from_json(&field, &Json::from(text(literal)?)).map_err(|refusal| {

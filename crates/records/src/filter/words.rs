@@ -173,7 +173,7 @@ impl<'c> Speaker<'c> {
                 FieldKind::Integer { unit: Some(unit), .. }
                 | FieldKind::Decimal { unit: Some(unit), .. }
                 | FieldKind::Computed { unit: Some(unit), .. },
-            ) => format!("{number} {unit}"),
+            ) => format!("{number} {}", self.language.unit(unit)),
             _ => number.to_owned(),
         }
     }

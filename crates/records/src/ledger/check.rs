@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{computed, error::FieldFault, record::JsonMap};
 use crate::{
-    catalogue::{Field, FieldKind, Register},
+    catalogue::{Catalogue, Field, FieldKind, Register},
     value::Value,
 };
 
@@ -67,7 +67,7 @@ fn values(register: &Register, given: &JsonMap, may_fill_read_only: bool) -> (Js
             faults.push(fault(
                 key,
                 value,
-                format!("the register “{}” has no such field", register.key),
+                format!("“{}” has no such field", register.label.en),
                 format!("“{}”没有这个字段", register.label.zh),
             ));
             continue;
@@ -178,6 +178,13 @@ pub(crate) fn missing(path: &str) -> FieldFault {
     FieldFault {
         field: path.to_owned(), found: String::new(), why: "must be filled".into(), why_zh: "必须填写".into()
     }
+}
+
+/// A number that no record of the register has, or none that may be referred to.
+pub(crate) fn no_such_record(catalogue: &Catalogue, register: &str, path: &str, number: &Json) -> FieldFault {
+    let label = catalogue.registers.get(register).map(|register| &register.label);
+    let (zh, en) = label.map_or((register, register), |label| (label.zh.as_str(), label.en.as_str()));
+    fault(path, number, format!("there is no record with this number in “{en}”"), format!("“{zh}”中没有该编号的记录"))
 }
 
 /// A fault with what was found, shortened so that a message stays a message.

@@ -102,8 +102,12 @@ impl Ledger {
         let mut checked = Checked::of(self.register(register)?, &values, true);
         self.write(actor, register, "step", &content, &write, |session, register| {
             let before = session.find(register, number)?;
-            let refused =
-                |why: String| WriteError::StepRefused { step: step.to_owned(), number: number.to_owned(), why };
+            let refused = |why: String| WriteError::StepRefused {
+                step: step.to_owned(),
+                register: register.key.clone(),
+                number: number.to_owned(),
+                why,
+            };
             let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(step));
             let roles = known.map(|step| step.roles.as_slice()).unwrap_or_default();
             session.allow_scope(register, actor.step_scope(register, roles), "take this step on", &before)?;
@@ -116,7 +120,9 @@ impl Ledger {
             }
             let asked = |key: &&String| taken.asks.contains(key) || taken.needs.contains(key) || actor.is(Role::Admin);
             if let Some(key) = values.keys().find(|key| !asked(key)) {
-                return Err(WriteError::invalid(key, "", format!("is not asked for by the step “{step}”")));
+                let (zh, en) = (&taken.label.zh, &taken.label.en);
+                let why = format!("is not asked for by the step “{en}”");
+                return Err(WriteError::invalid(key, why, format!("办理“{zh}”时不填此项")));
             }
             if let Some(stamp) = &taken.stamps {
                 let day = matches!(register.fields.get(stamp).map(|field| &field.kind), Some(FieldKind::Date));

@@ -93,6 +93,8 @@ pub enum WriteError {
     StepRefused {
         /// Step asked for.
         step: String,
+        /// Register of the record.
+        register: String,
         /// Record.
         number: String,
         /// Why not.
@@ -136,12 +138,12 @@ pub enum WriteError {
         key: String,
     },
     /// A file that may not be attached.
-    #[error("“{name}” cannot be attached: {why}")]
+    #[error("“{name}” cannot be attached: {}", .why.en)]
     Attachment {
         /// File name.
         name: String,
         /// Why not.
-        why: String,
+        why: Label,
     },
     /// A personal field could not be sealed or opened.
     #[error(transparent)]
@@ -160,9 +162,9 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    pub(crate) fn invalid(field: &str, found: impl Into<String>, why: impl Into<String>) -> Self {
-        let why = why.into();
-        let fault = FieldFault { field: field.to_owned(), found: found.into(), why_zh: why.clone(), why };
+    pub(crate) fn invalid(field: &str, why: impl Into<String>, why_zh: impl Into<String>) -> Self {
+        let (why, why_zh) = (why.into(), why_zh.into());
+        let fault = FieldFault { field: field.to_owned(), found: String::new(), why, why_zh };
         Self::Invalid { faults: FieldFaults(vec![fault]) }
     }
 }
@@ -230,7 +232,7 @@ impl From<ReadError> for WriteError {
                 Self::Forbidden { actor, verb, register, why: "the register does not allow it to these roles".into() }
             }
             ReadError::UnknownField { register, field } => {
-                Self::invalid(&field, "", format!("the register “{register}” has no such field"))
+                Self::invalid(&field, format!("the register “{register}” has no such field"), "该台账没有这个字段")
             }
             ReadError::Filter(why) => {
                 let fault =

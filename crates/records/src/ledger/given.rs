@@ -16,7 +16,7 @@ use super::{
     session::{Arrival, Session},
 };
 use crate::{
-    catalogue::{FieldKind, Register},
+    catalogue::{FieldKind, Register, listed},
     naming,
     personal::mask,
 };
@@ -121,12 +121,12 @@ pub(super) fn given_state(
             None
         }
         None => {
-            let known: Vec<&str> = workflow.states.keys().map(String::as_str).collect();
+            let known = listed(workflow.states.values().map(|state| &state.label));
             faults.push(check::fault(
                 "state",
                 value,
-                format!("is none of the states {}", known.join(", ")),
-                format!("不是已有状态：{}", known.join("、")),
+                format!("is none of the states {}", known.en),
+                format!("不是已有状态，可填：{}", known.zh),
             ));
             None
         }

@@ -21,6 +21,7 @@ mod layout;
 mod list;
 mod number;
 mod outward;
+mod path;
 mod plausible;
 mod queries;
 pub(crate) mod reach;
@@ -58,6 +59,7 @@ pub use self::{
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
     key::{Key, Origin, Written},
     list::sort_keys,
+    path::{path_label, row_label},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     release::{HeldBack, published_texts},
     search::{Fit, Hit, Hits, Part, Passage, Words, parts},

@@ -150,12 +150,7 @@ impl Session<'_> {
             Some(id) => {
                 resolved.insert((to.to_owned(), number.to_owned()), id);
             }
-            None => faults.push(check::fault(
-                path,
-                value,
-                format!("there is no record with this number in “{to}”"),
-                format!("“{to}”中没有该编号的记录"),
-            )),
+            None => faults.push(check::no_such_record(self.catalogue, to, path, value)),
         }
         Ok(())
     }

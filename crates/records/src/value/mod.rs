@@ -45,6 +45,18 @@ impl Language {
             Self::English => en,
         }
     }
+
+    /// A unit as it stands behind a number: those of time are words in Chinese, the others are written alike.
+    #[must_use]
+    pub fn unit(self, unit: &str) -> &str {
+        match (self, unit) {
+            (Self::Chinese, "s") => "秒",
+            (Self::Chinese, "min") => "分钟",
+            (Self::Chinese, "h") => "小时",
+            (Self::Chinese, "d") => "天",
+            _ => unit,
+        }
+    }
 }
 
 impl Label {
@@ -183,7 +195,7 @@ impl Value {
         let with_unit = |number: String| match &field.kind {
             FieldKind::Integer { unit: Some(unit), .. }
             | FieldKind::Decimal { unit: Some(unit), .. }
-            | FieldKind::Computed { unit: Some(unit), .. } => format!("{number} {unit}"),
+            | FieldKind::Computed { unit: Some(unit), .. } => format!("{number} {}", language.unit(unit)),
             FieldKind::Money if language == Language::Chinese => format!("{number} 元"),
             FieldKind::Money => format!("CNY {number}"),
             _ => number,
@@ -233,7 +245,9 @@ fn rows(fields: &IndexMap<String, Field>, json: &Json) -> Result<Vec<IndexMap<St
     let mut faults = Vec::new();
     for (index, row) in given.iter().enumerate() {
         let mut fault = |field: &str, refusal| {
-            faults.push(CellRefusal { row: index + 1, field: field.to_owned(), refusal: Box::new(refusal) });
+            let name = || Label { zh: field.to_owned(), en: field.to_owned() };
+            let field = fields.get(field).map_or_else(name, |field| field.label.clone());
+            faults.push(CellRefusal { row: index + 1, field, refusal: Box::new(refusal) });
         };
         let Json::Object(cells) = row else {
             fault("", Refusal::wrong_type("a row", row));

@@ -1,6 +1,6 @@
 //! Why a value does not fit its field: one sentence in either language, with the facts as fields.
 
-use crate::catalogue::Code;
+use crate::catalogue::{Code, Label};
 use std::fmt;
 
 use serde_json::Value as Json;
@@ -51,16 +51,14 @@ pub enum Refusal {
     #[error("must be one line")]
     SeveralLines,
     /// Not among the choices.
-    #[error("“{found}” is not one of {allowed}{}", did_you_mean(.closest))]
+    #[error("“{found}” is not one of {}{}", .allowed.en, did_you_mean(.closest))]
     NotAChoice {
         /// What was given.
         found: String,
-        /// Keys and labels of the field.
-        allowed: String,
-        /// Labels of the field in Chinese.
-        allowed_zh: String,
+        /// Names of what can be chosen.
+        allowed: Label,
         /// The choice that looks most like it.
-        closest: Option<String>,
+        closest: Option<Label>,
     },
     /// Below the least value.
     #[error("{found} is less than {min}, the least allowed")]
@@ -177,15 +175,15 @@ pub enum Refusal {
 pub struct CellRefusal {
     /// Row, counted from 1.
     pub row: usize,
-    /// Field of the row.
-    pub field: String,
+    /// Field of the row by its name; empty where the row as a whole is wrong.
+    pub field: Label,
     /// What is wrong.
     pub refusal: Box<Refusal>,
 }
 
 impl fmt::Display for CellRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "row {}, {}: {}", self.row, self.field, self.refusal)
+        write!(f, "row {}, {}: {}", self.row, self.field.en, self.refusal)
     }
 }
 
@@ -243,16 +241,16 @@ impl Refusal {
                 format!("“{found}”已丢失数位：电子表格的数字只保留15位，请将该列设为文本格式后重新填写")
             }
             Self::SeveralLines => "只能填写一行".into(),
-            Self::NotAChoice { found, allowed_zh, closest, .. } => {
-                let hint = closest.as_ref().map(|closest| format!("；是否应为“{closest}”？")).unwrap_or_default();
-                format!("“{found}”不在可选项中，可选：{allowed_zh}{hint}")
+            Self::NotAChoice { found, allowed, closest } => {
+                let hint = closest.as_ref().map(|closest| format!("；是否应为“{}”？", closest.zh)).unwrap_or_default();
+                format!("“{found}”不在可选项中，可选：{}{hint}", allowed.zh)
             }
             Self::TooSmall { found, min } => format!("{found}小于最小值{min}"),
             Self::TooLarge { found, max } => format!("{found}大于最大值{max}"),
             Self::TooManyDigits { found, digits } => format!("{found}的小数位数超过{digits}位"),
             Self::NotAPhone { found } => format!("“{found}”不是电话号码（如13812345678或0731-85140000）"),
-            Self::NotACode { kind, found, why } => {
-                format!("“{found}”不是有效的{}，应如{}（{why}）", kind.zh(), kind.example())
+            Self::NotACode { kind, found, .. } => {
+                format!("“{found}”不是有效的{}（如{}）：{}", kind.zh(), kind.example(), kind.form_zh())
             }
             Self::NotADate { found } => format!("“{found}”不是日期（如2020-03-01）"),
             Self::TimeInDate { found } => format!("“{found}”含有时刻，此处只填日期"),
@@ -270,7 +268,7 @@ impl Refusal {
             Self::Rows(faults) => {
                 let lines: Vec<String> = faults
                     .iter()
-                    .map(|fault| format!("第{}行“{}”：{}", fault.row, fault.field, fault.refusal.zh()))
+                    .map(|fault| format!("第{}行“{}”：{}", fault.row, fault.field.zh, fault.refusal.zh()))
                     .collect();
                 lines.join("；")
             }
@@ -286,7 +284,7 @@ fn wanted_zh(wanted: &str) -> &str {
         "one of a list" => "选项",
         "a list of choices" => "选项列表",
         "yes or no" => "是或否",
-        "a point with “lon” and “lat”" => "含lon、lat的点",
+        "a point with “lon” and “lat”" => "含经度（lon）、纬度（lat）的点",
         "a list of points [lon, lat]" => "点的列表[经度, 纬度]",
         "a list of rings, each a list of points [lon, lat]" => "由点组成的环的列表",
         "a list of rows" => "行的列表",
@@ -295,8 +293,8 @@ fn wanted_zh(wanted: &str) -> &str {
     }
 }
 
-fn did_you_mean(closest: &Option<String>) -> String {
-    closest.as_ref().map(|closest| format!("; did you mean “{closest}”?")).unwrap_or_default()
+fn did_you_mean(closest: &Option<Label>) -> String {
+    closest.as_ref().map(|closest| format!("; did you mean “{}”?", closest.en)).unwrap_or_default()
 }
 
 fn joined(faults: &[CellRefusal]) -> String {

@@ -19,6 +19,7 @@ fn field(kind: FieldKind) -> Field {
         personal: false,
         search: false,
         read_only: false,
+        detail: false,
         checks: crate::catalogue::Checks::default(),
     }
 }
@@ -95,7 +96,7 @@ fn a_value_comes_out_canonical(kind: FieldKind, given: Json, canonical: Json) {
 #[test_case(FieldKind::Date, json!("2020-02-30"), "“2020-02-30” is not a date (like 2020-03-01)"; "no such day")]
 #[test_case(FieldKind::Date, json!("2020-03-01T08:00"), "“2020-03-01T08:00” has a time of day; give the date only"; "time in date")]
 #[test_case(FieldKind::Date, json!("0020-03-01"), "the year 20 lies outside 1900 to 2200"; "year")]
-#[test_case(FieldKind::Choice { choices: noise_or_gas() }, json!("nosie"), "“nosie” is not one of noise (噪声), waste_gas (废气); did you mean “noise”?"; "misspelt choice")]
+#[test_case(FieldKind::Choice { choices: noise_or_gas() }, json!("nosie"), "“nosie” is not one of Noise, Waste gas; did you mean “Noise”?"; "misspelt choice")]
 #[test_case(FieldKind::Phone, json!("12"), "“12” is not a telephone number (like 13812345678 or 0731-85140000)"; "short")]
 #[test_case(FieldKind::Place, json!({"lon": 28.1, "lat": 112.98}), "longitude 28.1, latitude 112.98 lies outside China; the two seem to be swapped"; "swapped")]
 #[test_case(FieldKind::Line, json!([[112.9, 28.1]]), "has 1 points; at least 2 are needed"; "a line of one point")]
@@ -117,19 +118,20 @@ fn a_wrong_value_is_refused_with_the_reason(kind: FieldKind, given: Json, why: &
 #[test]
 fn every_fault_in_a_child_table_is_listed() {
     let mut kind = field(FieldKind::Choice { choices: noise_or_gas() });
-    kind.key = "kind".into();
+    (kind.key, kind.label) = ("kind".into(), label("种类", "Kind"));
     kind.required = true;
     let mut count = field(count());
-    count.key = "count".into();
+    (count.key, count.label) = ("count".into(), label("数量", "Count"));
     let table =
         field(FieldKind::Table { fields: IndexMap::from([("kind".to_owned(), kind), ("count".to_owned(), count)]) });
     let refusal =
         Value::from_json(&table, &json!([{"kind": "noise", "count": 0}, {"count": 2, "colour": "red"}])).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "row 1, count: 0 is less than 1, the least allowed; row 2, colour: there is no such field (found “red”); \
-         row 2, kind: must be filled"
+        "row 1, Count: 0 is less than 1, the least allowed; row 2, colour: there is no such field (found “red”); \
+         row 2, Kind: must be filled"
     );
+    assert!(refusal.zh().starts_with("第1行“数量”："), "{}", refusal.zh());
 }
 
 #[test]

@@ -11,10 +11,7 @@ use super::{
     characters::{half_width, is_invisible, is_joiner},
     refusal::{Refusal, shown},
 };
-use crate::{
-    catalogue::{Label, closest},
-    value::Language,
-};
+use crate::catalogue::{Label, closest_label, listed};
 
 /// Characters that the name of a person may have.
 pub(super) const LONGEST_NAME: usize = 60;
@@ -133,14 +130,11 @@ pub(super) fn choice(text: &str, choices: &IndexMap<String, Label>) -> Result<St
     if let Some((key, _)) = found {
         return Ok(key.clone());
     }
-    let allowed: Vec<String> =
-        choices.iter().map(|(key, label)| format!("{key} ({})", label.text(Language::Chinese))).collect();
-    let labels: Vec<&str> = choices.values().map(|label| label.text(Language::Chinese)).collect();
+    let names: Vec<(&str, &Label)> = choices.iter().map(|(key, label)| (key.as_str(), label)).collect();
     Err(Refusal::NotAChoice {
         found: shown(&Json::from(text)),
-        allowed: allowed.join(", "),
-        allowed_zh: labels.join("、"),
-        closest: closest(text, choices.keys().map(String::as_str)).map(str::to_owned),
+        allowed: listed(choices.values()),
+        closest: closest_label(text, &names).cloned(),
     })
 }
 

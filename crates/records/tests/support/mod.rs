@@ -32,6 +32,7 @@ pub fn field(key: &str, kind: FieldKind) -> Field {
         unique: false,
         personal: false,
         read_only: false,
+        detail: false,
         checks: bilan_records::catalogue::Checks::default(),
     }
 }

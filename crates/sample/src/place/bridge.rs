@@ -26,7 +26,7 @@ const AMMONIA: (&str, &str, &str) = ("w21003", "氨氮", "mg/L");
 const PHOSPHORUS: (&str, &str, &str) = ("w21011", "总磷", "mg/L");
 const OXYGEN: (&str, &str, &str) = ("w01009", "溶解氧", "mg/L");
 const LEVEL: (&str, &str, &str) = ("LA", "A声级", "dB(A)");
-const LINE: (&str, &str, &str) = ("", "在线状态", "min");
+const LINE: (&str, &str, &str) = ("", "在线状态", "分钟");
 
 #[expect(clippy::too_many_arguments, reason = "a row of a table, written once below")]
 const fn alarm(
@@ -209,6 +209,21 @@ pub(super) fn enter(desk: &mut Desk<'_>) {
     }
 }
 
+/// Name of a rule, as `rules/` has it.
+fn rule_name(rule: &str) -> &'static str {
+    match rule {
+        "pm2_5_heavy" => "PM2.5重度污染",
+        "pm10_heavy" => "PM10高值",
+        "ozone_hour_high" => "臭氧小时值超标",
+        "noise_high" => "噪声持续高值",
+        "station_silent" => "站点离线",
+        "dissolved_oxygen_crash" => "溶解氧骤降",
+        "ammonia_high" => "氨氮超Ⅴ类",
+        "phosphorus_high" => "总磷超Ⅴ类",
+        _ => "其他规则",
+    }
+}
+
 fn one(desk: &mut Desk<'_>, alarm: &Alarm) {
     let street = &STREETS[alarm.street];
     let (code, factor, unit) = alarm.factor;
@@ -232,6 +247,7 @@ fn one(desk: &mut Desk<'_>, alarm: &Alarm) {
     let warning = json!({
         "subject": subject,
         "rule_key": alarm.rule,
+        "rule_name": rule_name(alarm.rule),
         "rule_edition": "2020",
         "level": alarm.level,
         "medium": medium,

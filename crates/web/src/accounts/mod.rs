@@ -26,10 +26,11 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub use guard::Origin;
-pub(crate) use pages::routes;
+pub(crate) use pages::{event_message, routes};
 pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused, Token};
+pub(crate) use witness::is_of_accounts;
 pub use witness::verify;
 
 /// Password of every account of the demonstration.

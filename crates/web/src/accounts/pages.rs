@@ -18,6 +18,7 @@ use super::{
     Token,
 };
 use crate::AppState;
+use crate::people::People;
 use crate::receipt::Receipt;
 use crate::refusal::{Refusal, clock_time};
 use crate::render::page;
@@ -333,8 +334,11 @@ async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusa
     let language = visit.language;
     let name_of = |role: Role| language.text(crate::shell::role_message(role));
     let accounts = visit.app.accounts.clone();
-    let (all, events) =
-        tokio::task::spawn_blocking(move || Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?))).await??;
+    let app = visit.app.clone();
+    let (all, events, people) = tokio::task::spawn_blocking(move || {
+        Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?, People::of(&app, language)?))
+    })
+    .await??;
     let lines = all.into_iter().map(|account| {
         let roles: Vec<_> = account.roles.iter().map(|role| name_of(*role)).collect();
         AccountLine { roles: roles.join(language.text("shell.list_comma")), account }
@@ -343,7 +347,7 @@ async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusa
         at: beijing(event.at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         name: event.name,
         what: language.text(event_message(&event.what)),
-        by: event.by,
+        by: people.name(&event.by).to_owned(),
     });
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = AccountsPage {
@@ -357,7 +361,7 @@ async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusa
     Ok((status, Html(shown.render()?)).into_response())
 }
 
-fn event_message(what: &str) -> &'static str {
+pub(crate) fn event_message(what: &str) -> &'static str {
     match what {
         "created" => "shell.event.created",
         "signed_in" => "shell.event.signed_in",
@@ -373,6 +377,7 @@ fn event_message(what: &str) -> &'static str {
         "disabled" => "shell.event.disabled",
         "enabled" => "shell.event.enabled",
         "token_issued" => "shell.event.token_issued",
+        "covered" => "shell.event.covered",
         _ => "shell.event.tokens_revoked",
     }
 }

@@ -1,5 +1,6 @@
 //! Accounts in their database: made, changed, listed; every change leaves an event.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use bilan_records::catalogue::Role;
@@ -9,6 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::sessions::end_sessions;
+use crate::people::is_part;
+
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
 const MIGRATIONS: Migrations = bilan_storage::migrations!(
@@ -47,6 +50,10 @@ impl Accounts {
         let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
         if !(2..=40).contains(&new.name.chars().count()) || !new.name.chars().all(good) {
             return Err(AccountsError::BadName(new.name.clone()));
+        }
+        // The journal could not tell such an account from the program.
+        if is_part(&new.name) {
+            return Err(AccountsError::NameTaken(new.name.clone()));
         }
         if new.roles.is_empty() {
             return Err(AccountsError::NoRole);
@@ -130,6 +137,17 @@ impl Accounts {
         let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
         let accounts = statement.query_map([], read)?;
         Ok(accounts.collect::<Result<_, _>>()?)
+    }
+
+    /// Names of the persons by names of their accounts.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(crate) fn persons(&self) -> Result<HashMap<String, String>, AccountsError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT name, display_name FROM account")?;
+        let persons = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(persons.collect::<Result<_, _>>()?)
     }
 
     /// One account.

@@ -34,6 +34,11 @@ const SOURCES: [(&str, &str); 2] = [
     ),
 ];
 
+/// Whether entries of the journal under this name are about accounts.
+pub(crate) fn is_of_accounts(source: &str) -> bool {
+    SOURCES.iter().any(|(known, _)| *known == source)
+}
+
 fn journal(error: impl ToString) -> AccountsError {
     AccountsError::Journal(error.to_string())
 }

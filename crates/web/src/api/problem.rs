@@ -201,9 +201,8 @@ impl Problem {
                 problem.more.insert("differences".into(), Json::from(differences));
                 problem
             }
-            WriteError::StepRefused { step, number, .. } => {
+            WriteError::StepRefused { step, register, number, .. } => {
                 let zh = format!("{number}现在的状态不能办理步骤“{step}”，请刷新后查看。");
-                let register = register.map(|register| register.key.clone()).unwrap_or_default();
                 Self::new("step_refused", zh, en).naming(Named::Step { register, step })
             }
             WriteError::ReasonMissing(_) => Self::new("reason_missing", "请说明原因，原因将记入日志。", en),
@@ -220,7 +219,9 @@ impl Problem {
             WriteError::SameContent { number, .. } => {
                 Self::new("same_content", format!("刚刚保存过相同内容：{number}"), en)
             }
-            WriteError::Attachment { name, .. } => Self::new("file_refused", format!("文件“{name}”不被接受"), en),
+            WriteError::Attachment { name, why } => {
+                Self::new("file_refused", format!("文件“{name}”不被接受：{}", why.zh), en)
+            }
             error @ (WriteError::Personal(_) | WriteError::Database(_) | WriteError::Damaged { .. }) => {
                 Self::internal(&error)
             }

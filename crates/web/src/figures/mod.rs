@@ -50,12 +50,13 @@ impl Asked {
     /// The period asked for; without one, the year in which most registers have their newest record.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for what is no period.
+    /// [`Refusal::Unreadable`] for what is no period.
     pub fn period(&self, ledger: &Ledger) -> Result<Period, Refusal> {
         match self.year.trim() {
             "" => Ok(Period::year(newest_year(ledger)?)),
-            text => text.parse().map_err(|error: bilan_records::figures::PeriodError| Refusal::Invalid {
-                why: format!("“{text}”不是时段，可写 2020、2020-Q3、2020-07 · {error}"),
+            text => text.parse().map_err(|_: bilan_records::figures::PeriodError| Refusal::Unreadable {
+                message: "shell.refusal.period_text",
+                found: text.to_owned(),
             }),
         }
     }
@@ -63,7 +64,7 @@ impl Asked {
     /// The moment asked for.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for what is no moment.
+    /// [`Refusal::Unreadable`] for what is no moment.
     pub fn as_of(&self) -> Result<Option<Timestamp>, Refusal> {
         read_moment(&self.as_of)
     }
@@ -73,9 +74,9 @@ impl Asked {
 pub(crate) fn read_moment(text: &str) -> Result<Option<Timestamp>, Refusal> {
     match text.trim() {
         "" => Ok(None),
-        text => moment(text).map(Some).ok_or_else(|| Refusal::Invalid {
-            why: format!("“{text}”不是时刻，可写 2020-12-31T18:00 · “{text}” is no moment; write 2020-12-31T18:00"),
-        }),
+        text => moment(text)
+            .map(Some)
+            .ok_or_else(|| Refusal::Unreadable { message: "shell.refusal.moment_text", found: text.to_owned() }),
     }
 }
 

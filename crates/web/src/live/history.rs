@@ -46,8 +46,8 @@ impl Wanted {
                     wanted.stations.push(value.into_owned());
                 }
                 "factor" => wanted.factor = value.into_owned(),
-                "from" => wanted.from = moment(&value, "from")?,
-                "to" => wanted.to = moment(&value, "to")?,
+                "from" => wanted.from = moment(&value)?,
+                "to" => wanted.to = moment(&value)?,
                 "grain" => wanted.grain = Grain::ALL.into_iter().find(|grain| grain.name() == value),
                 _ => {}
             }

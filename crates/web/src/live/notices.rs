@@ -136,7 +136,7 @@ pub(super) async fn unsubscribe(
 }
 
 fn wanted(app: &AppState) -> Result<Notices, Refusal> {
-    app.notices.clone().ok_or_else(|| Refusal::NotFound { what: "notices".to_owned() })
+    app.notices.clone().ok_or_else(|| Refusal::NotFound { what: "/notices".to_owned() })
 }
 
 async fn asked<T: Send + 'static>(ask: impl FnOnce() -> Result<T, OutboxError> + Send + 'static) -> Result<T, Refusal> {

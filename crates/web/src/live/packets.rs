@@ -46,8 +46,8 @@ pub(super) async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Refusal> {
     let now = visit.app.ledger.now();
-    let to = moment(&wanted.to, "to")?.unwrap_or(now + SignedDuration::from_mins(1));
-    let from = moment(&wanted.from, "from")?.unwrap_or(to - SignedDuration::from_hours(24));
+    let to = moment(&wanted.to)?.unwrap_or(now + SignedDuration::from_mins(1));
+    let from = moment(&wanted.from)?.unwrap_or(to - SignedDuration::from_hours(24));
     let language = visit.language;
     let (station, packets) = ask(&visit, move |app, actor| {
         let (station, _) = registered::station(&app.ledger, actor, &number)?;
@@ -78,11 +78,12 @@ pub(super) async fn show(
 }
 
 /// A time as a form sends it; nothing where nothing is filled in.
-pub(super) fn moment(text: &str, field: &'static str) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn moment(text: &str) -> Result<Option<Timestamp>, Refusal> {
     if text.trim().is_empty() {
         return Ok(None);
     }
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
     let read = text.trim().parse::<DateTime>().ok().and_then(|time| zone.to_timestamp(time).ok());
-    read.map(Some).ok_or_else(|| Refusal::invalid(field))
+    read.map(Some)
+        .ok_or_else(|| Refusal::Unreadable { message: "shell.refusal.moment_text", found: text.trim().to_owned() })
 }

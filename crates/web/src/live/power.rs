@@ -131,7 +131,9 @@ pub(super) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
     let today = bilan_records::value::beijing(visit.app.ledger.now()).date();
     let day = match wanted.day.trim() {
         "" => today,
-        text => text.parse::<Date>().map_err(|_| Refusal::invalid("day"))?,
+        text => text
+            .parse::<Date>()
+            .map_err(|_| Refusal::Unreadable { message: "shell.refusal.day_text", found: text.to_owned() })?,
     };
     let rows = ask(&visit, move |app, actor| rows(app, actor, day, language)).await?;
     let count = |test: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| test(row)).count();

@@ -236,7 +236,7 @@ impl WarningRow {
             let state = record.state.as_deref().unwrap_or_default();
             super::registered::state_label(register, state).text(language).to_owned()
         });
-        let number = |value: f64| format!("{} {}", shortest(value), warning.unit).trim_end().to_owned();
+        let number = |value: f64| format!("{} {}", shortest(value), language.unit(&warning.unit)).trim_end().to_owned();
         let text = |text: &bilan_telemetry::Text| match language {
             Language::Chinese => text.zh.clone(),
             Language::English => text.en.clone(),

@@ -150,7 +150,7 @@ pub(crate) async fn resumed(
 }
 
 fn version(form: &Submission) -> Result<i64, Refusal> {
-    form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))
+    form.get("version").and_then(|text| text.parse().ok()).ok_or(Refusal::Broken)
 }
 
 async fn delete(

@@ -52,7 +52,11 @@ pub(super) fn clock(view: &DeadlineView, language: Language) -> Clock {
         rule: view.rule.clone(),
         started: beijing(view.started_at).strftime("%Y-%m-%d %H:%M").to_string(),
         stopped: view.stopped_at.map(|at| beijing(at).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
-        unknown: view.unknown.clone().unwrap_or_default(),
+        unknown: match (&view.unknown, language) {
+            (None, _) => String::new(),
+            (Some(_), Language::Chinese) => language.text("records.clock.unknown").to_owned(),
+            (Some(why), Language::English) => format!("{} {why}", language.text("records.clock.unknown")),
+        },
         budget: String::new(),
         not_counted: Vec::new(),
         make_up: Vec::new(),

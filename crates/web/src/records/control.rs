@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bilan_records::catalogue::{Field, FieldKind, Register};
-use bilan_records::ledger::{FieldFaults, JsonMap};
+use bilan_records::ledger::{FieldFaults, JsonMap, row_label};
 use bilan_records::value::beijing;
 use serde_json::{Value as Json, json};
 
@@ -69,11 +69,12 @@ pub(super) fn controls(
         let about = |fault: &&bilan_records::ledger::FieldFault| {
             fault.field.split(['[', '.']).next() == Some(field.key.as_str())
         };
-        let told = |fault: &bilan_records::ledger::FieldFault| match language {
-            Language::Chinese => fault.why_zh.clone(),
-            Language::English => fault.why.clone(),
+        let text = |fault: &bilan_records::ledger::FieldFault| {
+            let why = if language == Language::Chinese { &fault.why_zh } else { &fault.why };
+            let between = language.pick("：", ": ");
+            row_label(field, &fault.field, language).map_or_else(|| why.clone(), |row| format!("{row}{between}{why}"))
         };
-        faults.0.iter().filter(about).map(told).collect::<Vec<_>>()
+        faults.0.iter().filter(about).map(text).collect::<Vec<_>>()
     };
     fields
         .iter()
@@ -130,15 +131,17 @@ fn draw(control: &mut Control, field: &Field, json: &Json, language: Language) {
                   chosen: &dyn Fn(&str) -> bool| {
         choices.iter().map(|(key, label)| (key.clone(), label.text(language).to_owned(), chosen(key))).collect()
     };
+    let shown_unit =
+        |unit: &Option<String>| unit.as_deref().map(|unit| language.unit(unit)).unwrap_or_default().to_owned();
     match &field.kind {
         FieldKind::Text { .. } | FieldKind::Person | FieldKind::Code(_) | FieldKind::Computed { .. } => {}
         FieldKind::LongText { .. } => control.kind = "long",
         FieldKind::Phone => control.kind = "phone",
         FieldKind::Integer { unit, .. } => {
-            (control.kind, control.step, control.unit) = ("number", "1".to_owned(), unit.clone().unwrap_or_default());
+            (control.kind, control.step, control.unit) = ("number", "1".to_owned(), shown_unit(unit));
         }
         FieldKind::Decimal { unit, digits, .. } => {
-            (control.kind, control.step, control.unit) = ("number", step(*digits), unit.clone().unwrap_or_default());
+            (control.kind, control.step, control.unit) = ("number", step(*digits), shown_unit(unit));
         }
         FieldKind::Money => (control.kind, control.step, control.unit) = ("number", step(2), "元".to_owned()),
         FieldKind::Date => control.kind = "date",
@@ -308,6 +311,7 @@ mod tests {
             personal: false,
             search: false,
             read_only: false,
+            detail: false,
             checks: bilan_records::catalogue::Checks::default(),
         }
     }

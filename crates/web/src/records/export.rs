@@ -62,7 +62,8 @@ async fn export(visit: Visit, key: String, pairs: Vec<(String, String)>, format:
 
 async fn template(visit: Visit, Path(key): Path<String>) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
-    let bytes = exchange::template(register).map_err(|error| Refusal::Internal(error.to_string()))?;
+    let bytes =
+        exchange::template(register, visit.app.catalogue()).map_err(|error| Refusal::Internal(error.to_string()))?;
     let mut response = bytes.into_response();
     named(
         &mut response,

@@ -6,12 +6,11 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use bilan_records::actor::Actor;
-use bilan_records::actor::{Act, Scope};
+use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::attachments;
-use bilan_records::catalogue::{Field, FieldKind, Register};
+use bilan_records::catalogue::{Field, FieldKind, Label, Register};
 use bilan_records::ledger::{
-    FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Record, Write, WriteError,
+    FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Record, Write, WriteError, path_label,
 };
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -20,6 +19,7 @@ use super::control::{Control, controls, is_entered, values};
 use super::{address, register, shown};
 use crate::AppState;
 use crate::api::problem::Problem;
+use crate::people::People;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::security::set_cookie;
@@ -101,17 +101,15 @@ fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -
     let language = visit.language;
     let label = register.label.text(language).to_owned();
     let fields = offered(register);
-    let verb = if draft.number.is_some() { "records.edit" } else { "records.new" };
     let title = match &draft.number {
-        Some(number) => format!("{} {number}", visit.text(verb)),
-        None => format!("{} {label}", visit.text(verb)),
+        Some(number) => format!("{} {number}", visit.text("records.edit")),
+        None => language.fill("records.new_of", &[("ledger", &label)]),
     };
     let shell = visit.shell(title);
+    let people = People::of(&visit.app, language)?;
     let named = |fault: &FieldFault| {
-        let key = fault.field.split(['[', '.']).next().unwrap_or_default();
-        let label = register.fields.get(key).map_or(key, |field| field.label.text(language));
         let why = if language == Language::Chinese { &fault.why_zh } else { &fault.why };
-        (label.to_owned(), why.clone())
+        (path_label(register, &fault.field, language), why.clone())
     };
     let form = FormPage {
         ledger_label: label,
@@ -127,7 +125,7 @@ fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -
         idempotency_key: draft.idempotency_key.unwrap_or_else(|| shell.idempotency_key()),
         controls: controls(register, &fields, &draft.values, &draft.faults, language),
         faults: draft.faults.0.iter().map(named).collect(),
-        differences: draft.differences.iter().map(|difference| told(difference, register, language)).collect(),
+        differences: draft.differences.iter().map(|difference| compared(difference, register, &people)).collect(),
         fault: draft.fault,
         notice: draft.notice,
         same: draft.same.map(|number| (number.clone(), address(&register.key, &number))),
@@ -140,11 +138,13 @@ fn offered(register: &Register) -> Vec<&Field> {
     register.fields.values().filter(|field| is_entered(field)).collect()
 }
 
-fn told(difference: &FieldDifference, register: &Register, language: Language) -> Difference {
+fn compared(difference: &FieldDifference, register: &Register, people: &People) -> Difference {
+    let language = people.language;
     let field = register.fields.get(&difference.field);
     let text = |json: &Json| match (json.get("masked").and_then(Json::as_str), field) {
         (Some(masked), _) => masked.to_owned(),
-        (None, Some(field)) => shown::text(field, json, language),
+        (None, Some(field)) => shown::named(field, json, people),
+        (None, None) if difference.field == "state" => state_name(register, json, language),
         (None, None) => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
     };
     let yours = difference.yours.as_ref().map(&text);
@@ -159,9 +159,15 @@ fn told(difference: &FieldDifference, register: &Register, language: Language) -
         base: text(&difference.base),
         yours: yours.unwrap_or_default(),
         theirs: text(&difference.theirs),
-        by: difference.by.clone(),
+        by: people.name(&difference.by).to_owned(),
         clashes,
     }
+}
+
+fn state_name(register: &Register, json: &Json, language: Language) -> String {
+    let key = json.as_str().unwrap_or_default();
+    let state = register.workflow.as_ref().and_then(|workflow| workflow.states.get(key));
+    state.map_or(key, |state| state.label.text(language)).to_owned()
 }
 
 /// An empty form; the address may fill in fields (`?station=ZD2020001`), as a page does that belongs to the record in question.
@@ -180,8 +186,7 @@ async fn new(
 
 fn allowed(visit: &Visit, register: &Register, act: Act) -> Result<(), Refusal> {
     if visit.actor.scope(register, act) == Scope::Nothing {
-        let what = format!("{} {}", act.verb(), register.label.text(visit.language));
-        return Err(Refusal::Forbidden { what });
+        return Err(Refusal::NoRight { verb: act.verb().to_owned(), register: register.key.clone() });
     }
     Ok(())
 }
@@ -239,8 +244,7 @@ async fn change(
 ) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register, Act::Edit)?;
-    let version: i64 =
-        form.get("version").and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::invalid("version"))?;
+    let version: i64 = form.get("version").and_then(|text| text.parse().ok()).ok_or(Refusal::Broken)?;
     let given = values(&offered(register), &form);
     let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), given.clone()) };
     let files = wrong_files(register, &form.files)?;
@@ -383,10 +387,10 @@ pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<Field
         if file.size > u64::from(*max_mb) * 1024 * 1024 {
             fault(format!("{} is larger than {max_mb} MB", file.name), format!("{}超过{max_mb} MB", file.name));
         } else if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
-            let list = accept.join(", ");
+            let Label { zh, en } = attachments::accepted(accept);
             fault(
-                format!("{} is {found}; accepted are {list}", file.name),
-                format!("{}的内容是{found}，只接受{list}", file.name),
+                format!("the content of {} is {found}; accepted are {en}", file.name),
+                format!("{}的内容不是可接受的类型，此处只接受{zh}", file.name),
             );
         }
     }

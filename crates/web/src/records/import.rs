@@ -89,7 +89,7 @@ struct FaultLine {
 fn drawn(visit: &Visit, register: &Register, outcome: Outcome, status: StatusCode) -> Result<Response, Refusal> {
     let label = register.label.text(visit.language).to_owned();
     let shown = ImportPage {
-        shell: visit.shell(format!("{} {label}", visit.text("records.import"))),
+        shell: visit.shell(visit.language.fill("records.import_of", &[("ledger", &label)])),
         key: register.key.clone(),
         label,
         limit_mb: visit.app.settings.upload_limit_mb,
@@ -100,8 +100,7 @@ fn drawn(visit: &Visit, register: &Register, outcome: Outcome, status: StatusCod
 
 fn allowed(visit: &Visit, register: &Register) -> Result<(), Refusal> {
     if visit.actor.scope(register, Act::Create) == Scope::Nothing {
-        let what = format!("{} {}", visit.text("records.import"), register.label.text(visit.language));
-        return Err(Refusal::Forbidden { what });
+        return Err(Refusal::NoRight { verb: "import".to_owned(), register: register.key.clone() });
     }
     Ok(())
 }

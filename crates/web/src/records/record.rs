@@ -20,6 +20,7 @@ use super::history::{Line, line};
 use super::shown::{Shown, badge, fields};
 use super::{address, register};
 use crate::AppState;
+use crate::people::People;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::security::set_cookie;
@@ -42,6 +43,7 @@ struct RecordPage {
     state: Option<(String, &'static str)>,
     way: Vec<WayState>,
     fields: Vec<Shown>,
+    has_details: bool,
     steps: Vec<StepForm>,
     clocks: Vec<Clock>,
     lines: Vec<Line>,
@@ -160,12 +162,13 @@ fn collect(
     extra: Extra,
 ) -> Result<RecordPage, Refusal> {
     let language = visit.language;
+    let people = People::of(&visit.app, language)?;
     let register = register(visit, key)?;
     let record = ledger.record(actor, key, number, as_of)?;
     let timeline = ledger.timeline(actor, key, number)?;
     let timeline = timeline.iter().filter(|entry| as_of.is_none_or(|moment| entry.at <= moment));
-    let lines: Vec<Line> = timeline.map(|entry| line(entry, Some(register), language)).collect();
-    let mut shown_fields = fields(ledger, actor, register, &record, as_of, language);
+    let lines: Vec<Line> = timeline.map(|entry| line(entry, Some(register), &people)).collect();
+    let mut shown_fields = fields(ledger, actor, register, &record, as_of, &people);
     if let Some((key, text)) = extra.plain
         && let Some(field) = shown_fields.iter_mut().find(|field| field.key == key)
     {
@@ -184,6 +187,7 @@ fn collect(
             .as_deref()
             .map(|state| (state_label(register, state, language), badge(register, Some(state)))),
         way: way(register, &record, &lines, language),
+        has_details: shown_fields.iter().any(|field| field.is_detail),
         fields: shown_fields,
         steps: if now { steps(ledger, actor, register, &record, extra.step, language) } else { Vec::new() },
         clocks: if now {
@@ -194,8 +198,8 @@ fn collect(
         lines,
         related: if now { related(ledger, actor, register, number, language)? } else { Vec::new() },
         cell: cell(visit, &record),
-        created: moment(record.created_at),
-        changed: moment(record.changed_at),
+        created: format!("{} {}", moment(record.created_at), people.name(&record.created_by)),
+        changed: format!("{} {}", moment(record.changed_at), people.name(&record.changed_by)),
         as_of: as_of.map(moment).unwrap_or_default(),
         fault: extra.fault,
         notice: extra.notice,

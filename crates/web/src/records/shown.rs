@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::address;
+use crate::people::People;
 use crate::shell::Language;
 
 /// A field with its value.
@@ -25,6 +26,8 @@ pub(super) struct Shown {
     pub heads: Vec<String>,
     pub rows: Vec<Vec<String>>,
     pub may_unmask: bool,
+    /// Shown folded away.
+    pub is_detail: bool,
 }
 
 /// A file of a record.
@@ -52,12 +55,12 @@ pub(super) fn fields(
     register: &Register,
     record: &Record,
     as_of: Option<Timestamp>,
-    language: Language,
+    people: &People,
 ) -> Vec<Shown> {
     let may_unmask = as_of.is_none() && actor.scope(register, Act::Unmask) != Scope::Nothing;
     let filled = register.fields.values().filter_map(|field| Some((field, record.values.get(&field.key)?)));
     let filled = filled.filter(|(_, json)| !bilan_records::value::is_blank(json));
-    filled.map(|(field, json)| shown(ledger, actor, field, json, as_of, language, may_unmask)).collect()
+    filled.map(|(field, json)| shown(ledger, actor, field, json, as_of, people, may_unmask)).collect()
 }
 
 fn shown(
@@ -66,14 +69,15 @@ fn shown(
     field: &Field,
     json: &Json,
     as_of: Option<Timestamp>,
-    language: Language,
+    people: &People,
     may_unmask: bool,
 ) -> Shown {
+    let language = people.language;
     let mut shown = Shown {
         key: field.key.clone(),
         label: field.label.text(language).to_owned(),
         kind: "text",
-        text: text(field, json, language),
+        text: named(field, json, people),
         address: String::new(),
         lon: String::new(),
         lat: String::new(),
@@ -82,6 +86,7 @@ fn shown(
         heads: Vec::new(),
         rows: Vec::new(),
         may_unmask: field.personal && may_unmask,
+        is_detail: field.detail,
     };
     if field.personal {
         shown.kind = "personal";
@@ -138,6 +143,14 @@ pub(super) fn file(json: &Json) -> Option<FileShown> {
     })
 }
 
+/// A value as text; an account that stands for a person by the person's name.
+pub(super) fn named(field: &Field, json: &Json, people: &People) -> String {
+    match (&field.kind, json.as_str()) {
+        (FieldKind::Person, Some(person)) if !field.personal => people.name(person).to_owned(),
+        _ => text(field, json, people.language),
+    }
+}
+
 /// A value as text.
 pub(super) fn text(field: &Field, json: &Json, language: Language) -> String {
     if bilan_records::value::is_blank(json) {
@@ -146,13 +159,13 @@ pub(super) fn text(field: &Field, json: &Json, language: Language) -> String {
     match Value::from_json(field, json) {
         Ok(value) => value.display(field, language),
         // Masked and computed values are shown as they come.
-        Err(_) => json.as_str().map_or_else(|| plain(field, json), str::to_owned),
+        Err(_) => json.as_str().map_or_else(|| plain(field, json, language), str::to_owned),
     }
 }
 
-fn plain(field: &Field, json: &Json) -> String {
+fn plain(field: &Field, json: &Json, language: Language) -> String {
     let unit = match &field.kind {
-        FieldKind::Computed { unit: Some(unit), .. } => format!(" {unit}"),
+        FieldKind::Computed { unit: Some(unit), .. } => format!(" {}", language.unit(unit)),
         _ => String::new(),
     };
     format!("{json}{unit}")

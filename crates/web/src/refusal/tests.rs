@@ -1,8 +1,12 @@
 //! Every refusal in both languages, over the shipped files of a bureau: Chinese pages speak Chinese, and name things as people know them.
 
+mod faults;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
+use bilan_records::actor::Act;
+use bilan_records::attachments;
 use bilan_records::figures::{FigureError, Gap};
 use bilan_records::filter::Filter;
 use bilan_records::ledger::{FieldDifference, FieldFault, FieldFaults};
@@ -73,7 +77,10 @@ fn write_errors() -> Vec<WriteError> {
         WriteError::Stale { number: "202000001".into(), yours: 1, current: 2, theirs },
         WriteError::ReasonMissing("delete".into()),
         WriteError::StillReferred { number: "202000001".into(), register: complaint(), count: 3 },
-        WriteError::Attachment { name: "图.svg".into(), why: "an image of vectors may carry scripts".into() },
+        WriteError::Attachment {
+            name: "图.svg".into(),
+            why: attachments::accepted(&["image/jpeg".into(), "application/pdf".into()]),
+        },
         WriteError::Damaged { what: "complaint".into(), why: "a byte".into() },
     ]
 }
@@ -93,11 +100,17 @@ fn every_refusal_of_a_page_speaks_both_languages() {
         Refusal::Internal("disk".into()),
         Refusal::NoFigure { key: "party_theme_days".into() },
     ];
-    let verbs = ["read", "create", "edit", "delete", "unmask", "export"];
-    let no_right = verbs.map(|verb| Refusal::NoRight { verb: verb.into(), register: "night_work_permit".into() });
-    for refusal in of_pages.iter().chain(&no_right) {
-        speaks_both_languages(refusal, "");
+    let acts = [Act::Read, Act::Create, Act::Edit, Act::Delete, Act::Unmask].map(Act::verb);
+    let verbs = acts.into_iter().chain(["import", "take this step on", "export"]);
+    let no_right = |verb: &str| Refusal::NoRight { verb: verb.into(), register: "night_work_permit".into() };
+    for refusal in of_pages.into_iter().chain(verbs.map(no_right)) {
+        speaks_both_languages(&refusal, "");
     }
+    for message in ["shell.refusal.period_text", "shell.refusal.moment_text", "shell.refusal.day_text"] {
+        speaks_both_languages(&Refusal::Unreadable { message, found: "去年".into() }, "");
+    }
+    let (_, text) = no_right("create").told(Language::Chinese, &SHIPPED);
+    assert!(text.contains("新增“夜间施工许可”台账"), "{text}");
 }
 
 #[test]
@@ -106,7 +119,7 @@ fn every_refusal_of_the_ledger_speaks_both_languages() {
         speaks_both_languages(&error.into(), "");
     }
     for error in write_errors() {
-        speaks_both_languages(&error.into(), "svg");
+        speaks_both_languages(&error.into(), "svg JPEG PDF");
     }
     let forbidden = FigureError::Forbidden { actor: "enterprise".into(), key: "party_theme_days".into() };
     let refusal = Refusal::from(forbidden);
@@ -116,10 +129,13 @@ fn every_refusal_of_the_ledger_speaks_both_languages() {
 
 #[test]
 fn a_step_is_refused_by_its_name() {
-    let refused =
-        || WriteError::StepRefused { step: "accept".into(), number: "202000001".into(), why: "closed".into() };
-    let problem = Problem::of_write(refused(), SHIPPED.registers.get("complaint"));
-    let text = problem.on_page(Language::Chinese, &SHIPPED);
+    let refused = WriteError::StepRefused {
+        step: "accept".into(),
+        register: "complaint".into(),
+        number: "202000001".into(),
+        why: "closed".into(),
+    };
+    let (_, text) = Refusal::from(refused).told(Language::Chinese, &SHIPPED);
     assert_eq!(foreign(&text, ""), Vec::<&str>::new(), "{text}");
     assert!(text.contains("受理"), "{text}");
 }

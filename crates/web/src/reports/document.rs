@@ -27,7 +27,7 @@ pub struct Options {
 }
 
 /// The notice on documents over made-up records.
-pub const SIMULATED: &str = "模拟数据，仅供演示 Simulated data";
+pub const SIMULATED: &str = "模拟数据，仅供演示";
 
 /// The document of a filled report.
 ///

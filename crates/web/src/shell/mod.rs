@@ -122,6 +122,12 @@ impl Shell {
         self.language.text(key)
     }
 
+    /// A unit as it stands behind a number.
+    #[must_use]
+    pub fn unit<'u>(&self, unit: &'u str) -> &'u str {
+        self.language.unit(unit)
+    }
+
     /// A message with its places filled.
     #[must_use]
     pub fn fill(&self, key: &str, places: &[(&str, &str)]) -> String {

@@ -13,7 +13,7 @@ use bilan_records::ledger::{JsonMap, Key, Ledger, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Device, Store, Submission, rules};
-use bilan_web::accounts::{Accounts, NewAccount};
+use bilan_web::accounts::{Accounts, DEMO_ACCOUNTS, NewAccount};
 use bilan_web::{AppState, Settings};
 use futures_util::StreamExt;
 use hj212::{Event, Flag, Message, Mode, packets};
@@ -71,6 +71,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Whose account plays a role.
+pub fn person(role: Role) -> &'static str {
+    DEMO_ACCOUNTS.iter().find(|(.., other)| *other == role).map_or("某人", |(_, person, _)| *person)
+}
+
 fn now() -> Timestamp {
     NOW.parse().expect("an instant")
 }
@@ -112,6 +117,13 @@ impl Bureau {
                 "passed_over": 6, "waiting": 3, "last_answer": NOW, "unanswering": ["N1"], "fault": "silent",
             })
         });
+        let state = state.with_line_alarms(|| {
+            let at = NOW;
+            json!([
+                { "kind": "guessing", "mn": "W1", "from": "10.1.2.3:40112", "last": at, "times": 21 },
+                { "kind": "doubled", "mn": "N1", "from": "10.1.2.4:5", "first": "10.1.2.5:6", "last": at, "times": 2 },
+            ])
+        });
         let bureau = Self { folder, ledger, store, accounts, router: bilan_web::router(state) };
         bureau.enter_records();
         bureau.enter_accounts();
@@ -122,7 +134,7 @@ impl Bureau {
         for role in [Role::Admin, Role::Duty, Role::Grid, Role::Enterprise] {
             let account = NewAccount {
                 name: role.key().to_owned(),
-                display_name: role.key().to_owned(),
+                display_name: person(role).to_owned(),
                 password: PASSWORD.to_owned(),
                 roles: vec![role],
                 cell: (role == Role::Grid).then(|| "430103005".to_owned()),
@@ -264,7 +276,8 @@ impl Bureau {
         let open = self.store.open_warnings().expect("read");
         let warning = open.first().expect("an open warning");
         let values = json!({
-            "subject": warning.message.zh, "rule_key": warning.rule, "level": warning.level.name(), "medium": "water",
+            "subject": warning.message.zh, "rule_key": warning.rule, "rule_name": warning.label.zh,
+            "rule_edition": warning.edition, "lasted_min": 2, "level": warning.level.name(), "medium": "water",
             "station": warning.station, "value": warning.value, "threshold": warning.threshold,
             "opened_at": warning.opened_at.to_string(),
         });

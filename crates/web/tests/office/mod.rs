@@ -16,7 +16,7 @@ use bilan_records::ledger::{JsonMap, Ledger, Record, Write};
 use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Store, rules};
-use bilan_web::accounts::{AccountRules, Accounts, NewAccount};
+use bilan_web::accounts::{AccountRules, Accounts, DEMO_ACCOUNTS, NewAccount};
 use bilan_web::{AppState, Settings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -80,6 +80,11 @@ pub struct Signed {
     pub csrf: String,
 }
 
+/// Whose account plays a role.
+pub fn person(role: Role) -> &'static str {
+    DEMO_ACCOUNTS.iter().find(|(.., other)| *other == role).map_or("某人", |(_, person, _)| *person)
+}
+
 impl Office {
     pub fn open() -> Self {
         Self::build(bilan_web::Access::default(), AccountRules::default(), |_| {})
@@ -126,7 +131,7 @@ impl Office {
         for role in Role::ALL {
             let account = NewAccount {
                 name: role.key().to_owned(),
-                display_name: role.key().to_owned(),
+                display_name: person(role).to_owned(),
                 password: PASSWORD.to_owned(),
                 roles: vec![role],
                 cell: (role == Role::Grid).then(|| OWN_CELL.to_owned()),

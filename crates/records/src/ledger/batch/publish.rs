@@ -187,12 +187,8 @@ fn orphaned(
         }
         let value = rusqlite::types::Value::Integer(record);
         if let Some(position) = in_batch(connection, &table, &naming::column(field), &value, &stage.batch)? {
-            let fault = check::fault(
-                &field.key,
-                &stage.scratch.row(position)?.values[&field.key],
-                format!("there is no record with this number in “{deleted_from}”"),
-                format!("“{deleted_from}”中没有该编号的记录"),
-            );
+            let value = &stage.scratch.row(position)?.values[&field.key];
+            let fault = check::no_such_record(stage.ledger.catalogue(), deleted_from, &field.key, value);
             add(stage, position, fault, faults)?;
         }
     }

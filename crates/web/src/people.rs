@@ -1,0 +1,65 @@
+//! Names under which people and parts of the program stand on a page: the journal keeps the name of the account.
+
+use std::collections::HashMap;
+
+use crate::accounts::AccountsError;
+use crate::shell::{Language, Messages};
+use crate::state::AppState;
+
+/// Parts of the program that write records, as the journal names them, and the message with their name.
+const PARTS: [(&str, &str); 9] = [
+    ("accounts", "shell.part.accounts"),
+    ("clock", "shell.part.clock"),
+    ("command line", "shell.part.command_line"),
+    ("demo", "shell.part.sample"),
+    ("gateway", "shell.part.gateway"),
+    ("import", "shell.part.import"),
+    ("reviews", "shell.part.reviews"),
+    ("rules", "shell.part.rules"),
+    ("sample", "shell.part.sample"),
+];
+
+/// Whether a part of the program goes by this name, so that no account may.
+pub(crate) fn is_part(name: &str) -> bool {
+    PARTS.iter().any(|(part, _)| *part == name)
+}
+
+/// Who stands behind the names of the journal.
+pub(crate) struct People {
+    /// Name of the person by name of the account.
+    persons: HashMap<String, String>,
+    pub(crate) language: Language,
+}
+
+impl People {
+    /// Everybody who has an account. Asks the database of accounts: to be called where waiting is allowed.
+    pub(crate) fn of(app: &AppState, language: Language) -> Result<Self, AccountsError> {
+        Ok(Self { persons: app.accounts.persons()?, language })
+    }
+
+    /// The name of the person or part of the program behind a name of the journal; that name itself where nobody is known by it.
+    pub(crate) fn name<'n>(&'n self, actor: &'n str) -> &'n str {
+        if let Some((_, message)) = PARTS.iter().find(|(part, _)| *part == actor) {
+            return self.language.text(message);
+        }
+        self.persons.get(actor).map_or(actor, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_go_by_the_name_of_the_person_and_parts_of_the_program_by_theirs() {
+        let persons = HashMap::from([("duty".to_owned(), "值班员小陈".to_owned())]);
+        let people = People { persons, language: Language::Chinese };
+        assert_eq!(people.name("duty"), "值班员小陈");
+        assert_eq!(people.name("rules"), "规则引擎");
+        assert_eq!(people.name("公众平台"), "公众平台");
+        for (part, _) in PARTS {
+            let name = people.name(part);
+            assert!(!name.is_ascii(), "{part} is called {name} on Chinese pages");
+        }
+    }
+}

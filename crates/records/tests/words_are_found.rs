@@ -207,14 +207,14 @@ fn after_a_change_of_the_register_file_the_index_is_made_anew() {
         numbers(&hits).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let none: Vec<String> = Vec::new();
-    assert_eq!(reopened(|_| {}, "责令"), [number.clone()]);
+    assert_eq!(reopened(|_| {}, "责令"), [number.as_str()]);
     assert_eq!(reopened(|register| register.fields["result"].search = false, "责令"), none);
-    assert_eq!(reopened(|_| {}, "责令"), [number.clone()], "and back again");
+    assert_eq!(reopened(|_| {}, "责令"), [number.as_str()], "and back again");
     let renamed: fn(&mut bilan_records::catalogue::Register) = |register| {
         let FieldKind::Choice { choices } = &mut register.fields["category"].kind else { panic!("a choice") };
         choices["waste_gas"].zh = "臭气".into();
     };
-    assert_eq!(reopened(renamed, "臭气"), [number.clone()]);
+    assert_eq!(reopened(renamed, "臭气"), [number.as_str()]);
     assert_eq!(reopened(renamed, "废气"), none);
     assert_eq!(reopened(|register| register.title = "content".into(), "炒菜"), [number]);
 }

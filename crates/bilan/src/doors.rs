@@ -1,13 +1,14 @@
 //! Further doors for devices: reports in JSON over HTTP (`POST /devices/report`) and over MQTT.
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router, body::Bytes};
+use axum::{Json, Router, body::Body};
 use bilan_admission::TrustedProxies;
 use bilan_gateway::{Door, Report, ReportFault};
+use bilan_web::{BodyFault, read_body};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The address for reports over HTTP. Who reports shows the device's number and password in the report itself.
 pub fn http(door: Door, trusted: TrustedProxies) -> Router {
     let taken = Taken { door, trusted: Arc::new(trusted) };
-    Router::new().route("/devices/report", post(report)).layer(DefaultBodyLimit::max(LARGEST)).with_state(taken)
+    Router::new().route("/devices/report", post(report)).with_state(taken)
 }
 
 /// What reports over HTTP are taken with.
@@ -51,8 +52,14 @@ async fn report(
     State(taken): State<Taken>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let body = match read_body(body, LARGEST).await {
+        Ok(body) => body,
+        Err(BodyFault::Stalled) => return refused(StatusCode::REQUEST_TIMEOUT, "the report did not arrive in time"),
+        Err(BodyFault::TooLarge) => return refused(StatusCode::PAYLOAD_TOO_LARGE, "the report is too large"),
+        Err(BodyFault::Broken) => return refused(StatusCode::BAD_REQUEST, "the report did not arrive whole"),
+    };
     let report: Report = match serde_json::from_slice(&body) {
         Ok(report) => report,
         Err(fault) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("the report cannot be read: {fault}")),

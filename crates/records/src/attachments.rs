@@ -3,7 +3,8 @@
 //! What a file is, is told from its first bytes and not from what the sender says; it must be among the types that
 //! the field accepts and no larger than it allows. Bytes are stored once under their SM3 digest.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use bilan_storage::commit;
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value as Json, json};
 use sm3::{Digest, Sm3};
 
@@ -137,7 +138,7 @@ impl Ledger {
         }
         let sha = digest(bytes);
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut session = self.session(&transaction, actor, None)?;
         let before = session.find(register, number)?;
         session.allow(register, Act::Edit, &before)?;
@@ -158,7 +159,7 @@ impl Ledger {
         let after = session.change(register, &before, Checked::of(register, &values, true), change)?;
         let record = self.present(&transaction, register, after)?;
         session.seal()?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(record)
     }
 

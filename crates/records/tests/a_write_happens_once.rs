@@ -8,7 +8,7 @@ use std::io::Cursor;
 use bilan_records::{
     actor::Actor,
     catalogue::Role,
-    exchange::{self, Format, ImportError},
+    exchange::{self, Format, ImportError, ImportOptions},
     ledger::{JsonMap, Key, Ledger, ListQuery, Origin, Write, WriteError},
 };
 use jiff::SignedDuration;
@@ -107,7 +107,15 @@ fn a_file_imported_under_a_key_is_entered_once() {
     let file = |subject: &str| format!("received_at,category,subject\n2020-03-01 22:15,noise,{subject}\n");
     let import = |key: Key, subject: &str| {
         let source = Cursor::new(file(subject).into_bytes());
-        exchange::import_once(&bureau.ledger, &handler(), "complaint", source, Format::Csv, &key)
+        exchange::import_once(
+            &bureau.ledger,
+            &handler(),
+            "complaint",
+            source,
+            Format::Csv,
+            ImportOptions::default(),
+            &key,
+        )
     };
     let key = |text: &str| {
         Key::new(Origin::Import, text).for_content(json!("digest")).alone_for(SignedDuration::from_hours(1))

@@ -1,5 +1,5 @@
 //! What every database file of a bureau has in common: how its tables come to be, and how a file of an earlier version is
-//! brought up to date.
+//! brought up to date; and how work that nobody waits for any longer ends.
 //!
 //! Each crate that keeps a file (records, observations, accounts, notices) has a folder `migrations/` with numbered SQL files.
 //! A migration that has been released is never edited; what changes is a new file with the next number. SQLite's
@@ -18,9 +18,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cancellation;
 pub mod checksum;
 mod integrity;
 mod migration;
 
+pub use cancellation::{CancelWhenDropped, Cancellation, Cancelled, check, commit, to_the_end, watch};
 pub use integrity::{Fault, integrity};
 pub use migration::{Migration, MigrationError, Migrations};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
-use bilan_storage::MigrationError;
+use bilan_storage::{MigrationError, check, watch};
 use hj212::{Packet, Tolerances};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OpenFlags};
@@ -400,11 +400,12 @@ impl Store {
         self.0.warnings.subscribe()
     }
 
-    /// A reader's connection for one question.
+    /// A reader's connection for one question, which ends when nobody waits for the answer any longer.
     pub(crate) fn read<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let refused = |error: rusqlite::Error| database(&self.0.path, &error);
+        check().map_err(|cancelled| refused(cancelled.into()))?;
         let idle = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -414,6 +415,7 @@ impl Store {
                 connection
             }
         };
+        watch(&mut connection, None).map_err(refused)?;
         let answer = ask(&connection).map_err(refused)?;
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < 8 {

@@ -5,6 +5,7 @@ pub mod accounts;
 mod answer;
 mod api;
 pub mod assets;
+mod body;
 mod draft;
 mod figures;
 mod home;
@@ -27,6 +28,7 @@ mod shell;
 mod state;
 mod submission;
 mod visit;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +43,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use access::{Access, Limits};
+pub use body::{BodyFault, read_body};
 pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_orders};
 pub use refusal::Refusal;
 pub use render::page;

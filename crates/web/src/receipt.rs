@@ -29,6 +29,8 @@ pub(crate) enum Receipt {
         created: u64,
         /// Rows whose record was there already.
         known: u64,
+        /// Rows of work that was known already by its number elsewhere, which were passed over.
+        repeated: u64,
         /// The same file had been entered under this key before.
         again: bool,
     },

@@ -21,6 +21,7 @@ use serde_json::json;
 use crate::AppState;
 use crate::refusal::Refusal;
 use crate::shell::Language;
+use crate::waiting;
 
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -80,7 +81,7 @@ pub(crate) fn routes() -> Router<AppState> {
 }
 
 async fn ready(State(app): State<AppState>) -> Response {
-    let asked = tokio::task::spawn_blocking(move || {
+    let asked = waiting::while_asked(move || {
         let ledger = app.ledger.reader().and_then(|reader| reader.query_row("SELECT 1", [], |_| Ok(())));
         ledger.map_err(|error| format!("records: {error}"))?;
         app.observations.open_warnings().map_err(|error| format!("observations: {error}"))?;
@@ -119,7 +120,7 @@ async fn metrics(State(app): State<AppState>) -> Response {
         metrics.put(Family::gauge("bilan_disk_low", "1 if somebody should make room on that disk."), is_low);
     }
     let store = app.observations.clone();
-    if let Ok(Ok(open)) = tokio::task::spawn_blocking(move || store.open_warnings()).await {
+    if let Ok(Ok(open)) = waiting::while_asked(move || store.open_warnings()).await {
         metrics.put(Family::gauge("bilan_warnings_open", "Warnings that are open."), open.len());
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.into_text()).into_response()

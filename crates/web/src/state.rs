@@ -15,7 +15,7 @@ use crate::draft::Drafts;
 use crate::live::{KeptDays, KeptWater, Notices, Streams};
 use crate::public::Found;
 use crate::receipt::Receipts;
-use crate::records::Unmasked;
+use crate::records::{Entering, Unmasked};
 use crate::service::{Metrics, Source, Traffic};
 
 /// Settings of the pages.
@@ -66,6 +66,8 @@ pub struct AppState {
     pub(crate) drafts: Arc<Drafts>,
     /// What acts left to say.
     pub(crate) receipts: Arc<Receipts>,
+    /// Files that are being entered.
+    pub(crate) entering: Arc<Entering>,
     /// Cases that a browser of a resident may open again.
     pub(crate) found: Arc<Found>,
     /// Personal fields that were just unmasked.
@@ -100,6 +102,7 @@ impl AppState {
             streams: Arc::default(),
             drafts: Arc::default(),
             receipts: Arc::default(),
+            entering: Arc::default(),
             found: Arc::default(),
             seen: Arc::default(),
         }

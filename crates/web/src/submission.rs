@@ -16,6 +16,7 @@ use tower_http::timeout::TimeoutError;
 use crate::AppState;
 use crate::refusal::Refusal;
 use crate::visit::Guest;
+use crate::waiting;
 
 /// Header that carries the token where there is no form.
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
@@ -164,7 +165,7 @@ async fn is_made_for(guest: &Guest, given: Option<&str>) -> Result<bool, Refusal
 /// Name of the account for one of whose sessions a form was made, living or ended.
 pub(crate) async fn account_of_form(app: &AppState, token: &str) -> Result<Option<String>, Refusal> {
     let (accounts, token) = (app.accounts.clone(), token.to_owned());
-    Ok(tokio::task::spawn_blocking(move || accounts.account_of_form(&token)).await??)
+    Ok(waiting::to_the_end(move || accounts.account_of_form(&token)).await??)
 }
 
 /// Whether a token is the one of the session; without a session none is.
@@ -254,7 +255,7 @@ async fn take_value(
 }
 
 /// Whether nothing arrived for too long: the layer around every body says so.
-fn is_stalled(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(crate) fn is_stalled(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<TimeoutError>())
 }
 

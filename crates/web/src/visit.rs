@@ -17,6 +17,7 @@ use crate::accounts::{Account, Duty, Origin, Session};
 use crate::answer::GuestToken;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
+use crate::waiting;
 
 /// Cookie of a session.
 pub(crate) const SESSION: &str = "bilan_session";
@@ -90,7 +91,8 @@ impl Visit {
         self.actor.is(role)
     }
 
-    /// Asks or changes the ledger on a thread where waiting is allowed.
+    /// Asks the ledger, or writes one transaction, on a thread where waiting is allowed; ended when nobody waits for the
+    /// answer any longer.
     ///
     /// # Errors
     /// If the question itself panicked.
@@ -99,7 +101,19 @@ impl Visit {
         question: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let (ledger, actor) = (self.app.ledger.clone(), self.actor.clone());
-        Ok(tokio::task::spawn_blocking(move || question(&ledger, &actor)).await?)
+        Ok(waiting::while_asked(move || question(&ledger, &actor)).await?)
+    }
+
+    /// Writes what is several transactions, a record and its files: to the end, whether or not somebody waits.
+    ///
+    /// # Errors
+    /// If the act itself panicked.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (ledger, actor) = (self.app.ledger.clone(), self.actor.clone());
+        Ok(waiting::to_the_end(move || act(&ledger, &actor)).await?)
     }
 }
 
@@ -121,7 +135,7 @@ impl Guest {
         Origin { from: self.from.clone(), prefix: self.prefix, browser: self.browser.clone() }
     }
 
-    /// Asks or changes the ledger on a thread where waiting is allowed.
+    /// Asks the ledger on a thread where waiting is allowed; ended when nobody waits for the answer any longer.
     ///
     /// # Errors
     /// If the question itself panicked.
@@ -130,7 +144,19 @@ impl Guest {
         question: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let ledger = self.app.ledger.clone();
-        Ok(tokio::task::spawn_blocking(move || question(&ledger)).await?)
+        Ok(waiting::while_asked(move || question(&ledger)).await?)
+    }
+
+    /// Writes what is several transactions, a record and its files: to the end, whether or not somebody waits.
+    ///
+    /// # Errors
+    /// If the act itself panicked.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let ledger = self.app.ledger.clone();
+        Ok(waiting::to_the_end(move || act(&ledger)).await?)
     }
 }
 
@@ -199,9 +225,8 @@ pub(crate) async fn signed_in(parts: &mut Parts, app: &AppState) -> Result<Optio
     }
     let accounts = app.accounts.clone();
     // The first that lives: a dead cookie of another path does not hide a live one.
-    let session = tokio::task::spawn_blocking(move || {
-        secrets.iter().find_map(|secret| accounts.session(secret).transpose()).transpose()
-    });
+    let session =
+        waiting::to_the_end(move || secrets.iter().find_map(|secret| accounts.session(secret).transpose()).transpose());
     let Some(Session { csrf, account, duty, .. }) = session.await?? else {
         parts.extensions.insert(NobodySignedIn);
         return Ok(None);

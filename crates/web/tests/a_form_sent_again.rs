@@ -3,7 +3,7 @@
 
 mod office;
 
-use axum::http::Method;
+use axum::http::{Method, header};
 use bilan_records::catalogue::Role;
 use jiff::SignedDuration;
 use office::browser::{Browser, hidden};
@@ -171,7 +171,8 @@ async fn an_import_whose_answer_was_lost_is_entered_once_and_its_file_is_let_go(
         office.get(&clerk, &receipt).await.is(200).says("已导入 2 条").says("没有重复导入");
     }
     assert_eq!(office.count("complaint"), 2);
-    assert_eq!(office.get(&clerk, &waiting).await.is(303).location(), IMPORT);
+    let told = office.get(&clerk, &waiting).await.is(303).location().to_owned();
+    office.get(&clerk, &told).await.is(200).says("已导入 2 条");
     let left = walk(&office.folder().join("uploads"));
     assert_eq!(left, [] as [String; 0], "nothing of the file is left");
 }
@@ -186,6 +187,59 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
             },
         )
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_on_without_its_browser_and_its_page_says_what_became_of_it() {
+    let office = Office::open();
+    let clerk = office.sign_in(Role::Handler);
+    let waiting = office.upload(&clerk, IMPORT, "投诉.csv", CSV.as_bytes()).await.is(303).location().to_owned();
+    // Somebody else writes for as long as the browser is there.
+    let other = rusqlite::Connection::open(office.folder().join("records.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    tokio::select! {
+        answer = office.post(&clerk, &waiting, &[]) => panic!("{answer:?}"),
+        () = async {
+            while !office.get(&clerk, &waiting).await.is(200).text.contains("正在导入") {}
+        } => {}
+    }
+    let page = office.get(&clerk, &waiting).await;
+    assert_eq!(page.says("正在导入").headers[header::REFRESH], "3");
+    assert_eq!(office.post(&clerk, &waiting, &[]).await.is(303).location(), waiting, "pressed again meanwhile");
+    other.execute_batch("COMMIT").unwrap();
+    let told = loop {
+        let answer = office.get(&clerk, &waiting).await;
+        if answer.status == 303 {
+            break answer.location().to_owned();
+        }
+    };
+    office.get(&clerk, &told).await.is(200).says("已导入 2 条").says_not("没有重复导入");
+    assert_eq!(office.count("complaint"), 2);
+}
+
+#[tokio::test]
+async fn repeats_are_entered_if_the_box_is_ticked() {
+    let office = Office::open();
+    let clerk = office.sign_in(Role::Handler);
+    let with_numbers = |numbers: [&str; 2]| {
+        let rows = CSV.trim_end().lines().zip(["source_no", numbers[0], numbers[1]]);
+        rows.map(|(line, number)| format!("{line},{number}\n")).collect::<String>()
+    };
+    let send = async |file: String, fields: &'static [(&'static str, &'static str)]| {
+        let waiting = office.upload(&clerk, IMPORT, "a.csv", file.as_bytes()).await.is(303).location().to_owned();
+        let page = office.get(&clerk, &waiting).await;
+        let entered = office.post(&clerk, &waiting, fields).await.is(303).location().to_owned();
+        (page, office.get(&clerk, &entered).await)
+    };
+    let (page, entered) = send(with_numbers(["A1", "A2"]), &[]).await;
+    page.is(200).says_not("import-repeats");
+    entered.says("已导入 2 条").says_not("重复件没有导入");
+    let (page, entered) = send(with_numbers(["A2", "A3"]), &[]).await;
+    page.says("1 条是重复件").says("重复件也要导入");
+    entered.says("已导入 1 条").says("1 条重复件没有导入");
+    let (_, entered) = send(with_numbers(["A3", "A4"]), &[("repeats", "yes")]).await;
+    entered.says("已导入 2 条").says_not("重复件没有导入");
+    assert_eq!(office.count("complaint"), 5);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use bilan_records::catalogue::{Field, FieldKind, Role};
 use office::{Answer, Office};
 use serde_json::{Value as Json, json};
 use test_case::test_case;
+use tokio_stream::StreamExt as _;
 
 #[tokio::test]
 async fn a_record_is_entered_changed_moved_and_deleted() {
@@ -159,6 +160,37 @@ async fn the_description_is_whole_and_every_address_in_it_answers() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stalls_is_answered_and_one_that_is_too_large_is_told_the_bound() {
+    let office = Office::open();
+    let token = office.accounts.issue_token(Role::Handler.key(), "test", "test").unwrap();
+    let asked = |method: Method, address: &str, body: Body| {
+        let request = Request::builder().method(method).uri(format!("/api/v1{address}"));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        office.ask(request.header(header::CONTENT_TYPE, "application/json").body(body).unwrap())
+    };
+    let begun = || tokio_stream::iter([Ok::<_, std::io::Error>(axum::body::Bytes::from_static(b"{\"values\": "))]);
+    for (method, address) in [
+        (Method::POST, "/complaint"),
+        (Method::PATCH, "/complaint/TS202000001"),
+        (Method::POST, "/complaint/TS202000001/steps/accept"),
+    ] {
+        let told = asked(method, address, Body::from_stream(begun().chain(tokio_stream::pending()))).await;
+        assert_eq!(told.is(408).json()["code"], "stalled", "{address}");
+    }
+    let endless = tokio_stream::iter(std::iter::repeat(()))
+        .map(|()| Ok::<_, std::io::Error>(axum::body::Bytes::from_static(&[b' '; 64 * 1024])));
+    let told = asked(Method::POST, "/complaint", Body::from_stream(endless)).await;
+    assert!(told.is(413).json()["detail"].as_str().unwrap().contains("2 MB"), "{}", told.text);
+    // A piece every twenty seconds never stalls, and never ends.
+    let slow = tokio_stream::StreamExt::throttle(
+        tokio_stream::iter(std::iter::repeat(()))
+            .map(|()| Ok::<_, std::io::Error>(axum::body::Bytes::from_static(b" "))),
+        std::time::Duration::from_secs(20),
+    );
+    asked(Method::POST, "/complaint", Body::from_stream(slow)).await.is(408);
+}
+
 #[tokio::test]
 async fn what_an_operation_may_answer_is_described() {
     let office = Office::open();
@@ -174,7 +206,7 @@ async fn what_an_operation_may_answer_is_described() {
         .body(Body::from("{}"))
         .unwrap();
     office.ask(plain).await.is(415);
-    for status in ["413", "415", "422", "429", "507"] {
+    for status in ["408", "413", "415", "422", "429", "507"] {
         described("post", "complaint", status);
         described("patch", "complaint/{number}", status);
     }

@@ -1,7 +1,9 @@
+use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::Request;
 use bilan_gateway::{FixedDirectory, Gateway, Settings};
 use bilan_telemetry::{Device, Store};
@@ -53,6 +55,37 @@ async fn a_report_comes_over_http_and_is_answered_when_it_is_stored() {
     );
     assert_eq!(post(&router, "{ \"mn\": 1".to_owned()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(post(&router, "x".repeat(LARGEST + 1)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_stalls_is_answered() {
+    let (_folder, _store, gateway) = gateway().await;
+    let router = http(gateway.door().clone(), TrustedProxies::default());
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let body = Body::new(Stalled { has_begun: false });
+    let request = Request::post("/devices/report").extension(ConnectInfo(peer)).body(body).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+}
+
+/// A report of which the beginning arrives.
+struct Stalled {
+    has_begun: bool,
+}
+
+impl hyper::body::Body for Stalled {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(b"{ \"mn\": ")))))
+    }
 }
 
 /// A broker that ends with the test.

@@ -86,6 +86,37 @@ async fn a_balancer_that_is_trusted_names_the_client() {
 }
 
 #[tokio::test]
+async fn a_browser_that_goes_away_ends_what_its_request_waits_for() {
+    /// Says that the request is no longer worked on.
+    struct Dropped(Option<oneshot::Sender<()>>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.take().unwrap().send(()).unwrap();
+        }
+    }
+    let (begun, has_begun) = oneshot::channel();
+    let (dropped, is_dropped) = oneshot::channel();
+    let senders = Arc::new(std::sync::Mutex::new(Some((begun, dropped))));
+    let waits = move || {
+        let (begun, dropped) = senders.lock().unwrap().take().unwrap();
+        async move {
+            let _dropped = Dropped(Some(dropped));
+            begun.send(()).unwrap();
+            std::future::pending::<()>().await;
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(waits));
+    tokio::spawn(serve(listener, router, HttpServer::default(), TrustedProxies::default(), std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    has_begun.await.unwrap();
+    drop(stream);
+    is_dropped.await.unwrap();
+}
+
+#[tokio::test]
 async fn stopping_answers_what_had_begun_and_ends() {
     let (address, stop) = start(HttpServer::default(), &[]).await;
     let mut stream = TcpStream::connect(address).await.unwrap();

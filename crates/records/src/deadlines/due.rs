@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use bilan_storage::{check, watch};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter, types::Value as Sql};
 
@@ -279,12 +280,13 @@ fn read(connection: &Connection, sql: &str, values: &[Sql]) -> Result<Vec<Stored
 /// How many there are, or how many at least.
 fn count(connection: &mut Connection, running: &Part) -> Result<(u64, bool), rusqlite::Error> {
     let end = Instant::now() + COUNTING;
-    connection.progress_handler(10_000, Some(move || Instant::now() > end))?;
+    watch(connection, Some(Box::new(move || Instant::now() > end)))?;
     let sql = format!("SELECT count(*) {}", running.sql);
     let counted = connection
         .prepare_cached(&sql)
         .and_then(|mut statement| statement.query_row(params_from_iter(&running.values), |row| row.get(0)));
-    connection.progress_handler(0, None::<fn() -> bool>)?;
+    watch(connection, None)?;
+    check()?;
     match counted {
         Ok(counted) => Ok((counted, false)),
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {

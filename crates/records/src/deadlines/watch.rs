@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use bilan_storage::commit;
 use jiff::{Timestamp, ToSpan, civil::Date};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     DeadlineView, DueSpan, Reminder,
@@ -106,7 +107,7 @@ impl Ledger {
     fn send(&self, come: &[Come<'_>], now: Timestamp) -> Result<Vec<Reminder>, WriteError> {
         let actor = Actor::system("clock");
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut session = self.session(&transaction, &actor, Some(now))?;
         let mut sent = Vec::new();
         for Come { register, rule, clock, record, due_on, days } in come {
@@ -133,7 +134,7 @@ impl Ledger {
             });
         }
         session.seal()?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(sent)
     }
 }

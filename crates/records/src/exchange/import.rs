@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use rusqlite::TransactionBehavior;
+use bilan_storage::{check, commit};
 use serde::Serialize;
 
 use super::{
@@ -123,9 +123,10 @@ pub fn import_once(
     register: &str,
     source: impl Read + Seek,
     format: Format,
+    options: ImportOptions,
     key: &Key,
 ) -> Result<ImportOutcome, ImportError> {
-    import_under(ledger, actor, register, source, format, ImportOptions::default(), Some(key))
+    import_under(ledger, actor, register, source, format, options, Some(key))
 }
 
 /// What an import under a key did, if there was one.
@@ -252,7 +253,7 @@ fn enter(
     under: Option<Under<'_>>,
 ) -> Result<Option<ImportOutcome>, ImportError> {
     let mut connection = ledger.writer();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.begin()?;
     let mut session = ledger.session(&transaction, actor, Some(arrival.at))?;
     // Both were checked beside each other: the second meets the key of the first here.
     if let Some(under) = under
@@ -261,6 +262,7 @@ fn enter(
         return Ok(Some(outcome));
     }
     for position in 0..scratch.rows() {
+        check().map_err(rusqlite::Error::from)?;
         let row = scratch.row(position)?;
         let given = row.given();
         let arrival = Arrival { simulated: row.simulated, action: Action::Import, ..*arrival };
@@ -277,7 +279,7 @@ fn enter(
         session.remember_import(under.key, under.asked, &found.outcome)?;
     }
     session.seal()?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(None)
 }
 
@@ -292,7 +294,7 @@ pub fn load(
     simulated: bool,
 ) -> Result<ImportOutcome, ImportError> {
     let mut connection = ledger.writer();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.begin()?;
     let mut session = ledger.session(&transaction, actor, None)?;
     let mut faults = ImportFaults::default();
     let mut outcome = ImportOutcome::default();
@@ -322,7 +324,7 @@ pub fn load(
         return Err(ImportError::Faults(faults));
     }
     session.seal()?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(outcome)
 }
 
@@ -411,6 +413,10 @@ impl Visitor for Intake<'_, '_> {
     }
 
     fn row(&mut self, row: SheetRow<'_>) -> bool {
+        if let Err(cancelled) = check() {
+            self.failed = Some(rusqlite::Error::from(cancelled).into());
+            return false;
+        }
         let entry = self.found.places.entry(row, &mut self.found.faults, &mut self.found.outcome.notes);
         if !self.enter_repeats {
             match self.repeats.find(self.session.connection, entry.row, &entry.values) {

@@ -18,6 +18,7 @@ use std::{
 };
 
 use bilan_standards::rounding::Rational;
+use bilan_storage::Cancellation;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -173,8 +174,13 @@ impl<'l> Figures<'l> {
             }
             done
         };
+        let asked = Cancellation::current();
+        let beside = || match &asked {
+            Some(cancellation) => cancellation.over(work),
+            None => work(),
+        };
         let mut computed: Vec<_> = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(beside)).collect();
             let own = work();
             let rest = others.into_iter().flat_map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
             own.into_iter().chain(rest).collect()

@@ -1,7 +1,8 @@
 //! The writes that a person or the program asks for: create, edit, step, delete.
 
+use bilan_storage::commit;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, TransactionBehavior};
+use rusqlite::OptionalExtension;
 use serde_json::Value as Json;
 
 use super::{
@@ -187,7 +188,7 @@ impl Ledger {
         let key = write.key.as_ref();
         let asked = Asked::new(key, &register.key, verb, &actor.name, content);
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut session = self.session(&transaction, actor, write.at)?;
         if let Some(key) = key {
             if let Some(number) = session.answered(key, &asked)? {
@@ -202,7 +203,7 @@ impl Ledger {
         }
         let record = self.present(&transaction, register, row)?;
         session.seal()?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(record)
     }
 }

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
+use bilan_storage::{Cancellation, check, watch};
 use parking_lot::{Mutex, MutexGuard};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 /// The connections of one database file.
 pub(crate) struct Connections {
@@ -34,17 +35,26 @@ impl Connections {
     }
 
     /// The writer; a panic in another writer rolled its transaction back, so the connection is sound.
-    pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock()
+    pub(crate) fn writer(&self) -> Writer<'_> {
+        Writer { connection: Some(self.writer.lock()), is_watched: false }
     }
 
-    /// A reader, given back when dropped.
+    /// A reader, given back when dropped. Its statements end when nobody waits for them any longer.
     pub(crate) fn reader(&self) -> Result<Reader<'_>, rusqlite::Error> {
+        check()?;
         let idle = self.readers.lock().pop();
         match idle {
-            Some(connection) => Ok(Reader { pool: self, connection: Some(connection) }),
+            Some(connection) => self.watched(connection),
             None => self.new_reader(),
         }
+    }
+
+    fn watched(&self, mut connection: Connection) -> Result<Reader<'_>, rusqlite::Error> {
+        let is_watched = Cancellation::current().is_some();
+        if is_watched {
+            watch(&mut connection, None)?;
+        }
+        Ok(Reader { pool: self, connection: Some(connection), is_watched })
     }
 
     /// A reader that has read nothing yet. The full-text index remembers its segments from one check of its soundness to
@@ -54,7 +64,7 @@ impl Connections {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.pragma_update(None, "cache_size", -8_192)?;
         prepare(&connection)?;
-        Ok(Reader { pool: self, connection: Some(connection) })
+        self.watched(connection)
     }
 }
 
@@ -66,10 +76,69 @@ fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
+/// The turn of the writer; others wait until it is dropped.
+pub(crate) struct Writer<'a> {
+    connection: Option<MutexGuard<'a, Connection>>,
+    is_watched: bool,
+}
+
+impl Writer<'_> {
+    /// Begins to write, if somebody still waits for it after the wait for this turn.
+    pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, rusqlite::Error> {
+        check()?;
+        if Cancellation::current().is_some() {
+            self.is_watched = true;
+            watch(self, None)?;
+        }
+        self.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+
+    /// Ends the turn; who waits for one comes first.
+    pub(crate) fn hand_on(mut self) {
+        self.leave();
+        if let Some(connection) = self.connection.take() {
+            MutexGuard::unlock_fair(connection);
+        }
+    }
+
+    /// The next turn is not ended by who waited for this one.
+    fn leave(&mut self) {
+        if std::mem::take(&mut self.is_watched) {
+            // Taking a handler away needs no memory, which is the only way in which it fails.
+            drop(self.progress_handler(0, None::<fn() -> bool>));
+        }
+    }
+}
+
+impl Deref for Writer<'_> {
+    type Target = Connection;
+
+    #[allow(clippy::expect_used, reason = "the connection is taken out only when the turn ends")]
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("present until the turn ends")
+    }
+}
+
+impl DerefMut for Writer<'_> {
+    #[allow(clippy::expect_used, reason = "the connection is taken out only when the turn ends")]
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("present until the turn ends")
+    }
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        if self.connection.is_some() {
+            self.leave();
+        }
+    }
+}
+
 /// A connection that only reads.
 pub struct Reader<'a> {
     pool: &'a Connections,
     connection: Option<Connection>,
+    is_watched: bool,
 }
 
 impl Deref for Reader<'_> {
@@ -90,7 +159,10 @@ impl DerefMut for Reader<'_> {
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        if let Some(mut connection) = self.connection.take() {
+            if self.is_watched && connection.progress_handler(0, None::<fn() -> bool>).is_err() {
+                return;
+            }
             let mut idle = self.pool.readers.lock();
             if idle.len() < IDLE_READERS {
                 idle.push(connection);

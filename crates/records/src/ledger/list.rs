@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bilan_storage::{check, watch};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
@@ -102,6 +103,7 @@ impl Ledger {
         let mut rows = statement.query(params_from_iter(bind(values)))?;
         let mut count = 0;
         while let Some(found) = rows.next()? {
+            check().map_err(rusqlite::Error::from)?;
             let mut stored = row::read_row(found)?;
             match query.as_of {
                 None => row::add_children(&snapshot, register, &mut stored)?,
@@ -244,9 +246,10 @@ pub(super) fn count(connection: &mut Connection, select: &SelectStatement) -> Re
     let mut select = select.clone();
     select.expr(Func::count(Expr::col(Asterisk)));
     let end = Instant::now() + COUNTING;
-    connection.progress_handler(20_000, Some(move || Instant::now() > end))?;
+    watch(connection, Some(Box::new(move || Instant::now() > end)))?;
     let counted = run(connection, &select, |row| row.get(0));
-    connection.progress_handler(0, None::<fn() -> bool>)?;
+    watch(connection, None)?;
+    check()?;
     match counted {
         Ok(rows) => Ok(rows.first().copied()),
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => Ok(None),

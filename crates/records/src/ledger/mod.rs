@@ -45,7 +45,6 @@ use std::{
 
 use bilan_standards::{calendar::WorkCalendar, clock::Clock};
 use jiff::Timestamp;
-use parking_lot::MutexGuard;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::codec::{beijing_day, shown_time};
@@ -66,7 +65,10 @@ pub use self::{
     verify::Verified,
     witness::{Head, Witnessed},
 };
-use self::{connections::Connections, session::Session};
+use self::{
+    connections::{Connections, Writer},
+    session::Session,
+};
 use crate::{
     actor::Actor,
     catalogue::{Catalogue, Register},
@@ -174,7 +176,7 @@ impl Ledger {
         self.connections.reader()
     }
 
-    pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
+    pub(crate) fn writer(&self) -> Writer<'_> {
         self.connections.writer()
     }
 

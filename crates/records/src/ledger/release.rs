@@ -4,7 +4,8 @@
 //! A release is an entry of the journal with a keyed digest of the text, so that it holds for this text and no other:
 //! a text that is changed later waits again.
 
-use rusqlite::{Connection, TransactionBehavior};
+use bilan_storage::commit;
+use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -92,7 +93,7 @@ impl Ledger {
     pub fn release(&self, actor: &Actor, register: &str, number: &str, version: i64) -> Result<(), WriteError> {
         let register = self.register(register)?;
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut session = self.session(&transaction, actor, None)?;
         let record: StoredRow = session.find(register, number)?;
         if !self.may_release(actor, register) {
@@ -113,7 +114,7 @@ impl Ledger {
         }
         session.journal(register, &record, Action::Release, session.now, &changes, None)?;
         session.seal()?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(())
     }
 

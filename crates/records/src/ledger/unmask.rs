@@ -1,6 +1,7 @@
 //! Personal data in plain text: shown or taken away only with permission and a reason, and journalled each time.
 
-use rusqlite::{TransactionBehavior, types::Value as Sql};
+use bilan_storage::commit;
+use rusqlite::types::Value as Sql;
 
 use super::{
     Ledger,
@@ -37,7 +38,7 @@ impl Ledger {
         let unknown = || ReadError::UnknownField { register: register.key.clone(), field: field.to_owned() };
         let known = register.fields.get(field).filter(|field| field.personal).ok_or_else(unknown)?;
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let stored = self.stored(&transaction, actor, register, number, None)?;
         let scope = actor.scope(register, Act::Unmask);
         if !reaches(&transaction, register, &scope, &stored.columns)? {
@@ -51,7 +52,7 @@ impl Ledger {
         session
             .journal(register, &stored, Action::Unmask, session.now, &[seen], Some(reason))
             .map_err(|error| ReadError::Damaged { what: format!("journal of {number}"), why: error.to_string() })?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(plain)
     }
 
@@ -62,7 +63,7 @@ impl Ledger {
             return Err(ReadError::ReasonMissing("an export with personal data is journalled with one".into()));
         }
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut chain = journal::Chain::end(&transaction)?;
         let entry = journal::NewEntry {
             at: self.now(),
@@ -77,7 +78,7 @@ impl Ledger {
             row_digest: None,
         };
         chain.append(&transaction, &entry)?;
-        transaction.commit()?;
+        commit(transaction)?;
         Ok(())
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use bilan_storage::to_the_end;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, TransactionBehavior};
+use rusqlite::OptionalExtension;
 
 use super::{
     Ledger,
@@ -78,7 +79,8 @@ impl Ledger {
         Ok(statement.query_row([seq], |row| row.get(0)).optional()?)
     }
 
-    /// Puts things outside the ledger under its chain, in one entry that says who did what.
+    /// Puts things outside the ledger under its chain, in one entry that says who did what. They have changed already:
+    /// this is done whether or not somebody still waits for it.
     ///
     /// # Errors
     /// If the database fails.
@@ -89,9 +91,19 @@ impl Ledger {
         what: &str,
         witnessed: &[Witnessed<'_>],
     ) -> Result<(), WriteError> {
+        to_the_end(|| self.put_witnessed(actor, action, what, witnessed))
+    }
+
+    fn put_witnessed(
+        &self,
+        actor: &Actor,
+        action: Action,
+        what: &str,
+        witnessed: &[Witnessed<'_>],
+    ) -> Result<(), WriteError> {
         let Some(first) = witnessed.first() else { return Ok(()) };
         let mut connection = self.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let mut chain = Chain::end(&transaction)?;
         let at = self.now();
         let entry = NewEntry {

@@ -26,6 +26,7 @@ use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::{Posted, Submission};
 use crate::visit::{BROWSER, Cookies, GUEST, Guest, LANGUAGE, PENDING, SESSION, Visit, own_address};
+use crate::waiting;
 
 /// A token is marked for so long before it ends.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -94,7 +95,7 @@ async fn sign_in(guest: Guest, posted: Posted) -> Result<Response, Refusal> {
     let password = form.get("password").unwrap_or_default().to_owned();
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
     let (accounts, origin, asked) = (guest.app.accounts.clone(), guest.origin(), name.clone());
-    let session = tokio::task::spawn_blocking(move || accounts.sign_in(&asked, &password, origin)).await?;
+    let session = waiting::to_the_end(move || accounts.sign_in(&asked, &password, origin)).await?;
     let mut retry_after = None;
     let (status, fault) = match session {
         Ok(session) => return Ok(signed_in(&guest.app, &session, &next)),
@@ -147,7 +148,7 @@ fn sign_in_again(guest: &Guest, form: &Submission, name: String) -> Result<Respo
 async fn sign_out(visit: Visit, guest: Guest, cookies: Cookies, _: Submission) -> Result<Response, Refusal> {
     if let Some(secret) = cookies.get(SESSION) {
         let accounts = visit.app.accounts.clone();
-        tokio::task::spawn_blocking(move || accounts.sign_out(&secret, &guest.from)).await??;
+        waiting::to_the_end(move || accounts.sign_out(&secret, &guest.from)).await??;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     set_cookie(&mut response, &visit.app, SESSION, "", Some(0));
@@ -202,7 +203,7 @@ struct Said {
 
 async fn own(visit: &Visit, said: Said) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
-    let tokens = tokio::task::spawn_blocking(move || accounts.tokens(&name)).await??;
+    let tokens = waiting::to_the_end(move || accounts.tokens(&name)).await??;
     let now = visit.app.clock.now();
     let line = |token: Token| TokenLine {
         id: token.id,
@@ -255,7 +256,7 @@ async fn own_password(visit: Visit, guest: Guest, form: Submission) -> Result<Re
         return own(&visit, faulty(visit.text("shell.account.differ"))).await;
     }
     let (accounts, name, origin) = (visit.app.accounts.clone(), visit.account.name.clone(), guest.origin());
-    let changed = tokio::task::spawn_blocking(move || {
+    let changed = waiting::to_the_end(move || {
         accounts.by_password(&name, &old, origin).map_err(|error| match error {
             SignInRefused::Failed(error) => Changed::Failed(error),
             _ => Changed::WrongOld,
@@ -284,19 +285,19 @@ enum Changed {
 async fn own_token(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     let label = form.filled("label").unwrap_or("API").chars().take(80).collect::<String>();
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
-    let token = tokio::task::spawn_blocking(move || accounts.issue_token(&name, &label, &name)).await??;
+    let token = waiting::to_the_end(move || accounts.issue_token(&name, &label, &name)).await??;
     Ok(to_own_page(&visit, Receipt::Token(token)))
 }
 
 async fn revoke_own_token(visit: Visit, Path(id): Path<i64>, _: Submission) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
-    tokio::task::spawn_blocking(move || accounts.revoke_token(&name, id, &name)).await??;
+    waiting::to_the_end(move || accounts.revoke_token(&name, id, &name)).await??;
     Ok(Redirect::to("/account").into_response())
 }
 
 async fn revoke_own_tokens(visit: Visit, _: Submission) -> Result<Response, Refusal> {
     let (accounts, name) = (visit.app.accounts.clone(), visit.account.name.clone());
-    tokio::task::spawn_blocking(move || accounts.revoke_tokens(&name, &name)).await??;
+    waiting::to_the_end(move || accounts.revoke_tokens(&name, &name)).await??;
     Ok(to_own_page(&visit, Receipt::TokensRevoked))
 }
 
@@ -335,7 +336,7 @@ async fn listed(visit: &Visit, fault: Option<String>) -> Result<Response, Refusa
     let name_of = |role: Role| language.text(crate::shell::role_message(role));
     let accounts = visit.app.accounts.clone();
     let app = visit.app.clone();
-    let (all, events, people) = tokio::task::spawn_blocking(move || {
+    let (all, events, people) = waiting::to_the_end(move || {
         Ok::<_, AccountsError>((accounts.list()?, accounts.events(50)?, People::of(&app, language)?))
     })
     .await??;
@@ -394,7 +395,7 @@ async fn add(visit: Visit, form: Submission) -> Result<Response, Refusal> {
         enterprise: text("enterprise"),
     };
     let (accounts, by) = (visit.app.accounts.clone(), visit.account.name.clone());
-    match tokio::task::spawn_blocking(move || accounts.create(&new, &by)).await? {
+    match waiting::to_the_end(move || accounts.create(&new, &by)).await? {
         Ok(()) => Ok(Redirect::to("/accounts").into_response()),
         Err(error @ (AccountsError::Database(_) | AccountsError::Journal(_) | AccountsError::Hash(_))) => {
             Err(error.into())
@@ -414,7 +415,7 @@ async fn change(
     }
     let password = form.get("password").unwrap_or_default().to_owned();
     let (accounts, by) = (visit.app.accounts.clone(), visit.account.name.clone());
-    let changed = tokio::task::spawn_blocking(move || match act.as_str() {
+    let changed = waiting::to_the_end(move || match act.as_str() {
         "disable" => accounts.set_disabled(&name, true, &by).map(|()| true),
         "enable" => accounts.set_disabled(&name, false, &by).map(|()| true),
         "password" => accounts.set_password(&name, &password, &by).map(|()| true),

@@ -19,6 +19,7 @@ use crate::security::set_cookie;
 use crate::shell::Shell;
 use crate::submission::Submission;
 use crate::visit::{Guest, PENDING, Visit, own_address};
+use crate::waiting;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -54,7 +55,7 @@ async fn code(guest: Guest, form: Submission) -> Result<Response, Refusal> {
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
     let Some(pending) = guest.pending.clone() else { return Ok(Redirect::to("/sign-in").into_response()) };
     let (accounts, origin) = (guest.app.accounts.clone(), guest.origin());
-    let session = tokio::task::spawn_blocking(move || accounts.sign_in_with_code(&pending, &code, origin)).await?;
+    let session = waiting::to_the_end(move || accounts.sign_in_with_code(&pending, &code, origin)).await?;
     match session {
         Ok(session) => Ok(super::pages::signed_in(&guest.app, &session, &next)),
         // The password was typed too long ago.
@@ -126,7 +127,7 @@ async fn enrol(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     if visit.account.has_second_factor {
         return Ok(Redirect::to("/account/second-factor").into_response());
     }
-    match tokio::task::spawn_blocking(move || accounts.enrol(&name, &session, &code)).await?? {
+    match waiting::to_the_end(move || accounts.enrol(&name, &session, &code)).await?? {
         true => Ok(Redirect::to("/account/second-factor").into_response()),
         false => shown(&visit, Some(visit.text("shell.code.wrong"))),
     }
@@ -139,7 +140,7 @@ async fn end(visit: Visit, guest: Guest, form: Submission) -> Result<Response, R
     if accounts.rules.needs_second_factor(&visit.account) {
         return shown(&visit, Some(visit.text("shell.second_factor.needed")));
     }
-    let ended = tokio::task::spawn_blocking(move || {
+    let ended = waiting::to_the_end(move || {
         accounts.by_password(&name, &password, origin)?;
         accounts.reset_second_factor(&name, &name).map_err(SignInRefused::Failed)
     });

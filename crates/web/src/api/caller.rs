@@ -15,6 +15,7 @@ use crate::{
     AppState,
     accounts::{Account, Origin, SignInRefused},
     visit::{self, Visit},
+    waiting,
 };
 
 /// An account that calls the API.
@@ -26,13 +27,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Asks the ledger where waiting does not hold up other requests.
+    /// Asks the ledger where waiting does not hold up other requests; ended when nobody waits for the answer any longer.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Ledger, &Actor) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let (ledger, actor) = (self.app.ledger.clone(), self.actor.clone());
-        tokio::task::spawn_blocking(move || question(&ledger, &actor)).await.map_err(|error| Problem::internal(&error))
+        waiting::while_asked(move || question(&ledger, &actor)).await.map_err(|error| Problem::internal(&error))
     }
 
     /// Writes to a register; a refusal names the fields as the register does.
@@ -96,7 +97,7 @@ impl FromRequestParts<AppState> for Caller {
 }
 
 async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(ask).await.map_err(|error| Problem::internal(&error))
+    waiting::to_the_end(ask).await.map_err(|error| Problem::internal(&error))
 }
 
 /// A program has no cookie; its address is all that tells it apart.

@@ -2,6 +2,7 @@
 //!
 //! Addresses stand in `openapi::description`, which is made from the registers; [`problem`] says what went wrong.
 
+mod body;
 mod caller;
 mod figures;
 pub mod openapi;
@@ -12,7 +13,7 @@ mod records;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
+    extract::State,
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -20,9 +21,6 @@ use axum::{
 
 use self::problem::Problem;
 use crate::AppState;
-
-/// Largest body of a write: as much as a row of an import may hold. A megabyte of empty lists takes fifty in memory.
-const LARGEST_BODY: usize = bilan_records::exchange::ROW_BYTES;
 
 /// The API, its description and the page that explains it.
 pub fn routes() -> Router<AppState> {
@@ -38,7 +36,6 @@ pub fn routes() -> Router<AppState> {
         .route("/{register}/{number}/steps/{step}", post(records::step))
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(problem::worded));
     Router::new().route("/api", get(page::page)).route("/api/openapi.json", get(description)).nest("/api/v1", api)
 }

@@ -42,7 +42,7 @@ struct Fault {
 }
 
 /// Code, status and title of every kind of problem, in the order of the page that explains them.
-pub const KINDS: [(&str, u16, &str, &str); 22] = [
+pub const KINDS: [(&str, u16, &str, &str); 23] = [
     ("unreadable", 400, "请求内容无法读取", "The body cannot be read"),
     ("parameter", 400, "参数有误", "A parameter is wrong"),
     ("filter", 400, "筛选条件有误", "The filter is wrong"),
@@ -51,6 +51,7 @@ pub const KINDS: [(&str, u16, &str, &str); 22] = [
     ("forbidden", 403, "没有权限", "Not allowed"),
     ("not_found", 404, "没有找到", "Not found"),
     ("method", 405, "不支持的方法", "The method is not supported"),
+    ("stalled", 408, "内容没有在时限内送达", "The body did not arrive in time"),
     ("stale", 409, "记录已被他人修改", "Changed by somebody else"),
     ("step_refused", 409, "当前不能办理该步骤", "The step cannot be taken now"),
     ("still_referred", 409, "仍被其他记录引用", "Other records refer to it"),
@@ -167,7 +168,12 @@ impl Problem {
 
     /// A failure that is ours; the facts go to the log and not to the caller.
     pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "the API failed");
+        if bilan_storage::check().is_err() {
+            // Nobody gets to read this.
+            tracing::debug!(error, "nobody waits any longer for what the API was asked");
+        } else {
+            tracing::error!(error, "the API failed");
+        }
         if is_disk_full(&error.to_string()) {
             let en = "the disk of the server is full, nothing was stored: make room, then send it again";
             return Self::new("disk_full", "服务器磁盘已满，没有保存任何内容；请腾出空间后重新提交。", en);

@@ -1,7 +1,6 @@
 //! Records over the API: the same reads, writes and refusals as on the pages.
 
 use axum::{
-    body::Bytes,
     extract::{Path, Query},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,6 +14,7 @@ use bilan_records::{
 use serde_json::{Value as Json, json};
 
 use super::{
+    body::Sent,
     caller::Caller,
     problem::Problem,
     query::{self, Asked},
@@ -105,7 +105,12 @@ pub(super) async fn journal(caller: Caller, Path((register, number)): Path<(Stri
 }
 
 /// Enters a record.
-pub(super) async fn create(caller: Caller, Path(register): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
+pub(super) async fn create(
+    caller: Caller,
+    Path(register): Path<String>,
+    headers: HeaderMap,
+    Sent(body): Sent,
+) -> Answer {
     let values = values_of(object(&headers, &body)?)?;
     let write = write(&headers)?;
     let record =
@@ -123,7 +128,7 @@ pub(super) async fn change(
     caller: Caller,
     Path((register, number)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(body): Sent,
 ) -> Answer {
     let mut body = object(&headers, &body)?;
     let version = version(&headers, body.remove("version"))?;
@@ -143,7 +148,7 @@ pub(super) async fn step(
     caller: Caller,
     Path((register, number, step)): Path<(String, String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(body): Sent,
 ) -> Answer {
     let mut body = if body.is_empty() { JsonMap::new() } else { object(&headers, &body)? };
     let version = version(&headers, body.remove("version"))?;

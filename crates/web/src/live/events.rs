@@ -23,6 +23,7 @@ use crate::accounts::Ended;
 use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::visit::Visit;
+use crate::waiting;
 
 /// Between two heartbeats of a quiet line. Pages open it again after 40 seconds of silence.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -114,7 +115,7 @@ impl Listener {
 
     async fn holds(&self) -> bool {
         let (accounts, session) = (self.app.accounts.clone(), self.session.clone());
-        let asked = tokio::task::spawn_blocking(move || accounts.session_holds(&session)).await;
+        let asked = waiting::to_the_end(move || accounts.session_holds(&session)).await;
         matches!(asked, Ok(Ok(true)))
     }
 }
@@ -209,7 +210,7 @@ impl Maker {
             return;
         }
         let (app, actor) = (self.app.clone(), self.actor.clone());
-        match tokio::task::spawn_blocking(move || registered::seen(&app.ledger, &actor)).await {
+        match waiting::to_the_end(move || registered::seen(&app.ledger, &actor)).await {
             Ok(Ok(seen)) => self.seen = seen,
             Ok(Err(error)) => tracing::error!("the stations of a stream could not be read: {error}"),
             Err(error) => tracing::error!("the look at the stations of a stream broke off: {error}"),

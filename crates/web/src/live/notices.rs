@@ -18,6 +18,7 @@ use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;
 use crate::submission::Submission;
 use crate::visit::Visit;
+use crate::waiting;
 
 /// Messages shown.
 const SHOWN: u32 = 200;
@@ -140,5 +141,5 @@ fn wanted(app: &AppState) -> Result<Notices, Refusal> {
 }
 
 async fn asked<T: Send + 'static>(ask: impl FnOnce() -> Result<T, OutboxError> + Send + 'static) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(ask).await?.map_err(|fault| Refusal::Internal(fault.to_string()))
+    waiting::to_the_end(ask).await?.map_err(|fault| Refusal::Internal(fault.to_string()))
 }

@@ -15,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::shell::Language;
 use crate::state::AppState;
 use crate::visit::Visit;
+use crate::waiting;
 
 /// Answers a question to both planes on a thread where waiting is allowed.
 pub(super) async fn ask<T: Send + 'static>(
@@ -22,7 +23,7 @@ pub(super) async fn ask<T: Send + 'static>(
     question: impl FnOnce(&AppState, &Actor) -> Result<T, ConditionError> + Send + 'static,
 ) -> Result<T, Refusal> {
     let (app, actor) = (visit.app.clone(), visit.actor.clone());
-    match tokio::task::spawn_blocking(move || question(&app, &actor)).await {
+    match waiting::while_asked(move || question(&app, &actor)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(refused(error)),
         Err(error) => Err(error.into()),

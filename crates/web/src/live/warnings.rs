@@ -15,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::submission::Submission;
 use crate::visit::Visit;
+use crate::waiting;
 
 /// Days for which cleared warnings are shown.
 const CLEARED_DAYS: i64 = 3;
@@ -110,7 +111,7 @@ pub(super) async fn acknowledge(
     let key = submission.idempotency_key().map(|key| Key::new(Origin::Page, format!("{key}:{number}")));
     let version: Option<i64> = submission.get("version").and_then(|version| version.parse().ok());
     let (app, actor, person) = (visit.app.clone(), visit.actor.clone(), visit.account.display_name.clone());
-    tokio::task::spawn_blocking(move || take(&app.ledger, &actor, &person, &number, version, key)).await??;
+    waiting::while_asked(move || take(&app.ledger, &actor, &person, &number, version, key)).await??;
     Ok(Redirect::to("/warnings").into_response())
 }
 

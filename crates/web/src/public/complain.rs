@@ -255,7 +255,7 @@ pub(super) async fn receive(
     }
     let (at, sent) = (beijing_text(guest.app.clock.now()), std::mem::take(&mut given));
     let (values, code) = (sent.clone(), code_of(&key));
-    match guest.read(move |ledger| enter(ledger, &values, &photos, kept, &code, &at)).await? {
+    match guest.write(move |ledger| enter(ledger, &values, &photos, kept, &code, &at)).await? {
         Ok(()) => Ok(Redirect::to(&receipt::address(&key)).into_response()),
         Err(WriteError::SameContent { key: earlier, .. }) => {
             Ok(Redirect::to(&format!("{}?again=yes", receipt::address(&earlier))).into_response())

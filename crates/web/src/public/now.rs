@@ -6,6 +6,7 @@ use askama::Template;
 use axum::{Extension, response::Response};
 
 use super::{size::Size, view::View};
+use crate::waiting;
 use crate::{
     live::{self, Desk, Moment, StationRow, VerdictView},
     refusal::Refusal,
@@ -43,7 +44,7 @@ pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Ar
     let Some(basis) = guest.app.catalogue().district.public_monitoring.clone() else {
         return rendered(&UnpublishedPage { shell: guest.shell(guest.text("public.now.title")), large: size.large });
     };
-    let snapshot = tokio::task::spawn_blocking(move || live::snapshot(&desk, &app.ledger, &app.observations));
+    let snapshot = waiting::while_asked(move || live::snapshot(&desk, &app.ledger, &app.observations));
     let snapshot = snapshot.await?.map_err(live::refused)?;
     let published = guest
         .read(|ledger| match View::of(ledger.catalogue(), STATIONS) {

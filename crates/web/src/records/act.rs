@@ -61,7 +61,7 @@ async fn step(
     let (name, asked, taken, write) = (key.clone(), number.clone(), step.clone(), form.write());
     let (entered, why) = (given.clone(), reason.clone());
     let done = visit
-        .read(move |ledger, actor| {
+        .write(move |ledger, actor| {
             let mut version = version;
             // A step that this form has taken is answered before anything else of it is done again.
             let was_written = written_before(ledger, actor, key_of_form.as_ref())?;

@@ -206,7 +206,7 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     }
     let (uploads, form) = (read_files(register, &form.files)?, form);
     let made = visit
-        .read(move |ledger, actor| {
+        .write(move |ledger, actor| {
             let was_written = written_before(ledger, actor, write.key.as_ref())?;
             let record = ledger.create(actor, &name, given, write)?;
             Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))
@@ -254,7 +254,7 @@ async fn change(
     let uploads = read_files(register, &form.files)?;
     let (name, asked, write, changes) = (key.clone(), number.clone(), form.write(), given.clone());
     let changed = visit
-        .read(move |ledger, actor| {
+        .write(move |ledger, actor| {
             let was_written = written_before(ledger, actor, write.key.as_ref())?;
             let record = ledger.edit(actor, &name, &asked, version, changes, write)?;
             Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))

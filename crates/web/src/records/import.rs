@@ -1,6 +1,5 @@
 //! Files into a ledger: checked first, entered whole or not at all.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -8,18 +7,17 @@ use std::time::{Duration, SystemTime};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header::REFRESH};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use bilan_records::actor::{Act, Actor, Scope};
+use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Register;
 use bilan_records::exchange::{self, Format, ImportError, ImportFaults, ImportNote, ImportOutcome};
-use bilan_records::ledger::{Key, Ledger, Origin, WriteError};
-use jiff::SignedDuration;
+use bilan_records::ledger::WriteError;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use super::entering::{entered, entered_under, import_key};
 use super::register;
 use crate::AppState;
 use crate::draft::Draft;
@@ -30,8 +28,8 @@ use crate::shell::{Language, Messages, Shell};
 use crate::submission::{Submission, Upload};
 use crate::visit::Visit;
 
-/// For so long the same file from the same person is taken for one sent twice.
-const SAME_FILE: SignedDuration = SignedDuration::from_hours(24);
+/// Seconds after which the page of a file that is being entered looks again.
+const LOOKS_AGAIN: &str = "3";
 /// How long a checked file waits to be entered.
 const WAITS: Duration = Duration::from_secs(3600);
 
@@ -41,7 +39,7 @@ const NOTES_SHOWN: usize = 50;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/records/{register}/import", get(form).post(check))
-        .route("/records/{register}/import/{file}", get(checked).post(enter))
+        .route("/records/{register}/import/{file}", get(checked).post(super::entering::enter))
 }
 
 #[derive(Template)]
@@ -72,8 +70,10 @@ enum Outcome {
         notes: Vec<String>,
         entered_before: bool,
     },
+    /// It is being entered.
+    UnderWay,
     /// It was entered.
-    Entered { created: u64, known: u64, again: bool },
+    Entered { created: u64, known: u64, repeated: u64, again: bool },
     /// The session had ended; what is to be done now.
     Resumed(String),
 }
@@ -98,7 +98,7 @@ fn drawn(visit: &Visit, register: &Register, outcome: Outcome, status: StatusCod
     Ok((status, page(&shown)?).into_response())
 }
 
-fn allowed(visit: &Visit, register: &Register) -> Result<(), Refusal> {
+pub(super) fn allowed(visit: &Visit, register: &Register) -> Result<(), Refusal> {
     if visit.actor.scope(register, Act::Create) == Scope::Nothing {
         return Err(Refusal::NoRight { verb: "import".to_owned(), register: register.key.clone() });
     }
@@ -116,7 +116,9 @@ async fn form(visit: Visit, Path(key): Path<String>, Query(asked): Query<Asked>)
     let register = register(&visit, &key)?;
     allowed(&visit, register)?;
     let outcome = match visit.app.receipts.of(&visit, &asked.receipt) {
-        Some(Receipt::Imported { created, known, again }) => Outcome::Entered { created, known, again },
+        Some(Receipt::Imported { created, known, repeated, again }) => {
+            Outcome::Entered { created, known, repeated, again }
+        }
         _ => Outcome::Asked,
     };
     drawn(&visit, register, outcome, StatusCode::OK)
@@ -168,7 +170,7 @@ async fn run(
 
 /// What the check of a file found, kept beside it.
 #[derive(Serialize, Deserialize)]
-struct About {
+pub(super) struct About {
     name: String,
     created: u64,
     known: u64,
@@ -176,16 +178,26 @@ struct About {
     /// What is to be said of the file, in Chinese and in English.
     notes: Vec<(String, String)>,
     /// SHA-256 of the file, as hexadecimal text.
-    digest: String,
+    pub(super) digest: String,
 }
 
 /// A file that was checked and waits to be entered.
 async fn checked(visit: Visit, Path((key, file)): Path<(String, String)>) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register)?;
-    let Ok(about) = about(&waiting(&visit, &file)?) else {
-        // It was entered, or it has waited too long.
-        return Ok(Redirect::to(&format!("/records/{key}/import")).into_response());
+    let path = waiting(&visit, &file)?;
+    if visit.app.entering.is_under_way(&path) {
+        let mut page = drawn(&visit, register, Outcome::UnderWay, StatusCode::OK)?;
+        page.headers_mut().insert(REFRESH, HeaderValue::from_static(LOOKS_AGAIN));
+        return Ok(page);
+    }
+    let Ok(about) = about(&path) else {
+        // It was entered, also where the answer was lost; or it has waited too long.
+        let entered_before = visit.read(move |ledger, actor| entered_under(ledger, actor, &file)).await?;
+        return Ok(match entered_before.map_err(|error| Refusal::Internal(error.to_string()))? {
+            Some(outcome) => entered(&visit, &key, outcome, false),
+            None => Redirect::to(&format!("/records/{key}/import")).into_response(),
+        });
     };
     let (name, again) = (key.clone(), import_key(&about, &file, false));
     let before = visit.read(move |ledger, actor| exchange::imported_before(ledger, actor, &name, &again)).await??;
@@ -195,65 +207,12 @@ async fn checked(visit: Visit, Path((key, file)): Path<(String, String)>) -> Res
     drawn(&visit, register, outcome, StatusCode::OK)
 }
 
-/// Enters a file that was checked before; it is checked again, because the ledger may have changed.
-///
-/// The name of the file is the key: pressed again after an answer that was lost, it is answered. Whoever uploads the
-/// same file again is asked whether that is meant.
-async fn enter(visit: Visit, Path((key, file)): Path<(String, String)>, form: Submission) -> Result<Response, Refusal> {
-    let register = register(&visit, &key)?;
-    allowed(&visit, register)?;
-    let path = waiting(&visit, &file)?;
-    let format = Format::by_name(&file).ok_or_else(|| Refusal::not_found(file.as_str()))?;
-    let (name, is_meant, id) = (key.clone(), form.filled("another").is_some(), file.clone());
-    let done =
-        visit.read(move |ledger, actor| enter_waiting(ledger, actor, &name, &path, format, &id, is_meant)).await?;
-    match done {
-        Ok((outcome, again)) => Ok(entered(&visit, &key, outcome, again)),
-        Err(ImportError::Refused(WriteError::SameContent { .. })) => {
-            Ok(Redirect::to(&format!("/records/{key}/import/{file}")).into_response())
-        }
-        Err(error) => refused(&visit, register, file, error),
-    }
-}
-
-/// On a thread that goes on when the browser no longer listens: the file is let go as soon as it is entered.
-fn enter_waiting(
-    ledger: &Ledger,
-    actor: &Actor,
-    register: &str,
-    path: &std::path::Path,
-    format: Format,
-    file: &str,
-    is_meant: bool,
-) -> Result<(ImportOutcome, bool), ImportError> {
-    // Without the file the key still says what became of it.
-    let Ok(about) = about(path) else {
-        let key = Key::new(Origin::Import, file);
-        return exchange::imported_under(ledger, actor, &key)?.map(|outcome| (outcome, true)).ok_or(ImportError::Gone);
-    };
-    let key = import_key(&about, file, is_meant);
-    let again = ledger.written_under(&key, &actor.name)?.is_some();
-    let source = File::open(path).map_err(|_| ImportError::Gone)?;
-    let outcome = exchange::import_once(ledger, actor, register, source, format, &key)?;
-    for file in [path.to_owned(), about_path(path)] {
-        if let Err(error) = std::fs::remove_file(&file) {
-            tracing::warn!("a file that was imported could not be let go: {error}");
-        }
-    }
-    Ok((outcome, again))
-}
-
-fn import_key(about: &About, file: &str, is_meant: bool) -> Key {
-    let key = Key::new(Origin::Import, file).for_content(Json::from(about.digest.as_str()));
-    if is_meant { key } else { key.alone_for(SAME_FILE) }
-}
-
-fn entered(visit: &Visit, key: &str, outcome: ImportOutcome, again: bool) -> Response {
-    let receipt = Receipt::Imported { created: outcome.created, known: outcome.replayed, again };
-    Redirect::to(&visit.app.receipts.address(visit, &format!("/records/{key}/import"), receipt)).into_response()
-}
-
-fn refused(visit: &Visit, register: &Register, name: String, error: ImportError) -> Result<Response, Refusal> {
+pub(super) fn refused(
+    visit: &Visit,
+    register: &Register,
+    name: String,
+    error: ImportError,
+) -> Result<Response, Refusal> {
     let outcome = match error {
         ImportError::Faults(faults) => faulty(name, &faults, register, visit.language),
         ImportError::Unreadable(why) => {
@@ -291,12 +250,12 @@ fn keep(visit: &Visit, upload: Upload, format: Format, about: &About) -> Result<
     Ok(name)
 }
 
-fn about_path(path: &std::path::Path) -> PathBuf {
+pub(super) fn about_path(path: &std::path::Path) -> PathBuf {
     path.with_extension("about")
 }
 
 /// What the check of a waiting file found; an error if the file no longer waits.
-fn about(path: &std::path::Path) -> std::io::Result<About> {
+pub(super) fn about(path: &std::path::Path) -> std::io::Result<About> {
     std::fs::metadata(path)?;
     Ok(serde_json::from_slice(&std::fs::read(about_path(path))?)?)
 }
@@ -330,7 +289,7 @@ fn sweep(folder: &std::path::Path) {
     }
 }
 
-fn waiting(visit: &Visit, file: &str) -> Result<PathBuf, Refusal> {
+pub(super) fn waiting(visit: &Visit, file: &str) -> Result<PathBuf, Refusal> {
     let (id, ending) = file.split_once('.').unwrap_or_default();
     let is_ours =
         id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) && Format::by_name(ending).is_some();

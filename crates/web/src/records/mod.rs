@@ -4,6 +4,7 @@ pub(crate) mod act;
 mod attachment;
 mod clock;
 mod control;
+mod entering;
 mod export;
 pub(crate) mod form;
 pub(crate) mod history;
@@ -14,6 +15,7 @@ mod record;
 mod seen;
 mod shown;
 
+pub(crate) use entering::Entering;
 pub(crate) use seen::Unmasked;
 pub(crate) use shown::badge;
 

@@ -68,6 +68,8 @@ pub(super) async fn download(
     let made = visit
         .read(move |ledger, actor| {
             let Some(document) = make(ledger, actor, &wanted, year, as_of, options)? else { return Ok(None) };
+            // A PDF is made in one piece.
+            bilan_storage::check().map_err(|gone| Refusal::Internal(gone.to_string()))?;
             let bytes = shape.write(&document, fonts.as_deref(), no_fonts)?;
             Ok::<_, Refusal>(Some((document.title, bytes)))
         })

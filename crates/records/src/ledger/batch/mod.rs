@@ -15,6 +15,10 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
+use bilan_storage::{Cancelled, check, to_the_end};
+use parking_lot::MutexGuard;
 use serde_json::Value as Json;
 
 use super::{
@@ -54,8 +58,8 @@ pub(crate) fn bring_in(
     since: i64,
     under: Option<(Under<'_>, &ImportOutcome)>,
 ) -> Result<Vec<RowFault>, WriteError> {
-    let _turn = ledger.imports.lock();
-    sweep(ledger)?;
+    let _turn = turn(ledger).map_err(rusqlite::Error::from)?;
+    to_the_end(|| sweep(ledger))?;
     let (faults, since) = recheck(ledger, actor, register, scratch, since)?;
     if !faults.is_empty() {
         return Ok(faults);
@@ -66,9 +70,20 @@ pub(crate) fn bring_in(
         if faults.is_empty() { Publication::begin(&stage, since)?.publish(&mut stage) } else { Ok(faults) }
     });
     if !matches!(&done, Ok(faults) if faults.is_empty()) {
-        take_away(ledger, &stage.batch)?;
+        to_the_end(|| take_away(ledger, &stage.batch))?;
     }
     done
+}
+
+/// The turn among large imports, while somebody waits for it.
+fn turn(ledger: &Ledger) -> Result<MutexGuard<'_, ()>, Cancelled> {
+    const LOOKS: Duration = Duration::from_millis(100);
+    loop {
+        check()?;
+        if let Some(turn) = ledger.imports.try_lock_for(LOOKS) {
+            return Ok(turn);
+        }
+    }
 }
 
 /// Another batch that was published since the rows were checked has one entry in the journal for all its records; the
@@ -91,6 +106,7 @@ fn recheck(
     let session = ledger.session(&moment, actor, None)?;
     let mut found = Vec::new();
     for position in 0..scratch.rows() {
+        check().map_err(rusqlite::Error::from)?;
         let row = scratch.row(position)?;
         let mut faults = Vec::new();
         if let Some(number) = &row.number

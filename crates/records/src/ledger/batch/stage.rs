@@ -1,6 +1,7 @@
 //! Writing the rows of a batch in small turns, so that others write between them, and taking them away again.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use bilan_storage::commit;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Scratch, ScratchRow,
@@ -69,7 +70,7 @@ impl<'l> Stage<'l> {
         let numbers = Numbers::begin(&reader, register, scratch.numbers()?.into_iter())?;
         drop(reader);
         let mut connection = ledger.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let rows = i64::try_from(scratch.rows()).unwrap_or(i64::MAX);
         let first = reserve_ids(&transaction, &naming::table(&register.key), rows)?;
         let (last, begun_at) = (first + rows - 1, stored_time(arrival.at));
@@ -78,7 +79,7 @@ impl<'l> Stage<'l> {
             params![register.key, first, last, actor.name, begun_at],
         )?;
         let id = transaction.last_insert_rowid();
-        transaction.commit()?;
+        commit(transaction)?;
         let batch = BatchRow {
             id,
             register: register.key.clone(),
@@ -151,7 +152,7 @@ impl<'l> Stage<'l> {
         act: impl FnOnce(&mut Self, &mut Session<'_>) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
         let mut connection = self.ledger.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         let ours = BatchRow::coming_into(&transaction, &self.register.key)?.is_some_and(|it| it.id == self.batch.id);
         if !ours {
             let what = format!("the batch that was coming into “{}”", self.register.key);
@@ -164,8 +165,8 @@ impl<'l> Stage<'l> {
         };
         let done = act(self, &mut session)?;
         session.seal()?;
-        transaction.commit()?;
-        parking_lot::MutexGuard::unlock_fair(connection);
+        commit(transaction)?;
+        connection.hand_on();
         Ok(done)
     }
 
@@ -232,15 +233,15 @@ pub(crate) fn take_away(ledger: &Ledger, batch: &BatchRow) -> Result<(), rusqlit
     while from <= batch.last {
         let until = batch.last.min(from + TAKEN_AWAY - 1);
         let mut connection = ledger.writer();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.begin()?;
         delete_records(&transaction, register, batch.id, from, until)?;
         ledger.session(&transaction, &actor, None)?.seal()?;
-        transaction.commit()?;
-        parking_lot::MutexGuard::unlock_fair(connection);
+        commit(transaction)?;
+        connection.hand_on();
         from = until + 1;
     }
     let mut connection = ledger.writer();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.begin()?;
     if register.fields.values().any(|field| matches!(field.kind, FieldKind::Attachment { .. })) {
         transaction.execute(
             "DELETE FROM attachment_use WHERE register = ?1 AND record BETWEEN ?2 AND ?3",
@@ -249,7 +250,7 @@ pub(crate) fn take_away(ledger: &Ledger, batch: &BatchRow) -> Result<(), rusqlit
     }
     transaction.execute("DELETE FROM import_batch WHERE id = ?1 AND published_at IS NULL", [batch.id])?;
     ledger.session(&transaction, &actor, None)?.seal()?;
-    transaction.commit()
+    commit(transaction)
 }
 
 fn delete_records(

@@ -316,6 +316,7 @@ fn responses() -> Json {
         "Conflict": problem("Changed by somebody else meanwhile, with both sides; or the workflow or other records forbid it"),
         "Invalid": problem("Values are missing or wrong; every fault is listed"),
         "VersionMissing": problem("Say which version the write starts from"),
+        "Stalled": problem("The body did not arrive in time: nothing was stored"),
         "TooLarge": problem("More was sent than is taken"),
         "NotJson": problem("The body is not application/json"),
         "TooMany": problem("Too many requests; try later"),

@@ -108,7 +108,7 @@ pub(super) fn of_register(catalogue: &Catalogue, register: &Register) -> Map<Str
     paths
 }
 
-/// Answers that an operation may give whatever it is: too many requests; where it takes a body, one that is too large or no JSON; where it
+/// Answers that an operation may give whatever it is: too many requests; where it takes a body, one that did not arrive in time, is too large or no JSON; where it
 /// writes, a full disk.
 pub(super) fn with_common_answers(path: &mut Json) {
     for method in ["get", "post", "patch", "delete"] {
@@ -120,6 +120,7 @@ pub(super) fn with_common_answers(path: &mut Json) {
         };
         add("429", "TooMany");
         if takes_body {
+            add("408", "Stalled");
             add("413", "TooLarge");
             add("415", "NotJson");
         }

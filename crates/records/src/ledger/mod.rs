@@ -86,7 +86,7 @@ pub struct Ledger {
     calendar: RwLock<Arc<WorkCalendar>>,
     observations: RwLock<Arc<dyn ObservationStatistics>>,
     /// Held while a batch comes in: large imports take turns.
-    imports: parking_lot::Mutex<()>,
+    imports: batch::Imports,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -108,6 +108,8 @@ impl Ledger {
         keyring: Keyring,
     ) -> Result<Self, OpenError> {
         let connections = Connections::open(path)?;
+        let imports = batch::Imports::of(path)
+            .map_err(|why| OpenError::Unusable { path: path.display().to_string(), why: why.to_string() })?;
         {
             let mut writer = connections.writer();
             schema::migrate(&mut writer, &layout::plans(&catalogue))?;
@@ -123,15 +125,7 @@ impl Ledger {
         }
         let calendar = RwLock::new(Arc::new(WorkCalendar::published().clone()));
         let observations = RwLock::new(Arc::new(WithoutObservations) as Arc<dyn ObservationStatistics>);
-        Ok(Self {
-            connections,
-            catalogue,
-            clock,
-            keyring,
-            calendar,
-            observations,
-            imports: parking_lot::Mutex::new(()),
-        })
+        Ok(Self { connections, catalogue, clock, keyring, calendar, observations, imports })
     }
 
     /// The registers, figures and reports by which this ledger works.

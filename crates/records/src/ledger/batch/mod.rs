@@ -14,11 +14,9 @@ mod stage;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-use std::time::Duration;
-
-use bilan_storage::{Cancelled, check, to_the_end};
-use parking_lot::MutexGuard;
+use bilan_storage::{check, to_the_end};
 use serde_json::Value as Json;
 
 use super::{
@@ -43,6 +41,7 @@ pub(crate) use self::{
     scratch::{Scratch, ScratchRow},
     stage::{Place, RowFault, TURN},
     standing::{not_coming, published, published_by, standing},
+    turn::Imports,
 };
 
 /// Brings the rows of a file in: everybody sees all of them at once, or nobody any. Gives the rows that what others
@@ -58,7 +57,7 @@ pub(crate) fn bring_in(
     since: i64,
     under: Option<(Under<'_>, &ImportOutcome)>,
 ) -> Result<Vec<RowFault>, WriteError> {
-    let _turn = turn(ledger).map_err(rusqlite::Error::from)?;
+    let _turn = ledger.imports.turn()?;
     to_the_end(|| sweep(ledger))?;
     let (faults, since) = recheck(ledger, actor, register, scratch, since)?;
     if !faults.is_empty() {
@@ -73,17 +72,6 @@ pub(crate) fn bring_in(
         to_the_end(|| take_away(ledger, &stage.batch))?;
     }
     done
-}
-
-/// The turn among large imports, while somebody waits for it.
-fn turn(ledger: &Ledger) -> Result<MutexGuard<'_, ()>, Cancelled> {
-    const LOOKS: Duration = Duration::from_millis(100);
-    loop {
-        check()?;
-        if let Some(turn) = ledger.imports.try_lock_for(LOOKS) {
-            return Ok(turn);
-        }
-    }
 }
 
 /// Another batch that was published since the rows were checked has one entry in the journal for all its records; the
@@ -141,7 +129,7 @@ impl Ledger {
     /// # Errors
     /// If the database fails.
     pub fn sweep_imports(&self) -> Result<u64, ReadError> {
-        let Some(_turn) = self.imports.try_lock() else { return Ok(0) };
+        let Some(_turn) = self.imports.turn_at_once()? else { return Ok(0) };
         Ok(sweep(self)?)
     }
 }

@@ -151,6 +151,23 @@ fn a_batch_whose_program_was_killed_leaves_nothing() {
     ledger.verify().unwrap().unwrap();
 }
 
+#[test]
+fn a_batch_that_another_program_brings_in_is_left_alone() {
+    let bureau = Bureau::new();
+    let server = open(bureau.path(), vec![enterprise(), complaint()], &bureau.clock).unwrap();
+    let (ledger, actor) = (&bureau.ledger, system());
+    let (scratch, _) = checked(ledger, "complaint", &complaints());
+    let register = ledger.register("complaint").unwrap();
+    let turn = ledger.imports.turn().unwrap();
+    let mut stage = Stage::begin(ledger, &actor, register, &scratch, arrival(ledger)).unwrap();
+    assert!(stage.write().unwrap().is_empty());
+    assert_eq!(server.sweep_imports().unwrap(), 0);
+    assert!(rows_left(&bureau) > 0);
+    drop(turn);
+    assert_eq!(server.sweep_imports().unwrap(), 1, "it ended without being published");
+    assert_eq!(rows_left(&bureau), 0);
+}
+
 /// What somebody writes while the batch comes in.
 type Meanwhile = fn(&Ledger);
 

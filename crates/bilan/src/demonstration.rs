@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use bilan_gateway::simulator::past;
 use bilan_records::actor::Actor;
 use bilan_records::exchange;
-use bilan_records::ledger::Ledger;
+use bilan_records::ledger::{JournalQuery, Ledger};
 use bilan_records::value::{beijing, start_of_day};
 use bilan_telemetry::{Observation, Store};
 use clap::Args;
@@ -124,5 +124,5 @@ fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
 }
 
 fn is_empty(ledger: &Ledger) -> Result<bool> {
-    Ok(ledger.journal(&Actor::system("sample"), 1)?.is_empty())
+    Ok(ledger.journal(&Actor::system("sample"), &JournalQuery::newest(1))?.entries.is_empty())
 }

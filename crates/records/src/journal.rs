@@ -227,14 +227,17 @@ pub(crate) fn of_record(
     rows.collect()
 }
 
-/// The newest entries of the whole ledger, newest first.
-pub(crate) fn newest(connection: &Connection, limit: u64) -> Result<Vec<JournalEntry>, rusqlite::Error> {
-    let mut statement = connection.prepare_cached(
+/// Entries of the whole ledger that meet the conditions, the newest first; the last parameter is how many at most.
+pub(crate) fn newest(
+    connection: &Connection,
+    conditions: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<JournalEntry>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT seq, at, actor, action, register, record, number, version, changes, reason, row_digest, prev, beside \
-         FROM journal ORDER BY seq DESC LIMIT ?1",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map([limit], |row| RawEntry::read(row).map(RawEntry::shown))?;
+         FROM journal WHERE {conditions} ORDER BY at DESC, seq DESC LIMIT ?"
+    ))?;
+    let rows = statement.query_map(values, |row| RawEntry::read(row).map(RawEntry::shown))?;
     rows.collect()
 }
 

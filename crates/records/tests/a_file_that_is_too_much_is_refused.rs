@@ -99,6 +99,12 @@ fn three_hundred_mb_of_remarks() -> Vec<u8> {
     repeating(SHEET, "<worksheet>", &remark, 1024, "<sheetData/></worksheet>", "")
 }
 
+fn blank_cells(rows: usize) -> Vec<u8> {
+    let row = format!("<row>{}</row>", r#"<c s="1"/>"#.repeat(10_000));
+    let filled = r#"<row><c t="inlineStr"><is><t>subject</t></is></c></row>"#;
+    repeating(SHEET, &format!("<worksheet><sheetData>{filled}"), &row, rows, "</sheetData></worksheet>", "")
+}
+
 fn elements_in_elements() -> Vec<u8> {
     sheet(&"<row>".repeat(100_000))
 }
@@ -128,6 +134,7 @@ fn too_much(bytes: &[u8], format: Format) -> Option<(Spot, Bound)> {
 #[test_case(many_texts(&format!("<si><t>{}</t></si>", "a".repeat(30_000)), 2000) => Some((Spot::Part(TEXTS.into()), Bound::SharedTexts)); "long shared texts")]
 #[test_case(one_long_text_in_every_cell() => Some((Spot::Row(1), Bound::RowBytes)); "one shared text in every cell")]
 #[test_case(three_hundred_mb_of_remarks() => Some((Spot::Part(SHEET.into()), Bound::Unpacked)); "a sheet of remarks")]
+#[test_case(blank_cells(201) => Some((Spot::Row(202), Bound::BlankCells)); "millions of blank cells")]
 #[test_case(elements_in_elements() => Some((Spot::Part(SHEET.into()), Bound::Depth)); "elements in elements")]
 #[test_case(many_parts() => Some((Spot::File, Bound::Parts)); "thousands of parts")]
 fn a_workbook_that_passes_a_bound_is_refused_where_it_does(bytes: Vec<u8>) -> Option<(Spot, Bound)> {
@@ -172,6 +179,12 @@ fn the_last_column_of_excel_is_not_too_much() {
     let refused =
         import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(heading_at("XFD1")), Format::Xlsx, true);
     assert_eq!(refused.unwrap().created, 0, "a heading in XFD is one, and there are no rows");
+}
+
+#[test]
+fn a_formatted_area_below_the_table_is_no_record() {
+    let read = import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(blank_cells(20)), Format::Xlsx, true);
+    assert_eq!(read.unwrap().created, 0);
 }
 
 #[test]

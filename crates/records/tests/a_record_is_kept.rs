@@ -269,3 +269,18 @@ fn a_photograph_is_attached_and_a_program_that_calls_itself_one_is_not() {
     let elsewhere = Actor::new("网格员", Role::Grid).in_cell("430103002");
     assert!(bureau.ledger.attachment(&elsewhere, sha).is_err(), "who may not read the record may not read its file");
 }
+
+#[test]
+fn a_count_ends_where_more_would_tell_nobody_anything() {
+    let bureau = Bureau::new();
+    for _ in 0..5 {
+        bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    }
+    let count = |filter: &str, most| {
+        let query = ListQuery { filter: Some(filter.to_owned()), ..ListQuery::of("complaint") };
+        bureau.ledger.count_up_to(&handler(), &query, most).unwrap()
+    };
+    assert_eq!(count(r#"state = "received""#, 4), (4, true));
+    assert_eq!(count(r#"state = "received""#, 5), (5, false));
+    assert_eq!(count(r#"state = "closed""#, 5), (0, false));
+}

@@ -7,7 +7,7 @@ use bilan_records::{
     actor::Actor,
     attachments::digest,
     catalogue::{Field, FieldKind, Register, Role},
-    ledger::{JsonMap, ListQuery, Write, WriteError},
+    ledger::{JournalQuery, JsonMap, ListQuery, Write, WriteError},
 };
 use indexmap::IndexMap;
 use proptest::prelude::*;
@@ -242,7 +242,7 @@ fn no_answer_carries_the_digest_of_a_personal_value() {
     let answers = [
         json!(theirs),
         json!(bureau.ledger.timeline(&handler(), "complaint", &record.number).unwrap()),
-        json!(bureau.ledger.journal(&auditor, 100).unwrap()),
+        json!(bureau.ledger.journal(&auditor, &JournalQuery::newest(100)).unwrap().entries),
     ];
     for answer in answers {
         let mut found = Vec::new();

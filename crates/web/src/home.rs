@@ -21,6 +21,8 @@ use crate::{AppState, live, visit};
 
 /// Days ahead that count as due.
 const AHEAD: i64 = 7;
+/// Records that wait are counted up to here.
+const COUNTED: u64 = 1_000;
 /// Lines of each list; the rest is a number.
 const LINES: usize = 8;
 
@@ -81,7 +83,7 @@ struct DueLine {
 struct WaitingLine {
     system: String,
     label: String,
-    count: u64,
+    count: Counted,
     states: String,
     address: String,
 }
@@ -185,18 +187,18 @@ fn waiting(ledger: &Ledger, actor: &Actor, language: Language) -> Result<Vec<Wai
         let quoted: Vec<String> = states.iter().map(|state| format!("\"{state}\"")).collect();
         let filter = format!("state in ({})", quoted.join(", "));
         let query = ListQuery { filter: Some(filter.clone()), ..ListQuery::of(&register.key) };
-        let count = ledger.count(actor, &query)?;
-        if count > 0 {
+        let (total, is_capped) = ledger.count_up_to(actor, &query, COUNTED)?;
+        if total > 0 {
             lines.push(WaitingLine {
                 system: systems::label(&register.system, language).to_owned(),
                 label: register.label.text(language).to_owned(),
-                count,
+                count: Counted { total, is_capped },
                 states: state_names(register, &states, language),
                 address: format!("/records/{}?filter={}", register.key, encoded(&filter)),
             });
         }
     }
-    lines.sort_by_key(|line| std::cmp::Reverse(line.count));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.count.total));
     Ok(lines)
 }
 

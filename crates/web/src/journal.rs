@@ -5,9 +5,10 @@ use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use bilan_records::journal::JournalEntry;
-use bilan_records::ledger::Broken;
-use bilan_standards::clock::beijing_day;
+use bilan_records::ledger::{Broken, JournalPlace, JournalQuery};
+use bilan_records::value::start_of_day;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::AppState;
@@ -19,12 +20,10 @@ use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Messages, Shell};
 use crate::submission::Submission;
-use crate::visit::Visit;
+use crate::visit::{Visit, encoded};
 
-/// Entries that are looked through …
-const SEARCHED: u64 = 20_000;
-/// … and shown.
-const SHOWN: usize = 200;
+/// Entries of a page.
+const SHOWN: u64 = 200;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new().route("/journal", get(show)).route("/journal/verify", post(verify))
@@ -36,19 +35,55 @@ struct Asked {
     register: String,
     #[serde(default)]
     actor: String,
+    /// First Beijing day, `2026-11-23`.
     #[serde(default)]
-    day: String,
+    from: String,
+    /// Last Beijing day.
+    #[serde(default)]
+    until: String,
+    /// Where the page begins, on the way back in time.
+    #[serde(default)]
+    after: String,
     /// Names what a check of the journal found.
     #[serde(default)]
     receipt: String,
 }
 
 impl Asked {
-    fn fits(&self, entry: &JournalEntry, people: &People) -> bool {
-        let by = self.actor.trim();
-        (self.register.is_empty() || entry.register == self.register)
-            && (by.is_empty() || entry.actor == by || people.name(&entry.actor).contains(by))
-            && (self.day.is_empty() || beijing_day(entry.at).to_string() == self.day)
+    fn query(&self) -> Result<JournalQuery, Refusal> {
+        let named = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let day = |text: &str| match text {
+            "" => Ok(None),
+            text => text.parse::<Date>().map(Some).map_err(|_| Refusal::BadAddress),
+        };
+        let begins = |day: Option<Date>| -> Option<Timestamp> { start_of_day(day?) };
+        Ok(JournalQuery {
+            register: named(&self.register),
+            // Found among the names of people where those can be asked for.
+            actors: Vec::new(),
+            from: begins(day(&self.from)?),
+            until: begins(day(&self.until)?.and_then(|day| day.tomorrow().ok())),
+            after: match self.after.as_str() {
+                "" => None,
+                place => Some(place.parse().map_err(|_| Refusal::BadAddress)?),
+            },
+            limit: SHOWN,
+        })
+    }
+
+    /// Address of a page of the same entries.
+    fn page(&self, after: Option<JournalPlace>) -> String {
+        let after = after.map(|place| place.to_string()).unwrap_or_default();
+        let pairs = [
+            ("register", &self.register),
+            ("actor", &self.actor),
+            ("from", &self.from),
+            ("until", &self.until),
+            ("after", &after),
+        ];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        if query.is_empty() { "/journal".to_owned() } else { format!("/journal?{}", query.join("&")) }
     }
 }
 
@@ -59,6 +94,8 @@ struct JournalPage {
     asked: Asked,
     registers: Vec<(String, String)>,
     entries: Vec<Entry>,
+    newest: Option<String>,
+    older: Option<String>,
     verdict: Option<(bool, String)>,
 }
 
@@ -81,14 +118,17 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refu
 async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> Result<Response, Refusal> {
     allowed(&visit)?;
     let language = visit.language;
-    let app = visit.app.clone();
-    let (entries, asked) = visit
+    let mut query = asked.query()?;
+    let (app, by) = (visit.app.clone(), asked.actor.trim().to_owned());
+    let (entries, older) = visit
         .read(move |ledger, actor| {
             let people = People::of(&app, language)?;
             let registers = &ledger.catalogue().registers;
-            let found = ledger.journal(actor, SEARCHED)?;
-            let fitting = found.iter().filter(|entry| asked.fits(entry, &people)).take(SHOWN);
-            let entries = fitting.map(|entry| {
+            if !by.is_empty() {
+                query.actors = people.called(&by);
+            }
+            let found = ledger.journal(actor, &query)?;
+            let entries = found.entries.iter().map(|entry| {
                 let register = registers.get(&entry.register);
                 Entry {
                     line: history::line(entry, register, &people),
@@ -103,12 +143,14 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
                         .map(|_| address(&entry.register, &entry.number)),
                 }
             });
-            Ok::<_, Refusal>((entries.collect(), asked))
+            Ok::<_, Refusal>((entries.collect(), found.older))
         })
         .await??;
     let registers = visit.app.catalogue().registers.values();
     page(&JournalPage {
         shell: visit.shell(visit.text("journal.title")),
+        newest: (!asked.after.is_empty()).then(|| asked.page(None)),
+        older: older.map(|place| asked.page(Some(place))),
         asked,
         registers: registers.map(|register| (register.key.clone(), register.label.text(language).to_owned())).collect(),
         entries,

@@ -37,6 +37,18 @@ impl People {
         Ok(Self { persons: app.accounts.persons()?, language })
     }
 
+    /// The names of the journal behind which somebody goes by this name, or by one that holds it; the name itself among them.
+    pub(crate) fn called(&self, name: &str) -> Vec<String> {
+        let parts = PARTS.iter().filter(|(_, message)| self.language.text(message).contains(name));
+        let persons = self.persons.iter().filter(|(_, person)| person.contains(name));
+        let mut called: Vec<String> = parts.map(|(part, _)| (*part).to_owned()).collect();
+        called.extend(persons.map(|(account, _)| account.clone()));
+        called.push(name.to_owned());
+        called.sort_unstable();
+        called.dedup();
+        called
+    }
+
     /// The name of the person or part of the program behind a name of the journal; that name itself where nobody is known by it.
     pub(crate) fn name<'n>(&'n self, actor: &'n str) -> &'n str {
         if let Some((_, message)) = PARTS.iter().find(|(part, _)| *part == actor) {
@@ -57,6 +69,8 @@ mod tests {
         assert_eq!(people.name("duty"), "值班员小陈");
         assert_eq!(people.name("rules"), "规则引擎");
         assert_eq!(people.name("公众平台"), "公众平台");
+        assert_eq!(people.called("小陈"), ["duty", "小陈"]);
+        assert_eq!(people.called("规则引擎"), ["rules", "规则引擎"]);
         for (part, _) in PARTS {
             let name = people.name(part);
             assert!(!name.is_ascii(), "{part} is called {name} on Chinese pages");

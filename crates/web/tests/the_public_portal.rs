@@ -103,6 +103,28 @@ async fn telephone_and_identity_numbers_in_texts_are_never_published_and_cannot_
 }
 
 #[tokio::test]
+async fn the_review_before_publication_goes_on_to_the_oldest_record() {
+    let office = Office::open();
+    let number = |n: u32| format!("TS2020{:05}", n);
+    for n in 1..=53 {
+        published(&office, &number(n), "李小红投诉楼下夜间施工", "已整改。");
+    }
+    let clerk = office.sign_in(Role::Clerk);
+    let first = office.get(&clerk, "/publication").await;
+    let rest = first.is(200).text.split("data-testid=\"publication-rest\"").nth(1).expect("older ones are named");
+    assert!(rest.contains("最新的 50 条"), "{rest}");
+    let next =
+        rest.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let second = office.get(&clerk, &next).await;
+    second.is(200).says_not("publication-rest");
+    for n in 1..=53 {
+        let heading = format!(">{}</a>", number(n));
+        let shown = [&first, &second].map(|page| page.text.contains(&heading));
+        assert!(shown[0] != shown[1], "{}: {shown:?}", number(n));
+    }
+}
+
+#[tokio::test]
 async fn a_text_with_a_name_waits_until_a_clerk_has_released_it_and_waits_again_when_it_changes() {
     let office = Office::open();
     published(&office, "TS202000902", "李小红13900000000投诉楼下夜间施工", "李小红女士（13900000000）您好，已整改。");

@@ -173,6 +173,39 @@ async fn personal_data_are_masked_until_a_reason_is_given_and_the_journal_keeps_
 }
 
 #[tokio::test]
+async fn the_pages_of_the_journal_lead_to_its_first_entry_and_find_it_by_day() {
+    let office = Office::open();
+    let first = office.enter("complaint", office.complaint("最早的一条")).number;
+    office.clock.advance(jiff::SignedDuration::from_hours(24));
+    for n in 0..200 {
+        office.enter("complaint", office.complaint(&format!("第{n}条")));
+    }
+    let auditor = office.sign_in(Role::Auditor);
+    let newest = office.get(&auditor, "/journal?actor=test&register=complaint").await;
+    let older = newest.is(200).says_not(&format!(">{first}</a>")).text.split("rel=\"next\" href=\"").nth(1).unwrap();
+    let older = older.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let page = office.get(&auditor, &older).await;
+    page.is(200).says(&format!(">{first}</a>")).says("最新").says_not("rel=\"next\"");
+    let day = office.get(&auditor, "/journal?from=2026-11-23&until=2026-11-23").await;
+    day.is(200).says(&format!(">{first}</a>")).says_not("第0条");
+    office.get(&auditor, "/journal?from=2026-11-24").await.says("第199条").says_not(&format!(">{first}</a>"));
+    office.get(&auditor, "/journal?from=yesterday").await.is(400);
+    office.get(&auditor, "/journal?after=nowhere").await.is(400);
+}
+
+#[tokio::test]
+async fn lists_that_leave_something_out_say_so() {
+    let office = Office::open();
+    for n in 0..51 {
+        office.enter("complaint", office.complaint(&format!("夜间施工{n}")));
+    }
+    let duty = office.sign_in(Role::Duty);
+    office.get(&duty, "/map/list?layer=complaint").await.is(200).says("只列出最新的 50 条");
+    office.get(&duty, "/records/complaint/options?repeat_of=施工").await.is(200).says("还有更多，请继续输入");
+    office.get(&duty, "/records/complaint/options?repeat_of=施工50").await.is(200).says_not("还有更多");
+}
+
+#[tokio::test]
 async fn who_is_offered_the_journal_may_open_it() {
     let office = Office::open();
     let number = office.enter("complaint", office.complaint("夜间施工")).number;

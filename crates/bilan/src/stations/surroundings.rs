@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{Ledger, ListQuery, Record};
+use bilan_records::value::beijing_text;
 use bilan_standards::geo;
 use bilan_standards::power::Span;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +13,6 @@ use serde_json::Value;
 
 /// A permit covers stations so near to its site, metres: those of the site itself, whoever runs them.
 const NEAR: f64 = 300.0;
-/// Records looked at of each register: more are not in force at the same time.
-const IN_FORCE: u64 = 500;
 /// Registers whose change makes the stations be read again.
 pub(super) const REGISTERS: [&str; 4] = ["station", "noise_zone", "pollution_response", "night_work_permit"];
 
@@ -43,16 +42,16 @@ pub(super) struct Surroundings {
 impl Surroundings {
     pub(super) fn read(ledger: &Ledger, actor: &Actor, now: Timestamp) -> Result<Self> {
         let known = |register: &str| ledger.catalogue().registers.contains_key(register);
-        let list = |register: &str, filter: Option<&str>| -> Result<Vec<Record>> {
+        let list = |register: &str, filter: Option<String>| -> Result<Vec<Record>> {
             if !known(register) {
                 return Ok(Vec::new());
             }
-            let filter = filter.map(str::to_owned);
-            let query = ListQuery { filter, limit: IN_FORCE, ..ListQuery::of(register) };
-            Ok(ledger.list(actor, query)?.records)
+            Ok(ledger.list_all(actor, ListQuery { filter, ..ListQuery::of(register) })?)
         };
         let zones = list("noise_zone", None)?.into_iter().filter_map(zone).collect();
-        let permits = list("night_work_permit", Some(r#"state = "approved""#))?.iter().filter_map(permit).collect();
+        // Those that begin later count as well: the stations are read again when the next begins.
+        let in_force = format!(r#"state = "approved" and work_until > "{}""#, beijing_text(now));
+        let permits = list("night_work_permit", Some(in_force))?.iter().filter_map(permit).collect();
         let today = Span { from: now, to: now + SignedDuration::from_hours(24) };
         let stops =
             if known("pollution_response") { bilan_web::stop_orders(ledger, actor, today)? } else { Vec::new() };

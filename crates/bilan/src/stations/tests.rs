@@ -142,6 +142,44 @@ fn a_night_permit_holds_from_the_look_after_it_was_granted_until_it_ends() {
 }
 
 #[test]
+fn a_permit_and_an_order_in_force_are_found_behind_hundreds_that_have_ended() {
+    let (trial, directory) = bureau();
+    let [lon, lat] = trial.centre();
+    let place = json!({"lon": lon, "lat": lat, "address": "湘府中路"});
+    let now: Timestamp = crate::trial::MOMENT.parse().unwrap();
+    let hours = jiff::SignedDuration::from_hours;
+    let permit = |number: usize, decided_on: &str, from: Timestamp, until: Timestamp| {
+        json!({
+            "number": format!("YS{number}"), "site_name": "湘府路工地", "builder": "某公司", "reason": "concrete",
+            "enterprise": "QY1", "nights": 1, "place": place, "applied_on": decided_on, "decided_on": decided_on,
+            "work_from": from.to_string(), "work_until": until.to_string(), "measures": "隔声屏", "state": "approved",
+        })
+    };
+    let response = |number: usize, started_at: Timestamp, ended_at: Option<Timestamp>| {
+        json!({
+            "number": format!("YX{number}"), "subject": "重污染天气", "level": "yellow", "issued_by": "区指挥部",
+            "started_at": started_at.to_string(), "ended_at": ended_at.map(|at| at.to_string()), "primary_pollutant": "pm2_5",
+            "measures": "停产", "enterprises_listed": 1, "violations": 0, "handler_name": "李强",
+            "state": if ended_at.is_some() { "lifted" } else { "responding" },
+            "checks": [{"enterprise": "QY1", "measure": "stop", "checked_at": started_at.to_string(), "verdict": "complied"}],
+        })
+    };
+    let mut records = vec![("night_work_permit", permit(1, "2026-04-01", now - hours(1), now + hours(8)))];
+    records.push(("pollution_response", response(1, now - hours(2000), None)));
+    for number in 2..=502 {
+        let ended = now - hours(1);
+        records.push(("night_work_permit", permit(number, "2026-05-03", ended - hours(8), ended)));
+    }
+    for number in 2..=202 {
+        records.push(("pollution_response", response(number, now - hours(20), Some(now - hours(10)))));
+    }
+    let records = records.into_iter().map(|(register, values)| (register.to_owned(), object(values)));
+    bilan_records::exchange::load(&trial.ledger, &Actor::system("test"), records, false).unwrap();
+    let device = device(&directory, "M1");
+    assert_eq!((&device.facts["night_permit"], &device.facts["stopped"]), (&Fact::Yes(true), &Fact::Yes(true)));
+}
+
+#[test]
 fn what_does_not_concern_the_stations_leaves_them_alone() {
     let (trial, directory) = bureau();
     assert!(!directory.refresh().unwrap(), "reading the passwords leaves an entry, but changes nothing");

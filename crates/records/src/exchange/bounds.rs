@@ -15,6 +15,9 @@ pub const ROW_BYTES: usize = 2 << 20;
 /// Keys of one line of JSON.
 pub const KEYS: usize = 1024;
 
+/// Blank cells of a sheet, one after the other: a formatted area of fifty columns and forty thousand rows.
+pub(super) const BLANK_CELLS: u64 = 2_000_000;
+
 /// Files inside a workbook.
 pub(super) const PARTS: usize = 4096;
 
@@ -53,6 +56,8 @@ pub enum Bound {
     Keys,
     /// Lists or objects nested more deeply than a value of a record can be.
     Depth,
+    /// Too many blank cells, one after the other.
+    BlankCells,
     /// Too many files inside a workbook.
     Parts,
     /// Too many sheets.
@@ -77,6 +82,9 @@ impl Bound {
             Self::RowBytes => format!("more than {} MB of text in one row; shorten it", ROW_BYTES >> 20),
             Self::Keys => format!("more than {KEYS} keys; a record has no more fields"),
             Self::Depth => "nested too deeply; no value of a record is".to_owned(),
+            Self::BlankCells => format!(
+                "more than {BLANK_CELLS} blank cells one after the other; delete the blank rows and columns about the table, or save it as CSV"
+            ),
             Self::Parts => format!("more than {PARTS} files inside the workbook; save it anew with Excel"),
             Self::Sheets => format!("more than {SHEETS} sheets; keep the one with the records"),
             Self::SharedTexts => format!(
@@ -99,6 +107,9 @@ impl Bound {
             Self::RowBytes => format!("一行的文字超过{}MB，请缩短", ROW_BYTES >> 20),
             Self::Keys => format!("超过{KEYS}个键，记录没有这么多字段"),
             Self::Depth => "嵌套层数过多，记录没有这样的值".to_owned(),
+            Self::BlankCells => {
+                format!("连续空白单元格超过{BLANK_CELLS}个，请删除表格周围的空白行和列，或另存为CSV")
+            }
             Self::Parts => format!("工作簿内超过{PARTS}个文件，请用Excel重新保存"),
             Self::Sheets => format!("超过{SHEETS}个工作表，请只保留数据所在的表"),
             Self::SharedTexts => {

@@ -283,7 +283,9 @@ fn enter(
     Ok(None)
 }
 
-/// Enters records of several registers in one transaction, in the order given: for a sample district or a migration.
+/// Enters records of several registers in one transaction, in the order given: for the sample district, which a process
+/// of its own enters before the data folder is served. The only writer is held to the end of it: where people work, a
+/// file comes in by [`import`].
 ///
 /// # Errors
 /// [`ImportError::Faults`] names each wrong value; `row` counts records from 1 and `column` is `register.field`.

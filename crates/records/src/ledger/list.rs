@@ -68,6 +68,22 @@ impl Ledger {
         Ok(Page { records, total, total_is_capped })
     }
 
+    /// Every matching record at one moment, in the order of the list: for questions whose answer is short because the
+    /// filter makes it so. `limit` and `offset` of the query do not count.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn list_all(&self, actor: &Actor, query: ListQuery) -> Result<Vec<Record>, ReadError> {
+        let mut records = Vec::new();
+        let newest_first = (self.register(&query.register)?.date.clone(), true);
+        let sort = query.sort.clone().or(Some(newest_first));
+        self.each(actor, &ListQuery { sort, ..query }, false, |record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
     /// How many records match, however long counting takes.
     ///
     /// # Errors
@@ -78,6 +94,22 @@ impl Ledger {
         select.expr(Func::count(Expr::col(Asterisk)));
         let connection = self.reader()?;
         Ok(run(&connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0))
+    }
+
+    /// How many records match, and whether there are more than the `most` that are counted: a page that shows many
+    /// counts does not wait for the largest.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn count_up_to(&self, actor: &Actor, query: &ListQuery, most: u64) -> Result<(u64, bool), ReadError> {
+        let register = self.register(&query.register)?;
+        let mut matching = self.select(actor, register, query)?;
+        matching.expr(Expr::val(1)).limit(most.saturating_add(1));
+        let mut select = Query::select();
+        select.expr(Func::count(Expr::col(Asterisk))).from_subquery(matching, Alias::new("matching"));
+        let connection = self.reader()?;
+        let counted: u64 = run(&connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0);
+        Ok((Ord::min(counted, most), counted > most))
     }
 
     /// Every matching record in turn, without holding them all: for exports.

@@ -16,6 +16,7 @@ mod computed;
 mod connections;
 mod error;
 mod given;
+mod journal_page;
 mod key;
 mod layout;
 mod list;
@@ -56,6 +57,7 @@ pub use self::{
     codec::stored_time,
     connections::Reader,
     error::{Broken, FieldFault, FieldFaults, OpenError, ReadError, WriteError},
+    journal_page::{JournalPage, JournalPlace, JournalQuery, NoPlace},
     key::{Key, Origin, Written},
     list::sort_keys,
     path::{path_label, row_label},

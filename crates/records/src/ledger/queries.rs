@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope},
-    catalogue::{Register, Role, Step},
+    catalogue::{Register, Step},
     journal::{self, JournalEntry},
     naming, workflow,
 };
@@ -52,31 +52,6 @@ impl Ledger {
         let mut entries = journal::of_record(&connection, &register.key, stored.id)?;
         if let Some(arrival) = batch::entries::of_record(&connection, &register.key, stored.id)? {
             entries.insert(0, arrival);
-        }
-        Ok(entries)
-    }
-
-    /// Whether the actor may open the journal of all registers: administrators, auditors and the head of the bureau.
-    #[must_use]
-    pub fn may_read_journal(&self, actor: &Actor) -> bool {
-        [Role::Admin, Role::Auditor, Role::Head].into_iter().any(|role| actor.is(role))
-    }
-
-    /// The newest entries of the whole journal, as far as they belong to registers that the actor may read whole.
-    ///
-    /// # Errors
-    /// [`ReadError::Forbidden`] unless [`Self::may_read_journal`].
-    pub fn journal(&self, actor: &Actor, limit: u64) -> Result<Vec<JournalEntry>, ReadError> {
-        if !self.may_read_journal(actor) {
-            return Err(forbidden(actor, "read the journal of", "all registers"));
-        }
-        let connection = self.reader()?;
-        let mut entries = journal::newest(&connection, limit)?;
-        if !actor.is(Role::Admin) && !actor.is(Role::Auditor) {
-            let registers = &self.catalogue().registers;
-            entries.retain(|entry| {
-                registers.get(&entry.register).is_some_and(|known| actor.scope(known, Act::Read) == Scope::All)
-            });
         }
         Ok(entries)
     }

@@ -2,7 +2,7 @@
 //!
 //! A feature carries number, title, state, date and cell of its record, and nothing else of it: personal data and addresses never go to the map.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::catalogue::{Catalogue, CellLevel, Field, FieldKind, Label, Register};
@@ -183,7 +183,9 @@ pub(crate) fn features(
 ) -> Result<Json, ReadError> {
     let page = ledger.list(actor, wanted.query(ledger, layer.register))?;
     let elsewhere = match layer.whereabouts {
-        Whereabouts::Through(_, to) => places_of(ledger, actor, to)?,
+        Whereabouts::Through(field, to) => {
+            places_of(ledger, actor, to, page.records.iter().filter_map(|record| record.values.get(field)?.as_str()))?
+        }
         _ => HashMap::new(),
     };
     let mut features = Vec::with_capacity(page.records.len());
@@ -278,20 +280,22 @@ fn add_condition(properties: &mut Json, snapshot: &Snapshot, number: &str, langu
     properties["short"] = json!(short);
 }
 
-/// Points of all records of a register by number.
-pub(crate) fn places_of(
+/// Points of records of a register by number, as far as the actor may see them.
+fn places_of<'r>(
     ledger: &Ledger,
     actor: &Actor,
     register: &str,
+    numbers: impl Iterator<Item = &'r str>,
 ) -> Result<HashMap<String, [f64; 2]>, ReadError> {
-    let query = ListQuery { limit: 100_000, ..ListQuery::of(register) };
-    match ledger.list(actor, query) {
-        Ok(page) => {
-            Ok(page.records.into_iter().filter_map(|record| Some((record.number, point(&record.values)?))).collect())
+    let mut places = HashMap::new();
+    for number in numbers.collect::<HashSet<_>>() {
+        match ledger.record(actor, register, number, None) {
+            Ok(record) => places.extend(point(&record.values).map(|at| (record.number, at))),
+            Err(ReadError::NotFound { .. } | ReadError::Forbidden { .. }) => {}
+            Err(error) => return Err(error),
         }
-        Err(ReadError::Forbidden { .. }) => Ok(HashMap::new()),
-        Err(error) => Err(error),
     }
+    Ok(places)
 }
 
 /// The grid as GeoJSON.

@@ -264,7 +264,10 @@ fn geojson(value: &serde_json::Value, keep: &'static str) -> Response {
 struct LayerTable {
     key: String,
     label: String,
-    total: u64,
+    /// How many there are; with a sign where counting all would take too long.
+    total: String,
+    /// Only the newest are in the table.
+    is_part: bool,
     rows: Vec<SimpleRow>,
 }
 
@@ -311,7 +314,8 @@ fn table(
     Ok(LayerTable {
         key: register.key.clone(),
         label: register.label.text(language).to_owned(),
-        total: page.total,
+        total: if page.total_is_capped { format!("{}+", page.total) } else { page.total.to_string() },
+        is_part: page.total_is_capped || page.total > page.records.len() as u64,
         rows: page.records.iter().map(|record| SimpleRow::of(app.catalogue(), register, record, language)).collect(),
     })
 }

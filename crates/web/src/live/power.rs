@@ -8,6 +8,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{Ledger, ListQuery, ReadError, Record};
+use bilan_records::value::beijing_text;
 use bilan_standards::power::{PowerFault, PowerVerdict, Running, Span, Tolerances, judge};
 use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
 use jiff::civil::Date;
@@ -228,9 +229,14 @@ fn stations(ledger: &Ledger, actor: &Actor) -> Result<HashMap<String, (String, S
 /// # Errors
 /// If the ledger cannot be read; where the actor may not see responses, there are none.
 pub fn stop_orders(ledger: &Ledger, actor: &Actor, within: Span) -> Result<Vec<(String, Span)>, ReadError> {
-    let query = ListQuery { limit: 200, ..ListQuery::of("pollution_response") };
-    let responses = match ledger.list(actor, query) {
-        Ok(page) => page.records,
+    let filter = format!(
+        r#"started_at < "{}" and (ended_at is empty or ended_at > "{}")"#,
+        beijing_text(within.to),
+        beijing_text(within.from)
+    );
+    let query = ListQuery { filter: Some(filter), ..ListQuery::of("pollution_response") };
+    let responses = match ledger.list_all(actor, query) {
+        Ok(records) => records,
         Err(ReadError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };

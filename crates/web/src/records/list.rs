@@ -335,6 +335,8 @@ fn pages(asked: &Asked, key: &str, total: u64) -> Option<Pages> {
 #[template(path = "records/options.html")]
 struct Options {
     options: Vec<(String, String)>,
+    /// The words that were typed, and what says that more records have them: choosing it changes nothing.
+    more: Option<(String, &'static str)>,
 }
 
 /// Records to choose from, for a field that refers to this register: as options of a `datalist`.
@@ -346,20 +348,24 @@ async fn options(
     let register = register(&visit, &key)?;
     let title = register.title.clone();
     let words = pairs.last().map(|(_, value)| value.trim().to_owned()).filter(|words| !words.is_empty());
-    let language = visit.language;
-    let ask = move |ledger: &Ledger, actor: &Actor| -> Result<Vec<Record>, ReadError> {
-        let Some(words) = words else {
-            return Ok(ledger.list(actor, ListQuery { limit: OPTIONS, ..ListQuery::of(&key) })?.records);
+    let (language, asked) = (visit.language, words.clone());
+    let ask = move |ledger: &Ledger, actor: &Actor| -> Result<(Vec<Record>, bool), ReadError> {
+        let Some(words) = asked else {
+            let page = ledger.list(actor, ListQuery { limit: OPTIONS, ..ListQuery::of(&key) })?;
+            return Ok((page.records, false));
         };
         // What is called by the words goes before what only mentions them.
         let found = ledger.find(actor, &key, &Words::of(&words), OPTIONS, language)?;
-        Ok(found.hits.into_iter().map(|hit| hit.record).collect())
+        let is_part = found.total_is_capped || found.total > found.hits.len() as u64;
+        Ok((found.hits.into_iter().map(|hit| hit.record).collect(), is_part))
     };
-    let options = visit.read(ask).await??.into_iter().map(|record| {
+    let (records, is_part) = visit.read(ask).await??;
+    let options = records.into_iter().map(|record| {
         let text = record.values.get(&title).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         (record.number, text)
     });
-    page(&Options { options: options.collect() })
+    let more = words.filter(|_| is_part).map(|words| (words, visit.text("records.more_options")));
+    page(&Options { options: options.collect(), more })
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(in super::super) struct SheetRows<'w, R: Read> {
     merged: Vec<MergedCells>,
     /// Bytes of text that its cells may still have: a text that is kept once may stand in every cell.
     left: u64,
+    /// Blank cells since the last that is filled.
+    blank: u64,
 }
 
 /// A cell as the file writes it.
@@ -47,7 +49,7 @@ struct Written {
 
 impl<'w, R: Read> SheetRows<'w, R> {
     pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch, left: u64) -> Self {
-        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new(), left }
+        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new(), left, blank: 0 }
     }
 
     fn begin_row(&mut self, number: Option<String>) -> Result<(), Unreadable> {
@@ -87,7 +89,7 @@ impl<'w, R: Read> SheetRows<'w, R> {
         Ok(column)
     }
 
-    fn written(&mut self, kind: Option<String>, style: Option<String>, cell: &str) -> Result<Written, Unreadable> {
+    fn written(&mut self, kind: Option<String>, style: Option<String>, column: usize) -> Result<Written, Unreadable> {
         let mut written =
             Written { kind, style: style.and_then(|style| style.parse().ok()).unwrap_or(0), ..Written::default() };
         let mut text = String::new();
@@ -124,13 +126,27 @@ impl<'w, R: Read> SheetRows<'w, R> {
                 _ => {}
             }
             if text.len() > bounds::CELL_CHARACTERS && text.chars().count() > bounds::CELL_CHARACTERS {
-                return Err(Unreadable::too_much(Spot::Cell(cell.to_owned()), Bound::CellCharacters));
+                return Err(Unreadable::too_much(Spot::Cell(self.name(column)), Bound::CellCharacters));
             }
         }
     }
 
+    /// The cell as a person names it: `B7`.
+    fn name(&self, column: usize) -> String {
+        format!("{}{}", column_letters(column), self.row)
+    }
+
+    /// Counts a blank cell.
+    fn pass_over_blank(&mut self) -> Result<(), Unreadable> {
+        self.blank += 1;
+        if self.blank > bounds::BLANK_CELLS {
+            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::BlankCells));
+        }
+        Ok(())
+    }
+
     /// The cell that was meant; nothing if it is blank.
-    fn meant(&self, written: Written, cell: &str) -> Result<Option<Cell>, Unreadable> {
+    fn meant(&self, written: Written, column: usize) -> Result<Option<Cell>, Unreadable> {
         let Written { kind, style, value, formula } = written;
         let given = |text: &str| (!text.trim().is_empty()).then(|| Cell::Given(Json::from(text)));
         let kind = kind.as_deref().unwrap_or("n");
@@ -142,7 +158,9 @@ impl<'w, R: Read> SheetRows<'w, R> {
             }
             (None, _) => return Ok(None),
         };
-        let wrong = |what: &str| Unreadable::workbook(format!("cell {cell}: “{}” is no {what}", shortened(&value)));
+        let wrong = |what: &str| {
+            Unreadable::workbook(format!("cell {}: “{}” is no {what}", self.name(column), shortened(&value)))
+        };
         match kind {
             "s" => {
                 let at = value.trim().parse().map_err(|_| wrong("number of a text"))?;
@@ -202,21 +220,23 @@ impl<R: Read> Rows for SheetRows<'_, R> {
                             return Err(Unreadable::too_much(Spot::Row(self.row), Bound::Columns));
                         }
                         self.column = column + 1;
-                        let name = format!("{}{}", column_letters(column), self.row);
-                        let written = self.written(kind, style, &name)?;
-                        if let Some(cell) = self.meant(written, &name)? {
-                            if let Cell::Given(Json::String(text)) = &cell {
-                                bytes += text.len();
-                                self.left = self
-                                    .left
-                                    .checked_sub(text.len() as u64)
-                                    .ok_or_else(|| Unreadable::too_much(Spot::Row(self.row), Bound::Unpacked))?;
-                            }
-                            if bytes > bounds::ROW_BYTES {
-                                return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
-                            }
-                            cells.push((column, cell));
+                        let written = self.written(kind, style, column)?;
+                        let Some(cell) = self.meant(written, column)? else {
+                            self.pass_over_blank()?;
+                            continue;
+                        };
+                        self.blank = 0;
+                        if let Cell::Given(Json::String(text)) = &cell {
+                            bytes += text.len();
+                            self.left = self
+                                .left
+                                .checked_sub(text.len() as u64)
+                                .ok_or_else(|| Unreadable::too_much(Spot::Row(self.row), Bound::Unpacked))?;
                         }
+                        if bytes > bounds::ROW_BYTES {
+                            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
+                        }
+                        cells.push((column, cell));
                     }
                     "mergeCell" => {
                         let [reference] = attributes(&element, ["ref"])?;

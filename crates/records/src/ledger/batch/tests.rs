@@ -12,7 +12,7 @@ use test_case::test_case;
 use super::*;
 use crate::{
     journal::Action,
-    ledger::{ListQuery, Write},
+    ledger::{JournalQuery, ListQuery, Write},
 };
 
 const ROWS: usize = 450;
@@ -77,7 +77,7 @@ fn nothing_of_a_batch_is_seen_until_it_is_published_and_then_all_of_it() {
     let list = || total(ledger, ListQuery::of("complaint"));
     assert_eq!((list(), found(ledger, "批次"), ledger.years("complaint").unwrap()), (0, 0, None));
     assert!(ledger.record(&actor, "complaint", "TS202000001", None).is_err());
-    assert!(ledger.journal(&actor, 10).unwrap().is_empty());
+    assert!(ledger.journal(&actor, &JournalQuery::newest(10)).unwrap().entries.is_empty());
     assert_eq!(ledger.verify().unwrap().unwrap().entries, 0);
     let honest = ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
     assert_eq!(honest.number, "TS202000001", "the batch takes no number before it is published");

@@ -173,12 +173,13 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
 }
 
 /// Fires reminders, takes away imports that broke off, and takes in what approved devices sent while they were strangers.
+/// A stop does not wait for the rest of thousands of reminders: the next start sends them.
 async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, observations: Store) {
     let mut minutes = tokio::time::interval(MINUTE);
     loop {
         minutes.tick().await;
         let ledger = Arc::clone(&ledger);
-        let looked = tokio::task::spawn_blocking(move || {
+        let looked = bilan_web::while_asked(move || {
             match ledger.sweep_imports() {
                 Ok(0) => {}
                 Ok(imports) => tracing::info!("{imports} imports that broke off before they were seen are taken away"),
@@ -187,6 +188,7 @@ async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, obser
             match ledger.tick(ledger.now()) {
                 Ok(reminders) if reminders.is_empty() => {}
                 Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
+                Err(_) if bilan_storage::check().is_err() => {}
                 Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
             }
         });
@@ -249,7 +251,7 @@ async fn keep_indexes(ledger: Arc<Ledger>, observations: Store) {
         minutes.tick().await;
         let now = Timestamp::now();
         let (ledger, store) = (Arc::clone(&ledger), observations.clone());
-        let found = tokio::task::spawn_blocking(move || bilan_web::air_indexes(&ledger, &store, now)).await;
+        let found = bilan_web::while_asked(move || bilan_web::air_indexes(&ledger, &store, now)).await;
         match found {
             Ok(Ok(fresh)) if fresh.is_empty() => {}
             Ok(Ok(fresh)) => {

@@ -194,6 +194,21 @@ fn an_export_that_nobody_waits_for_stops_between_two_records() {
 }
 
 #[test]
+fn reminders_that_a_stop_ends_are_sent_at_the_next_start() {
+    let bureau = Bureau::new();
+    let record = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    let named = map(serde_json::json!({ "handler_name": "李强" }));
+    let step = ("complaint", record.number.as_str(), record.version, "accept");
+    bureau.ledger.step(&handler(), step.0, step.1, step.2, step.3, named, None, Write::default()).unwrap();
+    bureau.at("2021-03-02T01:00:00Z");
+    let cancellation = Cancellation::default();
+    cancellation.cancel();
+    let ended = cancellation.over(|| bureau.ledger.tick(bureau.ledger.now()));
+    assert!(matches!(&ended, Err(WriteError::Database(error)) if is_ended(error)), "{ended:?}");
+    assert_eq!(bureau.ledger.tick(bureau.ledger.now()).unwrap().len(), 3, "one for each day that has come");
+}
+
+#[test]
 fn a_check_of_the_journal_that_nobody_waits_for_finds_no_damage() {
     let bureau = Bureau::new();
     bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();

@@ -52,6 +52,7 @@ pub use shell::{Language, Messages, Shell};
 pub use state::{AppState, Settings};
 pub use submission::{Submission, Upload};
 pub use visit::{Guest, Visit};
+pub use waiting::while_asked;
 
 /// A body of which nothing arrives for so long is given up.
 const STALLED: Duration = Duration::from_secs(30);

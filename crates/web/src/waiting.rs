@@ -17,11 +17,11 @@ impl Drop for AbortWhenDropped {
     }
 }
 
-/// Works for as long as somebody waits for the answer.
+/// Works for as long as somebody waits for the answer: until the future is dropped.
 ///
 /// # Errors
 /// If the work panicked.
-pub(crate) async fn while_asked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+pub async fn while_asked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
     let cancellation = Cancellation::default();
     let _waits = cancellation.when_dropped();
     let working = spawn_blocking(move || cancellation.over(work));

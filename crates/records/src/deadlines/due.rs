@@ -88,6 +88,9 @@ struct Clocks<'a> {
     span: DueSpan,
 }
 
+/// All clocks.
+const CLOCKS: &str = "deadline d";
+
 /// A part of a statement with the values that its marks stand for, in their order.
 struct Part {
     sql: String,
@@ -145,7 +148,7 @@ impl Clocks<'_> {
             " AND coalesce((SELECT e.kind FROM deadline_event e WHERE e.deadline = d.id AND e.kind <> 'extend' \
              ORDER BY e.at DESC, e.rowid DESC LIMIT 1), '') <> 'suspend'",
         );
-        let mut running = self.clocks(&condition, true);
+        let mut running = self.clocks(CLOCKS, &condition, true);
         drop(running.values.splice(2..2, values));
         let order = if self.span.latest_first { "DESC" } else { "ASC" };
         let most = i64::try_from(self.span.most).unwrap_or(i64::MAX);
@@ -161,8 +164,10 @@ impl Clocks<'_> {
 
     /// Running clocks within reach that were paused or extended.
     fn changed(&self, connection: &Connection) -> Result<Vec<StoredClock>, rusqlite::Error> {
-        let mut running = self.clocks("", false);
-        running.sql.push_str(" AND d.id IN (SELECT deadline FROM deadline_event)");
+        // The table of those that were changed is read first, however many others run.
+        let changed = "deadline_changed c CROSS JOIN deadline d \
+             ON d.id = c.deadline AND c.register = d.register AND c.key = d.key";
+        let running = self.clocks(changed, "", false);
         read(connection, &format!("SELECT d.* {}", running.sql), &running.values)
     }
 
@@ -217,14 +222,15 @@ impl Clocks<'_> {
             condition.push_str(" AND d.started_at >= ?");
             values.push(Sql::Text(stored_time(from)));
         }
-        let mut clocks = self.clocks(&condition, false);
+        let mut clocks = self.clocks(CLOCKS, &condition, false);
         // Behind the register and the key, before what says how far the actor reaches.
         drop(clocks.values.splice(2..2, values));
         clocks
     }
 
-    /// From where running clocks within reach are read, with a further condition; `with_records` joins their records as `r`.
-    fn clocks(&self, condition: &str, with_records: bool) -> Part {
+    /// What running clocks within reach, `d` of `from`, are read with, and a further condition; `with_records` joins their
+    /// records as `r`.
+    fn clocks(&self, from: &str, condition: &str, with_records: bool) -> Part {
         let register = self.register;
         let table = naming::table(&register.key);
         let mut values = vec![Sql::Text(register.key.clone()), Sql::Text(self.rule.key.clone())];
@@ -256,7 +262,7 @@ impl Clocks<'_> {
         };
         let coming = not_coming(&register.key, "d.record");
         let sql = format!(
-            "FROM deadline d{join} WHERE d.register = ? AND d.key = ? AND d.stopped_at IS NULL{condition} \
+            "FROM {from}{join} WHERE d.register = ? AND d.key = ? AND d.stopped_at IS NULL{condition} \
              AND {coming}{reach}"
         );
         Part { sql, values }

@@ -43,7 +43,7 @@ pub enum BridgeError {
         /// Id of the warning.
         warning: String,
         /// Why.
-        source: WriteError,
+        source: Box<WriteError>,
     },
     /// The ledger could not be read.
     #[error(transparent)]
@@ -116,7 +116,7 @@ impl Bridge {
             // Devices of a load test belong to no station.
             return Ok(());
         };
-        let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source };
+        let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) };
         let began = if warning.joins() { self.ledger.bridged("warning", &warning.event)? } else { None };
         let number = self.once(warning, "warning", |write| {
             let mut values = warning_values(warning, &station);
@@ -160,7 +160,8 @@ impl Bridge {
         }
         let key = Key::bridged(part, &warning.id);
         let write = Write { key: Some(key), at: None, simulated: self.simulated };
-        let record = enter(write).map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source })?;
+        let record = enter(write)
+            .map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) })?;
         Ok(record.number)
     }
 

@@ -114,18 +114,18 @@ fn flip(whole: &Path, database: &str, before: &Said, place: usize, at: usize) ->
 fn sweep(places: usize) -> BTreeMap<&'static str, [usize; 3]> {
     let whole = filled();
     let counted = Mutex::new(BTreeMap::<&str, [usize; 3]>::new());
+    // Before anything is copied: a database that is read has files beside it that come and go.
+    let said_before = DATABASES.map(|database| said(&whole.path().join(database)).unwrap());
     std::thread::scope(|scope| {
-        for database in DATABASES {
+        for (database, before) in DATABASES.into_iter().zip(&said_before) {
             let (whole, counted) = (whole.path(), &counted);
             scope.spawn(move || {
-                let path = whole.join(database);
-                let bytes = fs::read(&path).unwrap();
-                let before = said(&path).unwrap();
+                let bytes = fs::read(whole.join(database)).unwrap();
                 // Bytes that hold something: a large part of a small file is room that nothing stands in.
                 let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
                 for place in 0..places {
                     let at = used[used.len() * (2 * place + 1) / (2 * places)];
-                    let outcome = flip(whole, database, &before, place, at);
+                    let outcome = flip(whole, database, before, place, at);
                     counted.lock().unwrap().entry(database).or_default()[match outcome {
                         Outcome::Named => 0,
                         Outcome::Mended => 1,

@@ -292,7 +292,7 @@ fn parameters() -> Json {
         "filter": query("filter", text(), "Condition in the filter language", json!("created_at >= \"2020-07-01\"")),
         "q": query("q", text(), "Words to be found in the searched fields", json!("夜间施工")),
         "limit": query("limit", json!({ "type": "integer", "minimum": 1, "maximum": super::query::LARGEST_PAGE, "default": 50 }), "Records on a page", json!(50)),
-        "offset": query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Records skipped", json!(0)),
+        "offset": query("offset", json!({ "type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX, "default": 0 }), "Records skipped", json!(0)),
         "cell": query("cell", text(), "Only records in this grid cell or below it", json!("430103005")),
         "as_of": query("as_of", json!({ "type": "string", "format": "date-time" }), "The ledger as it stood then", json!("2020-12-31T18:00:00+08:00")),
         "year": year,

@@ -66,24 +66,32 @@ impl Calling {
     }
 
     /// Calls those whom the rules name for warnings that nobody has acknowledged in time, and says so in the record.
-    pub fn escalate(&self, open: &[Warning]) -> Result<(), CallingError> {
+    ///
+    /// One that cannot be escalated, because its record was deleted for example, is logged and holds up no other.
+    pub fn escalate(&self, open: &[Warning]) {
         let now = self.ledger.now();
-        let rules = Actor::system("rules");
         for warning in open {
             let Some(escalation) = warning.escalation.as_ref().filter(|_| !warning.joins()) else { continue };
             if now.duration_since(warning.opened_at).as_secs() < escalation.after_s {
                 continue;
             }
-            let Some(number) = self.ledger.bridged("warning", &warning.id)? else { continue };
-            let record = self.ledger.record(&rules, "warning", &number, None)?;
-            if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
-                continue;
+            if let Err(error) = self.escalate_one(warning, &escalation.roles, now) {
+                tracing::error!("the warning {} could not be escalated: {error}", warning.id);
             }
-            // First the call, which is made once however often it is put in; then the record says so.
-            self.call(warning, &number, Occasion::Escalated, now, Some(&escalation.roles))?;
-            let (values, write) = (JsonMap::new(), Write::default());
-            self.ledger.step(&rules, "warning", &number, record.version, "escalate", values, None, write)?;
         }
+    }
+
+    fn escalate_one(&self, warning: &Warning, roles: &[String], now: Timestamp) -> Result<(), CallingError> {
+        let rules = Actor::system("rules");
+        let Some(number) = self.ledger.bridged("warning", &warning.id)? else { return Ok(()) };
+        let record = self.ledger.record(&rules, "warning", &number, None)?;
+        if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
+            return Ok(());
+        }
+        // First the call, which is made once however often it is put in; then the record says so.
+        self.call(warning, &number, Occasion::Escalated, now, Some(roles))?;
+        let (values, write) = (JsonMap::new(), Write::default());
+        self.ledger.step(&rules, "warning", &number, record.version, "escalate", values, None, write)?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! A command is a record like any other: who may enter it, what was asked and what came of it stand in the register and in the journal. A command that
 //! was being sent when the program ended is closed as not done: whether the device did it is not known, and it is not done twice.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,14 +169,23 @@ impl Commander {
         if !self.orders.are_taken() {
             return;
         }
-        for record in self.orders.waiting("sent").await {
-            self.close(record, Err(NotDone::Interrupted)).await;
+        // Portion by portion, until one brings none that was not there before.
+        let mut closed = HashSet::new();
+        loop {
+            let mut sent = self.orders.waiting("sent").await;
+            sent.retain(|record| closed.insert(record.number.clone()));
+            if sent.is_empty() {
+                break;
+            }
+            for record in sent {
+                self.close(record, Err(NotDone::Interrupted)).await;
+            }
         }
         let mut turns = tokio::time::interval(LOOK);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
-            for record in self.due(self.orders.waiting("asked").await) {
+            for record in self.orders.due("asked", "asked_at").await {
                 if let Some(record) = self.begin(record).await {
                     let commander = self.clone();
                     tokio::spawn(async move {
@@ -185,16 +195,6 @@ impl Commander {
                 }
             }
         }
-    }
-
-    /// Those whose time has come.
-    fn due(&self, mut records: Vec<Record>) -> Vec<Record> {
-        let now = self.orders.ledger().now();
-        records.retain(|record| {
-            let due = text(record, "asked_at").and_then(|at| at.parse::<Timestamp>().ok());
-            due.is_none_or(|due| due <= now)
-        });
-        records
     }
 
     /// Marks a command as sent before it is: it is not sent twice.

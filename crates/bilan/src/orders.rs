@@ -34,10 +34,21 @@ impl Orders {
 
     /// Those in a state, the oldest first.
     pub async fn waiting(&self, state: &'static str) -> Vec<Record> {
+        self.found(format!(r#"state = "{state}""#)).await
+    }
+
+    /// Those in a state whose time, if they have one, has come: what is to be done later holds nobody up.
+    pub async fn due(&self, state: &'static str, time: &str) -> Vec<Record> {
+        let now = self.ledger.now();
+        self.found(format!(r#"state = "{state}" and ({time} is empty or {time} <= "{now}")"#)).await
+    }
+
+    /// The first that fit a filter, the oldest first.
+    async fn found(&self, filter: String) -> Vec<Record> {
         let found = self
             .blocking(move |orders| {
                 let query = ListQuery {
-                    filter: Some(format!(r#"state = "{state}""#)),
+                    filter: Some(filter),
                     sort: Some(("number".to_owned(), false)),
                     limit: AT_ONCE,
                     ..ListQuery::of(orders.register)

@@ -37,17 +37,19 @@ impl Reviewer {
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
-            if let Err(error) = self.look().await {
-                tracing::error!("reviews could not be carried over: {error}");
-            }
+            self.look().await;
         }
     }
 
-    async fn look(&self) -> Result<(), StoreError> {
+    /// One that the store refuses is logged, stays as it is and holds up no other.
+    async fn look(&self) {
         for record in self.orders.waiting("entered").await {
             match review(&record) {
                 Some(review) => {
-                    self.observations.review(review).await?;
+                    if let Err(error) = self.observations.review(review).await {
+                        refused(&record.number, &error);
+                        continue;
+                    }
                     self.orders.step_now(record.number, "apply", JsonMap::new()).await;
                 }
                 None => {
@@ -58,11 +60,17 @@ impl Reviewer {
             }
         }
         for record in self.orders.waiting("withdrawing").await {
-            self.observations.withdraw_review(&record.number).await?;
+            if let Err(error) = self.observations.withdraw_review(&record.number).await {
+                refused(&record.number, &error);
+                continue;
+            }
             self.orders.step_now(record.number, "withdrawn", JsonMap::new()).await;
         }
-        Ok(())
     }
+}
+
+fn refused(number: &str, error: &StoreError) {
+    tracing::error!("the review {number} could not be carried over: {error}");
 }
 
 /// What a record says; nothing if its span is none.

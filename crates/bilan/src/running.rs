@@ -211,11 +211,7 @@ async fn escalate(calling: Calling, observations: Store, outbox: Arc<Outbox>) {
         let (calling, observations, outbox) = (calling.clone(), observations.clone(), Arc::clone(&outbox));
         let looked = tokio::task::spawn_blocking(move || {
             match observations.open_warnings() {
-                Ok(open) => {
-                    if let Err(error) = calling.escalate(&open) {
-                        tracing::error!("warnings could not be escalated: {error}");
-                    }
-                }
+                Ok(open) => calling.escalate(&open),
                 Err(error) => tracing::error!("open warnings could not be read: {error}"),
             }
             if let Err(error) = outbox.prune(Timestamp::now()) {

@@ -106,7 +106,7 @@ impl StationDirectory {
         let around = Surroundings::read(&self.ledger, &gateway, now)?;
         let query = ListQuery { filter: Some(REPORTING.to_owned()), ..ListQuery::of("station") };
         let mut lines = Cursor::new(Vec::new());
-        let reason = "passwords of devices for the gateway";
+        let reason = "网关核对设备密码";
         exchange::export_with_personal(&self.ledger, &gateway, query, Format::Jsonl, &mut lines, reason)?;
         let devices = serde_json::Deserializer::from_slice(lines.get_ref())
             .into_iter::<Station>()

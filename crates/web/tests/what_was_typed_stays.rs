@@ -60,13 +60,37 @@ async fn a_long_form_is_there_after_the_sign_in_and_is_saved_once() {
         let signed = sign_in_where_it_leads(&mut browser, &sent, "handler").await;
         let resumed = browser.follow(&signed).await;
         assert_eq!(resumed.status, 200, "{why}: {}", resumed.text);
-        resumed.says("登录已恢复").says("填了很久的事项").says("半页纸的内容").says("13800001234");
+        resumed.says("登录已恢复").says("填了很久的事项").says("半页纸的内容");
+        // Personal fields too: what was typed stands in the box, and not as if it were kept already.
+        resumed.says("value=\"13800001234\"").says("value=\"王小明\"").says_not("留空则不改动");
         assert_eq!(office.count("complaint"), 0, "{why}: nothing is saved before it is looked over");
         browser.get(signed.location()).await.is(200).says("填了很久的事项");
         let saved = browser.submit(&resumed, "/records/complaint/new", &TYPED).await;
         assert_eq!(saved.status, 303, "{why}");
         assert_eq!(office.count("complaint"), 1, "{why}");
     }
+}
+
+#[tokio::test]
+async fn a_personal_field_stays_in_its_box_while_a_fault_elsewhere_is_mended() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    browser.sign_in("handler", "/").await.is(303);
+    let form = browser.get("/records/complaint/new").await;
+    let faulty: Vec<(&str, &str)> =
+        TYPED.into_iter().map(|(key, value)| (key, if key == "subject" { "" } else { value })).collect();
+    let again = browser.submit(&form, "/records/complaint/new", &faulty).await;
+    again.is(422).says("value=\"13800001234\"").says("value=\"王小明\"");
+    let made = browser.submit(&again, "/records/complaint/new", &TYPED).await;
+    let address = format!("{}/edit", made.is(303).location());
+
+    let form = browser.get(&address).await;
+    form.is(200).says("138****1234").says_not("13800001234");
+    let changed: Vec<(&str, &str)> = faulty.into_iter().filter(|(key, _)| *key != "complainant").collect();
+    let changed = [changed, vec![("complainant", ""), ("phone", "13900009999")]].concat();
+    let changed: Vec<(&str, &str)> = changed.into_iter().filter(|pair| *pair != ("phone", "13800001234")).collect();
+    let again = browser.submit(&form, &address, &changed).await;
+    again.is(422).says("value=\"13900009999\"").says("现为 王**");
 }
 
 #[tokio::test]

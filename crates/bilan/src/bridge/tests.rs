@@ -217,16 +217,36 @@ fn a_warning_that_nobody_acknowledges_goes_to_the_head() {
     let open = Warning { escalation: Some(Escalation { after_s: 1800, roles: vec!["head".into()] }), ..warning() };
     desk.bridge.enter(&open).unwrap();
     desk.trial.clock.advance(SignedDuration::from_mins(29));
-    calling.escalate(std::slice::from_ref(&open)).unwrap();
+    calling.escalate(std::slice::from_ref(&open));
     assert_eq!(waiting(&outbox).len(), 3, "there is a minute left");
     desk.trial.clock.advance(SignedDuration::from_mins(1));
     for _ in 0..2 {
-        calling.escalate(std::slice::from_ref(&open)).unwrap();
+        calling.escalate(std::slice::from_ref(&open));
     }
     assert_eq!(waiting(&outbox)[3..], ["Escalated 值班群", "Escalated head"]);
     let [record] = desk.all("warning").try_into().unwrap();
     assert_eq!(record.state.as_deref(), Some("escalated"));
     assert_eq!(record.values["escalated_at"], json!("2026-05-04T10:30:00+08:00"));
+}
+
+#[test]
+fn a_warning_whose_record_was_deleted_holds_up_no_other() {
+    let (desk, calling, outbox) = Desk::new().with_calling();
+    let escalation = Some(Escalation { after_s: 1800, roles: vec!["head".into()] });
+    let open = Warning { escalation: escalation.clone(), ..warning() };
+    let gone = Warning { id: format!("{}-gone", open.id), escalation, ..warning() };
+    desk.bridge.enter(&gone).unwrap();
+    let [record] = desk.all("warning").try_into().unwrap();
+    let system = Actor::system("test");
+    for (register, record) in desk.all("task").into_iter().map(|task| ("task", task)).chain([("warning", record)]) {
+        let write = Write::default();
+        desk.bridge.ledger.delete(&system, register, &record.number, record.version, "误报", write).unwrap();
+    }
+    desk.bridge.enter(&open).unwrap();
+    desk.trial.clock.advance(SignedDuration::from_hours(1));
+    calling.escalate(&[gone, open]);
+    let escalated = waiting(&outbox).into_iter().filter(|notice| notice.starts_with("Escalated"));
+    assert_eq!(escalated.collect::<Vec<_>>(), ["Escalated 值班群", "Escalated head"]);
 }
 
 #[test]
@@ -239,7 +259,7 @@ fn an_acknowledged_warning_goes_no_higher() {
     let (duty, write) = (Actor::system("test"), Write::default());
     desk.bridge.ledger.step(&duty, "warning", &record.number, record.version, "acknowledge", by, None, write).unwrap();
     desk.trial.clock.advance(SignedDuration::from_hours(1));
-    calling.escalate(&[open]).unwrap();
+    calling.escalate(&[open]);
     assert_eq!(waiting(&outbox).len(), 3);
 }
 

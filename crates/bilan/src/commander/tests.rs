@@ -39,10 +39,14 @@ impl Desk {
         Self { commander, gateway, _trial: trial }
     }
 
-    fn enter(&self, mut values: Value) -> Record {
+    fn enter(&self, values: Value) -> Record {
+        self.enter_for(values, MOMENT)
+    }
+
+    fn enter_for(&self, mut values: Value, at: &str) -> Record {
         values["station"] = "ZD1".into();
         values["purpose"] = "核对设备".into();
-        values["asked_at"] = MOMENT.into();
+        values["asked_at"] = at.into();
         let Value::Object(values) = values else { panic!("an object") };
         let duty = Actor::new("duty", Role::Duty);
         self.commander.orders.ledger().create(&duty, REGISTER, values, Write::default()).unwrap()
@@ -68,6 +72,15 @@ fn told_of(record: &Record) -> (&str, &str) {
     let (zh, en) = text(record, "answer").and_then(|answer| answer.split_once('\n')).expect("both languages");
     assert!(en.is_ascii() && !en.is_empty(), "{en}");
     (record.state.as_deref().unwrap_or_default(), zh)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_for_later_hold_up_none_that_is_due() {
+    let desk = Desk::new().await;
+    for _ in 0..101 {
+        desk.enter_for(json!({"command": "get_time"}), "2099-01-01T00:00:00+08:00");
+    }
+    desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

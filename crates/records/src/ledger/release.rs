@@ -4,22 +4,25 @@
 //! A release is an entry of the journal with a keyed digest of the text, so that it holds for this text and no other:
 //! a text that is changed later waits again.
 
+use std::ops::Range;
+
 use bilan_storage::commit;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use super::{
     Ledger,
-    codec::place_of,
+    codec::{Personal, place_of},
     error::{ReadError, WriteError},
+    outward::external,
     record::{FieldChange, JsonMap, Record},
 };
 use crate::{
     actor::{Actor, Scope},
-    catalogue::{FieldKind, Register, Role},
-    disclosure::names,
+    catalogue::{Field, FieldKind, Register, Role},
+    disclosure::{names, numbers},
     journal::Action,
-    ledger::row::StoredRow,
+    ledger::row::{self, StoredRow},
 };
 
 /// Who may release a text for publication, besides those who edit the register.
@@ -32,8 +35,8 @@ pub struct HeldBack {
     pub field: String,
     /// The text.
     pub text: String,
-    /// Bytes of it that look like a name.
-    pub names: Vec<std::ops::Range<usize>>,
+    /// Bytes of it that look like a name or say whose text it is.
+    pub names: Vec<Range<usize>>,
 }
 
 /// The texts of a record that its register publishes, by field: what people typed, not what they chose.
@@ -67,9 +70,17 @@ impl Ledger {
     /// If the database fails.
     pub fn held_back(&self, record: &Record) -> Result<Vec<HeldBack>, ReadError> {
         let register = self.register(&record.register)?;
-        let mut held = suspected(register, &record.values);
+        let connection = self.reader()?;
+        let texts = published_texts(register, &record.values);
+        let own = match texts.is_empty() {
+            true => Vec::new(),
+            false => match row::by_number(&connection, register, &record.number)? {
+                Some(row) => self.own_texts(&connection, register, &row)?,
+                None => Vec::new(),
+            },
+        };
+        let mut held = suspected(texts, &own);
         if !held.is_empty() {
-            let connection = self.reader()?;
             let released = self.released(&connection, register, record.id)?;
             held.retain(|held| !released.contains(&self.release_digest(register, &record.number, held)));
         }
@@ -101,7 +112,8 @@ impl Ledger {
         }
         session.refuse_stale(register, &record, version, &JsonMap::new())?;
         let shown = self.present(&transaction, register, record.clone())?;
-        let changes: Vec<FieldChange> = suspected(register, &shown.values)
+        let own = self.own_texts(&transaction, register, &record)?;
+        let changes: Vec<FieldChange> = suspected(published_texts(register, &shown.values), &own)
             .iter()
             .map(|held| FieldChange {
                 field: held.field.clone(),
@@ -116,6 +128,35 @@ impl Ledger {
         session.seal()?;
         commit(transaction)?;
         Ok(())
+    }
+
+    /// What stands in the personal fields of a record: in a published text it names the person, whatever it looks like.
+    fn own_texts(
+        &self,
+        connection: &Connection,
+        register: &Register,
+        record: &StoredRow,
+    ) -> Result<Vec<String>, ReadError> {
+        if !register.fields.values().any(holds_personal) {
+            return Ok(Vec::new());
+        }
+        let values = external(connection, register, record, self.keyring(), Personal::Plain)?;
+        let mut own = Vec::new();
+        for field in register.fields.values() {
+            let Some(value) = values.get(&field.key) else { continue };
+            match (&field.kind, value) {
+                (_, Json::String(text)) if field.personal => own.push(text.trim().to_owned()),
+                (FieldKind::Table { fields }, Json::Array(rows)) => {
+                    let cells = fields.values().filter(|field| field.personal);
+                    let texts = cells.flat_map(|field| rows.iter().filter_map(|row| row.get(&field.key)?.as_str()));
+                    own.extend(texts.map(|text| text.trim().to_owned()));
+                }
+                _ => {}
+            }
+        }
+        // One character is a word of everything.
+        own.retain(|text| text.chars().count() > 1);
+        Ok(own)
     }
 
     fn release_digest(&self, register: &Register, number: &str, held: &HeldBack) -> String {
@@ -138,10 +179,31 @@ impl Ledger {
     }
 }
 
-fn suspected(register: &Register, values: &JsonMap) -> Vec<HeldBack> {
-    let texts = published_texts(register, values).into_iter();
-    texts
-        .map(|(field, text)| HeldBack { names: names(&text), field, text })
-        .filter(|held| !held.names.is_empty())
-        .collect()
+fn holds_personal(field: &Field) -> bool {
+    field.personal || matches!(&field.kind, FieldKind::Table { fields } if fields.values().any(|field| field.personal))
+}
+
+/// The texts that hold what looks like a name, what stands in a personal field of the same record, or a number: it is never published, and
+/// whose it is usually stands beside it, in whatever form.
+fn suspected(texts: Vec<(String, String)>, own: &[String]) -> Vec<HeldBack> {
+    let held = texts.into_iter().map(|(field, text)| {
+        let mut names = names(&text);
+        names.extend(numbers(&text));
+        names.extend(own.iter().flat_map(|own| text.match_indices(own.as_str())).map(|(at, own)| at..at + own.len()));
+        HeldBack { field, names: apart(names), text }
+    });
+    held.filter(|held| !held.names.is_empty()).collect()
+}
+
+/// In their order and without overlap.
+fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match apart.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    apart
 }

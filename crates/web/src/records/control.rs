@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bilan_records::catalogue::{Field, FieldKind, Register};
 use bilan_records::ledger::{FieldFaults, JsonMap, row_label};
+use bilan_records::personal::is_mask;
 use bilan_records::value::beijing;
 use serde_json::{Value as Json, json};
 
@@ -112,15 +113,11 @@ fn control(field: &Field, name: &str, json: &Json, language: Language) -> Contro
         is_required: field.required,
         faults: Vec::new(),
     };
-    if field.personal {
-        // What is kept is masked here; an empty box leaves it as it is.
-        control.hint = if control.value.is_empty() {
-            control.hint
-        } else {
-            language.fill("records.personal_hint", &[("masked", &control.value)])
-        };
+    if field.personal && is_mask(field, &control.value) {
+        // What is kept is masked here; an empty box leaves it as it is. What somebody just typed stays in the box.
+        control.hint = language.fill("records.personal_hint", &[("masked", &control.value)]);
         control.value = String::new();
-        control.is_required = field.required && json.is_null();
+        control.is_required = false;
     }
     draw(&mut control, field, json, language);
     control

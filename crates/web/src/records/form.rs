@@ -246,7 +246,10 @@ async fn change(
     allowed(&visit, register, Act::Edit)?;
     let version: i64 = form.get("version").and_then(|text| text.parse().ok()).ok_or(Refusal::Broken)?;
     let given = values(&offered(register), &form);
-    let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), given.clone()) };
+    let masks = masks(&visit, register, &number).await?;
+    // A personal field that was left empty keeps what stands in it, and its form says so again.
+    let kept = |values: &JsonMap| masks.clone().into_iter().chain(values.clone()).collect::<JsonMap>();
+    let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), kept(&given)) };
     let files = wrong_files(register, &form.files)?;
     if !files.0.is_empty() {
         return refused(&visit, register, draft(files), &form);
@@ -278,11 +281,20 @@ async fn change(
                     values.insert(difference.field.clone(), difference.theirs.clone());
                 }
             }
+            let values = kept(&values);
             let draft = Draft { differences: theirs, ..Draft::new(Some(number), Some(current), values) };
             drawn(&visit, register, draft, StatusCode::CONFLICT)
         }
         Err(error) => other(&visit, register, error, draft(FieldFaults(Vec::new())), &form),
     }
+}
+
+/// The personal fields of a record as its form shows them.
+async fn masks(visit: &Visit, register: &Register, number: &str) -> Result<JsonMap, Refusal> {
+    let (key, number) = (register.key.clone(), number.to_owned());
+    let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
+    let is_personal = |key: &String| register.fields.get(key).is_some_and(|field| field.personal);
+    Ok(record.values.into_iter().filter(|(key, _)| is_personal(key)).collect())
 }
 
 /// Whether what the form sent for a field is what stood there when the form was made.

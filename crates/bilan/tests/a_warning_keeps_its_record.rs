@@ -93,7 +93,7 @@ fn a_warning_whose_program_was_killed_before_its_record_was_written_has_it_after
     let server = Server::start(&data);
     let (station, mn, password) = water_station(&data);
 
-    // Whoever holds the ledger's file keeps the record from being written, but not the value and its warning.
+    // A program that holds the ledger's file keeps the record from being written, but not the value and its warning.
     let mut ledger = Connection::open(data.join("records.db")).unwrap();
     ledger.busy_timeout(PATIENCE).unwrap();
     let held = ledger.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();

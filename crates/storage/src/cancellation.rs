@@ -1,6 +1,6 @@
 //! Work that nobody waits for any longer (取消): a browser has gone, or a page took too long.
 //!
-//! A thread that works for a request does so under a [`Cancellation`]. Whoever answers the request keeps the other half;
+//! A thread that works for a request does so under a [`Cancellation`]. The one that answers the request keeps the other half;
 //! when it is dropped, statements of SQLite that the thread runs on a connection under [`watch`] end with
 //! [`Cancelled`], loops that ask [`check`] do, and a transaction that is committed with [`commit`] is rolled back. What was
 //! committed before stays. Work without a cancellation is never cancelled.

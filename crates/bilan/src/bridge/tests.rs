@@ -263,7 +263,7 @@ fn an_acknowledged_warning_goes_no_higher() {
     assert_eq!(waiting(&outbox).len(), 3);
 }
 
-/// Puts a warning into the store as its writer does, without anybody being told: the program was killed before the
+/// Puts a warning into the store as its writer does, without a notice to anybody: the program was killed before the
 /// bridge had written.
 fn left_in_the_store(desk: &Desk, warning: &Warning) {
     let store = rusqlite::Connection::open(desk.trial.folder.path().join("observations.db")).unwrap();

@@ -97,7 +97,7 @@ impl Key {
         self.holder.as_deref().unwrap_or(actor)
     }
 
-    /// Origin and holder, which tell apart who sends.
+    /// Origin and holder, which distinguish who sends.
     fn sender(&self, actor: &str) -> String {
         format!("{}/{}", self.origin.name(), self.holder(actor))
     }

@@ -277,7 +277,7 @@ pub(super) fn is_key(key: &str) -> bool {
     (32..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Tells the browsers of residents apart, who all write as the portal.
+/// Distinguishes the browsers of residents, who all write as the portal.
 fn browser(guest: &Guest) -> String {
     digest(format!("browser {}", guest.csrf).as_bytes())[..32].to_owned()
 }

@@ -196,7 +196,7 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     allowed(&visit, register, Act::Create)?;
     let mut given = values(&offered(register), &form);
     given.retain(|_, value| !bilan_records::value::is_blank(value));
-    // Whoever says that it is another thing of the same content may enter it.
+    // A person who says that it is another thing of the same content may enter it.
     let is_another = form.filled("another").is_some();
     let unique = form.key().map(|key| if is_another { key } else { key.alone_for(JUST_SAVED) });
     let (write, kept, name) = (Write { key: unique, ..Write::default() }, given.clone(), key.clone());

@@ -299,7 +299,7 @@ fn parameters() -> Json {
         "whole_year": whole_year,
         "number": { "name": "number", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Number of the record" },
         "key": { "name": "key", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Key of the figure or report" },
-        // Without an example: whoever copies one key into every write would be answered with the first.
+        // Without an example: a program that copies one key into every write would be answered with the first.
         "Idempotency-Key": header("Idempotency-Key", json!({ "type": "string", "pattern": "^([!#-~]{1,200}|\"[!#-~]{1,200}\")$" }), "The same write sent again under it is answered, not repeated: a key of your own for each write, for example a UUID"),
         "If-Match": header("If-Match", json!({ "type": "string", "pattern": "^\"[1-9][0-9]{0,8}\"$" }), "Version the write starts from, as given in ETag"),
     })

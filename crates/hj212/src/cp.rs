@@ -176,7 +176,11 @@ fn is_all(bytes: &[u8], class: u8) -> bool {
 /// Where the first separator of a class stands outside of log text; the length if nowhere.
 fn end_of(bytes: &[u8], separator: u8) -> usize {
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|byte| CLASS[usize::from(*byte)] & (separator | SLASH) != 0) {
+    let next = |at: usize| match separator {
+        SEMICOLON => memchr::memchr2(b';', b'/', &bytes[at..]),
+        _ => bytes[at..].iter().position(|byte| CLASS[usize::from(*byte)] & (separator | SLASH) != 0),
+    };
+    while let Some(found) = next(at) {
         let found = at + found;
         if bytes[found] != b'/' {
             return found;

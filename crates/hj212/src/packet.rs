@@ -140,13 +140,12 @@ impl<'a> Packet<'a> {
 
 /// Where `CP=&&` stands if it is the first of its kind and follows a `;`, as it does in every packet that is not odd.
 fn after_a_semicolon(segment: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(found) = segment[at..].iter().position(|byte| matches!(byte, b';' | b'&')) {
-        let next = at + found + 1;
+    for found in memchr::memchr2_iter(b';', b'&', segment) {
+        let next = found + 1;
         match segment.get(next..next + 5) {
-            _ if segment[next - 1] == b'&' => return None,
+            _ if segment[found] == b'&' => return None,
             Some(b"CP=&&") => return Some(next),
-            _ => at = next,
+            _ => {}
         }
     }
     None
@@ -204,8 +203,14 @@ impl<'a> Header<'a> {
         let mut header = Header::default();
         let mut fault = None;
         if let Ok(text) = std::str::from_utf8(bytes) {
-            for field in text.split(';').filter(|field| !field.is_empty()) {
-                fault = fault.or(header.take(field, tolerated).err());
+            let mut start = 0;
+            for end in memchr::memchr_iter(b';', bytes).chain([bytes.len()]) {
+                // A semicolon is never a part of another character, so the text can be cut there.
+                let field = &text[start..end];
+                start = end + 1;
+                if !field.is_empty() {
+                    fault = fault.or(header.take(field, tolerated).err());
+                }
             }
             return (header, fault);
         }
@@ -231,14 +236,18 @@ impl<'a> Header<'a> {
         if trimmed.is_empty() {
             return Ok(());
         }
-        let (name, value) = trimmed.split_once('=').ok_or(FaultCode::BadHeader)?;
-        let name = NAMES.iter().find(|known| **known == name).copied().or_else(|| {
-            let folded = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
-            if folded.is_some() {
-                tolerated.add(Tolerance::HeaderCase);
+        let sign = trimmed.bytes().position(|byte| byte == b'=').ok_or(FaultCode::BadHeader)?;
+        let (name, value) = (&trimmed[..sign], &trimmed[sign + 1..]);
+        let name = match name {
+            "QN" | "ST" | "CN" | "PW" | "MN" | "Flag" | "PNUM" | "PNO" | "RF" => Some(name),
+            _ => {
+                let folded = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
+                if folded.is_some() {
+                    tolerated.add(Tolerance::HeaderCase);
+                }
+                folded
             }
-            folded
-        });
+        };
         let mut once = |slot: &mut Option<&'a str>| {
             if slot.is_some() {
                 tolerated.add(Tolerance::DuplicateHeader);

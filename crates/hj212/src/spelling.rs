@@ -31,7 +31,7 @@ pub fn factor_code(code: &str) -> Cow<'_, str> {
 }
 
 fn is_upper_case_code(code: &[u8]) -> bool {
-    matches!(code, [letter, digits @ ..] if digits.len() == 5 && LETTERS.contains(letter) && digits.iter().all(u8::is_ascii_digit))
+    matches!(code, [letter @ b'A'..=b'Z', digits @ ..] if digits.len() == 5 && LETTERS.contains(letter) && digits.iter().all(u8::is_ascii_digit))
 }
 
 /// A suffix as the editions spell it, whatever its case; `None` if they know none of that name.
@@ -41,48 +41,67 @@ pub(crate) fn suffix(text: &str) -> Option<&'static str> {
 
 /// Looks at an item that holds, and names what is written otherwise than the standard has it.
 pub(crate) fn look(key: &[u8], value: &[u8], tolerated: &mut Tolerances) {
-    let Some(at) = memchr::memrchr(b'-', key) else {
-        if key.eq_ignore_ascii_case(b"DataTime") {
-            if key != b"DataTime" {
-                tolerated.add(Tolerance::KeyCase);
-            }
-            if !is_clock(value) {
-                tolerated.add(Tolerance::OddDataTime);
-            }
-        }
-        return;
-    };
-    if is_upper_case_code(&key[..at]) {
-        tolerated.add(Tolerance::UpperCaseFactor);
-    }
-    let written = &key[at + 1..];
-    // Nearly all are among these.
-    let measured = match written {
-        b"Rtd" | b"Avg" | b"Min" | b"Max" | b"Cou" => true,
-        b"Flag" => false,
-        _ => match std::str::from_utf8(written).ok().and_then(suffix) {
-            None => return,
-            Some(known) => {
-                if known.as_bytes() != written {
-                    tolerated.add(Tolerance::KeyCase);
-                }
-                MEASURED.contains(&known)
-            }
+    let (factor, measured) = match usual(key) {
+        Some(usual) => usual,
+        None => match key.iter().rposition(|byte| *byte == b'-') {
+            Some(at) => (&key[..at], is_measured(&key[at + 1..], tolerated)),
+            None => return look_at_clock(key, value, tolerated),
         },
     };
+    if is_upper_case_code(factor) {
+        tolerated.add(Tolerance::UpperCaseFactor);
+    }
     if measured && !is_plainly_a_number(value) {
         tolerated.extend(doubt_about(value));
     }
 }
 
+/// Factor, and whether a measured value stands behind it, of the suffixes that nearly all keys have: their last bytes are compared at once.
+fn usual(key: &[u8]) -> Option<(&[u8], bool)> {
+    match key {
+        [factor @ .., b'-', b'R', b't', b'd']
+        | [factor @ .., b'-', b'A', b'v', b'g']
+        | [factor @ .., b'-', b'M', b'i', b'n']
+        | [factor @ .., b'-', b'M', b'a', b'x']
+        | [factor @ .., b'-', b'C', b'o', b'u'] => Some((factor, true)),
+        [factor @ .., b'-', b'F', b'l', b'a', b'g'] => Some((factor, false)),
+        _ => None,
+    }
+}
+
+/// Whether a measured value stands behind this suffix; another case of its letters is named.
+fn is_measured(written: &[u8], tolerated: &mut Tolerances) -> bool {
+    let Some(known) = std::str::from_utf8(written).ok().and_then(suffix) else { return false };
+    if known.as_bytes() != written {
+        tolerated.add(Tolerance::KeyCase);
+    }
+    MEASURED.contains(&known)
+}
+
+fn look_at_clock(key: &[u8], value: &[u8], tolerated: &mut Tolerances) {
+    if !key.eq_ignore_ascii_case(b"DataTime") {
+        return;
+    }
+    if key != b"DataTime" {
+        tolerated.add(Tolerance::KeyCase);
+    }
+    if !is_clock(value) {
+        tolerated.add(Tolerance::OddDataTime);
+    }
+}
+
 /// Digits, at most a sign before and a point within them: what nearly every value is.
 fn is_plainly_a_number(value: &[u8]) -> bool {
-    let digits = value.strip_prefix(b"-").unwrap_or(value);
-    let points = digits.iter().filter(|byte| **byte == b'.').count();
-    (1..=15).contains(&digits.len())
-        && points <= 1
-        && digits.len() > points
-        && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+    let unsigned = value.strip_prefix(b"-").unwrap_or(value);
+    let (mut digits, mut points) = (0, 0);
+    for byte in unsigned {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'.' => points += 1,
+            _ => return false,
+        }
+    }
+    digits >= 1 && points <= 1 && unsigned.len() <= 15
 }
 
 fn doubt_about(value: &[u8]) -> Option<Tolerance> {

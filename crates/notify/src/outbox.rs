@@ -107,6 +107,14 @@ impl Outbox {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the file takes what is written into it.
+    ///
+    /// # Errors
+    /// What the next write would meet: a full disk, for example.
+    pub fn try_writing(&self) -> Result<(), OutboxError> {
+        Ok(bilan_storage::try_writing(&self.connection())?)
+    }
+
     /// Puts a notice in for these places; says for how many it was new.
     ///
     /// # Errors

@@ -327,6 +327,16 @@ impl Store {
         answer.blocking_recv().map_err(|_| StoreError::Closed)?
     }
 
+    /// Whether the file takes what is written into it. For code outside of a runtime.
+    ///
+    /// # Errors
+    /// What the next packet would meet: a full disk, for example.
+    pub fn try_writing(&self) -> Result<(), StoreError> {
+        let (reply, done) = oneshot::channel();
+        self.commands()?.blocking_send(Command::Try(reply)).map_err(|_| StoreError::Closed)?;
+        done.blocking_recv().map_err(|_| StoreError::Closed)?
+    }
+
     /// Keeps bytes that are not believed, with the reason; they are on disk when this returns. The oldest go when there are too many.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Derive(Vec<Observation>, Timestamp, Done),
     /// Packets that came before go.
     Forget(i64, Done),
+    /// Whether anything can be written.
+    Try(Done),
 }
 
 impl Command {
@@ -72,7 +74,8 @@ impl Command {
             | Command::Derive(_, _, done)
             | Command::Release(_, done)
             | Command::Quarantine { done, .. }
-            | Command::Forget(_, done) => Some(done),
+            | Command::Forget(_, done)
+            | Command::Try(done) => Some(done),
             Command::Append(..) | Command::Tick(_) | Command::Register(_) => None,
         }
     }
@@ -303,6 +306,10 @@ impl Writer {
                             "INSERT INTO mark (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
                         )?
                         .execute(params![name, value])?;
+                    None
+                }
+                Command::Try(_) => {
+                    bilan_storage::try_writing(&transaction)?;
                     None
                 }
                 Command::Pack(block, _) => {

@@ -1,6 +1,7 @@
 //! For machines that watch the program: is it alive, is it ready, what does it do; and refusals in the form that programs read.
 
 mod metrics;
+mod ready;
 mod room;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bilan_records::catalogue::Catalogue;
 pub use metrics::{Family, LabelPair, Metrics, Source};
+pub(crate) use ready::Readiness;
 pub(crate) use room::is_disk_full;
 pub use room::{Room, RoomState};
 use serde_json::json;
@@ -76,30 +78,8 @@ fn class(path: &str) -> &'static str {
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(ready::answer))
         .route("/metrics", get(metrics))
-}
-
-async fn ready(State(app): State<AppState>) -> Response {
-    let asked = waiting::while_asked(move || {
-        let ledger = app.ledger.reader().and_then(|reader| reader.query_row("SELECT 1", [], |_| Ok(())));
-        ledger.map_err(|error| format!("records: {error}"))?;
-        app.observations.open_warnings().map_err(|error| format!("observations: {error}"))?;
-        app.accounts.is_empty().map_err(|error| format!("accounts: {error}"))?;
-        let room = Room::at(&app.settings.uploads).map_err(|error| format!("disk: {error}"))?;
-        match room.state() {
-            RoomState::Full => Err(format!(
-                "disk: full, {} bytes are free where the data are; nothing can be stored until there is room",
-                room.free
-            )),
-            RoomState::Low | RoomState::Enough => Ok(()),
-        }
-    });
-    match asked.await {
-        Ok(Ok(())) => "ready\n".into_response(),
-        Ok(Err(why)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
-    }
 }
 
 async fn metrics(State(app): State<AppState>) -> Response {

@@ -16,7 +16,7 @@ use crate::live::{KeptDays, KeptWater, Notices, Streams};
 use crate::public::Found;
 use crate::receipt::Receipts;
 use crate::records::{Entering, Unmasked};
-use crate::service::{Metrics, Source, Traffic};
+use crate::service::{Metrics, Readiness, Source, Traffic};
 
 /// Settings of the pages.
 #[derive(Debug, Clone)]
@@ -58,6 +58,7 @@ pub struct AppState {
     pub notices: Option<Notices>,
     /// What the gateway found about lines and passwords of devices, the newest first: a list of objects, for the page of devices.
     pub line_alarms: Arc<dyn Fn() -> Json + Send + Sync>,
+    pub(crate) readiness: Arc<Readiness>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) air_days: Arc<KeptDays>,
     pub(crate) water_months: Arc<KeptWater>,
@@ -96,6 +97,7 @@ impl AppState {
             forwarding: None,
             notices: None,
             line_alarms: Arc::new(|| Json::Null),
+            readiness: Arc::default(),
             traffic: Arc::default(),
             air_days: Arc::default(),
             water_months: Arc::default(),

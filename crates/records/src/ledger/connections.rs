@@ -20,6 +20,9 @@ pub(crate) struct Connections {
 /// Readers kept open between questions; more are opened when needed and closed afterwards.
 const IDLE_READERS: usize = 8;
 
+/// So long a try to write waits for its turn.
+const TURN: Duration = Duration::from_secs(1);
+
 impl Connections {
     /// Opens (or creates) the database file.
     pub(crate) fn open(path: &Path) -> Result<Self, rusqlite::Error> {
@@ -37,6 +40,11 @@ impl Connections {
     /// The writer; a panic in another writer rolled its transaction back, so the connection is sound.
     pub(crate) fn writer(&self) -> Writer<'_> {
         Writer { connection: Some(self.writer.lock()), is_watched: false }
+    }
+
+    /// Tries to write. While somebody else's turn lasts, that one finds out.
+    pub(crate) fn try_writing(&self) -> Result<(), rusqlite::Error> {
+        self.writer.try_lock_for(TURN).map_or(Ok(()), |writer| bilan_storage::try_writing(&writer))
     }
 
     /// A reader, given back when dropped. Its statements end when nobody waits for them any longer.

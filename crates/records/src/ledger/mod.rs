@@ -164,6 +164,14 @@ impl Ledger {
         *self.observations.write().unwrap_or_else(PoisonError::into_inner) = observations;
     }
 
+    /// Whether the file takes what is written into it.
+    ///
+    /// # Errors
+    /// What the next write would meet: a full disk, for example.
+    pub fn try_writing(&self) -> Result<(), rusqlite::Error> {
+        self.connections.try_writing()
+    }
+
     /// A connection that only reads, for questions asked in SQL (figures, reports).
     ///
     /// # Errors

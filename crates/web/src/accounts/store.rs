@@ -42,6 +42,14 @@ impl Accounts {
         Ok(self.connection().query_row("SELECT NOT EXISTS (SELECT 1 FROM account)", [], |row| row.get(0))?)
     }
 
+    /// Whether the file takes what is written into it.
+    ///
+    /// # Errors
+    /// What the next write would meet: a full disk, for example.
+    pub fn try_writing(&self) -> Result<(), AccountsError> {
+        Ok(bilan_storage::try_writing(&self.connection())?)
+    }
+
     /// Makes an account; `by` stands in its history.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use bilan_notify::Outbox;
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{self, Catalogue, FieldKind, Role};
 use bilan_records::exchange::{ImportError, ImportOutcome};
@@ -17,7 +18,7 @@ use bilan_records::personal::Keyring;
 use bilan_standards::clock::{Clock, FixedClock};
 use bilan_telemetry::{Store, rules};
 use bilan_web::accounts::{AccountRules, Accounts, DEMO_ACCOUNTS, NewAccount};
-use bilan_web::{AppState, Settings};
+use bilan_web::{AppState, Notices, Settings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -105,8 +106,25 @@ impl Office {
         Self::build(bilan_web::Access::default(), AccountRules::default(), change)
     }
 
+    /// With its data in this folder, notices among them.
+    pub fn open_in(folder: TempDir) -> Self {
+        let outbox = Arc::new(Outbox::open(&folder.path().join("notices.db")).unwrap());
+        let notices = Notices { outbox, public_key: String::new(), push_hosts: Vec::new() };
+        let with_notices = |state: AppState| state.with_notices(notices);
+        Self::build_in(folder, bilan_web::Access::default(), AccountRules::default(), |_| {}, with_notices)
+    }
+
     fn build(access: bilan_web::Access, account_rules: AccountRules, change: impl FnOnce(&mut Catalogue)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::build_in(tempfile::tempdir().unwrap(), access, account_rules, change, |state| state)
+    }
+
+    fn build_in(
+        folder: TempDir,
+        access: bilan_web::Access,
+        account_rules: AccountRules,
+        change: impl FnOnce(&mut Catalogue),
+        with: impl FnOnce(AppState) -> AppState,
+    ) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-23T04:00:00Z".parse().unwrap()));
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut catalogue = catalogue::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
@@ -127,7 +145,7 @@ impl Office {
             demo: false,
         };
         let state = AppState::new(ledger.clone(), store, accounts.clone(), handed, settings);
-        let office = Self { folder, ledger, accounts, clock, router: bilan_web::router(state) };
+        let office = Self { folder, ledger, accounts, clock, router: bilan_web::router(with(state)) };
         for role in Role::ALL {
             let account = NewAccount {
                 name: role.key().to_owned(),

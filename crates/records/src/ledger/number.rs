@@ -81,6 +81,12 @@ pub(super) fn print(format: &str, day: Date, seq: i64) -> String {
         .collect()
 }
 
+/// Digits by which a sequence may outgrow its format. A number with more was not counted by it, and would leave no room to count on behind it.
+const OUTGROWN: usize = 3;
+
+/// Digits of which a sequence consists at most, so that counting on behind it never overflows.
+const LONGEST: usize = 17;
+
 /// Year (0 if the format has none) and sequence of a number that was made by `format`.
 pub(super) fn read(format: &str, number: &str) -> Option<(i16, i64)> {
     let (mut year, mut seq, mut rest) = (0, None, number);
@@ -92,8 +98,11 @@ pub(super) fn read(format: &str, number: &str) -> Option<(i16, i64)> {
                 rest = &rest[4..];
             }
             Part::Month => rest = rest.get(2..)?,
-            Part::Sequence(_) => {
+            Part::Sequence(digits) => {
                 let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+                if end > (digits + OUTGROWN).min(LONGEST) {
+                    return None;
+                }
                 seq = Some(rest[..end].parse().ok()?);
                 rest = &rest[end..];
             }
@@ -117,5 +126,13 @@ mod tests {
         assert_eq!(read("长环天（{yyyy}）{mm}-{seq:3}号", "长环天（2020）03-007号"), Some((2020, 7)));
         assert_eq!(read("TS{yyyy}{seq:5}", "older-17"), None);
         assert_eq!(print("ENT-{seq:4}", day, 12345), "ENT-12345", "a sequence may outgrow its digits");
+        assert_eq!(read("ENT-{seq:4}", "ENT-1234567"), Some((0, 1_234_567)));
+    }
+
+    #[test]
+    fn a_number_longer_than_its_format_can_have_counted_moves_no_sequence() {
+        assert_eq!(read("TS{yyyy}{seq:5}", "TS20209223372036854775807"), None);
+        assert_eq!(read("TS{yyyy}{seq:5}", "TS2020123456789"), None);
+        assert_eq!(read("X{seq:19}", "X9223372036854775807"), None);
     }
 }

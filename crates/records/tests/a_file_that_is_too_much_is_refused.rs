@@ -3,12 +3,15 @@
 
 mod support;
 
-use std::io::Cursor;
+use std::{
+    cell::Cell,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+};
 
 use bilan_records::exchange::{Bound, Format, ImportError, Spot, Unreadable, import};
 use support::*;
 use test_case::test_case;
-use zip::{ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 const WORKBOOK: &str =
     r#"<workbook xmlns:r="r"><sheets><sheet name="投诉" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
@@ -18,9 +21,13 @@ const RELATIONS: &str = r#"<Relationships><Relationship Id="rId1" Type="x/worksh
 type Part<'p> = (&'p str, &'p dyn Fn(&mut dyn std::io::Write));
 
 fn workbook(parts: &[Part<'_>]) -> Vec<u8> {
+    packed(parts, SimpleFileOptions::default())
+}
+
+fn packed(parts: &[Part<'_>], how: SimpleFileOptions) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut part = |name: &str, write: &dyn Fn(&mut dyn std::io::Write)| {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.start_file(name, how).unwrap();
         write(&mut zip);
     };
     part("xl/workbook.xml", &|out| out.write_all(WORKBOOK.as_bytes()).unwrap());
@@ -141,6 +148,43 @@ fn a_workbook_that_passes_a_bound_is_refused_where_it_does(bytes: Vec<u8>) -> Op
     let refused = too_much(&bytes, Format::Xlsx);
     assert!(most_memory_mb().is_none_or(|most| most < 256), "{:?} MB", most_memory_mb());
     refused
+}
+
+/// Counts the bytes that are read of a file.
+struct Counting<'f> {
+    file: Cursor<&'f [u8]>,
+    read: &'f Cell<u64>,
+}
+
+impl Read for Counting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
+}
+
+impl Seek for Counting<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[test]
+fn the_only_sheet_of_a_workbook_is_read_once() {
+    // Blank all but the first rows, so that looking for headings reads to the end.
+    let blank = format!("<row>{}</row>", r#"<c s="1"/>"#.repeat(10_000)).repeat(20);
+    let rows = format!(r#"<row><c t="inlineStr"><is><t>subject</t></is></c></row>{blank}"#);
+    let sheet: Part<'_> = (SHEET, &|out| {
+        write!(out, "<worksheet><sheetData>{rows}</sheetData></worksheet>").unwrap();
+    });
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let (file, read) = (packed(&[sheet], stored), Cell::new(0));
+    let source = Counting { file: Cursor::new(&file), read: &read };
+    import(&Bureau::new().ledger, &system(), "complaint", source, Format::Xlsx, true).unwrap();
+    let once = file.len() as u64;
+    // The directory at the end, and what a buffer reads beyond each part, come on top.
+    assert!(read.get() < once + once / 4, "{} bytes were read of a file of {once}", read.get());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod support;
 use bilan_records::{
     actor::Actor,
     catalogue::{Field, FieldKind, Role},
+    exchange,
     ledger::{Fit, Hits, Ledger, ListQuery, Words, Write},
     value::Language,
 };
@@ -261,4 +262,74 @@ fn every_readable_text_of_the_shipped_registers_is_searched_and_nothing_personal
         }
     }
     assert!(searched > 600, "{searched}");
+}
+
+/// Enters many records at once, the last entered the oldest.
+fn enter_many(ledger: &Ledger, register: &str, count: usize, values: impl Fn(usize) -> Json) {
+    let records = (0..count).map(|at| (register.to_owned(), map(values(at))));
+    exchange::load(ledger, &system(), records, false).unwrap();
+}
+
+/// Complaints of which all but each tenth are about building at night.
+fn thousands() -> Bureau {
+    let bureau = Bureau::new();
+    enter_many(&bureau.ledger, "complaint", 2_400, |at| {
+        let subject = if at % 10 == 3 { "餐饮油烟" } else { "夜间施工" };
+        let minutes = 2_399 - at * 7 % 2_400;
+        let at = format!("2020-07-{:02}T{:02}:{:02}:00+08:00", 1 + minutes / 1440, minutes / 60 % 24, minutes % 60);
+        let mut given = noise();
+        given.extend(map(json!({ "subject": subject, "content": "现场情况", "received_at": at })));
+        Json::Object(given)
+    });
+    bureau
+}
+
+#[test]
+fn a_list_by_words_that_stand_in_thousands_of_records_holds_the_same_records_on_every_page() {
+    let bureau = thousands();
+    for sort in [None, Some(("received_at".to_owned(), false)), Some(("number".to_owned(), true))] {
+        let of = |search: Option<&str>, filter: Option<&str>, offset: u64| {
+            let (search, filter) = (search.map(str::to_owned), filter.map(str::to_owned));
+            let query = ListQuery { search, filter, sort: sort.clone(), offset, ..ListQuery::of("complaint") };
+            let page = bureau.ledger.list(&system(), query).unwrap();
+            page.records.into_iter().map(|record| record.number).collect::<Vec<_>>()
+        };
+        for offset in [0, 50, 1_000, 1_750, 1_950, 2_100, 2_150] {
+            let expected = of(None, Some("subject = \"夜间施工\""), offset);
+            assert_eq!(expected.len(), if offset == 2_150 { 10 } else { 50 });
+            assert_eq!(of(Some("施工"), None, offset), expected, "{sort:?} {offset}");
+        }
+    }
+}
+
+#[test]
+fn of_words_that_stand_in_thousands_of_records_the_search_shows_the_newest_and_says_that_there_are_more_or_how_many() {
+    let bureau = thousands();
+    let hits = bureau.ledger.find(&system(), "complaint", &Words::of("施工"), 5, Language::Chinese).unwrap();
+    assert_eq!(hits.hits.len(), 5);
+    // Counting may have been quick enough to count all of them.
+    assert!(matches!((hits.total, hits.total_is_capped), (2_160, false) | (2_000, true)), "{}", hits.total);
+    // A number is found among them however old it is.
+    let first =
+        bureau.ledger.list(&system(), ListQuery { sort: Some(("number".into(), false)), ..ListQuery::of("complaint") });
+    let number = first.unwrap().records[0].number.clone();
+    for typed in [number.clone(), number.to_lowercase()] {
+        let hits = bureau.ledger.find(&system(), "complaint", &Words::of(&typed), 5, Language::Chinese).unwrap();
+        assert_eq!((numbers(&hits)[0], hits.hits[0].fit), (number.as_str(), Fit::Exact));
+    }
+}
+
+#[test]
+fn what_refers_to_thousands_of_the_same_name_is_followed_from_the_newest_and_the_search_says_that_there_is_more() {
+    let bureau = Bureau::new();
+    enter_many(&bureau.ledger, "enterprise", 2_100, |at| json!({ "name": format!("湘江化工{at}厂") }));
+    for (subject, enterprise) in [("甲", "QY0001"), ("乙", "QY2100")] {
+        enter(&bureau.ledger, "complaint", json!({ "subject": subject, "enterprise": enterprise }));
+    }
+    let hits = bureau.ledger.find(&system(), "complaint", &Words::of("化工"), 5, Language::Chinese).unwrap();
+    let subjects: Vec<_> = hits.hits.iter().map(|hit| hit.record.values["subject"].clone()).collect();
+    assert_eq!((subjects, hits.total_is_capped), (vec![json!("乙")], true));
+    // The list holds all of them.
+    let listed = ListQuery { search: Some("化工".to_owned()), ..ListQuery::of("complaint") };
+    assert_eq!(bureau.ledger.list(&system(), listed).unwrap().total, 2);
 }

@@ -129,7 +129,7 @@ async fn who_signs_in_imports_or_calls_the_api_beside_a_full_disk_is_told_so_and
     sign_in(&office, "zh").await.is(303);
     office.post(&handler, &waiting, &[]).await.is(303);
     assert_eq!(office.count("complaint"), 2000, "the file that waited is entered whole");
-    office.ledger.verify().unwrap();
+    office.ledger.verify().unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -139,23 +139,22 @@ async fn an_api_call_beside_a_full_disk_is_answered_507_in_both_languages() {
     let token = office.accounts.issue_token(Role::Handler.key(), "test", "test").unwrap();
     fill(&small);
     let mut entered = 0;
-    let refused = loop {
-        let request = Request::post("/api/v1/complaint")
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .header(header::CONTENT_TYPE, "application/json");
-        let body = office.complaint(&format!("夜间施工{entered}")).to_string();
-        let answer = office.ask(request.body(Body::from(body)).unwrap()).await;
-        if answer.status.as_u16() != 201 {
-            break answer;
-        }
-        entered += 1;
-    };
-    let problem = refused.is(507).json();
-    assert_eq!(
-        (&problem["title"], &problem["title_zh"]),
-        (&json!("The disk is full"), &json!("磁盘已满")),
-        "{problem}"
-    );
+    for (language, title) in [("zh-CN", "磁盘已满"), ("en", "The disk is full")] {
+        let refused = loop {
+            let request = Request::post("/api/v1/complaint")
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::ACCEPT_LANGUAGE, language)
+                .header(header::CONTENT_TYPE, "application/json");
+            let body = office.complaint(&format!("夜间施工{entered}")).to_string();
+            let answer = office.ask(request.body(Body::from(body)).unwrap()).await;
+            // What a database has reserved already may take some.
+            if answer.status.as_u16() != 201 {
+                break answer;
+            }
+            entered += 1;
+        };
+        assert_eq!(refused.is(507).json()["title"], json!(title));
+    }
     assert_eq!(office.count("complaint"), entered, "what was answered 201 is there, and nothing else");
     office.as_guest("/healthz").await.is(200);
 }

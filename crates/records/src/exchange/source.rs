@@ -13,7 +13,7 @@ use super::{
     json_lines::JsonLines,
     note::ImportNote,
     unreadable::Unreadable,
-    xlsx::Workbook,
+    xlsx::{Sheet, Workbook},
 };
 
 /// Rows at the beginning of a sheet among which its headings are looked for.
@@ -148,13 +148,15 @@ fn read_workbook(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result
     let mut workbook = Workbook::open(source)?;
     let sheets = workbook.sheets.clone();
     let all_hidden = sheets.iter().all(|sheet| sheet.hidden);
+    let (looked_at, mut passed_over): (Vec<usize>, Vec<usize>) =
+        (0..sheets.len()).partition(|at| all_hidden || !sheets[*at].hidden);
+    if let [only] = looked_at[..] {
+        // Nothing is to be chosen: a large sheet is read through once.
+        note_passed_over(&sheets, passed_over, only, visitor);
+        return read_rows(workbook.rows(&sheets[only])?, visitor);
+    }
     let mut best: Option<(usize, Judged)> = None;
-    let mut passed_over = Vec::new();
-    for (at, sheet) in sheets.iter().enumerate() {
-        if sheet.hidden && !all_hidden {
-            passed_over.push(at);
-            continue;
-        }
+    for (at, sheet) in looked_at.into_iter().map(|at| (at, &sheets[at])) {
         let judged = judge(&Opening::read(&mut workbook.rows(sheet)?)?, visitor);
         if judged.filled == 0 {
             continue;
@@ -173,6 +175,11 @@ fn read_workbook(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result
     }
     let Some((taken, _)) = best else { return Err(Unreadable::Empty) };
     passed_over.sort_unstable();
+    note_passed_over(&sheets, passed_over, taken, visitor);
+    read_rows(workbook.rows(&sheets[taken])?, visitor)
+}
+
+fn note_passed_over(sheets: &[Sheet], passed_over: Vec<usize>, taken: usize, visitor: &mut impl Visitor) {
     for sheet in passed_over.into_iter().map(|at| &sheets[at]) {
         visitor.note(ImportNote::SheetPassedOver {
             name: sheet.name.clone(),
@@ -180,7 +187,6 @@ fn read_workbook(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result
             taken: sheets[taken].name.clone(),
         });
     }
-    read_rows(workbook.rows(&sheets[taken])?, visitor)
 }
 
 /// What the first rows of a sheet say of it.

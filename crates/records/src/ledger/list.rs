@@ -1,6 +1,9 @@
 //! Lists: which records match, in which order, how many there are; read page by page or one after another.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use bilan_storage::{check, watch};
 use jiff::Timestamp;
@@ -31,6 +34,9 @@ use crate::{
 /// Counting stops when it has taken this long and the list is shown without waiting for its length.
 const COUNTING: Duration = Duration::from_millis(20);
 
+/// Words that stand in more records than these are looked for among the first records of the list.
+const COMMON: u64 = 2_000;
+
 impl Ledger {
     /// A page of a list.
     ///
@@ -48,6 +54,9 @@ impl Ledger {
         page.limit(limit).offset(query.offset);
         let records = {
             let snapshot = connection.unchecked_transaction()?;
+            if let Some(nearby) = self.of_common_words(&snapshot, actor, register, &query, limit)? {
+                page = nearby;
+            }
             let rows = if let Some(at) = query.as_of.map(stored_time) {
                 page.column(Asterisk);
                 let mut rows = run(&snapshot, &page, row::read_row)?;
@@ -66,6 +75,42 @@ impl Ledger {
         let total = if is_last { Some(known) } else { count(&mut connection, &select)? };
         let (total, total_is_capped) = total.map_or((known, true), |total| (total, false));
         Ok(Page { records, total, total_is_capped })
+    }
+
+    /// The page of a list whose words stand in very many records: the first records of the list without the words nearly
+    /// always hold enough that have them, and then only these are looked up in the index. Nothing where that is not so.
+    fn of_common_words(
+        &self,
+        connection: &Connection,
+        actor: &Actor,
+        register: &Register,
+        query: &ListQuery,
+        limit: u64,
+    ) -> Result<Option<SelectStatement>, ReadError> {
+        let Some(words) = query.search.as_deref().map(Words::of) else { return Ok(None) };
+        if query.as_of.is_some()
+            || query.offset.saturating_add(limit) > COMMON
+            || !self.is_common(connection, actor, register, &words, COMMON)?
+        {
+            return Ok(None);
+        }
+        let ordered = |select: &SelectStatement, limit: u64, offset: u64| {
+            let mut ordered = select.clone();
+            sort(&mut ordered, register, query.sort.as_ref())?;
+            ordered.limit(limit).offset(offset);
+            Ok::<_, ReadError>(ordered)
+        };
+        let ids = |mut select: SelectStatement| run(connection, select.column(Alias::new("id")), |row| row.get(0));
+        let without = self.select(actor, register, &ListQuery { search: None, ..query.clone() })?;
+        let first: HashSet<i64> = ids(ordered(&without, COMMON, 0)?)?.into_iter().collect();
+        let (Some(low), Some(high)) = (first.iter().min(), first.iter().max()) else { return Ok(None) };
+        let mut among = without;
+        among.cond_where(self.holding_among(connection, actor, register, &words, (*low, *high))?);
+        let page = ordered(&among, limit, query.offset)?;
+        // Others between these ids come behind the first of the list: a page that holds none of them is the page.
+        let found = ids(page.clone())?;
+        let is_whole = found.len() as u64 == limit && found.iter().all(|id| first.contains(id));
+        Ok(is_whole.then_some(page))
     }
 
     /// Every matching record at one moment, in the order of the list: for questions whose answer is short because the
@@ -103,12 +148,9 @@ impl Ledger {
     /// As [`Self::list`].
     pub fn count_up_to(&self, actor: &Actor, query: &ListQuery, most: u64) -> Result<(u64, bool), ReadError> {
         let register = self.register(&query.register)?;
-        let mut matching = self.select(actor, register, query)?;
-        matching.expr(Expr::val(1)).limit(most.saturating_add(1));
-        let mut select = Query::select();
-        select.expr(Func::count(Expr::col(Asterisk))).from_subquery(matching, Alias::new("matching"));
+        let matching = self.select(actor, register, query)?;
         let connection = self.reader()?;
-        let counted: u64 = run(&connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0);
+        let counted = count_up_to(&connection, matching, most.saturating_add(1))?;
         Ok((Ord::min(counted, most), counted > most))
     }
 
@@ -271,6 +313,18 @@ pub(super) fn by_ids(connection: &Connection, register: &Register, ids: &[i64]) 
         rows.push(stored);
     }
     Ok(rows)
+}
+
+/// Counts the rows of a select, at most so many.
+pub(super) fn count_up_to(
+    connection: &Connection,
+    mut matching: SelectStatement,
+    most: u64,
+) -> Result<u64, rusqlite::Error> {
+    matching.expr(Expr::val(1)).limit(most);
+    let mut select = Query::select();
+    select.expr(Func::count(Expr::col(Asterisk))).from_subquery(matching, Alias::new("matching"));
+    Ok(run(connection, &select, |row| row.get(0))?.first().copied().unwrap_or(0))
 }
 
 /// Counts the rows of a select; `None` if that takes longer than [`COUNTING`].

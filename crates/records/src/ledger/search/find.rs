@@ -1,10 +1,12 @@
 //! The records of a register that fit somebody's words best, and where the words stand in each.
 
+use std::cell::Cell;
+
 use rusqlite::Connection;
-use sea_query::{Alias, Condition, Expr, ExprTrait, Order, SelectStatement};
+use sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement};
 
 use super::{
-    matching::{Asking, in_names, matches},
+    matching::{Among, Asking, in_names, latest, matches},
     passage::{self, Passage, around, label},
     texts::{FieldText, is_code, is_name, texts},
     words::{Word, Words},
@@ -15,7 +17,7 @@ use crate::{
     ledger::{
         Ledger,
         error::ReadError,
-        list::{by_ids, count, sort},
+        list::{by_ids, count, count_up_to, sort},
         record::{ListQuery, Record},
         row::StoredRow,
         statement::run,
@@ -53,12 +55,12 @@ pub struct Hits {
     pub hits: Vec<Hit>,
     /// Records that were found.
     pub total: u64,
-    /// `total` stopped counting here.
+    /// There are more: counting stopped here, or more is called by a word than was followed to what refers to it.
     pub total_is_capped: bool,
 }
 
 /// Of words that more records hold than these, the newest are looked for among those that were entered last; among all
-/// where these are not enough within reach.
+/// where these are not enough within reach. Of what more records are called by, these are followed to what refers to them.
 const LATEST: u64 = 2_000;
 
 /// Passages shown of a record.
@@ -80,14 +82,23 @@ impl Ledger {
         let register = self.register(register)?;
         let mut connection = self.reader()?;
         let within = self.select(actor, register, &ListQuery::of(&register.key))?;
-        let mut all = within.clone();
+        let (mut latest, mut all) = (within.clone(), within.clone());
+        let left_out;
         let hits = {
             // All of what follows sees the same records.
             let snapshot = connection.unchecked_transaction()?;
-            let asking = |latest| Asking { catalogue: self.catalogue(), actor, connection: &snapshot, latest };
-            let mut latest = within.clone();
-            latest.cond_where(asking(Some(LATEST)).condition(register, words)?);
-            all.cond_where(asking(None).condition(register, words)?);
+            let asking = |among| Asking {
+                catalogue: self.catalogue(),
+                actor,
+                connection: &snapshot,
+                among,
+                followed: Some(LATEST),
+                left_out: Cell::default(),
+            };
+            latest.cond_where(asking(Among::Latest(LATEST)).condition(register, words)?);
+            let asking_all = asking(Among::All);
+            all.cond_where(asking_all.condition(register, words)?);
+            left_out = asking_all.left_out.get();
             let ids = best(&snapshot, register, words, &within, [&latest, &all], limit)?;
             let rows = by_ids(&snapshot, register, &ids)?;
             let hits = rows.into_iter().map(|row| self.hit(&snapshot, actor, register, row, words, language));
@@ -98,7 +109,11 @@ impl Ledger {
         };
         let shown = hits.len() as u64;
         let total = if shown < limit { Some(shown) } else { count(&mut connection, &all)? };
-        let (total, total_is_capped) = total.map_or((shown, true), |total| (total, false));
+        // Where counting takes too long, those that were entered last are counted: there are more.
+        let (total, total_is_capped) = match total {
+            Some(total) => (total, left_out),
+            None => (Ord::max(count_up_to(&connection, latest, LATEST)?, shown), true),
+        };
         Ok(Hits { hits, total, total_is_capped })
     }
 
@@ -110,7 +125,35 @@ impl Ledger {
         register: &Register,
         words: &Words,
     ) -> Result<Condition, rusqlite::Error> {
-        Asking { catalogue: self.catalogue(), actor, connection, latest: None }.condition(register, words)
+        self.asking(connection, actor, Among::All).condition(register, words)
+    }
+
+    /// The same, looking only at records of these ids.
+    pub(in crate::ledger) fn holding_among(
+        &self,
+        connection: &Connection,
+        actor: &Actor,
+        register: &Register,
+        words: &Words,
+        (first, last): (i64, i64),
+    ) -> Result<Condition, rusqlite::Error> {
+        self.asking(connection, actor, Among::Ids(first, last)).condition(register, words)
+    }
+
+    /// Whether more than `most` records hold every word in texts of their own.
+    pub(in crate::ledger) fn is_common(
+        &self,
+        connection: &Connection,
+        actor: &Actor,
+        register: &Register,
+        words: &Words,
+        most: u64,
+    ) -> Result<bool, rusqlite::Error> {
+        self.asking(connection, actor, Among::All).is_common(register, words, most)
+    }
+
+    fn asking<'a>(&'a self, connection: &'a Connection, actor: &'a Actor, among: Among) -> Asking<'a> {
+        Asking { catalogue: self.catalogue(), actor, connection, among, followed: None, left_out: Cell::default() }
     }
 
     fn hit(
@@ -190,7 +233,7 @@ fn best(
     register: &Register,
     words: &Words,
     within: &SelectStatement,
-    [latest, all]: [&SelectStatement; 2],
+    [entered_last, all]: [&SelectStatement; 2],
     limit: u64,
 ) -> Result<Vec<i64>, ReadError> {
     let newest = |select: &SelectStatement| -> Result<Vec<i64>, ReadError> {
@@ -199,7 +242,7 @@ fn best(
         select.column(Alias::new("id")).limit(limit);
         Ok(run(connection, &select, |row| row.get(0))?)
     };
-    let mut of_all = newest(latest)?;
+    let mut of_all = newest(entered_last)?;
     if (of_all.len() as u64) < limit {
         of_all = newest(all)?;
     }
@@ -208,12 +251,13 @@ fn best(
     }
     let mut ids = Vec::new();
     if let Some(word) = words.alone() {
-        ids.extend(newest(&exactly(register, word, within))?);
+        for exactly in [by_number(word, within), by_code(register, word, within)] {
+            ids.extend(newest(&exactly)?);
+        }
     }
     let phrases: Vec<String> = words.each().map(Word::phrase).collect();
     let called = matches(register, &in_names(&phrases.join(" AND ")));
-    let called_latest = called.clone().order_by(Alias::new("rowid"), Order::Desc).limit(LATEST).to_owned();
-    let mut named = newest(within.clone().cond_where(id_in(called_latest)))?;
+    let mut named = newest(within.clone().cond_where(id_in(latest(called.clone(), LATEST))))?;
     if (named.len() as u64) < limit {
         named = newest(within.clone().cond_where(id_in(called)))?;
     }
@@ -224,16 +268,26 @@ fn best(
     Ok(ids)
 }
 
-/// The records whose number or code is a word: of those that the index knows by it, so that no column is read through.
-fn exactly(register: &Register, word: &Word, within: &SelectStatement) -> SelectStatement {
+/// The record whose number is a word, as it was typed or in capitals.
+fn by_number(word: &Word, within: &SelectStatement) -> SelectStatement {
+    let typed = word.typed().to_owned();
+    let mut exactly = within.clone();
+    exactly.and_where(Expr::col(Alias::new("number")).is_in([typed.to_uppercase(), typed]));
+    exactly
+}
+
+/// The records of which a code or the number is a word, in large or small letters: of those that the index knows by it, so
+/// that no column is read through. What more than [`LATEST`] are called by is nobody's code: the last are looked at.
+fn by_code(register: &Register, word: &Word, within: &SelectStatement) -> SelectStatement {
     let codes = register.fields.values().filter(|field| is_code(register, field));
     let columns = std::iter::once("number".to_owned()).chain(codes.map(naming::column));
     let asked = word.typed().to_owned();
     let same = columns.fold(Condition::any(), |any, column| {
         any.add(Expr::cust_with_values(format!("\"{column}\" = ? COLLATE NOCASE"), [asked.clone()]))
     });
+    let known = latest(matches(register, &in_names(&word.whole_phrase())), LATEST);
     let mut exactly = within.clone();
-    exactly.cond_where(id_in(matches(register, &in_names(&word.whole_phrase())))).cond_where(same);
+    exactly.cond_where(id_in(known)).cond_where(same);
     exactly
 }
 

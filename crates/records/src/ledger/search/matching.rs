@@ -1,6 +1,8 @@
 //! The records that hold every word, as a condition on a select: in their own texts, or in the names of what they refer to
 //! as far as the reader may read it.
 
+use std::cell::Cell;
+
 use rusqlite::Connection;
 use sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 
@@ -12,13 +14,29 @@ use crate::{
     naming,
 };
 
+/// Where it is only asked whether there is anything, so many are looked at first.
+const LOOKED_AT_FIRST: u64 = 100;
+
 /// Who asks, of which registers.
 pub(super) struct Asking<'a> {
     pub catalogue: &'a Catalogue,
     pub actor: &'a Actor,
     pub connection: &'a Connection,
-    /// Look only at so many records that the index gives, those that were entered last.
-    pub latest: Option<u64>,
+    pub among: Among,
+    /// Of what a word calls by its name, only so many are followed to what refers to them: those that were entered last.
+    pub followed: Option<u64>,
+    /// More were called by a word than were followed.
+    pub left_out: Cell<bool>,
+}
+
+/// Which records are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Among {
+    All,
+    /// So many that the index gives, those that were entered last.
+    Latest(u64),
+    /// Those of these ids.
+    Ids(i64, i64),
 }
 
 impl Asking<'_> {
@@ -39,6 +57,9 @@ impl Asking<'_> {
                 continue;
             }
             let mut ids = matches(register, &word.phrase());
+            if let Among::Ids(first, last) = self.among {
+                ids.and_where(between("rowid", first, last));
+            }
             for (field, there) in referred {
                 ids.union(UnionType::All, referring(register, field, there));
             }
@@ -46,13 +67,31 @@ impl Asking<'_> {
         }
         if !own.is_empty() {
             let mut ids = matches(register, &own.join(" AND "));
-            if let Some(latest) = self.latest {
-                // The index gives its ids in this order without looking at the others.
-                ids.order_by(Alias::new("rowid"), Order::Desc).limit(latest);
+            match self.among {
+                Among::All => {}
+                Among::Latest(most) => ids = latest(ids, most),
+                Among::Ids(first, last) => _ = ids.and_where(between("rowid", first, last)),
             }
             condition = condition.add(id().in_subquery(ids));
         }
+        if let Among::Ids(first, last) = self.among {
+            condition = condition.add(between("id", first, last));
+        }
         Ok(condition)
+    }
+
+    /// Whether more than `most` records of a register hold every word in texts of their own.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub fn is_common(&self, register: &Register, words: &Words, most: u64) -> Result<bool, rusqlite::Error> {
+        if words.is_empty() {
+            return Ok(false);
+        }
+        let phrases: Vec<String> = words.each().map(Word::phrase).collect();
+        let mut ids = matches(register, &phrases.join(" AND "));
+        ids.limit(1).offset(most);
+        Ok(!run(self.connection, &ids, |row| row.get::<_, i64>(0))?.is_empty())
     }
 
     /// The references of a register behind which something within reach is called by a word, with what is.
@@ -86,15 +125,31 @@ impl Asking<'_> {
             return Ok(None);
         }
         let table = naming::table(&register.key);
-        let mut called = Query::select();
-        called
-            .column(Alias::new("id"))
-            .from(Alias::new(&table))
-            .and_where(Expr::cust(standing(&register.key, &table)))
-            .and_where(id().in_subquery(matches(register, &in_names(&word.phrase()))))
-            .cond_where(confined(&table, register, &scope));
-        let first = run(self.connection, called.clone().limit(1), |row| row.get::<_, i64>(0))?;
-        Ok((!first.is_empty()).then_some(called))
+        let called = |ids: SelectStatement| {
+            let mut called = Query::select();
+            called
+                .column(Alias::new("id"))
+                .from(Alias::new(&table))
+                .and_where(Expr::cust(standing(&register.key, &table)))
+                .and_where(id().in_subquery(ids))
+                .cond_where(confined(&table, register, &scope));
+            called
+        };
+        let is_any = |called: &SelectStatement| -> Result<bool, rusqlite::Error> {
+            Ok(!run(self.connection, called.clone().limit(1), |row| row.get::<_, i64>(0))?.is_empty())
+        };
+        let all = matches(register, &in_names(&word.phrase()));
+        let newest = called(latest(all.clone(), self.followed.unwrap_or(LOOKED_AT_FIRST)));
+        if let Some(followed) = self.followed {
+            let more = all.clone().limit(1).offset(followed).to_owned();
+            if !run(self.connection, &more, |row| row.get::<_, i64>(0))?.is_empty() {
+                self.left_out.set(true);
+            }
+            return Ok(is_any(&newest)?.then_some(newest));
+        }
+        // Whether there is one is mostly known from the newest, however many there are.
+        let all = called(all);
+        Ok((is_any(&newest)? || is_any(&all)?).then_some(all))
     }
 }
 
@@ -111,6 +166,17 @@ pub(super) fn matches(register: &Register, question: &str) -> SelectStatement {
         .from(Alias::new(&table))
         .and_where(Expr::cust_with_values(format!("\"{table}\" MATCH ?"), [question]));
     ids
+}
+
+/// Of the ids that the index gives, those of the records that were entered last: it gives them in this order without
+/// looking at the others.
+pub(super) fn latest(mut ids: SelectStatement, most: u64) -> SelectStatement {
+    ids.order_by(Alias::new("rowid"), Order::Desc).limit(most);
+    ids
+}
+
+fn between(column: &str, first: i64, last: i64) -> Expr {
+    Expr::col(Alias::new(column)).between(first, last)
 }
 
 /// The records of a register whose reference leads to one of `there`.

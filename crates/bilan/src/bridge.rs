@@ -159,7 +159,7 @@ impl Bridge {
             return Ok(number);
         }
         let key = Key::bridged(part, &warning.id);
-        let write = Write { key: Some(key), at: None, simulated: self.simulated };
+        let write = Write { key: Some(key), simulated: self.simulated, ..Write::default() };
         let record = enter(write)
             .map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) })?;
         Ok(record.number)

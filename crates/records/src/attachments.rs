@@ -100,63 +100,105 @@ pub fn digest(bytes: &[u8]) -> String {
     hex::encode(Sm3::digest(bytes))
 }
 
-impl Ledger {
-    /// Attaches a file to a field of a record; a field that holds one file has it replaced.
-    ///
-    /// # Errors
-    /// [`WriteError::Attachment`] if the file's type or size is not what the field accepts.
-    #[allow(clippy::too_many_arguments, reason = "each says one thing about where the file goes")]
-    pub fn attach(
-        &self,
-        actor: &Actor,
-        register: &str,
-        number: &str,
-        field: &str,
-        name: &str,
-        declared: &str,
-        bytes: &[u8],
-    ) -> Result<Record, WriteError> {
-        let register = self.register(register)?;
-        let name = plain_name(name);
+/// A file on its way into a field of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// Key of the field.
+    pub field: String,
+    /// Name, as its sender called it.
+    pub name: String,
+    /// Media type, as its sender called it; what counts is the content.
+    pub declared: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A file that its field accepts.
+pub(crate) struct AcceptedFile<'a> {
+    pub field: &'a str,
+    pub name: String,
+    media_type: &'static str,
+    pub sha: String,
+    bytes: &'a [u8],
+    many: bool,
+}
+
+impl NewFile {
+    /// Looks at size and content, before anything waits for the writer.
+    pub(crate) fn accepted(&self, register: &Register) -> Result<AcceptedFile<'_>, WriteError> {
+        let (field, name) = (self.field.as_str(), plain_name(&self.name));
         let refused = |en: String, zh: String| WriteError::Attachment { name: name.clone(), why: Label { zh, en } };
         let known = register.fields.get(field);
         let Some(FieldKind::Attachment { accept, max_mb, many }) = known.map(|field| &field.kind) else {
             let en = format!("“{}” has no field for files called “{field}”", register.label.en);
             return Err(refused(en, format!("“{}”没有可附文件的字段“{field}”", register.label.zh)));
         };
-        let limit = u64::from(*max_mb) * 1024 * 1024;
-        if bytes.len() as u64 > limit {
+        if self.bytes.len() as u64 > u64::from(*max_mb) * 1024 * 1024 {
             return Err(refused(format!("it is larger than {max_mb} MB"), format!("超过{max_mb} MB")));
         }
-        let found = media_type(bytes).unwrap_or("application/octet-stream");
+        let found = media_type(&self.bytes).unwrap_or("application/octet-stream");
         if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
             let Label { zh, en } = accepted(accept);
             return Err(refused(
-                format!("its content is {found} (sent as {declared}); the field accepts {en}"),
+                format!("its content is {found} (sent as {}); the field accepts {en}", self.declared),
                 format!("内容不是可接受的类型，此处只接受{zh}"),
             ));
         }
-        let sha = digest(bytes);
+        Ok(AcceptedFile { field, media_type: found, sha: digest(&self.bytes), bytes: &self.bytes, many: *many, name })
+    }
+}
+
+impl Session<'_> {
+    /// Hangs files on a record, whatever the actor's roles: who may write the record was asked before. One that hangs there already is passed over.
+    pub(crate) fn hang(
+        &mut self,
+        register: &Register,
+        mut row: StoredRow,
+        files: &[AcceptedFile<'_>],
+    ) -> Result<StoredRow, WriteError> {
+        for new in files {
+            let held = files_of(register, &row, new.field);
+            if held.iter().any(|held| held["sha"] == new.sha.as_str()) {
+                continue;
+            }
+            self.connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO attachment (sha, media_type, size, added_at, added_by, bytes) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    new.sha,
+                    new.media_type,
+                    new.bytes.len(),
+                    stored_time(self.now),
+                    self.actor.name,
+                    new.bytes
+                ])?;
+            let mut files = if new.many { held } else { Vec::new() };
+            files.push(json!({ "name": new.name, "sha": new.sha }));
+            let values = JsonMap::from_iter([(new.field.to_owned(), Json::Array(files))]);
+            let change =
+                Change { action: Action::Attach, at: self.now, state: None, needs: &[], reason: None, given: &values };
+            row = self.change(register, &row, Checked::of(register, &values, true), change)?;
+        }
+        Ok(row)
+    }
+}
+
+impl Ledger {
+    /// Attaches a file to a field of a record; a field that holds one file has it replaced.
+    ///
+    /// # Errors
+    /// [`WriteError::Attachment`] if the file's type or size is not what the field accepts.
+    pub fn attach(&self, actor: &Actor, register: &str, number: &str, file: &NewFile) -> Result<Record, WriteError> {
+        let register = self.register(register)?;
+        let file = file.accepted(register)?;
         let mut connection = self.writer();
         let transaction = connection.begin()?;
         let mut session = self.session(&transaction, actor, None)?;
         let before = session.find(register, number)?;
         session.allow(register, Act::Edit, &before)?;
-        transaction
-            .prepare_cached(
-                "INSERT OR IGNORE INTO attachment (sha, media_type, size, added_at, added_by, bytes) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![sha, found, bytes.len(), stored_time(session.now), actor.name, bytes])?;
-        let file = json!({ "name": name, "sha": sha });
-        let mut files = if *many { files_of(register, &before, field) } else { Vec::new() };
-        if !files.contains(&file) {
-            files.push(file);
-        }
-        let values = JsonMap::from_iter([(field.to_owned(), Json::Array(files))]);
-        let change =
-            Change { action: Action::Attach, at: session.now, state: None, needs: &[], reason: None, given: &values };
-        let after = session.change(register, &before, Checked::of(register, &values, true), change)?;
+        let after = session.hang(register, before, &[file])?;
         let record = self.present(&transaction, register, after)?;
         session.seal()?;
         commit(transaction)?;

@@ -255,9 +255,8 @@ fn an_edit_that_changes_nothing_leaves_no_trace_and_a_change_is_told_field_by_fi
 fn a_photograph_is_attached_and_a_program_that_calls_itself_one_is_not() {
     let bureau = Bureau::new();
     let record = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
-    let attach = |name: &str, bytes: &[u8]| {
-        bureau.ledger.attach(&handler(), "complaint", &record.number, "photos", name, "image/jpeg", bytes)
-    };
+    let attach =
+        |name: &str, bytes: &[u8]| bureau.ledger.attach(&handler(), "complaint", &record.number, &photo(name, bytes));
     assert!(matches!(attach("virus.jpg", b"MZ\x90\x00"), Err(WriteError::Attachment { .. })));
     let large = [b"\xff\xd8\xff".as_slice(), &vec![0; 1024 * 1024]].concat();
     assert!(attach("large.jpg", &large).unwrap_err().to_string().contains("1 MB"));
@@ -268,6 +267,20 @@ fn a_photograph_is_attached_and_a_program_that_calls_itself_one_is_not() {
     assert_eq!((file.name.as_str(), file.media_type.as_str()), ("现场.jpg", "image/jpeg"));
     let elsewhere = Actor::new("网格员", Role::Grid).in_cell("430103002");
     assert!(bureau.ledger.attachment(&elsewhere, sha).is_err(), "who may not read the record may not read its file");
+}
+
+#[test]
+fn a_photograph_comes_in_with_its_record_for_who_may_not_change_records() {
+    let bureau = Bureau::new();
+    let grid = Actor::new("网格员", Role::Grid).in_cell("430103001");
+    let with = |bytes: &[u8]| Write { files: vec![photo("现场.jpg", bytes)], ..Write::default() };
+    let made = bureau.ledger.create(&grid, "complaint", noise(), with(b"\xff\xd8\xff\xe0 picture")).unwrap();
+    assert_eq!(made.values["photos"][0]["name"], "现场.jpg");
+    let before = bureau.ledger.list(&handler(), ListQuery::of("complaint")).unwrap().total;
+    let refused = bureau.ledger.create(&grid, "complaint", noise(), with(b"MZ\x90\x00"));
+    assert!(matches!(refused, Err(WriteError::Attachment { .. })));
+    let after = bureau.ledger.list(&handler(), ListQuery::of("complaint")).unwrap().total;
+    assert_eq!(after, before, "a record whose file is refused does not come in without it");
 }
 
 #[test]

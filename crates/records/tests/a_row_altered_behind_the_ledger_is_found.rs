@@ -85,7 +85,7 @@ fn busy() -> Bureau {
         step(number, 2, "hold", json!({}));
         step(number, 3, "resume", json!({}));
     }
-    ledger.attach(&handler(), "complaint", &number, "photos", "a.jpg", "image/jpeg", b"\xff\xd8\xff\xe0").unwrap();
+    ledger.attach(&handler(), "complaint", &number, &photo("a.jpg", b"\xff\xd8\xff\xe0")).unwrap();
     ledger.tick("2030-01-01T00:00:00Z".parse().unwrap()).unwrap();
     ledger.verify().unwrap().unwrap();
     bureau

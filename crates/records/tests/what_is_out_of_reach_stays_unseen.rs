@@ -12,7 +12,7 @@ use bilan_records::{
 use indexmap::IndexMap;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use support::{Bureau, complaint, enterprise, field, handler, head, map, noise};
+use support::{Bureau, complaint, enterprise, field, handler, head, map, noise, photo};
 use test_case::test_case;
 
 const OWN_CELL: &str = "430103001";
@@ -193,9 +193,7 @@ fn a_deletion_that_a_record_out_of_reach_prevents_does_not_count_or_name_it() {
 fn a_file_is_not_claimed_by_its_digest() {
     let hidden = Hidden::with(&json!({}));
     let ledger = &hidden.bureau.ledger;
-    let upload = |actor: &Actor, number: &str| {
-        ledger.attach(actor, "complaint", number, "photos", "现场.jpg", "image/jpeg", PHOTO)
-    };
+    let upload = |actor: &Actor, number: &str| ledger.attach(actor, "complaint", number, &photo("现场.jpg", PHOTO));
     let claimed = json!([{ "name": "我的.jpg", "sha": digest(PHOTO) }]);
     let claim = |actor: &Actor| {
         let mut values = noise();

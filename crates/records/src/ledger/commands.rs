@@ -3,7 +3,7 @@
 use bilan_storage::commit;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{
     Ledger,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope},
+    attachments::AcceptedFile,
     catalogue::{FieldKind, Register, Role},
     journal::Action,
     personal::without_digests,
@@ -32,14 +33,15 @@ impl Ledger {
     pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
         let content = Json::Object(values.clone());
         let checked = Checked::of(self.register(register)?, &values, actor.is(Role::Admin));
-        self.write(actor, register, "create", &content, &write, |session, register| {
+        self.write(actor, register, "create", &content, &write, |session, register, files| {
             let arrival = Arrival {
                 action: Action::Create,
                 at: session.now,
                 simulated: write.simulated,
                 with_past: actor.is(Role::Admin),
             };
-            session.insert(register, &values, checked, &arrival)
+            let made = session.insert(register, &values, checked, &arrival)?;
+            session.hang(register, made, files)
         })
     }
 
@@ -58,10 +60,11 @@ impl Ledger {
     ) -> Result<Record, WriteError> {
         let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
         let checked = Checked::of(self.register(register)?, &changes, actor.is(Role::Admin));
-        self.write(actor, register, "edit", &content, &write, |session, register| {
+        self.write(actor, register, "edit", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Edit, &before)?;
             session.refuse_stale(register, &before, version, &changes)?;
+            let before = session.hang(register, before, files)?;
             let change = Change {
                 action: Action::Edit,
                 at: session.now,
@@ -101,7 +104,7 @@ impl Ledger {
             Json::from(reason.clone()),
         ]);
         let mut checked = Checked::of(self.register(register)?, &values, true);
-        self.write(actor, register, "step", &content, &write, |session, register| {
+        self.write(actor, register, "step", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             let refused = |why: String| WriteError::StepRefused {
                 step: step.to_owned(),
@@ -125,6 +128,11 @@ impl Ledger {
                 let why = format!("is not asked for by the step “{en}”");
                 return Err(WriteError::invalid(key, why, format!("办理“{zh}”时不填此项")));
             }
+            if files.iter().any(|file| !taken.asks.iter().chain(&taken.needs).any(|asked| asked == file.field)) {
+                // What the step does not ask for is hung on by who may change the record.
+                session.allow(register, Act::Edit, &before)?;
+            }
+            let before = session.hang(register, before, files)?;
             if let Some(stamp) = &taken.stamps {
                 let day = matches!(register.fields.get(stamp).map(|field| &field.kind), Some(FieldKind::Date));
                 let moment =
@@ -164,7 +172,7 @@ impl Ledger {
             return Err(WriteError::ReasonMissing("a deletion is journalled with one".into()));
         }
         let content = Json::from(vec![Json::from(number), Json::from(version)]);
-        self.write(actor, register, "delete", &content, &write, |session, register| {
+        self.write(actor, register, "delete", &content, &write, |session, register, _| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Delete, &before)?;
             session.refuse_stale(register, &before, version, &JsonMap::new())?;
@@ -182,10 +190,19 @@ impl Ledger {
         verb: &str,
         content: &Json,
         write: &Write,
-        act: impl FnOnce(&mut Session<'_>, &Register) -> Result<StoredRow, WriteError>,
+        act: impl FnOnce(&mut Session<'_>, &Register, &[AcceptedFile<'_>]) -> Result<StoredRow, WriteError>,
     ) -> Result<Record, WriteError> {
         let register = self.register(register)?;
+        let files = write.files.iter().map(|file| file.accepted(register)).collect::<Result<Vec<_>, _>>()?;
         let key = write.key.as_ref();
+        let with_files;
+        let content = if files.is_empty() {
+            content
+        } else {
+            let hung = files.iter().map(|file| json!([file.field, file.name, file.sha])).collect();
+            with_files = Json::from(vec![content.clone(), Json::Array(hung)]);
+            &with_files
+        };
         let asked = Asked::new(key, &register.key, verb, &actor.name, content);
         let mut connection = self.writer();
         let transaction = connection.begin()?;
@@ -197,7 +214,7 @@ impl Ledger {
             }
             session.refuse_repeat(key, register, &asked)?;
         }
-        let row = act(&mut session, register)?;
+        let row = act(&mut session, register, &files)?;
         if let Some(key) = key {
             session.remember(key, &asked, row.number())?;
         }

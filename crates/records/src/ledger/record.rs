@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::key::{Key, Origin};
+use crate::attachments::NewFile;
 
 /// A record's values in the external form, by field key.
 pub type JsonMap = Map<String, Json>;
@@ -90,6 +91,8 @@ pub struct Write {
     pub at: Option<Timestamp>,
     /// The record is made up for the sample district.
     pub simulated: bool,
+    /// Files that come with it and are kept in the same transaction: who may write the record may hang them on it.
+    pub files: Vec<NewFile>,
 }
 
 impl Write {

@@ -279,3 +279,13 @@ pub fn noise() -> JsonMap {
         "place": { "lon": 112.95, "lat": 28.1, "address": "雨花亭街道" },
     }))
 }
+
+/// A photograph for the complaint's field of photographs.
+pub fn photo(name: &str, bytes: &[u8]) -> bilan_records::attachments::NewFile {
+    bilan_records::attachments::NewFile {
+        field: "photos".to_owned(),
+        name: name.to_owned(),
+        declared: "image/jpeg".to_owned(),
+        bytes: bytes.to_owned(),
+    }
+}

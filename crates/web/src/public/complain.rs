@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use bilan_records::{
-    attachments::{digest, media_type},
+    attachments::{NewFile, digest, media_type},
     catalogue::{Catalogue, FieldKind, Register},
     ledger::{FieldFault, JsonMap, Key, Ledger, Origin, Write, WriteError},
     value::{Language, beijing_text},
@@ -352,17 +352,17 @@ fn enter(
     let actor = view::actor();
     let register = ledger.catalogue().registers.get(REGISTER);
     let register = register.ok_or_else(|| WriteError::UnknownRegister(REGISTER.to_owned()))?;
-    let record = ledger.create(&actor, REGISTER, given.values(register, at, code), Write::under(key))?;
-    let held: Vec<&str> =
-        record.values.get(PHOTOS).and_then(Json::as_array).into_iter().flatten().filter_map(sha).collect();
-    for (name, bytes) in photos.iter().filter(|(_, bytes)| !held.contains(&digest(bytes).as_str())) {
-        ledger.attach(&actor, REGISTER, &record.number, PHOTOS, name, "image", bytes)?;
-    }
+    let files = photos
+        .iter()
+        .map(|(name, bytes)| NewFile {
+            field: PHOTOS.to_owned(),
+            name: name.clone(),
+            declared: "image".to_owned(),
+            bytes: bytes.clone(),
+        })
+        .collect();
+    ledger.create(&actor, REGISTER, given.values(register, at, code), Write { files, ..Write::under(key) })?;
     Ok(())
-}
-
-fn sha(file: &Json) -> Option<&str> {
-    file.get("sha")?.as_str()
 }
 
 #[cfg(test)]

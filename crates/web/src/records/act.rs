@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use bilan_records::catalogue::Field;
-use bilan_records::ledger::{FieldFaults, WriteError};
+use bilan_records::ledger::{FieldFaults, Write, WriteError};
 
 use super::control::values;
-use super::form::{attach, read_files, saved, written_before, wrong_files};
+use super::form::{read_files, saved, written_before, wrong_files};
 use super::record::{Extra, RefusedStep, shown};
 use super::seen::Seen;
 use super::{address, register};
@@ -56,24 +56,13 @@ async fn step(
         let extra = Extra { step: Some(refused(files, None)), ..Extra::default() };
         return shown(visit, key, number, None, extra, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let uploads = read_files(register, &form.files)?;
+    let write = Write { files: read_files(register, &form.files)?, ..form.write() };
     let key_of_form = form.key();
-    let (name, asked, taken, write) = (key.clone(), number.clone(), step.clone(), form.write());
+    let (name, asked, taken) = (key.clone(), number.clone(), step.clone());
     let (entered, why) = (given.clone(), reason.clone());
     let done = visit
         .write(move |ledger, actor| {
-            let mut version = version;
-            // A step that this form has taken is answered before anything else of it is done again.
             let was_written = written_before(ledger, actor, key_of_form.as_ref())?;
-            if !uploads.is_empty() && !was_written {
-                let record = ledger.record(actor, &name, &asked, None)?;
-                let was = record.version;
-                let record = attach(ledger, actor, record, &uploads)?;
-                // The files are ours: only a change of somebody else makes the step stale.
-                if was == version {
-                    version = record.version;
-                }
-            }
             ledger.step(actor, &name, &asked, version, &taken, entered, why, write)?;
             Ok::<_, WriteError>(was_written)
         })

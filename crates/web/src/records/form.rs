@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
-use bilan_records::attachments;
+use bilan_records::attachments::{self, NewFile};
 use bilan_records::catalogue::{Field, FieldKind, Label, Register};
 use bilan_records::ledger::{
-    FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Record, Write, WriteError, path_label,
+    FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Write, WriteError, path_label,
 };
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -199,17 +199,16 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     // A person who says that it is another thing of the same content may enter it.
     let is_another = form.filled("another").is_some();
     let unique = form.key().map(|key| if is_another { key } else { key.alone_for(JUST_SAVED) });
-    let (write, kept, name) = (Write { key: unique, ..Write::default() }, given.clone(), key.clone());
+    let (kept, name) = (given.clone(), key.clone());
     let files = wrong_files(register, &form.files)?;
     if !files.0.is_empty() {
         return refused(&visit, register, Draft { faults: files, ..Draft::new(None, None, given) }, &form);
     }
-    let (uploads, form) = (read_files(register, &form.files)?, form);
+    let write = Write { key: unique, files: read_files(register, &form.files)?, ..Write::default() };
     let made = visit
         .write(move |ledger, actor| {
             let was_written = written_before(ledger, actor, write.key.as_ref())?;
-            let record = ledger.create(actor, &name, given, write)?;
-            Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))
+            Ok::<_, WriteError>((ledger.create(actor, &name, given, write)?, was_written))
         })
         .await?;
     match made {
@@ -254,13 +253,13 @@ async fn change(
     if !files.0.is_empty() {
         return refused(&visit, register, draft(files), &form);
     }
-    let uploads = read_files(register, &form.files)?;
-    let (name, asked, write, changes) = (key.clone(), number.clone(), form.write(), given.clone());
+    let write = Write { files: read_files(register, &form.files)?, ..form.write() };
+    let (name, asked, changes) = (key.clone(), number.clone(), given.clone());
     let changed = visit
         .write(move |ledger, actor| {
             let was_written = written_before(ledger, actor, write.key.as_ref())?;
             let record = ledger.edit(actor, &name, &asked, version, changes, write)?;
-            Ok::<_, WriteError>((attach(ledger, actor, record, &uploads)?, was_written))
+            Ok::<_, WriteError>((record, was_written))
         })
         .await?;
     match changed {
@@ -373,14 +372,6 @@ fn other(
     }
 }
 
-/// A chosen file with its field.
-pub(super) struct Chosen {
-    field: String,
-    name: String,
-    media_type: String,
-    bytes: Vec<u8>,
-}
-
 /// Faults of the files of a form, before anything is written.
 pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<FieldFaults, Refusal> {
     let mut faults = Vec::new();
@@ -410,41 +401,15 @@ pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<Field
 }
 
 /// The files of a form for fields of this register.
-pub(super) fn read_files(register: &Register, files: &[Upload]) -> Result<Vec<Chosen>, Refusal> {
+pub(super) fn read_files(register: &Register, files: &[Upload]) -> Result<Vec<NewFile>, Refusal> {
     let own = files.iter().filter(|file| file.size > 0 && register.fields.contains_key(&file.field));
     own.map(|file| {
-        Ok(Chosen {
+        Ok(NewFile {
             field: file.field.clone(),
             name: file.name.clone(),
-            media_type: file.media_type.clone(),
+            declared: file.media_type.clone(),
             bytes: std::fs::read(file.file.path())?,
         })
     })
     .collect()
-}
-
-/// Attaches files to a record; one that is there already is not attached again.
-pub(super) fn attach(
-    ledger: &Ledger,
-    actor: &Actor,
-    mut record: Record,
-    files: &[Chosen],
-) -> Result<Record, WriteError> {
-    for file in files {
-        let sha = attachments::digest(&file.bytes);
-        let held = record.values.get(&file.field).and_then(Json::as_array).into_iter().flatten();
-        if held.filter_map(|held| held.get("sha")?.as_str()).any(|held| held == sha) {
-            continue;
-        }
-        record = ledger.attach(
-            actor,
-            &record.register,
-            &record.number,
-            &file.field,
-            &file.name,
-            &file.media_type,
-            &file.bytes,
-        )?;
-    }
-    Ok(record)
 }

@@ -38,10 +38,14 @@ impl Words {
     /// More words than these are passed over.
     pub const MOST: usize = 12;
 
+    /// Characters of a line behind these are passed over: what a phrase costs grows with its length, and no text is looked for by more.
+    pub const LONGEST: usize = 100;
+
     /// The words of a line that somebody typed.
     #[must_use]
     pub fn of(line: &str) -> Self {
-        let words = line.split_whitespace().filter_map(Word::of);
+        let end = line.char_indices().nth(Self::LONGEST).map_or(line.len(), |(at, _)| at);
+        let words = line[..end].split_whitespace().filter_map(Word::of);
         let mut distinct: Vec<Word> = Vec::new();
         for word in words {
             if !distinct.iter().any(|known| known.tokens == word.tokens) {
@@ -227,5 +231,13 @@ mod tests {
     #[test]
     fn texts_are_parted_by_a_border_in_the_index() {
         assert_eq!(indexed(["夜间A1", "号"].into_iter()), "夜 间 a1 \u{e000} 号 ");
+    }
+
+    #[test]
+    fn a_line_costs_no_more_than_its_first_characters() {
+        let long = "公".repeat(7000);
+        assert_eq!(Words::of(&long), Words::of(&"公".repeat(Words::LONGEST)));
+        let behind = format!("{} 噪声", " ".repeat(Words::LONGEST));
+        assert!(Words::of(&behind).is_empty());
     }
 }

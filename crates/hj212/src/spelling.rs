@@ -42,7 +42,12 @@ pub(crate) fn suffix(text: &str) -> Option<&'static str> {
 /// Looks at an item that holds, and names what is written otherwise than the standard has it.
 pub(crate) fn look(key: &[u8], value: &[u8], tolerated: &mut Tolerances) {
     let (factor, measured) = match usual(key) {
-        Some(usual) => usual,
+        Some((factor, measured)) => {
+            if !measured && matches!(value, [b'a'..=b'z']) {
+                tolerated.add(Tolerance::KeyCase);
+            }
+            (factor, measured)
+        }
         None => match key.iter().rposition(|byte| *byte == b'-') {
             Some(at) => (&key[..at], is_measured(&key[at + 1..], tolerated)),
             None => return look_at_clock(key, value, tolerated),
@@ -90,31 +95,40 @@ fn look_at_clock(key: &[u8], value: &[u8], tolerated: &mut Tolerances) {
     }
 }
 
-/// Digits, at most a sign before and a point within them: what nearly every value is.
+/// Digits, at most a point within them: what nearly every value is.
 fn is_plainly_a_number(value: &[u8]) -> bool {
-    let unsigned = value.strip_prefix(b"-").unwrap_or(value);
     let (mut digits, mut points) = (0, 0);
-    for byte in unsigned {
+    for byte in value {
         match byte {
             b'0'..=b'9' => digits += 1,
             b'.' => points += 1,
             _ => return false,
         }
     }
-    digits >= 1 && points <= 1 && unsigned.len() <= 15
+    digits >= 1 && points <= 1 && value.len() <= 15
 }
 
 fn doubt_about(value: &[u8]) -> Option<Tolerance> {
     let text = std::str::from_utf8(value).unwrap_or("?").trim();
-    if text.is_empty() || NO_VALUE.iter().any(|none| none.eq_ignore_ascii_case(text)) {
+    if text.is_empty() || NO_VALUE.iter().any(|none| none.eq_ignore_ascii_case(text)) || is_nines_below_zero(text) {
         return Some(Tolerance::MissingValue);
     }
     measured_number(text).is_none().then_some(Tolerance::NotANumber)
 }
 
-/// A number that an instrument can have shown: finite, and not beyond what 15 digits write.
+/// `-99`, `-999`, `-9999.0`, `-99.9`: what many loggers write where nothing was measured. Taken as a value it would be the best of all.
+fn is_nines_below_zero(text: &str) -> bool {
+    let Some(nines) = text.strip_prefix('-') else { return false };
+    let (whole, decimals) = nines.split_once('.').unwrap_or((nines, ""));
+    whole.len() >= 2
+        && whole.bytes().all(|digit| digit == b'9')
+        && decimals.bytes().all(|digit| matches!(digit, b'9' | b'0'))
+}
+
+/// A number that an instrument can have shown: finite, not beyond what 15 digits write, and not what stands for no value.
 pub(crate) fn measured_number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.abs() < 1e15)
+    let text = text.trim();
+    text.parse().ok().filter(|number: &f64| number.abs() < 1e15 && !is_nines_below_zero(text))
 }
 
 /// `YYYYMMDDhhmmss`, with milliseconds behind it or not, of an hour before 24.
@@ -150,6 +164,11 @@ mod tests {
     #[test_case("w01001-Avg", "", &[Tolerance::MissingValue])]
     #[test_case("w01001-Avg", "-", &[Tolerance::MissingValue])]
     #[test_case("w01001-Avg", "NaN", &[Tolerance::MissingValue])]
+    #[test_case("w21003-Rtd", "-999", &[Tolerance::MissingValue])]
+    #[test_case("w21003-Rtd", "-9999.0", &[Tolerance::MissingValue])]
+    #[test_case("w21003-Rtd", "-99.9", &[Tolerance::MissingValue])]
+    #[test_case("w21003-Rtd", "-9", &[]; "nine below zero")]
+    #[test_case("w21003-Flag", "n", &[Tolerance::KeyCase]; "a mark in small letters")]
     #[test_case("w01001-Avg", "7.2mg/L", &[Tolerance::NotANumber])]
     #[test_case("w01001-Avg", "inf", &[Tolerance::NotANumber])]
     #[test_case("w01001-Avg", "1e300", &[Tolerance::NotANumber])]

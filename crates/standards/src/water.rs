@@ -160,6 +160,30 @@ pub fn item(name: &str, body: Body) -> Option<&'static WaterItem> {
     ITEMS.iter().find(|item| item.key == key)
 }
 
+/// The largest value that an item (by its key) can have, where nature knows one: the scale of pH, and the oxygen that water of 0 °C dissolves from pure
+/// oxygen (mg/L). More would be the best class.
+pub fn largest(key: &str) -> Option<i64> {
+    match key {
+        "w01001" => Some(14),
+        "DO" => Some(70),
+        _ => None,
+    }
+}
+
+/// Whether water can have this value of an item, named as for [`classify`]: none lies below zero, some have a [`largest`].
+///
+/// ```
+/// use bilan_standards::{rounding::Rational, water};
+///
+/// assert!(!water::is_possible("w01009", Rational::whole(9999)));
+/// assert!(!water::is_possible("w21003", Rational::whole(-1)));
+/// assert!(water::is_possible("w21003", Rational::whole(9999)));
+/// ```
+pub fn is_possible(name: &str, value: Rational) -> bool {
+    let Some(item) = item(name, Body::River) else { return true };
+    value >= Rational::ZERO && largest(&item.key).is_none_or(|largest| value <= Rational::whole(largest))
+}
+
 /// The items that HJ 212 has a code for, with it.
 pub fn coded_items(body: Body) -> impl Iterator<Item = (&'static str, &'static WaterItem)> {
     CODES.iter().filter_map(move |(code, _)| Some((*code, item(code, body)?)))

@@ -94,7 +94,11 @@ fn flag_of(group: Group<'_>, item: &Item<'_>) -> Option<String> {
             .factor()
             .is_some_and(|(of, suffix)| of.eq_ignore_ascii_case(factor) && suffix.eq_ignore_ascii_case("Flag"))
     };
-    group.items().find(of_it).map(|flag| flag.text().trim().to_owned())
+    group.items().find(of_it).map(|flag| {
+        let mark = flag.text().trim().to_owned();
+        // Marks are single capitals; a small one means the same.
+        if mark.len() == 1 { mark.to_ascii_uppercase() } else { mark }
+    })
 }
 
 /// Factor and statistic of an item. Keys without a suffix (`FANSTATUS=1`) are taken as values of their own in real-time data.
@@ -226,6 +230,18 @@ mod tests {
             .map(|o| (o.series.factor.as_str(), o.series.statistic, o.text.as_str(), o.flag.as_deref()))
             .collect();
         assert_eq!(seen, [("w01001", Statistic::Rtd, "7.2", Some("D")), ("w21003", Statistic::Rtd, "0.4", None)]);
+    }
+
+    #[test]
+    fn nines_below_zero_are_no_value_and_a_small_mark_is_a_mark() {
+        let message = sent(&[
+            &[("DataTime", "20240601080000")],
+            &[("w21003-Rtd", "-999"), ("w21003-Flag", "N")],
+            &[("w01001-Rtd", "7.2"), ("w01001-Flag", "n")],
+        ]);
+        let found = values(&message, &device(Stamped::Start));
+        let seen: Vec<_> = found.iter().map(|o| (o.series.factor.as_str(), o.flag.as_deref(), o.is_valid())).collect();
+        assert_eq!(seen, [("w01001", Some("N"), true)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keeping::{append, keep, keep_doubt, keep_warning, series_id};
 use quarantine::quarantine;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -178,6 +178,8 @@ impl Writer {
         if let Err(error) = &outcome {
             tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
             self.series.clear();
+            // What the checks remember of the group was never stored: what is sent again must not meet itself.
+            self.checker = Checker::default();
             // Values of the group moved the rules on: back to what is on disk.
             if let Err(error) = self.recall() {
                 tracing::error!(%error, "open warnings could not be read again");
@@ -410,8 +412,14 @@ struct Seen<'a> {
     digests: HashSet<u128>,
 }
 
+/// For how long a logger keeps what it measured, in the longest case that a bureau meets.
+const KEPT_BY_A_LOGGER: SignedDuration = SignedDuration::from_hours(366 * 24);
+
 fn origin(submission: &Submission) -> Origin<'_> {
-    let &Submission { back_fill, received_at, .. } = submission;
+    let &Submission { back_fill, marked_back_fill, received_at, .. } = submission;
+    // A logger fills in what it kept, and it keeps no more than a year: what is older and not marked comes from a clock that was set back.
+    let is_kept = |seen: &Observation| received_at.duration_since(seen.end()) <= KEPT_BY_A_LOGGER;
+    let back_fill = back_fill && (marked_back_fill || submission.observations.iter().all(is_kept));
     Origin { kind: &submission.device.kind, ranges: &submission.device.ranges, back_fill, received_at }
 }
 

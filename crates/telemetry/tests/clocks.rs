@@ -209,3 +209,18 @@ fn expressions_see_nothing_from_ahead_either() {
     let open = store.open_warnings().expect("read");
     assert_eq!(open.iter().map(|warning| warning.rule.as_str()).collect::<Vec<_>>(), ["ammonia"]);
 }
+
+#[test]
+fn a_clock_set_back_by_years_is_doubted_and_what_a_logger_kept_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    send(&store, at(0), "6.9", at(0));
+    let days = |days: i64| at(1 - days * 24 * 60);
+    send(&store, days(200), "6.1", at(1));
+    send(&store, days(400), "6.2", at(2));
+    send_as(&store, "2011", "20200101000000", &[("w01009-Rtd", "6.3")], at(3), true);
+    let doubts = store.doubts("W1", Timestamp::MIN, at(10)).expect("read");
+    let doubts: Vec<_> = doubts.iter().filter(|doubts| doubts.series == oxygen()).collect();
+    assert_eq!(doubts.len(), 1, "{doubts:?}");
+    assert_eq!((doubts[0].doubt, doubts[0].first, doubts[0].count), (Doubt::OutOfOrder, days(400), 1));
+}

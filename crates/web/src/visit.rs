@@ -268,7 +268,9 @@ fn page_of_form(path: &str) -> String {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         ["records", register, number, "step" | "delete" | "unmask", ..] => format!("/records/{register}/{number}"),
-        [page @ ("account" | "accounts" | "journal" | "notices" | "warnings"), _, ..] => format!("/{page}"),
+        [page @ ("account" | "accounts" | "journal" | "notices" | "publication" | "warnings"), _, ..] => {
+            format!("/{page}")
+        }
         ["sign-out" | "language"] => "/".to_owned(),
         _ => path.to_owned(),
     }

@@ -145,21 +145,12 @@ impl Columns {
         }
         let scaled = column.scale.map_or(Some(value), |scale| value.checked_mul(scale));
         let value = scaled.ok_or_else(|| anyhow!("{at}: {cell} is too large"))?;
-        if let Some(largest) = largest(column.item).filter(|largest| value > Rational::whole(*largest)) {
+        if let Some(largest) = water::largest(column.item).filter(|largest| value > Rational::whole(*largest)) {
             bail!(
                 "{at}: {cell} cannot be: no more than {largest} is possible; look at the unit, and leave the cell empty where nothing was measured"
             );
         }
         Ok(Some(value))
-    }
-}
-
-/// What cannot be exceeded: the scale of pH, and the oxygen that water of 0 °C dissolves from pure oxygen (mg/L). More would be the best class.
-fn largest(item: &str) -> Option<i64> {
-    match item {
-        "w01001" => Some(14),
-        "DO" => Some(70),
-        _ => None,
     }
 }
 

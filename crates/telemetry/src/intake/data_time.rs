@@ -12,7 +12,7 @@ const LONGEST: usize = 40;
 /// Reads `YYYYMMDDhhmmss` in Beijing time; further digits are milliseconds that some devices add, and are left out.
 ///
 /// Read as well: separators (`2024-06-01 08:58:57`), seconds or minutes left out, the hour 24 (the next day's 00:00), and a zone behind the time: `CST` and `BJT`
-/// are Beijing time, `Z`, `UTC` and `GMT` are UTC, `+0800` is what it says. `None` for anything else: a time that cannot be read for certain is none.
+/// are Beijing time, `Z`, `UTC` and `GMT` are UTC, `+0800` and `-0500` are what they say. `None` for anything else: a time that cannot be read for certain is none.
 pub fn data_time(text: &[u8]) -> Option<Timestamp> {
     let text = std::str::from_utf8(text.get(..text.len().min(LONGEST))?).ok()?.trim();
     let (clock, offset) = split_zone(text)?;
@@ -31,14 +31,21 @@ pub fn data_time(text: &[u8]) -> Option<Timestamp> {
     if ends_the_day { at.checked_add(SignedDuration::from_hours(24)).ok() } else { Some(at) }
 }
 
-/// Clock and zone. A `-` is a separator of the date, never a zone.
+/// Digits of a date with its time: a `-` behind so many begins a zone, one before is a separator.
+const CLOCK_DIGITS: usize = 14;
+
+/// Clock and zone.
 fn split_zone(text: &str) -> Option<(&str, Offset)> {
-    if let Some((clock, zone)) = text.split_once('+') {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let begins_zone = |(clock, zone): &(&str, &str)| digits(clock) >= CLOCK_DIGITS && matches!(digits(zone), 2 | 4);
+    let west = text.rsplit_once('-').filter(begins_zone);
+    let signed = text.split_once('+').map(|(clock, zone)| (clock, 1, zone));
+    if let Some((clock, sign, zone)) = signed.or_else(|| west.map(|(clock, zone)| (clock, -1, zone))) {
         let digits: String = zone.chars().filter(|letter| *letter != ':').collect();
         let is_number = matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
         let hours: i32 = digits.get(..2).filter(|_| is_number)?.parse().ok()?;
         let minutes: i32 = digits.get(2..4).map_or(Ok(0), str::parse).ok()?;
-        return Some((clock.trim_end(), Offset::from_seconds(hours * 3600 + minutes * 60).ok()?));
+        return Some((clock.trim_end(), Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?));
     }
     let letters = text.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
     let (clock, zone) = text.split_at(text.len() - letters);
@@ -92,6 +99,10 @@ mod tests {
     #[test_case("20240601085857CST", "2024-06-01T00:58:57Z"; "China standard time")]
     #[test_case("20240601005857Z", "2024-06-01T00:58:57Z"; "UTC")]
     #[test_case("20240601085857+0900", "2024-05-31T23:58:57Z"; "another zone, said so")]
+    #[test_case("20240601085857-0500", "2024-06-01T13:58:57Z"; "a zone west of Greenwich")]
+    #[test_case("2024-06-01 08:58:57-05", "2024-06-01T13:58:57Z"; "its hours alone")]
+    #[test_case("2024-06-01T08:58:57-05:00", "2024-06-01T13:58:57Z"; "with a colon")]
+    #[test_case("2024-06-01-08-58-57", "2024-06-01T00:58:57Z"; "nothing but hyphens")]
     #[test_case("202406010858", "2024-06-01T00:58:00Z"; "no seconds")]
     #[test_case("2024060108", "2024-06-01T00:00:00Z"; "no minutes")]
     #[test_case("20240601", "2024-05-31T16:00:00Z"; "a day")]

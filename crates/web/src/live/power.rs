@@ -206,7 +206,7 @@ fn day_span(day: Date) -> Span {
         zone.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH)
     };
     let from = midnight(day);
-    Span { from, to: from + SignedDuration::from_hours(24) }
+    Span { from, to: from.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX) }
 }
 
 /// The station of each installation: its number and name.

@@ -147,7 +147,9 @@ pub(crate) fn class_colour(class: WaterClass) -> &'static str {
 
 /// The class of an hour of water against the target of its station.
 pub(crate) fn water(hour: &Hour, target: Option<WaterClass>) -> Option<Verdict> {
-    let values: Vec<(&str, Rational)> = hour.means.iter().map(|mean| (mean.factor.as_str(), mean.mean)).collect();
+    let values = hour.means.iter().map(|mean| (mean.factor.as_str(), mean.mean));
+    // What no water can have says nothing of this one: a dead instrument must not make it the best.
+    let values: Vec<(&str, Rational)> = values.filter(|(factor, mean)| water::is_possible(factor, *mean)).collect();
     let found = water::classify(&values, Body::River)?;
     let zh: Vec<&str> = found.deciding.iter().map(|item| item.zh.as_str()).collect();
     let en: Vec<&str> = found.deciding.iter().map(|item| item.key.as_str()).collect();
@@ -310,6 +312,14 @@ mod tests {
         assert_eq!((found.short.as_str(), found.tone.as_str(), found.exceeded), ("Ⅳ", "water-4", true));
         assert_eq!(found.detail.zh, "定类因子 氨氮；目标Ⅲ类，未达标");
         assert_eq!(water(&hour(&[("w21001", "9")]), None), None);
+    }
+
+    #[test]
+    fn what_no_water_can_have_makes_no_class() {
+        let broken = hour(&[("w01009", "9999"), ("w21003", "-3"), ("w21001", "9")]);
+        assert_eq!(water(&broken, None), None);
+        let partly = water(&hour(&[("w01009", "9999"), ("w21003", "1.2")]), None).unwrap();
+        assert_eq!(partly.short, "Ⅳ");
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::Ledger;
 use bilan_records::value::beijing;
+use bilan_standards::water;
 use bilan_telemetry::{Store, Warning};
 use jiff::{SignedDuration, Timestamp};
 
 use super::condition::{Condition, ConditionError, Desk, Snapshot};
 use super::registered::Station;
-use super::verdict::Verdict;
+use super::verdict::{Verdict, exact};
 use crate::refusal::Refusal;
 use crate::shell::Language;
 use crate::state::AppState;
@@ -168,7 +169,9 @@ impl StationRow {
         let value = |value: &&bilan_telemetry::Observation| {
             let code = &value.series.factor;
             let name = station.factor_label(code).text(language).to_owned();
-            (name, format!("{} {}", value.text, station.unit(code)).trim_end().to_owned(), value.is_valid())
+            let is_possible = exact(value.value).is_none_or(|number| water::is_possible(code, number));
+            let text = format!("{} {}", value.text, station.unit(code)).trim_end().to_owned();
+            (name, text, value.is_valid() && is_possible)
         };
         Self {
             number: station.number.clone(),

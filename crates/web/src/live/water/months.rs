@@ -89,7 +89,8 @@ fn one(store: &Store, station: &Station, first: Date) -> Result<Month, Condition
             *month.quarters.entry(local.date()).or_default() |= 1 << (local.hour() / 4);
             let known = month.means.entry(series.factor.clone());
             let mean = known.or_insert(Mean { sum: Rational::ZERO, hours: 0 });
-            if let Some(sum) = exact(hour.value).and_then(|value| mean.sum.checked_add(value)) {
+            let possible = exact(hour.value).filter(|value| water::is_possible(&series.factor, *value));
+            if let Some(sum) = possible.and_then(|value| mean.sum.checked_add(value)) {
                 *mean = Mean { sum, hours: mean.hours + 1 };
             }
         }

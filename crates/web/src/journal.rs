@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bilan_records::ledger::{Broken, JournalPlace, JournalQuery};
@@ -18,7 +19,7 @@ use crate::receipt::Receipt;
 use crate::records::{address, history};
 use crate::refusal::Refusal;
 use crate::render::page;
-use crate::shell::{Messages, Shell};
+use crate::shell::{Language, Messages, Shell};
 use crate::submission::Submission;
 use crate::visit::{Visit, encoded};
 
@@ -52,23 +53,26 @@ struct Asked {
 impl Asked {
     fn query(&self) -> Result<JournalQuery, Refusal> {
         let named = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let day = |text: &str| match text {
-            "" => Ok(None),
-            text => text.parse::<Date>().map(Some).map_err(|_| Refusal::BadAddress),
-        };
+        let day = |text: &str| text.parse::<Date>().ok();
         let begins = |day: Option<Date>| -> Option<Timestamp> { start_of_day(day?) };
         Ok(JournalQuery {
             register: named(&self.register),
             // Found among the names of people where those can be asked for.
             actors: Vec::new(),
-            from: begins(day(&self.from)?),
-            until: begins(day(&self.until)?.and_then(|day| day.tomorrow().ok())),
+            from: begins(day(&self.from)),
+            until: begins(day(&self.until).and_then(|day| day.tomorrow().ok())),
             after: match self.after.as_str() {
                 "" => None,
                 place => Some(place.parse().map_err(|_| Refusal::BadAddress)?),
             },
             limit: SHOWN,
         })
+    }
+
+    /// What is wrong with a day, to stand beside its field.
+    fn fault(day: &str, language: Language) -> Option<String> {
+        let is_wrong = !day.is_empty() && day.parse::<Date>().is_err();
+        is_wrong.then(|| language.fill("shell.refusal.day_text", &[("found", day)]))
     }
 
     /// Address of a page of the same entries.
@@ -92,6 +96,8 @@ impl Asked {
 struct JournalPage {
     shell: Shell,
     asked: Asked,
+    from_fault: Option<String>,
+    until_fault: Option<String>,
     registers: Vec<(String, String)>,
     entries: Vec<Entry>,
     newest: Option<String>,
@@ -119,9 +125,14 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
     allowed(&visit)?;
     let language = visit.language;
     let mut query = asked.query()?;
+    let (from_fault, until_fault) = (Asked::fault(&asked.from, language), Asked::fault(&asked.until, language));
+    let is_wrong = from_fault.is_some() || until_fault.is_some();
     let (app, by) = (visit.app.clone(), asked.actor.trim().to_owned());
     let (entries, older) = visit
         .read(move |ledger, actor| {
+            if is_wrong {
+                return Ok((Vec::new(), None));
+            }
             let people = People::of(&app, language)?;
             let registers = &ledger.catalogue().registers;
             if !by.is_empty() {
@@ -147,7 +158,9 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
         })
         .await??;
     let registers = visit.app.catalogue().registers.values();
-    page(&JournalPage {
+    let mut shown = page(&JournalPage {
+        from_fault,
+        until_fault,
         shell: visit.shell(visit.text("journal.title")),
         newest: (!asked.after.is_empty()).then(|| asked.page(None)),
         older: older.map(|place| asked.page(Some(place))),
@@ -155,7 +168,11 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
         registers: registers.map(|register| (register.key.clone(), register.label.text(language).to_owned())).collect(),
         entries,
         verdict,
-    })
+    })?;
+    if is_wrong {
+        *shown.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(shown)
 }
 
 async fn verify(visit: Visit, _: Submission) -> Result<Response, Refusal> {

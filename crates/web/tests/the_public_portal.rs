@@ -199,7 +199,7 @@ async fn words_of_a_visitor_are_no_filter() {
     office
         .as_guest("/public/complaint?kind=noise%22%20or%20number%20is%20filled")
         .await
-        .is(200)
+        .is(400)
         .says_not("尚未回复的投诉");
 }
 
@@ -274,7 +274,8 @@ async fn a_report_is_entered_once_and_followed_with_its_code_alone() {
 #[tokio::test]
 async fn what_was_answered_is_published_unless_the_resident_asked_otherwise() {
     let office = Office::open();
-    for (number, confidential) in [("TS-1", false), ("TS-2", true)] {
+    // What nobody has said is not taken for a consent: TS-3.
+    for (number, confidential) in [("TS-1", Some(false)), ("TS-2", Some(true)), ("TS-3", None)] {
         let json = office.complaint("夜间施工");
         let mut values = json.as_object().unwrap().clone();
         values.extend([
@@ -288,9 +289,10 @@ async fn what_was_answered_is_published_unless_the_resident_asked_otherwise() {
         ]);
         office.load("complaint", values);
     }
-    office.as_guest("/public/complaint").await.says("TS-1").says("已责令停工").says_not("TS-2");
+    office.as_guest("/public/complaint").await.says("TS-1").says("已责令停工").says_not("TS-2").says_not("TS-3");
     office.as_guest("/public/complaint/TS-1").await.is(200).says_not("王小明").says_not("13800001234");
     office.as_guest("/public/complaint/TS-2").await.is(404);
+    office.as_guest("/public/complaint/TS-3").await.is(404);
     let handler = office.sign_in(Role::Handler);
     office.get(&handler, "/records/complaint/TS-2").await.is(200);
 }
@@ -323,4 +325,15 @@ async fn measured_quality_is_public_only_by_a_decision_that_the_page_names() {
         .says("《生态环境监测条例》第十五条")
         .says_not("data-testid=\"district-aqi\"");
     silent.as_guest("/public").await.is(200).says_not("href=\"/public/now\"><h2>");
+}
+
+#[test_case("", 200; "nothing")]
+#[test_case("q=&kind=noise&page=1", 200; "what the page itself asks")]
+#[test_case("utm_source=wechat&from=timeline&isappinstalled=0", 200; "what a messenger adds")]
+#[test_case("category=noise", 400; "no filter of the page")]
+#[test_case("kind=zzz", 400; "no choice")]
+#[test_case("page=x", 400; "no page")]
+#[tokio::test]
+async fn a_published_list_refuses_what_is_no_filter_instead_of_showing_everything(query: &str, status: u16) {
+    Office::open().as_guest(&format!("/public/complaint?{query}")).await.is(status);
 }

@@ -38,27 +38,50 @@ struct Row {
     shown: Vec<(String, String)>,
 }
 
-#[derive(serde::Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
+#[derive(Default)]
+struct Wanted {
     q: String,
-    #[serde(default)]
     kind: String,
-    #[serde(default)]
     page: Option<u64>,
+}
+
+/// What messengers and search engines put behind an address that they pass on; it says nothing about the list.
+const PASSED_ON: [&str; 8] = ["from", "isappinstalled", "scene", "spm", "bd_vid", "gclid", "fbclid", "msclkid"];
+
+impl Wanted {
+    /// What the parameters of the address ask for. One that nobody knows is no filter, and a list that ignored it would
+    /// show what was not asked for.
+    fn of(pairs: Vec<(String, String)>, view: View<'_>) -> Result<Self, Refusal> {
+        let mut wanted = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "q" => wanted.q = value.trim().to_owned(),
+                "kind" => wanted.kind = value,
+                "page" => wanted.page = Some(value.parse().map_err(|_| Refusal::BadAddress)?),
+                name if name.starts_with("utm_") || PASSED_ON.contains(&name) => {}
+                _ => return Err(Refusal::BadAddress),
+            }
+        }
+        let is_known = match view.kind().map(|field| &field.kind) {
+            Some(FieldKind::Choice { choices }) => choices.contains_key(&wanted.kind),
+            _ => false,
+        };
+        if wanted.kind.is_empty() || is_known { Ok(wanted) } else { Err(Refusal::BadAddress) }
+    }
 }
 
 pub(super) async fn list(
     guest: Guest,
     size: Size,
     Path(key): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
     let language = guest.language;
     let missing = || Refusal::NotFound { what: key.clone() };
     let view = View::of(guest.app.catalogue(), &key).ok_or_else(missing)?;
+    let wanted = Wanted::of(pairs, view)?;
     let page = wanted.page.unwrap_or(1).clamp(1, u64::from(u32::MAX));
-    let (q, kind, register) = (wanted.q.trim().to_owned(), wanted.kind.clone(), key.clone());
+    let (q, kind, register) = (wanted.q.clone(), wanted.kind.clone(), key.clone());
     let words = q.clone();
     let (rows, total) = guest
         .read(move |ledger| {

@@ -44,11 +44,15 @@ fn speaks_both_languages(refusal: &Refusal, also: &str) {
     assert_eq!(foreign(title, ""), Vec::<&str>::new(), "{refusal:?}: {title}");
     let (title, text) = refusal.told(Language::English, &SHIPPED);
     assert!(!title.is_empty() && !text.is_empty() && !chinese(title), "{refusal:?}: {title}: {text}");
+    // Only what somebody typed or named may be Chinese.
+    assert!(!also.is_empty() || !chinese(&text), "{refusal:?}: {text}");
 }
 
 fn read_errors() -> Vec<ReadError> {
     let complaint = || "complaint".to_owned();
     vec![
+        ReadError::UnknownRegister("202000001".into()),
+        ReadError::UnknownField { register: complaint(), field: "202000001".into() },
         ReadError::NotFound { register: complaint(), number: "202000001".into() },
         ReadError::Forbidden { actor: "handler".into(), verb: "read".into(), register: complaint() },
         ReadError::ReasonMissing("unmask".into()),
@@ -66,6 +70,10 @@ fn write_errors() -> Vec<WriteError> {
     };
     let theirs: Vec<FieldDifference> = Vec::new();
     vec![
+        WriteError::UnknownRegister("202000001".into()),
+        WriteError::ReferredElsewhere { number: "202000001".into() },
+        WriteError::KeyReused { key: "202000001".into(), at: Timestamp::UNIX_EPOCH, number: "202000001".into() },
+        WriteError::SameContent { number: "202000001".into(), key: "202000001".into() },
         WriteError::NotFound { register: complaint(), number: "202000001".into() },
         WriteError::Forbidden {
             actor: "handler".into(),
@@ -85,9 +93,74 @@ fn write_errors() -> Vec<WriteError> {
     ]
 }
 
+/// Kinds of refusals of pages.
+const KINDS: usize = 19;
+
+/// Which kind a refusal is. A new one does not compile until it stands here, and fails until the test below shows it.
+fn kind(refusal: &Refusal) -> usize {
+    match refusal {
+        Refusal::SignIn { .. } => 0,
+        Refusal::First(Duty::ChangePassword | Duty::Enrol) => 1,
+        Refusal::Stalled => 2,
+        Refusal::NotFound { .. } => 3,
+        Refusal::Forbidden { .. } => 4,
+        Refusal::NoRight { .. } => 5,
+        Refusal::NoFigure { .. } => 6,
+        Refusal::WrongMethod => 7,
+        Refusal::BadAddress => 8,
+        Refusal::Broken => 9,
+        Refusal::TooSlow => 10,
+        Refusal::Invalid { .. } => 11,
+        Refusal::Unreadable { .. } => 12,
+        Refusal::Forged => 13,
+        Refusal::Told(_) => 14,
+        Refusal::TooLarge { .. } => 15,
+        Refusal::TooManyRows => 16,
+        Refusal::TooOften(_) => 17,
+        Refusal::Internal(_) => 18,
+    }
+}
+
+/// Which kind an error of reading is, of the seven.
+fn kind_of_read(error: &ReadError) -> usize {
+    match error {
+        ReadError::UnknownRegister(_) => 0,
+        ReadError::NotFound { .. } => 1,
+        ReadError::UnknownField { .. } => 2,
+        ReadError::Forbidden { .. } => 3,
+        ReadError::Filter(_) => 4,
+        ReadError::ReasonMissing(_) => 5,
+        ReadError::Personal(_) | ReadError::Database(_) | ReadError::Damaged { .. } => 6,
+    }
+}
+
+/// Which kind an error of writing is, of the twelve.
+fn kind_of_write(error: &WriteError) -> usize {
+    match error {
+        WriteError::UnknownRegister(_) => 0,
+        WriteError::NotFound { .. } => 1,
+        WriteError::Forbidden { .. } => 2,
+        WriteError::Invalid { .. } => 3,
+        WriteError::Stale { .. } => 4,
+        WriteError::StepRefused { .. } => 5,
+        WriteError::ReasonMissing(_) => 6,
+        WriteError::StillReferred { .. } => 7,
+        WriteError::ReferredElsewhere { .. } => 8,
+        WriteError::KeyReused { .. } => 9,
+        WriteError::SameContent { .. } => 10,
+        WriteError::Attachment { .. } => 11,
+        WriteError::Personal(_) | WriteError::Database(_) | WriteError::Damaged { .. } => 12,
+    }
+}
+
 #[test]
 fn every_refusal_of_a_page_speaks_both_languages() {
     let of_pages = [
+        Refusal::First(Duty::ChangePassword),
+        Refusal::First(Duty::Enrol),
+        Refusal::Stalled,
+        Refusal::Forbidden { what: "202000001".into() },
+        Refusal::TooOften(Wait { until: Timestamp::UNIX_EPOCH, seconds: 60 }),
         Refusal::SignIn { next: "/".into() },
         Refusal::NotFound { what: "202000001".into() },
         Refusal::WrongMethod,
@@ -103,11 +176,15 @@ fn every_refusal_of_a_page_speaks_both_languages() {
     let acts = [Act::Read, Act::Create, Act::Edit, Act::Delete, Act::Unmask].map(Act::verb);
     let verbs = acts.into_iter().chain(["import", "take this step on", "export"]);
     let no_right = |verb: &str| Refusal::NoRight { verb: verb.into(), register: "night_work_permit".into() };
+    // The words of these two are made elsewhere, and looked at there.
+    let mut shown = std::collections::BTreeSet::from([kind(&Refusal::invalid("")), 14, 12]);
     for refusal in of_pages.into_iter().chain(verbs.map(no_right)) {
         speaks_both_languages(&refusal, "");
+        shown.insert(kind(&refusal));
     }
+    assert_eq!(shown.len(), KINDS, "{shown:?}");
     for message in ["shell.refusal.period_text", "shell.refusal.moment_text", "shell.refusal.day_text"] {
-        speaks_both_languages(&Refusal::Unreadable { message, found: "去年".into() }, "");
+        speaks_both_languages(&Refusal::Unreadable { message, found: "去年".into() }, "去年");
     }
     let (_, text) = no_right("create").told(Language::Chinese, &SHIPPED);
     assert!(text.contains("新增“夜间施工许可”台账"), "{text}");
@@ -115,6 +192,11 @@ fn every_refusal_of_a_page_speaks_both_languages() {
 
 #[test]
 fn every_refusal_of_the_ledger_speaks_both_languages() {
+    let kinds: std::collections::BTreeSet<usize> = read_errors().iter().map(kind_of_read).collect();
+    // Filters have tests of their own below.
+    assert_eq!(kinds, (0..7).filter(|kind| *kind != 4).collect());
+    let kinds: std::collections::BTreeSet<usize> = write_errors().iter().map(kind_of_write).collect();
+    assert_eq!(kinds, (0..13).filter(|kind| *kind != 5).collect(), "a step has a test of its own below");
     for error in read_errors() {
         speaks_both_languages(&error.into(), "");
     }

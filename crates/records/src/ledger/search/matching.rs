@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use rusqlite::Connection;
-use sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType};
 
 use super::words::{Word, Words};
 use crate::{
@@ -56,28 +56,37 @@ impl Asking<'_> {
                 own.push(word.phrase());
                 continue;
             }
-            let mut ids = matches(register, &word.phrase());
-            if let Among::Ids(first, last) = self.among {
-                ids.and_where(between("rowid", first, last));
-            }
+            let mut ids = self.own(register, &word.phrase());
             for (field, there) in referred {
                 ids.union(UnionType::All, referring(register, field, there));
             }
             condition = condition.add(id().in_subquery(ids));
         }
         if !own.is_empty() {
-            let mut ids = matches(register, &own.join(" AND "));
-            match self.among {
-                Among::All => {}
-                Among::Latest(most) => ids = latest(ids, most),
-                Among::Ids(first, last) => _ = ids.and_where(between("rowid", first, last)),
-            }
-            condition = condition.add(id().in_subquery(ids));
+            condition = condition.add(id().in_subquery(self.own(register, &own.join(" AND "))));
         }
         if let Among::Ids(first, last) = self.among {
             condition = condition.add(between("id", first, last));
         }
         Ok(condition)
+    }
+
+    /// The ids that the index gives for a question, of the records that are looked at.
+    fn own(&self, register: &Register, question: &str) -> SelectStatement {
+        let mut ids = matches(register, question);
+        match self.among {
+            Among::All => ids,
+            // Alone in its brackets, so that others can be put beside it.
+            Among::Latest(most) => {
+                let mut own = Query::select();
+                own.column(Alias::new("rowid")).from_subquery(latest(ids, most), Alias::new("latest"));
+                own
+            }
+            Among::Ids(first, last) => {
+                ids.and_where(between("rowid", first, last));
+                ids
+            }
+        }
     }
 
     /// Whether more than `most` records of a register hold every word in texts of their own.
@@ -104,10 +113,16 @@ impl Asking<'_> {
         let mut known: Vec<(&str, Option<SelectStatement>)> = Vec::new();
         for field in register.fields.values() {
             let FieldKind::Reference { to } = &field.kind else { continue };
+            if let Among::Ids(first, last) = self.among {
+                // Only what these few refer to is looked up.
+                let Some(ends) = self.ends(register, field, first, last)? else { continue };
+                referred.extend(self.called(to, word, Some(ends))?.map(|there| (field, there)));
+                continue;
+            }
             let there = match known.iter().find(|(key, _)| key == to) {
                 Some((_, there)) => there.clone(),
                 None => {
-                    let there = self.called(to, word)?;
+                    let there = self.called(to, word, None)?;
                     known.push((to, there.clone()));
                     there
                 }
@@ -117,8 +132,33 @@ impl Asking<'_> {
         Ok(referred)
     }
 
-    /// The records of a register that are within reach and called by a word; nothing if there is none.
-    fn called(&self, register: &str, word: &Word) -> Result<Option<SelectStatement>, rusqlite::Error> {
+    /// The first and the last id to which a field of these records leads; nothing if it leads nowhere.
+    fn ends(
+        &self,
+        register: &Register,
+        field: &Field,
+        first: i64,
+        last: i64,
+    ) -> Result<Option<(i64, i64)>, rusqlite::Error> {
+        let column = || Expr::col(Alias::new(naming::column(field)));
+        let mut ends = Query::select();
+        ends.expr(Func::min(column()))
+            .expr(Func::max(column()))
+            .from(Alias::new(naming::table(&register.key)))
+            .and_where(between("id", first, last));
+        let found =
+            run(self.connection, &ends, |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))?;
+        Ok(found.first().and_then(|(first, last)| Some(((*first)?, (*last)?))))
+    }
+
+    /// The records of a register that are within reach and called by a word, of all or between two ids; nothing if there
+    /// is none.
+    fn called(
+        &self,
+        register: &str,
+        word: &Word,
+        ends: Option<(i64, i64)>,
+    ) -> Result<Option<SelectStatement>, rusqlite::Error> {
         let Some(register) = self.catalogue.registers.get(register) else { return Ok(None) };
         let scope = self.actor.scope(register, Act::Read);
         if scope == Scope::Nothing {
@@ -138,7 +178,10 @@ impl Asking<'_> {
         let is_any = |called: &SelectStatement| -> Result<bool, rusqlite::Error> {
             Ok(!run(self.connection, called.clone().limit(1), |row| row.get::<_, i64>(0))?.is_empty())
         };
-        let all = matches(register, &in_names(&word.phrase()));
+        let mut all = matches(register, &in_names(&word.phrase()));
+        if let Some((first, last)) = ends {
+            all.and_where(between("rowid", first, last));
+        }
         let newest = called(latest(all.clone(), self.followed.unwrap_or(LOOKED_AT_FIRST)));
         if let Some(followed) = self.followed {
             let more = all.clone().limit(1).offset(followed).to_owned();

@@ -49,6 +49,7 @@ place = "place"
 list = ["number", "subject"]
 
 [permissions]
+read = ["handler", "head", "grid", "enterprise"]
 create = ["handler"]
 edit = ["handler"]
 delete = ["head"]
@@ -455,13 +456,47 @@ fn a_reader_who_may_not_read_the_register_may_not_see_its_figures() {
 }
 
 #[test]
-fn a_grid_worker_sees_the_figure_of_the_bureau_and_opens_only_the_records_of_the_own_cell() {
+fn a_grid_worker_is_given_the_figures_of_the_own_cell_and_opens_exactly_their_records() {
     let bureau = lived();
     let worker = Actor::new("网格员", Role::Grid).in_cell("430103001");
-    let figure = figures::compute(&bureau.ledger, &worker, "complaints", &period("2020"), None).unwrap();
-    assert_eq!((figure.value.as_deref(), figure.records), (Some("5"), 5));
-    assert_eq!(behind(&bureau, &worker, "complaints", "2020", None), "1");
-    assert_eq!(behind(&bureau, &worker, "complaints", "2020", at("2020-03-03T00:00:00Z")), "1");
+    for (key, value, numbers) in
+        [("complaints", "1", "1"), ("noise", "1", "1"), ("fines", "1000.1", "1"), ("metres", "0", "")]
+    {
+        for moment in [None, at("2020-03-03T00:00:00Z")] {
+            let figure = figures::compute(&bureau.ledger, &worker, key, &period("2020"), moment).unwrap();
+            assert_eq!((figure.value.as_deref(), figure.records), (Some(value), numbers.len() as u64), "{key}");
+            assert!(figure.confined, "{key} says that it is not the district's");
+            assert_eq!(behind(&bureau, &worker, key, "2020", moment), numbers, "{key}");
+        }
+    }
+    assert!(!compute(&bureau, "complaints", "2020").confined);
+}
+
+#[test]
+fn no_figure_of_a_confined_reader_changes_with_a_record_out_of_reach() {
+    let bureau = lived();
+    let worker = Actor::new("网格员", Role::Grid).in_cell("430103001");
+    let firm = Actor { enterprise: Some("QY0001".to_owned()), ..Actor::new("甲厂", Role::Enterprise) };
+    bureau.ledger.use_observations(Arc::new(YearOfAir));
+    let asked = |actor: &Actor, moment| {
+        let periods = ["2019", "2020", "2020-05", "2020-05-05..2020-05-05"];
+        periods.map(|when| figures::all(&bureau.ledger, actor, &period(when), moment).unwrap())
+    };
+    bureau.at("2020-05-04T00:00:00Z");
+    let entered = at("2020-05-04T12:00:00Z");
+    let before = [asked(&worker, None), asked(&firm, None)];
+    bureau.at("2020-05-05T00:00:00Z");
+    let elsewhere = json!({
+        "place": { "lon": 113.05, "lat": 28.1 }, "enterprise": "QY0002", "fine": 7, "replied_on": "2020-05-05",
+        "measures": [{ "kind": "barrier", "metres": 3 }],
+    });
+    let hidden = complaint("2020-05-05T08:00:00+08:00", "noise", elsewhere);
+    bureau.ledger.create(&handler(), "complaint", hidden, Write::default()).unwrap();
+    bureau.at("2020-05-06T00:00:00Z");
+    assert_eq!([asked(&worker, None), asked(&firm, None)], before, "now");
+    assert_eq!([asked(&worker, entered), asked(&firm, entered)], before, "at an earlier moment");
+    let district = figures::compute(&bureau.ledger, &handler(), "complaints", &period("2020-05"), None).unwrap();
+    assert_eq!(district.value.as_deref(), Some("1"), "who reads the whole register sees it");
 }
 
 #[test]

@@ -8,9 +8,8 @@ use super::{FigureError, FigureValue, Figures, Gap, Period};
 use crate::{
     actor::{Act, Scope},
     catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
-    filter::column,
+    filter::{Filter, column},
     ledger::{
-        AsOf,
         batch::standing,
         child_rows_as_of,
         reach::{Reachable, confined},
@@ -45,14 +44,16 @@ impl Figures<'_> {
             Err(gap) => (None, None, Some(gap)),
         };
         let (key, label, unit) = (figure.key.clone(), figure.label.clone(), figure.unit.clone());
-        Ok(FigureValue { key, label, value, unit, records: outcome.records, gap, exact, bound: figure.bound })
+        let confined = self.confines(figure)?;
+        Ok(FigureValue { key, label, value, unit, records: outcome.records, confined, gap, exact, bound: figure.bound })
     }
 
     /// Register and number of every record behind a figure, each once, in the order of their dates.
     ///
     /// A figure made of others gives the records of its first part, then those that only the second counts.
     ///
-    /// A reader who is confined to a cell or an enterprise is given only the records within it.
+    /// They are the records that the figure counts for this reader: of one who is confined to a cell or an enterprise,
+    /// those within it.
     ///
     /// # Errors
     /// See [`FigureError`].
@@ -62,11 +63,9 @@ impl Figures<'_> {
         let snapshot = connection.unchecked_transaction()?;
         let mut behind: Vec<(String, String)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        let reachable = Reachable { catalogue: self.ledger.catalogue(), actor: self.actor, as_of: self.as_of };
         for (figure, records) in self.record_sets(figure)? {
-            let (mut select, register) = self.select_from(figure, records, period, Some(&reachable))?;
+            let (mut select, register) = self.select(figure, records, period)?;
             let table = naming::table(&register.key);
-            select.cond_where(confined(&table, register, &self.actor.scope(register, Act::Read)));
             select.expr(column(&table, "number")).distinct().expr(column(&table, &records.date));
             select.order_by((Alias::new(&table), Alias::new(&records.date)), Order::Asc);
             select.order_by((Alias::new(&table), Alias::new("number")), Order::Asc);
@@ -200,31 +199,33 @@ impl Figures<'_> {
         Ok(sets)
     }
 
-    /// The records of a figure, without columns; the table has the name that [`naming::table`] gives it.
+    /// Whether this reader sees of a figure only a part: the own cell or enterprise instead of the whole district.
+    fn confines(&self, figure: &Figure) -> Result<bool, FigureError> {
+        let registers = &self.ledger.catalogue().registers;
+        let is_whole = |register: &str| {
+            registers.get(register).is_none_or(|register| self.actor.scope(register, Act::Read) == Scope::All)
+        };
+        Ok(self.record_sets(figure)?.into_iter().any(|(_, records)| {
+            let referred = records.filter.iter().flat_map(Filter::referred);
+            !std::iter::once(records.of.as_str()).chain(referred).all(is_whole)
+        }))
+    }
+
+    /// The records of a figure within the reader's reach, without columns; the table has the name that
+    /// [`naming::table`] gives it. The filter of the figure sees of other registers only what the reader may read.
     fn select(
         &self,
         figure: &Figure,
         records: &RecordSet,
         period: &Period,
     ) -> Result<(SelectStatement, &Register), FigureError> {
-        self.select_from(figure, records, period, None)
-    }
-
-    /// The same, with the filter of the figure seeing of other registers only what `reachable` holds.
-    fn select_from(
-        &self,
-        figure: &Figure,
-        records: &RecordSet,
-        period: &Period,
-        reachable: Option<&Reachable<'_>>,
-    ) -> Result<(SelectStatement, &Register), FigureError> {
         let catalogue = self.ledger.catalogue();
         let register = self.ledger.register(&records.of)?;
-        if self.actor.scope(register, Act::Read) == Scope::Nothing {
+        let scope = self.actor.scope(register, Act::Read);
+        if scope == Scope::Nothing {
             return Err(FigureError::Forbidden { actor: self.actor.name.clone(), key: figure.key.clone() });
         }
         let table = naming::table(&register.key);
-        let then = self.as_of.map(|at| AsOf { catalogue, at });
         let mut select = Query::select();
         match self.as_of {
             Some(_) => _ = select.from_subquery(rows_as_of(register, self.as_of), Alias::new(&table)),
@@ -232,6 +233,7 @@ impl Figures<'_> {
                 select.from(Alias::new(&table)).and_where(Expr::cust(standing(&register.key, &table)));
             }
         }
+        select.cond_where(confined(&table, register, &scope));
         if let Some(field) = figure.rule.rows().and_then(|rows| register.fields.get(rows)) {
             let rows = naming::child_table(&register.key, &field.key);
             let joined = Condition::all().add(column(&rows, "parent").equals((Alias::new(&table), Alias::new("id"))));
@@ -247,11 +249,7 @@ impl Figures<'_> {
             select.cond_where(within(&table, register, records, period));
         }
         if let Some(filter) = &records.filter {
-            select.cond_where(match (reachable, &then) {
-                (Some(reachable), _) => filter.condition_from(reachable),
-                (None, Some(then)) => filter.condition_from(then),
-                (None, None) => filter.condition(),
-            });
+            select.cond_where(filter.condition_from(&Reachable { catalogue, actor: self.actor, as_of: self.as_of }));
         }
         Ok((select, register))
     }

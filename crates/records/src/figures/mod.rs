@@ -1,7 +1,9 @@
 //! Figures (指标): counts, sums, ratios and changes over the records of a period, each open to the records behind it.
 //!
 //! A figure is defined in `figures/*.toml` and computed here with SQL over the ledger's tables, now or as they stood
-//! at an earlier moment. What cannot be computed is a gap with its reason, never a zero.
+//! at an earlier moment. What cannot be computed is a gap with its reason, never a zero. A reader who is confined to a
+//! cell or an enterprise is given the figures of that part: a number of the whole district, compared before and after,
+//! would say what was entered out of reach.
 
 mod compute;
 mod period;
@@ -48,6 +50,8 @@ pub struct FigureValue {
     pub unit: String,
     /// How many records it counts.
     pub records: u64,
+    /// It counts only what lies within the reader's cell or enterprise, not the whole district.
+    pub confined: bool,
     /// Why there is no value.
     pub gap: Option<Gap>,
     /// The value before rounding.

@@ -16,6 +16,18 @@ pub(super) enum Condition {
     },
 }
 
+impl Condition {
+    /// The registers that references lead to.
+    pub(super) fn referred(&self) -> Vec<&str> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::referred).collect(),
+            Self::Not(inner) => inner.referred(),
+            Self::Test { at: Place::Reference { to, .. }, .. } => vec![to],
+            Self::Test { .. } | Self::Constant(_) => Vec::new(),
+        }
+    }
+}
+
 /// Where a column is, seen from the record that is filtered.
 #[derive(Debug, Clone)]
 pub(super) enum Place {

@@ -135,6 +135,12 @@ impl Filter {
         Ok(Self { text: text.to_owned(), register: register.key.clone(), rows: rows.map(str::to_owned), condition })
     }
 
+    /// The registers that it looks into through a reference.
+    #[must_use]
+    pub fn referred(&self) -> Vec<&str> {
+        self.condition.referred()
+    }
+
     /// The filter as it was written.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -9,8 +9,7 @@ use super::{
     layout,
 };
 use crate::{
-    catalogue::{Catalogue, Field, FieldKind, Register},
-    filter::Sources,
+    catalogue::{Field, FieldKind, Register},
     naming,
 };
 
@@ -75,24 +74,4 @@ fn as_of_columns(register: &Register) -> Vec<String> {
         .chain(layout::RECORD_COLUMNS.iter().map(|&name| name.to_owned()))
         .chain(register.fields.values().flat_map(layout::columns).map(|column| column.name))
         .collect()
-}
-
-/// Tables as they stood at a moment, for filters that look into other registers and child rows.
-#[derive(Debug, Clone, Copy)]
-pub struct AsOf<'c> {
-    /// The registers.
-    pub catalogue: &'c Catalogue,
-    /// The moment.
-    pub at: Timestamp,
-}
-
-impl Sources for AsOf<'_> {
-    fn records(&self, register: &str) -> Option<SelectStatement> {
-        self.catalogue.registers.get(register).map(|register| rows_as_of(register, Some(self.at)))
-    }
-
-    fn rows(&self, register: &str, table: &str) -> Option<SelectStatement> {
-        let register = self.catalogue.registers.get(register)?;
-        register.fields.get(table).map(|field| child_rows_as_of(register, field, Some(self.at)))
-    }
 }

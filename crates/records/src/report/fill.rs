@@ -8,7 +8,7 @@ use crate::ledger::batch::published;
 
 use super::{Filled, FilledBlock, FilledFigure, FilledInline, ReportError, gap_words};
 use crate::{
-    actor::Actor,
+    actor::{Act, Actor, Scope},
     catalogue::{Block, ChartKind, FigureForm, Inline, Report, with_years},
     figures::{FigureValue, Figures, Period},
     ledger::Ledger,
@@ -140,6 +140,15 @@ impl<'l> Filler<'l> {
         }
     }
 
+    /// Whether its reader sees of the registers behind this report only the own cell or enterprise.
+    fn is_confined(&self) -> bool {
+        let registers = &self.ledger.catalogue().registers;
+        let is_whole = |key: &String| {
+            registers.get(key).is_none_or(|register| self.actor.scope(register, Act::Read) == Scope::All)
+        };
+        self.computed.values().any(|figure| figure.confined) || !self.registers.iter().all(is_whole)
+    }
+
     /// Whether any record of the registers behind this report is made up.
     pub(super) fn simulated(&self) -> Result<bool, ReportError> {
         let connection = self.ledger.reader()?;
@@ -168,6 +177,7 @@ impl<'l> Filler<'l> {
             particulars: report.particulars.iter().map(|(name, value)| (name.clone(), self.template(value))).collect(),
             year: self.year,
             as_of: self.as_of,
+            confined: self.is_confined(),
             simulated,
             blocks,
             gaps: self.gaps.clone(),

@@ -26,6 +26,8 @@ pub struct Filled {
     pub year: i16,
     /// The moment at which the ledger was looked at, if not now.
     pub as_of: Option<Timestamp>,
+    /// Some of its figures count only what lies within the reader's cell or enterprise: it is no report of the district.
+    pub confined: bool,
     /// Some of the records behind it are made up.
     pub simulated: bool,
     /// The text.

@@ -139,7 +139,7 @@ fn figure_json(figure: &Figure, value: &FigureValue, catalogue: &Catalogue) -> J
     json!({
         "key": figure.key, "label": figure.label, "system": figure.system,
         "value": value.value, "text": both(&|language| value.full(language)), "unit": value.unit,
-        "records": value.records, "gap": value.gap.as_ref().map(|gap| gap_words(gap, catalogue)),
+        "records": value.records, "confined": value.confined, "gap": value.gap.as_ref().map(|gap| gap_words(gap, catalogue)),
         "formula": both(&|language| formula(figure, catalogue, language)), "parts": parts,
     })
 }

@@ -31,6 +31,16 @@ struct ChangesPage {
     /// Both moments are there, so that there is something to compare.
     asked: bool,
     compared: usize,
+    /// Some figures count only what lies within the reader's cell or enterprise.
+    confined: bool,
+    rows: Vec<Row>,
+}
+
+/// What was compared.
+#[derive(Default)]
+struct Compared {
+    figures: usize,
+    confined: bool,
     rows: Vec<Row>,
 }
 
@@ -66,14 +76,14 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let (from, to) = (read_moment(&moments.from)?, read_moment(&moments.to)?);
     let language = visit.language;
-    let (period, compared, rows) = visit
+    let (period, compared) = visit
         .read(move |ledger, actor| {
             let period = asked.period(ledger)?;
-            let (compared, rows) = match from {
+            let compared = match from {
                 Some(from) => compare(ledger, actor, &period, from, to, language)?,
-                None => (0, Vec::new()),
+                None => Compared::default(),
             };
-            Ok::<_, Refusal>((period, compared, rows))
+            Ok::<_, Refusal>((period, compared))
         })
         .await??;
     rendered(&ChangesPage {
@@ -82,8 +92,9 @@ pub(super) async fn page(
         from: from.map(local).unwrap_or_default(),
         to: to.map(local).unwrap_or_default(),
         asked: from.is_some(),
-        compared,
-        rows,
+        compared: compared.figures,
+        confined: compared.confined,
+        rows: compared.rows,
     })
 }
 
@@ -99,7 +110,7 @@ fn compare(
     from: Timestamp,
     to: Option<Timestamp>,
     language: Language,
-) -> Result<(usize, Vec<Row>), Refusal> {
+) -> Result<Compared, Refusal> {
     let (before, after) = (Figures::of(ledger, actor, Some(from)), Figures::of(ledger, actor, to));
     let (then, now) = (before.all(period)?, after.all(period)?);
     let mut rows = Vec::new();
@@ -112,7 +123,7 @@ fn compare(
         let is: BTreeSet<_> = after.records_behind(&now.key, period)?.into_iter().collect();
         rows.push(row(figure, [then, now], period, [Some(from), to], [&was, &is], language));
     }
-    Ok((now.len(), rows))
+    Ok(Compared { figures: now.len(), confined: now.iter().any(|value| value.confined), rows })
 }
 
 type Numbers = BTreeSet<(String, String)>;

@@ -24,21 +24,29 @@ async fn values(visit: &Visit, asked: Asked) -> Result<(Period, Vec<FigureValue>
     Ok((period, values))
 }
 
+/// Name of a file of figures. It says where they are not those of the whole district but of the reader's cell or enterprise.
+fn name(period: &Period, values: &[FigureValue], ending: &str) -> String {
+    let reach = if values.iter().any(|value| value.confined) { "-within-reach" } else { "" };
+    format!("figures-{period}{reach}.{ending}")
+}
+
 /// `key value unit records`, as the command line prints it.
 pub(super) async fn tsv(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let (period, values) = values(&visit, asked).await?;
+    let name = name(&period, &values, "tsv");
     let mut text = String::from("key\tvalue\tunit\trecords\n");
     for value in values {
         let shown = value.value.unwrap_or_default();
         text.push_str(&format!("{}\t{shown}\t{}\t{}\n", value.key, value.unit, value.records));
     }
-    Ok(file(text, "text/tab-separated-values; charset=utf-8", &format!("figures-{period}.tsv")))
+    Ok(file(text, "text/tab-separated-values; charset=utf-8", &name))
 }
 
 /// The same for a spreadsheet, with names; its mark of UTF-8 makes Excel read it as such.
 pub(super) async fn csv(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     let (period, values) = values(&visit, asked).await?;
     let catalogue = visit.app.catalogue();
+    let name = name(&period, &values, "csv");
     let mut sheet = Sheet::of(&["key", "label", "value", "unit", "records", "gap"]);
     for value in values {
         let label = catalogue.figures.get(&value.key).map(|figure| figure.label.text(visit.language).to_owned());
@@ -53,5 +61,5 @@ pub(super) async fn csv(visit: Visit, Query(asked): Query<Asked>) -> Result<Resp
             gap,
         ]);
     }
-    Ok(sheet.download(&format!("figures-{period}.csv")))
+    Ok(sheet.download(&name))
 }

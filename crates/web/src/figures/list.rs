@@ -32,6 +32,8 @@ struct ListPage {
     years: Vec<String>,
     /// The period has records; without any, its figures say nothing.
     any: bool,
+    /// Some figures count only what lies within the reader's cell or enterprise.
+    confined: bool,
     gaps: usize,
     groups: Vec<Group>,
 }
@@ -105,6 +107,7 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
         period: period.to_string(),
         as_of: as_of.map(|at| at.to_string()).unwrap_or_default(),
         any,
+        confined: computed.now.iter().any(|value| value.confined),
         gaps,
         groups,
     })

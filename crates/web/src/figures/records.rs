@@ -37,6 +37,8 @@ struct RecordsPage {
     /// The figures it is made of.
     parts: Vec<Shown>,
     total: u64,
+    /// It counts only what lies within the reader's cell or enterprise.
+    confined: bool,
     /// Tables of records, one for each register.
     tables: Vec<Table>,
     pager: Pager,
@@ -136,6 +138,7 @@ pub(super) async fn page(
         period: period.to_string(),
         as_of: as_of.map(|at| at.to_string()).unwrap_or_default(),
         total: found.total,
+        confined: found.value.confined,
         tables: found.tables,
         pager: Pager {
             page: number,
@@ -198,7 +201,7 @@ fn address_of(record: &Record, as_of: Option<Timestamp>) -> String {
 /// A record with its register.
 type Filed<'l> = (&'l Register, Record);
 
-/// How many records the reader may open behind a figure, and those of one page.
+/// How many records stand behind a figure, and those of one page.
 fn behind<'l>(
     ledger: &'l Ledger,
     actor: &Actor,

@@ -54,7 +54,7 @@ pub(super) struct Reckoned(std::sync::Mutex<Vec<Known>>);
 
 /// Figures of a year, for whom, and when they were reckoned.
 struct Known {
-    actor: String,
+    actor: Actor,
     language: Language,
     year: i16,
     at: Instant,
@@ -237,7 +237,7 @@ impl Reckoned {
     fn of_year(&self, app: &AppState, actor: &Actor, year: i16, language: Language) -> Vec<FigureView> {
         let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         known.retain(|known| known.at.elapsed() < FIGURES_STAND);
-        let mine = |known: &&Known| known.actor == actor.name && known.language == language && known.year == year;
+        let mine = |known: &&Known| known.actor == *actor && known.language == language && known.year == year;
         if let Some(known) = known.iter().find(mine) {
             return known.figures.clone();
         }
@@ -249,7 +249,7 @@ impl Reckoned {
             Some(FigureView { key: key.to_owned(), label, text: value.full(language) })
         };
         let figures: Vec<FigureView> = FIGURES.iter().filter_map(|key| figure(key)).collect();
-        known.push(Known { actor: actor.name.clone(), language, year, at: Instant::now(), figures: figures.clone() });
+        known.push(Known { actor: actor.clone(), language, year, at: Instant::now(), figures: figures.clone() });
         figures
     }
 }

@@ -29,13 +29,18 @@ pub struct Options {
 /// The notice on documents over made-up records.
 pub const SIMULATED: &str = "模拟数据，仅供演示";
 
+/// The notice on a report for a reader who sees only a cell or an enterprise.
+pub const CONFINED: &str = "仅统计本人可见范围（所属网格或企业）内的记录，不是全局数字";
+
 /// The document of a filled report.
 ///
+/// A report for a reader who sees only a part of the district says so ([`CONFINED`]).
 /// A report over simulated records always says so, with [`SIMULATED`] unless `options` word the notice.
 #[must_use]
 pub fn document(filled: &Filled, options: Options) -> Document {
     let writer = Writer { as_of: filled.as_of, language: options.language };
     let notice = options.notice.or_else(|| filled.simulated.then(|| SIMULATED.to_owned()));
+    let notices: Vec<String> = notice.into_iter().chain(filled.confined.then(|| CONFINED.to_owned())).collect();
     let date = options.date.map(|day| writer.day(day));
     let mut blocks: Vec<Block> = filled.addressee.iter().map(|name| Block::Addressee(name.clone())).collect();
     for block in &filled.blocks {
@@ -55,7 +60,7 @@ pub fn document(filled: &Filled, options: Options) -> Document {
         number: filled.document_number.clone(),
         date_text: date,
         written_at: options.written_at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-        notice,
+        notice: (!notices.is_empty()).then(|| notices.join("；")),
         lang: writer.word("zh-CN", "en").to_owned(),
         base_url: options.base_url,
         blocks,
@@ -238,6 +243,7 @@ mod tests {
             particulars: vec![],
             year: 2020,
             as_of: None,
+            confined: false,
             simulated: true,
             blocks,
             gaps: vec![],
@@ -261,6 +267,13 @@ mod tests {
         assert!(page.contains("<strong>共</strong>"));
         assert!(page.contains(r#"<mark class="gap" data-figure="rate">【缺：投诉总数，没有记录】</mark>"#), "{page}");
         assert!(page.contains(SIMULATED), "made-up records are labelled whatever the caller says");
+    }
+
+    #[test]
+    fn a_report_of_a_part_of_the_district_says_so_beside_the_word_on_made_up_records() {
+        let filled = Filled { confined: true, ..filled(vec![]) };
+        let page = html(&document(&filled, Options::default()), &HtmlOptions::default());
+        assert!(page.contains(&format!("{SIMULATED}；{CONFINED}")), "{page}");
     }
 
     #[test]

@@ -207,12 +207,13 @@ fn shared_schemas() -> Map<String, Json> {
         },
         "Figure": {
             "type": "object",
-            "required": ["key", "label", "system", "value", "unit", "records", "gap"],
+            "required": ["key", "label", "system", "value", "unit", "records", "confined", "gap"],
             "properties": {
                 "key": text("Key"), "label": schema_ref("Label"), "system": text("System of the bureau"),
                 "value": optional("As printed, without unit; null in a gap"),
                 "text": { "description": "With unit and words of its bound", "allOf": [schema_ref("Label")] },
                 "unit": text("Unit"), "records": count("How many records it counts"),
+                "confined": { "type": "boolean", "description": "Counts only what lies within the caller's cell or enterprise, not the whole district" },
                 "gap": { "description": "Why there is no value", "oneOf": [schema_ref("Label"), { "type": "null" }] },
                 "formula": { "description": "What it is, in words", "allOf": [schema_ref("Label")] },
                 "parts": { "type": "array", "items": { "type": "string" }, "description": "Figures it is made of" },

@@ -7,6 +7,7 @@ use bilan_records::{
     actor::Actor,
     attachments::digest,
     catalogue::{Field, FieldKind, Register, Role},
+    exchange::{Format, ImportError, ImportFaults, ImportNote, ImportOutcome, import},
     ledger::{JournalQuery, JsonMap, ListQuery, Write, WriteError},
 };
 use indexmap::IndexMap;
@@ -167,6 +168,59 @@ fn a_value_that_is_taken_out_of_reach_is_refused_without_saying_by_which_record(
     };
     assert!(!refused(&grid()).contains(&hidden.enterprise), "{}", refused(&grid()));
     assert!(refused(&handler()).contains(&hidden.enterprise), "{}", refused(&handler()));
+}
+
+/// Complaints known by their work-order number, with one in another cell and one in the own.
+fn known_by_number(unique: bool) -> Bureau {
+    let mut complaint = complaint();
+    complaint.known_by = vec!["order_no".to_owned()];
+    complaint.fields.insert("order_no".to_owned(), Field { unique, ..support::text("order_no") });
+    let bureau = Bureau::with(vec![enterprise(), complaint]);
+    for (order, lon) in [("HIDDEN-1", 113.05), ("OWN-1", 112.95)] {
+        let mut values = noise();
+        values.extend(map(json!({ "order_no": order, "place": { "lon": lon, "lat": 28.1 } })));
+        bureau.ledger.create(&handler(), "complaint", values, Write::default()).unwrap();
+    }
+    bureau
+}
+
+fn import_order(bureau: &Bureau, actor: &Actor, order: &str, dry_run: bool) -> Result<ImportOutcome, ImportError> {
+    let file =
+        format!("received_at,category,subject,place,order_no\n2020-03-01 22:15,noise,夜间,\"112.95,28.10\",{order}\n");
+    import(&bureau.ledger, actor, "complaint", std::io::Cursor::new(file), Format::Csv, dry_run)
+}
+
+#[test]
+fn an_import_does_not_say_that_a_piece_of_work_is_known_out_of_reach() {
+    let bureau = known_by_number(false);
+    let answer = |actor: &Actor, order: &str| import_order(&bureau, actor, order, true).unwrap();
+    assert_eq!(answer(&grid(), "HIDDEN-1"), answer(&grid(), "UNKNOWN-1"), "a hidden order is answered as a new one");
+    for actor in [&grid(), &handler()] {
+        let known = answer(actor, "OWN-1");
+        let [ImportNote::Repeat { number, .. }] = known.notes.as_slice() else { panic!("{:?}", known.notes) };
+        assert_eq!((known.repeated, number.as_deref()), (1, Some("TS202000002")), "{}", actor.name);
+    }
+    assert_eq!(answer(&handler(), "HIDDEN-1").repeated, 1, "who may read it is shown it");
+}
+
+#[test]
+fn a_unique_number_that_is_taken_out_of_reach_is_refused_to_an_import_as_to_a_form() {
+    let bureau = known_by_number(true);
+    for dry_run in [true, false] {
+        let ImportError::Faults(ImportFaults { faults, total: 1 }) =
+            import_order(&bureau, &grid(), "HIDDEN-1", dry_run).unwrap_err()
+        else {
+            panic!("the number is the one fault")
+        };
+        let mut values = noise();
+        values.insert("order_no".to_owned(), json!("HIDDEN-1"));
+        let form = bureau.ledger.create(&grid(), "complaint", values, Write::default()).unwrap_err();
+        let WriteError::Invalid { faults: form } = form else { panic!("{form}") };
+        assert_eq!((&faults[0].why, &faults[0].why_zh), (&form.0[0].why, &form.0[0].why_zh));
+        assert!(!faults[0].why.contains("TS2020"), "{}", faults[0].why);
+    }
+    assert_eq!(import_order(&bureau, &grid(), "OWN-1", false).unwrap().repeated, 1, "within reach it is a repeat");
+    assert_eq!(bureau.ledger.list(&handler(), ListQuery::of("complaint")).unwrap().total, 2, "nothing came in twice");
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn import_under(
         scratch: &scratch,
         register,
         with_past: actor.is(Role::Admin),
-        repeats: Repeats::of(register, actor.scope(register, Act::Read) == Scope::All),
+        repeats: Repeats::of(register, &actor.scope(register, Act::Read)),
         enter_repeats: options.enter_repeats,
         found: Found {
             places: Places::of(register),

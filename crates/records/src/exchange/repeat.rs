@@ -5,32 +5,50 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value as Sql};
+use sea_query::{Alias, Expr, ExprTrait, Query, SqliteQueryBuilder};
 use serde_json::Value as Json;
 
 use super::note::ImportNote;
 use crate::{
+    actor::Scope,
     catalogue::{Field, Register},
-    ledger::{JsonMap, batch::standing},
+    filter::column,
+    ledger::{JsonMap, batch::standing, bind, reach::confined},
     naming,
     value::Value,
 };
 
-/// Looks for the rows of a file among the records of a register, and among the rows before them.
+/// Looks for the rows of a file among the records of a register that the importer may read, and among the rows before
+/// them.
+///
+/// What is known out of reach is no repeat here: that it is known would be told. A value that must be unique is refused
+/// for everybody when the row is checked, as it is in a form, without a word of the record that has it.
 pub(super) struct Repeats<'r> {
-    register: &'r Register,
     fields: Vec<&'r Field>,
     /// Row of the file by the digest of what the work is known by.
     seen: HashMap<u64, u64>,
     digests: RandomState,
-    /// Whether the reader may be shown the number of any record.
-    shows_numbers: bool,
+    /// Finds the number of a record by what the work is known by, which is bound first.
+    statement: String,
+    /// Bound behind it: what confines the importer.
+    reach: Vec<Sql>,
 }
 
 impl<'r> Repeats<'r> {
-    pub(super) fn of(register: &'r Register, shows_numbers: bool) -> Self {
-        let fields = register.known_by.iter().filter_map(|key| register.fields.get(key)).collect();
-        Self { register, fields, seen: HashMap::new(), digests: RandomState::new(), shows_numbers }
+    /// For an importer who reads of the register what lies within `scope`.
+    pub(super) fn of(register: &'r Register, scope: &Scope) -> Self {
+        let fields: Vec<&Field> = register.known_by.iter().filter_map(|key| register.fields.get(key)).collect();
+        let table = naming::table(&register.key);
+        let mut select = Query::select();
+        select.expr(column(&table, "number")).from(Alias::new(&table));
+        for field in &fields {
+            select.and_where(column(&table, &naming::column(field)).eq(""));
+        }
+        select.and_where(Expr::cust(standing(&register.key, &table))).cond_where(confined(&table, register, scope));
+        let (statement, values) = select.limit(1).build(SqliteQueryBuilder);
+        let reach = bind(values).split_off(fields.len());
+        Self { fields, seen: HashMap::new(), digests: RandomState::new(), statement, reach }
     }
 
     /// What a row repeats; nothing where it has a record number of its own or does not say what it is known by.
@@ -46,8 +64,7 @@ impl<'r> Repeats<'r> {
         let Some(known_by) = self.known_by(values) else { return Ok(None) };
         let work = known_by.last().cloned().unwrap_or_default();
         if let Some(number) = self.standing(connection, &known_by)? {
-            let number = self.shows_numbers.then_some(number);
-            return Ok(Some(ImportNote::Repeat { row, work, number, earlier: None }));
+            return Ok(Some(ImportNote::Repeat { row, work, number: Some(number), earlier: None }));
         }
         let earlier = *self.seen.entry(self.digests.hash_one(&known_by)).or_insert(row);
         let is_repeat = earlier != row;
@@ -64,10 +81,7 @@ impl<'r> Repeats<'r> {
     }
 
     fn standing(&self, connection: &Connection, known_by: &[String]) -> Result<Option<String>, rusqlite::Error> {
-        let table = naming::table(&self.register.key);
-        let seen = standing(&self.register.key, &table);
-        let same: Vec<String> = self.fields.iter().map(|field| format!("\"{}\" = ?", naming::column(field))).collect();
-        let sql = format!("SELECT number FROM \"{table}\" WHERE {} AND {seen} LIMIT 1", same.join(" AND "));
-        connection.prepare_cached(&sql)?.query_row(params_from_iter(known_by), |row| row.get(0)).optional()
+        let bound = known_by.iter().cloned().map(Sql::Text).chain(self.reach.iter().cloned());
+        connection.prepare_cached(&self.statement)?.query_row(params_from_iter(bound), |row| row.get(0)).optional()
     }
 }

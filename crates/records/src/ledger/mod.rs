@@ -50,9 +50,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::codec::{beijing_day, shown_time};
 pub(crate) use self::key::{Asked, Under};
-pub(crate) use self::statement::run;
+pub(crate) use self::statement::{bind, run};
 pub use self::{
-    as_of::{AsOf, child_rows_as_of, rows_as_of},
+    as_of::{child_rows_as_of, rows_as_of},
     changes::{Follower, Position},
     codec::stored_time,
     connections::Reader,

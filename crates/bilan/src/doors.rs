@@ -1,7 +1,6 @@
 //! Further doors for devices: reports in JSON over HTTP (`POST /devices/report`) and over MQTT.
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -66,11 +65,9 @@ async fn report(
     };
     match taken.door.take(&report, &body, &taken.sender(peer, &headers)).await {
         Ok(receipt) => Json(json!({ "stored": receipt.observations, "duplicate": receipt.duplicate })).into_response(),
-        Err(fault @ ReportFault::Identity { .. }) => refused(StatusCode::UNAUTHORIZED, &fault.to_string()),
-        Err(fault @ ReportFault::Slowed { wait_s, .. }) => {
-            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, &fault.to_string());
-            response.headers_mut().insert(RETRY_AFTER, wait_s.into());
-            response
+        // One answer for both: only the guesses at a device that is known are counted.
+        Err(ReportFault::Identity { .. } | ReportFault::Slowed { .. }) => {
+            refused(StatusCode::UNAUTHORIZED, &not_from(&report.mn))
         }
         Err(fault @ ReportFault::Store(_)) => {
             tracing::error!("a report could not be stored: {fault}");
@@ -78,6 +75,14 @@ async fn report(
         }
         Err(fault) => refused(StatusCode::UNPROCESSABLE_ENTITY, &fault.to_string()),
     }
+}
+
+/// Why a report was not taken that is not the device's, or may not be.
+fn not_from(mn: &str) -> String {
+    format!(
+        "the device {mn} may not report, or its password is wrong, or too many wrong ones came from this address: \
+         check both, and send the report again after a minute"
+    )
 }
 
 fn refused(status: StatusCode, message: &str) -> Response {
@@ -161,15 +166,8 @@ async fn take(door: &Door, client: &AsyncClient, message: Publish) {
             tracing::error!("a report could not be stored: {fault}");
             return;
         }
-        // A broker cannot be told to wait: what it forgets now is kept here, unread.
-        Err(ReportFault::Slowed { .. }) => {
-            if let Err(fault) = door.refuse(&message.payload, &format!("mqtt {}", message.topic)).await {
-                tracing::error!("a report could not be kept: {fault}");
-                return;
-            }
-        }
         // The gateway raises an alarm of its own; a flood of guesses must not become one of the log.
-        Err(fault @ ReportFault::Identity { .. }) => {
+        Err(fault @ (ReportFault::Identity { .. } | ReportFault::Slowed { .. })) => {
             tracing::debug!(topic = message.topic, "a report was not taken: {fault}");
         }
         Err(fault) => tracing::warn!(topic = message.topic, "a report was not taken: {fault}"),

@@ -76,7 +76,8 @@ pub enum ReportFault {
         /// Device id.
         mn: String,
     },
-    /// Its sender guessed too many passwords: the report was not looked at.
+    /// Its sender guessed too many passwords: the report was not looked at. Where the sender is answered, it is answered
+    /// as by [`ReportFault::Identity`]: only of a device that is known are passwords compared and counted.
     #[error("too many wrong passwords came from there: send the report again in {wait_s} s")]
     Slowed {
         /// Seconds to wait.
@@ -180,6 +181,8 @@ impl Door {
             Look::Known(device) => device,
             Look::Slowed(wait) => {
                 Counters::add(&self.counters.slowed);
+                // Kept like any other that is refused: an answer that comes sooner would say that the device is known.
+                self.keep_refused(raw, "slowed", &report.mn, (peer, &sender)).await?;
                 return Err(ReportFault::Slowed { wait_s: wait.seconds });
             }
             unknown => {
@@ -193,11 +196,7 @@ impl Door {
                         "unknown_device"
                     }
                 };
-                if self.guard.may_keep(&sender, now) {
-                    self.keep_aside(raw, reason, Some(&report.mn), peer).await?;
-                } else {
-                    Counters::add(&self.counters.not_kept);
-                }
+                self.keep_refused(raw, reason, &report.mn, (peer, &sender)).await?;
                 return Err(ReportFault::Identity { mn: report.mn.clone() });
             }
         };
@@ -232,6 +231,21 @@ impl Door {
     pub async fn refuse(&self, raw: &[u8], peer: &str) -> Result<(), StoreError> {
         Counters::add(&self.counters.faults);
         self.keep_aside(raw, "bad_report", None, peer).await
+    }
+
+    /// Keeps what is refused for who sent it, as long as the sender has room there.
+    async fn keep_refused(
+        &self,
+        raw: &[u8],
+        reason: &str,
+        mn: &str,
+        (peer, sender): (&str, &Sender),
+    ) -> Result<(), StoreError> {
+        if self.guard.may_keep(sender, (self.clock)()) {
+            return self.keep_aside(raw, reason, Some(mn), peer).await;
+        }
+        Counters::add(&self.counters.not_kept);
+        Ok(())
     }
 
     async fn keep_aside(&self, raw: &[u8], reason: &str, mn: Option<&str>, peer: &str) -> Result<(), StoreError> {

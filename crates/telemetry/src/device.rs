@@ -103,7 +103,7 @@ pub struct Quarantined {
     pub peer: String,
     /// Device id, as far as it could be read.
     pub mn: Option<String>,
-    /// Why: a fault code of the decoder, `unknown_device`, `wrong_password`, a [`TimeFault`](crate::TimeFault), `bad_report`.
+    /// Why: a fault code of the decoder, `unknown_device`, `wrong_password`, `slowed`, a [`TimeFault`](crate::TimeFault), `bad_report`.
     pub reason: String,
     /// The bytes.
     pub raw: Vec<u8>,

@@ -26,7 +26,7 @@ impl Share {
     const fn of(reason: &str) -> Share {
         match reason.as_bytes() {
             b"unknown_device" => Share::Strangers,
-            b"wrong_password" => Share::WrongPasswords,
+            b"wrong_password" | b"slowed" => Share::WrongPasswords,
             _ => Share::Unbelieved,
         }
     }

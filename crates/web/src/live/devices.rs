@@ -209,6 +209,7 @@ fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> Quarant
     let key = match held.reason.as_str() {
         "unknown_device" => "live.quarantine.unknown_device",
         "wrong_password" => "live.quarantine.wrong_password",
+        "slowed" => "live.quarantine.slowed",
         "time_in_future" => "live.quarantine.time_in_future",
         "time_missing" => "live.quarantine.time_missing",
         "time_long_past" => "live.quarantine.time_long_past",

@@ -107,15 +107,8 @@ fn a_file_imported_under_a_key_is_entered_once() {
     let file = |subject: &str| format!("received_at,category,subject\n2020-03-01 22:15,noise,{subject}\n");
     let import = |key: Key, subject: &str| {
         let source = Cursor::new(file(subject).into_bytes());
-        exchange::import_once(
-            &bureau.ledger,
-            &handler(),
-            "complaint",
-            source,
-            Format::Csv,
-            ImportOptions::default(),
-            &key,
-        )
+        let options = ImportOptions { key: Some(&key), ..ImportOptions::default() };
+        exchange::import_with(&bureau.ledger, &handler(), "complaint", source, Format::Csv, options)
     };
     let key = |text: &str| {
         Key::new(Origin::Import, text).for_content(json!("digest")).alone_for(SignedDuration::from_hours(1))

@@ -108,8 +108,8 @@ fn a_batch_that_nobody_waits_for_is_taken_away_before_it_is_published_and_may_be
     let key = Key::new(Origin::Import, "file");
     let send = || {
         let source = Cursor::new(file(500));
-        let options = ImportOptions::default();
-        exchange::import_once(&ledger, &handler(), "complaint", source, Format::Csv, options, &key)
+        let options = ImportOptions { key: Some(&key), ..ImportOptions::default() };
+        exchange::import_with(&ledger, &handler(), "complaint", source, Format::Csv, options)
     };
     let left = cancellation.over(send);
     assert!(cancellation.is_cancelled(), "it came as far as the publication");

@@ -177,6 +177,49 @@ async fn an_import_whose_answer_was_lost_is_entered_once_and_its_file_is_let_go(
     assert_eq!(left, [] as [String; 0], "nothing of the file is left");
 }
 
+#[tokio::test]
+async fn a_file_that_was_entered_is_offered_again_only_where_that_would_enter_something() {
+    let office = Office::open();
+    let clerk = office.sign_in(Role::Handler);
+    let upload = async |name: &str, text: &str| {
+        office.upload(&clerk, IMPORT, name, text.as_bytes()).await.is(303).location().to_owned()
+    };
+    let waiting = upload("投诉.csv", CSV).await;
+    office.get(&clerk, &waiting).await.is(200).says_not("已存在").says_not("重复件").says_not("仍要再次导入");
+    let entered = office.post(&clerk, &waiting, &[]).await;
+    office.get(&clerk, entered.is(303).location()).await.is(200).says("已导入 2 条。").says_not("已存在");
+    let again = upload("投诉.csv", CSV).await;
+    office.get(&clerk, &again).await.is(200).says("将新增 2 条").says("仍要再次导入").says_not("重复件也要导入");
+
+    // Rows with the number that they had where they came from are known: nothing would be entered a second time.
+    let numbered =
+        CSV.replace("place\n", "place,source_no\n").replace("8号\n", "8号,A-1\n").replace("9号\n", "9号,A-2\n");
+    let waiting = upload("工单.csv", &numbered).await;
+    office.post(&clerk, &waiting, &[]).await.is(303);
+    let again = upload("工单.csv", &numbered).await;
+    let page = office.get(&clerk, &again).await;
+    page.is(200).says("将新增 0 条").says("重复件也要导入").says_not("仍要再次导入");
+    office.post(&clerk, &again, &[("another", "yes")]).await.is(303);
+    assert_eq!(office.count("complaint"), 4);
+}
+
+#[tokio::test]
+async fn a_fault_of_a_file_is_named_by_its_cell_and_that_of_a_line_by_its_line_and_key() {
+    let office = Office::open();
+    let clerk = office.sign_in(Role::Handler);
+    let wrong = CSV.replace("第二件", "#N/A");
+    let sheet = office.upload(&clerk, IMPORT, "投诉.csv", wrong.as_bytes()).await;
+    sheet.is(422).says("有 1 处错误").says("<code>E3</code>").says(">投诉事项</td>").says_not("必须填写");
+    let line = r#"{"received_at":"soon","source":"hotline12345","category":"noise","kind":"construction_night","subject":"一","content":"二","place":{"address":"三"}}"#;
+    let lines = office.upload(&clerk, IMPORT, "投诉.jsonl", line.as_bytes()).await;
+    lines
+        .is(422)
+        .says("<code>第1行</code>")
+        .says(">received_at（受理时间）</td>")
+        .says_not("单元格")
+        .says_not("<code>A1</code>");
+}
+
 /// Names of the files below a folder.
 fn walk(folder: &std::path::Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -85,6 +85,29 @@ fn actor(role: Role) -> Actor {
     actor
 }
 
+#[tokio::test]
+async fn figures_of_a_grid_member_are_those_of_the_own_cell_whichever_way_they_are_asked_for() {
+    let office = filled();
+    let (_, year) = office.ledger.years("complaint").unwrap().unwrap();
+    let (grid, head) = (office.sign_in(Role::Grid), office.sign_in(Role::Head));
+    let ways = ["/figures", "/figures/complaints_total/records", "/figures/changes"];
+    for way in ways {
+        let moment = if way == "/figures/changes" { "&from=2026-11-23T12:00" } else { "" };
+        let address = format!("{way}?year={year}{moment}");
+        office.get(&grid, &address).await.is(200).says("不是全局数字");
+        office.get(&head, &address).await.is(200).says_not("不是全局数字");
+    }
+    office.get(&grid, &format!("/reports/annual?year={year}")).await.is(200).says("不是全局数字");
+    office.get(&head, &format!("/reports/annual?year={year}")).await.is(200).says_not("不是全局数字");
+    for moment in ["", "&as_of=2026-11-23T12:00"] {
+        let address = format!("/figures/complaints_total?year={year}{moment}");
+        let figure = |role| office.call(role, Method::GET, &address, &[], Json::Null);
+        let (own, whole) = (figure(Role::Grid).await.json(), figure(Role::Head).await.json());
+        assert_eq!((&own["confined"], &whole["confined"]), (&json!(true), &json!(false)), "{own} {whole}");
+        assert!(own["records"].as_u64() <= whole["records"].as_u64(), "{own} {whole}");
+    }
+}
+
 fn hides(role: Role, register: &Register, what: &str, answer: &Answer) {
     let at = answer.text.find(&mark(&register.key));
     let near = at.map(|at| answer.text[at..].chars().take(120).collect::<String>());

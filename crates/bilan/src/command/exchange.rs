@@ -57,7 +57,7 @@ impl Import {
         let source = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let bureau = Bureau::open(&self.data.path)?;
         register(&bureau.ledger.catalogue().registers, &self.register)?;
-        let options = ImportOptions { dry_run: self.dry_run, enter_repeats: self.enter_repeats };
+        let options = ImportOptions { dry_run: self.dry_run, enter_repeats: self.enter_repeats, key: None };
         let outcome = exchange::import_with(&bureau.ledger, &operator(), &self.register, source, format, options)
             .map_err(|error| anyhow!("{error}"))?;
         for note in &outcome.notes {

@@ -3,11 +3,15 @@
 use jiff::{ToSpan, civil::Date};
 use serde_json::Value as Json;
 
+use crate::value::half_width;
+
 /// A cell that is not blank.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     /// Text, a date, yes or no; or any value of a line of JSON.
     Given(Json),
+    /// Text that a text file writes as a formula (`="00123"`), so that a spreadsheet keeps its zeros.
+    FormulaText(String),
     /// A number of a workbook: a quantity, or a day where the column holds days.
     Number { number: f64, epoch: Epoch },
     /// A cell without a value that could be taken.
@@ -19,16 +23,65 @@ pub(crate) enum Cell {
 pub(crate) enum CellFault {
     /// A formula whose result was not stored with it.
     FormulaWithoutValue(String),
-    /// An error value of Excel, such as `#N/A`.
+    /// An error value of a spreadsheet, such as `#N/A`, or the word for it in a text file.
     ErrorValue(String),
-    /// A cell merged over several rows: only the first of them has the value.
-    Merged(String),
+    /// `########`: what a spreadsheet shows of a number or date in a column that is too narrow.
+    TooNarrow(String),
+    /// Cells merged over several rows: only the first of them has the value.
+    Merged {
+        /// As the sheet names them, such as `A3:A7`.
+        reference: String,
+        /// The last row, from 1, and the last column, from 0.
+        last: (u64, usize),
+    },
 }
 
+/// Words that spreadsheets write for errors: those of Excel and WPS, which LibreOffice reads as well.
+const ERRORS: [&str; 17] = [
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#GETTING_DATA",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+    "#BLOCKED!",
+    "#UNKNOWN!",
+    "#CONNECT!",
+    "#BUSY!",
+    "#EXTERNAL!",
+    "#TIMEOUT!",
+];
+
 impl CellFault {
+    /// What is wrong with a text that a spreadsheet put where it had no value.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.chars().nth(1).is_some() && text.chars().all(|character| matches!(character, '#' | '＃')) {
+            return Some(Self::TooNarrow(text.to_owned()));
+        }
+        let begins =
+            text.starts_with(['#', '＃']) || text.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("err:"));
+        if !begins || text.chars().count() > 20 {
+            return None;
+        }
+        let word: String = text.chars().map(half_width).collect::<String>().to_uppercase();
+        let numbered = word
+            .strip_prefix("ERR:")
+            .is_some_and(|number| number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit()));
+        (numbered || ERRORS.contains(&word.as_str())).then(|| Self::ErrorValue(text.to_owned()))
+    }
+
     pub(crate) fn found(&self) -> &str {
         match self {
-            Self::FormulaWithoutValue(text) | Self::ErrorValue(text) | Self::Merged(text) => text,
+            Self::FormulaWithoutValue(text)
+            | Self::ErrorValue(text)
+            | Self::TooNarrow(text)
+            | Self::Merged { reference: text, .. } => text,
         }
     }
 
@@ -37,18 +90,31 @@ impl CellFault {
             Self::FormulaWithoutValue(_) => {
                 "the formula has no stored result: open the file in Excel and save it, or put the value itself"
             }
-            Self::ErrorValue(_) => "the cell shows an error instead of a value",
-            Self::Merged(_) => "cells of several rows are merged: undo it and fill each row",
+            Self::ErrorValue(_) => {
+                "this is an error of the spreadsheet and no value: mend its formula, or put the value itself"
+            }
+            Self::TooNarrow(_) => {
+                "the column was too narrow and only # were kept: widen it in the spreadsheet and save the file again"
+            }
+            Self::Merged { .. } => "cells of several rows are merged: undo it and fill each row",
         }
     }
 
     pub(crate) fn zh(&self) -> &'static str {
         match self {
             Self::FormulaWithoutValue(_) => "公式没有存储结果：请用Excel打开并保存，或直接填写数值",
-            Self::ErrorValue(_) => "单元格显示的是错误值，不是数据",
-            Self::Merged(_) => "多行单元格被合并：请取消合并并逐行填写",
+            Self::ErrorValue(_) => "这是电子表格的错误值，不是数据：请改正公式，或直接填写数值",
+            Self::TooNarrow(_) => "列宽不足，只保存了#号：请在电子表格中加宽该列后重新保存",
+            Self::Merged { .. } => "多行单元格被合并：请取消合并并逐行填写",
         }
     }
+}
+
+/// The text of a cell that is written as a formula of one text: `="00123"` is 00123, and `=""` is blank.
+pub(crate) fn formula_text(cell: &str) -> Option<String> {
+    let quoted = cell.trim().strip_prefix("=\"")?.strip_suffix('"')?;
+    let text = quoted.replace("\"\"", "\u{0}");
+    (!text.contains('"')).then(|| text.replace('\u{0}', "\""))
 }
 
 /// The day from which a workbook counts its days.
@@ -134,6 +200,33 @@ mod tests {
     #[test_case(-0.1 - 0.2 => "-0.3"; "a negative sum")]
     fn a_number_is_read_as_excel_shows_it(number: f64) -> String {
         as_shown(number).to_string()
+    }
+
+    #[test_case("#N/A" => true; "no value")]
+    #[test_case(" #REF! " => true; "blanks around")]
+    #[test_case("#div/0!" => true; "lower case")]
+    #[test_case("＃VALUE！" => true; "full width")]
+    #[test_case("Err:502" => true; "as LibreOffice shows it")]
+    #[test_case("########" => true; "too narrow")]
+    #[test_case("##" => true; "much too narrow")]
+    #[test_case("#" => false; "a single hash")]
+    #[test_case("#3栋" => false; "a house")]
+    #[test_case("#N/A处为缺测" => false; "a sentence about it")]
+    #[test_case("N/A" => false; "what people write")]
+    #[test_case("Error:502" => false; "another word")]
+    fn a_word_of_a_spreadsheet_for_an_error_is_no_value(text: &str) -> bool {
+        CellFault::of_text(text).is_some()
+    }
+
+    #[test_case("=\"00123\"" => Some("00123".to_owned()); "zeros kept")]
+    #[test_case(" =\"a\"\"b\" " => Some("a\"b".to_owned()); "a quotation mark")]
+    #[test_case("=\"\"" => Some(String::new()); "blank")]
+    #[test_case("=\"a\"&\"b\"" => None; "two texts")]
+    #[test_case("=A1" => None; "a reference")]
+    #[test_case("=\"" => None; "cut off")]
+    #[test_case("00123" => None; "plain")]
+    fn a_text_written_as_a_formula_is_its_text(cell: &str) -> Option<String> {
+        formula_text(cell)
     }
 
     #[test]

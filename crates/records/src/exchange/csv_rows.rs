@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{
     bounds::{self, Bound},
-    cell::Cell,
+    cell::{Cell, formula_text},
     formula::restored,
     source::Rows,
     unreadable::{Spot, Unreadable},
@@ -90,8 +90,13 @@ impl<B: BufRead> Rows for CsvRows<B> {
                 let not_text = |_| Unreadable::NotText { line, encoding: "UTF-8" };
                 let text = std::str::from_utf8(&self.text[start..*end]).map_err(not_text)?;
                 start = *end;
-                if !text.trim().is_empty() {
-                    cells.push((at, Cell::Given(Json::from(restored(text)))));
+                if text.trim().is_empty() {
+                    continue;
+                }
+                match formula_text(text) {
+                    Some(text) if text.trim().is_empty() => {}
+                    Some(text) => cells.push((at, Cell::FormulaText(text))),
+                    None => cells.push((at, Cell::Given(Json::from(restored(text))))),
                 }
             }
             if !cells.is_empty() {

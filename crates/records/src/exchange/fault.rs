@@ -5,12 +5,15 @@ use serde::Serialize;
 use super::cell::column_letters;
 
 /// One cell that is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ImportFault {
-    /// Row as a person counts it in the file.
+    /// Row, or line of a file of JSON, as a person counts it.
     pub row: u64,
-    /// Heading of the column as it stands in the file.
+    /// Heading of the column, or key of the line, as it stands in the file.
     pub column: String,
+    /// It lies in a line of JSON, which has keys and no columns.
+    #[serde(skip)]
+    pub in_line: bool,
     /// The column counted from 1, where the fault lies in one that the file has.
     pub position: Option<usize>,
     /// What was found.
@@ -25,14 +28,18 @@ impl ImportFault {
     /// The cell as a spreadsheet names it, such as `C7`.
     #[must_use]
     pub fn cell(&self) -> Option<String> {
-        let column = self.position?.checked_sub(1)?;
+        let column = self.position.filter(|_| !self.in_line)?.checked_sub(1)?;
         Some(format!("{}{}", column_letters(column), self.row))
     }
 }
 
 impl std::fmt::Display for ImportFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "row {}, column “{}”: “{}”: {}", self.row, self.column, self.found, self.why)
+        let Self { row, column, found, why, .. } = self;
+        if self.in_line {
+            return write!(f, "line {row}, “{column}”: “{found}”: {why}");
+        }
+        write!(f, "row {row}, column “{column}”: “{found}”: {why}")
     }
 }
 
@@ -51,6 +58,17 @@ impl ImportFaults {
 
     /// Characters of what was found that are kept.
     const SHOWN: usize = 80;
+
+    /// Takes back what was said of the blank cells that merged cells leave: they have one fault, which names them all.
+    pub(super) fn forget_blanks(&mut self, (top, left): (u64, usize), (bottom, right): (u64, usize)) {
+        let listed = self.faults.len();
+        self.faults.retain(|fault| {
+            let within = (top..=bottom).contains(&fault.row)
+                && fault.position.is_some_and(|position| (left + 1..=right + 1).contains(&position));
+            !(within && fault.found.is_empty())
+        });
+        self.total -= (listed - self.faults.len()) as u64;
+    }
 
     pub(super) fn add(&mut self, mut fault: ImportFault) {
         self.total += 1;
@@ -84,10 +102,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_named_as_a_spreadsheet_names_it() {
-        let cell = |position, row| {
-            let text = String::new;
-            ImportFault { row, column: text(), position, found: text(), why: text(), why_zh: text() }.cell()
-        };
+        let cell = |position, row| ImportFault { row, position, ..ImportFault::default() }.cell();
         assert_eq!(cell(Some(3), 7).as_deref(), Some("C7"));
         assert_eq!(cell(Some(703), 2).as_deref(), Some("AAA2"));
         assert_eq!(cell(None, 2), None);

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::{
     Format,
-    cell::CellFault,
-    fault::{ImportFault, ImportFaults},
+    fault::ImportFaults,
+    intake::{Found, Intake},
     note::ImportNote,
     reading::{Entry, Places},
     repeat::Repeats,
-    source::{self, SheetRow, Visitor},
+    source,
     unreadable::Unreadable,
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
     catalogue::{Register, Role},
     journal::Action,
     ledger::{
-        Asked, JsonMap, Key, Ledger, ReadError, Under, WriteError,
-        batch::{Scratch, TURN, bring_in, check_row},
+        Asked, Key, Ledger, ReadError, Under, WriteError,
+        batch::{Scratch, TURN, bring_in},
         check::Checked,
         session::{Arrival, Entered, Session},
     },
@@ -71,21 +71,20 @@ impl From<rusqlite::Error> for ImportError {
 }
 
 /// How a file is imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ImportOptions {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ImportOptions<'k> {
     /// Everything is checked and nothing kept.
     pub dry_run: bool,
     /// Rows whose piece of work is known already are entered, too.
     pub enter_repeats: bool,
+    /// Sent again under the same key with the same content, the file is answered and nothing is entered twice.
+    pub key: Option<&'k Key>,
 }
 
 /// Imports a file into a register: whole, or not at all. With `dry_run` everything is checked and nothing kept.
 ///
-/// Numbers, states and fields that the system fills are accepted from an administrator, so that history can be
-/// brought in as it was; anybody else who may create records imports new ones.
-///
 /// # Errors
-/// [`ImportError::Faults`] with every wrong cell; [`ImportError::Unreadable`] for a broken file.
+/// As [`import_with`].
 pub fn import(
     ledger: &Ledger,
     actor: &Actor,
@@ -97,69 +96,24 @@ pub fn import(
     import_with(ledger, actor, register, source, format, ImportOptions { dry_run, ..ImportOptions::default() })
 }
 
-/// [`import`], with a word about repeats.
+/// Imports a file into a register: whole, or not at all.
+///
+/// Numbers, states and fields that the system fills are accepted from an administrator, so that history can be
+/// brought in as it was; anybody else who may create records imports new ones.
 ///
 /// # Errors
-/// As [`import`].
+/// [`ImportError::Faults`] with every wrong cell; [`ImportError::Unreadable`] for a broken file;
+/// [`WriteError::KeyReused`] for another file under the same key, [`WriteError::SameContent`] for the same file under
+/// another key within [`Key::alone_for`].
 pub fn import_with(
     ledger: &Ledger,
     actor: &Actor,
     register: &str,
     source: impl Read + Seek,
     format: Format,
-    options: ImportOptions,
+    options: ImportOptions<'_>,
 ) -> Result<ImportOutcome, ImportError> {
-    import_under(ledger, actor, register, source, format, options, None)
-}
-
-/// Imports a file under a key: sent again with the same content, it is answered and nothing is entered twice.
-///
-/// # Errors
-/// As [`import`]; [`WriteError::KeyReused`] for another file under the same key, [`WriteError::SameContent`] for the
-/// same file under another key within [`Key::alone_for`].
-pub fn import_once(
-    ledger: &Ledger,
-    actor: &Actor,
-    register: &str,
-    source: impl Read + Seek,
-    format: Format,
-    options: ImportOptions,
-    key: &Key,
-) -> Result<ImportOutcome, ImportError> {
-    import_under(ledger, actor, register, source, format, options, Some(key))
-}
-
-/// What an import under a key did, if there was one.
-///
-/// # Errors
-/// If the database fails.
-pub fn imported_under(ledger: &Ledger, actor: &Actor, key: &Key) -> Result<Option<ImportOutcome>, ImportError> {
-    let reader = ledger.reader()?;
-    Ok(ledger.session(&reader, actor, None)?.import_of(key)?)
-}
-
-/// Whether the file of a key was imported a while ago ([`Key::alone_for`]) under another key.
-///
-/// # Errors
-/// If the database fails.
-pub fn imported_before(ledger: &Ledger, actor: &Actor, register: &str, key: &Key) -> Result<bool, ReadError> {
-    let reader = ledger.reader()?;
-    let asked = Asked::new(Some(key), register, IMPORT, &actor.name, &serde_json::Value::Null);
-    Ok(ledger.session(&reader, actor, None)?.just_entered(key, &asked)?.is_some())
-}
-
-/// What an import is called where its key is kept.
-const IMPORT: &str = "import";
-
-fn import_under(
-    ledger: &Ledger,
-    actor: &Actor,
-    register: &str,
-    source: impl Read + Seek,
-    format: Format,
-    options: ImportOptions,
-    key: Option<&Key>,
-) -> Result<ImportOutcome, ImportError> {
+    let key = options.key;
     let register = ledger.register(register)?;
     if actor.scope(register, Act::Create) == Scope::Nothing {
         return Err(ImportError::Refused(WriteError::Forbidden {
@@ -186,7 +140,7 @@ fn import_under(
         repeats: Repeats::of(register, &actor.scope(register, Act::Read)),
         enter_repeats: options.enter_repeats,
         found: Found {
-            places: Places::of(register),
+            places: Places::of(register, format == Format::Jsonl),
             faults: ImportFaults::default(),
             outcome: ImportOutcome::default(),
         },
@@ -230,6 +184,28 @@ fn import_under(
     found.refuse_faults()?;
     Ok(found.outcome)
 }
+
+/// What an import under a key did, if there was one.
+///
+/// # Errors
+/// If the database fails.
+pub fn imported_under(ledger: &Ledger, actor: &Actor, key: &Key) -> Result<Option<ImportOutcome>, ImportError> {
+    let reader = ledger.reader()?;
+    Ok(ledger.session(&reader, actor, None)?.import_of(key)?)
+}
+
+/// Whether the file of a key was imported a while ago ([`Key::alone_for`]) under another key.
+///
+/// # Errors
+/// If the database fails.
+pub fn imported_before(ledger: &Ledger, actor: &Actor, register: &str, key: &Key) -> Result<bool, ReadError> {
+    let reader = ledger.reader()?;
+    let asked = Asked::new(Some(key), register, IMPORT, &actor.name, &serde_json::Value::Null);
+    Ok(ledger.session(&reader, actor, None)?.just_entered(key, &asked)?.is_some())
+}
+
+/// What an import is called where its key is kept.
+const IMPORT: &str = "import";
 
 /// What the same import did before, if its key says so; refused if its sender has just entered the file under another.
 fn answered(session: &Session<'_>, key: Option<&Key>, asked: &Asked<'_>) -> Result<Option<ImportOutcome>, ImportError> {
@@ -281,172 +257,4 @@ fn enter(
     session.seal()?;
     commit(transaction)?;
     Ok(None)
-}
-
-/// Enters records of several registers in one transaction, in the order given: for the sample district, which a process
-/// of its own enters before the data folder is served. The only writer is held to the end of it: where people work, a
-/// file comes in by [`import`].
-///
-/// # Errors
-/// [`ImportError::Faults`] names each wrong value; `row` counts records from 1 and `column` is `register.field`.
-pub fn load(
-    ledger: &Ledger,
-    actor: &Actor,
-    records: impl IntoIterator<Item = (String, JsonMap)>,
-    simulated: bool,
-) -> Result<ImportOutcome, ImportError> {
-    let mut connection = ledger.writer();
-    let transaction = connection.begin()?;
-    let mut session = ledger.session(&transaction, actor, None)?;
-    let mut faults = ImportFaults::default();
-    let mut outcome = ImportOutcome::default();
-    let arrival = Arrival { action: Action::Import, at: session.now, simulated, with_past: actor.is(Role::Admin) };
-    for (index, (register, values)) in records.into_iter().enumerate() {
-        let register = ledger.register(&register)?;
-        let checked = Checked::of(register, &values, arrival.with_past);
-        match session.enter(register, &values, checked, &arrival) {
-            Ok(Entered::New) => outcome.created += 1,
-            Ok(Entered::Known) => outcome.replayed += 1,
-            Err(WriteError::Invalid { faults: wrong }) => {
-                for wrong in wrong.0 {
-                    faults.add(ImportFault {
-                        row: index as u64 + 1,
-                        column: format!("{}.{}", register.key, wrong.field),
-                        position: None,
-                        found: wrong.found,
-                        why: wrong.why,
-                        why_zh: wrong.why_zh,
-                    });
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if faults.total > 0 {
-        return Err(ImportError::Faults(faults));
-    }
-    session.seal()?;
-    commit(transaction)?;
-    Ok(outcome)
-}
-
-/// The rows of a file on their way into a register.
-struct Intake<'m, 'l> {
-    /// Reads the ledger as it stood when the file began to be read.
-    session: Session<'m>,
-    scratch: &'m Scratch,
-    register: &'l Register,
-    with_past: bool,
-    repeats: Repeats<'l>,
-    enter_repeats: bool,
-    found: Found<'l>,
-    failed: Option<WriteError>,
-}
-
-/// What was found in a file.
-struct Found<'l> {
-    places: Places<'l>,
-    faults: ImportFaults,
-    outcome: ImportOutcome,
-}
-
-impl Intake<'_, '_> {
-    /// How its records come in.
-    fn arrival(&self, simulated: bool) -> Arrival {
-        Arrival { action: Action::Import, at: self.session.now, simulated, with_past: self.with_past }
-    }
-}
-
-impl Found<'_> {
-    /// Refuses the whole file if anything in it is wrong.
-    fn refuse_faults(&mut self) -> Result<(), ImportError> {
-        if self.faults.total == 0 { Ok(()) } else { Err(ImportError::Faults(std::mem::take(&mut self.faults))) }
-    }
-
-    /// Notes what is wrong with a row, cell by cell.
-    ///
-    /// # Errors
-    /// What is no fault of the row and ends the import.
-    fn note_row(&mut self, entry: &Entry, entered: Result<Entered, WriteError>) -> Result<(), WriteError> {
-        match entered {
-            Ok(_) => {}
-            Err(WriteError::Invalid { faults }) => {
-                for fault in faults.0 {
-                    if let Some(fault) = self.places.field_fault(entry, fault) {
-                        self.faults.add(fault);
-                    }
-                }
-            }
-            Err(WriteError::Forbidden { why, .. }) => self.faults.add(ImportFault {
-                row: entry.row,
-                column: String::new(),
-                position: None,
-                found: String::new(),
-                why_zh: "无权登记该记录".to_owned(),
-                why,
-            }),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-}
-
-impl Visitor for Intake<'_, '_> {
-    fn known(&self, headings: &[String]) -> usize {
-        self.found.places.known(headings)
-    }
-
-    fn complete(&self, headings: &[String]) -> bool {
-        self.found.places.complete(headings)
-    }
-
-    fn headings(&mut self, row: u64, headings: &[String]) {
-        self.found.places.add(row, headings, &mut self.found.faults);
-    }
-
-    fn fault(&mut self, row: u64, column: usize, fault: &CellFault) {
-        self.found.faults.add(self.found.places.cell_fault(row, column, fault));
-    }
-
-    fn note(&mut self, note: ImportNote) {
-        if self.found.outcome.notes.len() < ImportNote::LISTED {
-            self.found.outcome.notes.push(note);
-        }
-    }
-
-    fn row(&mut self, row: SheetRow<'_>) -> bool {
-        if let Err(cancelled) = check() {
-            self.failed = Some(rusqlite::Error::from(cancelled).into());
-            return false;
-        }
-        let entry = self.found.places.entry(row, &mut self.found.faults, &mut self.found.outcome.notes);
-        if !self.enter_repeats {
-            match self.repeats.find(self.session.connection, entry.row, &entry.values) {
-                Ok(None) => {}
-                Ok(Some(repeat)) => {
-                    self.found.outcome.repeated += 1;
-                    Visitor::note(self, repeat);
-                    return true;
-                }
-                Err(error) => {
-                    self.failed = Some(error.into());
-                    return false;
-                }
-            }
-        }
-        let arrival = self.arrival(entry.simulated);
-        let checked = check_row(&self.session, self.scratch, self.register, entry.row, &entry.values, &arrival);
-        match checked {
-            Ok(Entered::New) => self.found.outcome.created += 1,
-            Ok(Entered::Known) => self.found.outcome.replayed += 1,
-            Err(_) => {}
-        }
-        match self.found.note_row(&entry, checked) {
-            Ok(()) => true,
-            Err(error) => {
-                self.failed = Some(error);
-                false
-            }
-        }
-    }
 }

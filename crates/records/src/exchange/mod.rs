@@ -12,7 +12,9 @@ mod export;
 mod fault;
 mod formula;
 mod import;
+mod intake;
 mod json_lines;
+mod load;
 mod note;
 mod reading;
 mod repeat;
@@ -28,11 +30,9 @@ pub use self::{
     export::{ExportError, export, export_with_personal},
     fault::{ImportFault, ImportFaults},
     formula::{neutralised, restored},
-    import::{
-        ImportError, ImportOptions, ImportOutcome, import, import_once, import_with, imported_before, imported_under,
-        load,
-    },
-    note::ImportNote,
+    import::{ImportError, ImportOptions, ImportOutcome, import, import_with, imported_before, imported_under},
+    load::load,
+    note::{ImportNote, Place},
     reading::column_label,
     source::{Measured, measure},
     template::{TemplateError, template},

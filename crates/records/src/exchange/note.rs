@@ -34,11 +34,52 @@ pub enum ImportNote {
     },
     /// A character that nobody sees was taken out of a cell.
     InvisibleCharacter {
-        /// The cell as a spreadsheet names it.
-        cell: String,
+        /// Where it stood.
+        place: Place,
         /// Its code point.
         code: u32,
     },
+    /// A text written as a formula, such as `="00123"`, was read as its text.
+    FormulaText {
+        /// Where it stands.
+        place: Place,
+        /// The text.
+        text: String,
+    },
+}
+
+/// Where a value stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A cell as a spreadsheet names it, such as `B2`.
+    Cell(String),
+    /// A line of JSON.
+    Line {
+        /// The line, from 1.
+        line: u64,
+        /// The key in it.
+        key: String,
+    },
+}
+
+impl Place {
+    /// The place in Chinese.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Cell(cell) => format!("单元格{cell}"),
+            Self::Line { line, key } => format!("第{line}行“{key}”"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cell(cell) => write!(f, "cell {cell}"),
+            Self::Line { line, key } => write!(f, "“{key}” in line {line}"),
+        }
+    }
 }
 
 impl ImportNote {
@@ -63,7 +104,11 @@ impl ImportNote {
                 format!("第{row}行的“{work}”与第{earlier}行相同（重复）")
             }
             Self::Repeat { row, work, .. } => format!("第{row}行的“{work}”已登记过（重复）"),
-            Self::InvisibleCharacter { cell, code } => format!("单元格{cell}中的不可见字符U+{code:04X}已去掉"),
+            Self::InvisibleCharacter { place, code } => format!("{}中的不可见字符U+{code:04X}已去掉", place.zh()),
+            Self::FormulaText { place, text } => {
+                let text = shortened(text);
+                format!("{}写作=\"{text}\"，已按文本“{text}”读取", place.zh())
+            }
         }
     }
 }
@@ -85,8 +130,12 @@ impl fmt::Display for ImportNote {
                 write!(f, "row {row} repeats row {earlier}: both are “{work}”")
             }
             Self::Repeat { row, work, .. } => write!(f, "row {row} is a repeat: “{work}” is known already"),
-            Self::InvisibleCharacter { cell, code } => {
-                write!(f, "the invisible character U+{code:04X} was taken out of cell {cell}")
+            Self::InvisibleCharacter { place, code } => {
+                write!(f, "the invisible character U+{code:04X} was taken out of {place}")
+            }
+            Self::FormulaText { place, text } => {
+                let text = shortened(text);
+                write!(f, "{place} says =\"{text}\" and was read as the text “{text}”")
             }
         }
     }

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value as Json;
 
 use super::{
-    cell::{Cell, CellFault, as_shown},
+    cell::{Cell, CellFault, Epoch, as_shown, column_letters},
     columns::{Column, ColumnNames, cell_text, meant},
     fault::{ImportFault, ImportFaults},
-    note::ImportNote,
+    note::{ImportNote, Place},
     source::SheetRow,
 };
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 /// The columns of a file on its way into a register.
 pub(super) struct Places<'r> {
     register: &'r Register,
+    /// The file has lines of JSON: keys, and no columns that a person could count.
+    pub are_lines: bool,
     names: ColumnNames<'r>,
     headings: Vec<String>,
     columns: Vec<Option<Column<'r>>>,
@@ -47,9 +49,9 @@ impl Entry {
 }
 
 impl<'r> Places<'r> {
-    pub(super) fn of(register: &'r Register) -> Self {
+    pub(super) fn of(register: &'r Register, are_lines: bool) -> Self {
         let names = ColumnNames::of(register);
-        Self { register, names, headings: Vec::new(), columns: Vec::new(), by_key: HashMap::new() }
+        Self { register, are_lines, names, headings: Vec::new(), columns: Vec::new(), by_key: HashMap::new() }
     }
 
     /// How many columns of the register these headings name.
@@ -78,7 +80,8 @@ impl<'r> Places<'r> {
             if twice || (column.is_none() && !heading.trim().is_empty()) {
                 let (why, why_zh) = if twice { field_twice() } else { self.no_such_field(heading) };
                 let (column, found) = (heading.clone(), heading.clone());
-                faults.add(ImportFault { row, column, position: Some(at + 1), found, why, why_zh });
+                let (position, in_line) = (Some(at + 1), self.are_lines);
+                faults.add(ImportFault { row, column, in_line, position, found, why, why_zh });
             } else if let Some(key) = key {
                 self.by_key.insert(key, at);
             }
@@ -105,8 +108,20 @@ impl<'r> Places<'r> {
     pub(super) fn entry(&self, row: SheetRow<'_>, faults: &mut ImportFaults, notes: &mut Vec<ImportNote>) -> Entry {
         let mut entry = Entry { row: row.row, values: JsonMap::new(), simulated: false, faulty: HashSet::new() };
         for (at, cell) in row.cells.drain(..) {
+            let cell = match cell {
+                Cell::Given(Json::String(text)) => {
+                    CellFault::of_text(&text).map_or_else(|| Cell::Given(Json::from(text)), Cell::Faulty)
+                }
+                cell => cell,
+            };
             let value = match cell {
                 Cell::Given(Json::String(text)) => Json::from(self.without_invisible(row.row, at, text, notes)),
+                Cell::FormulaText(text) => {
+                    if notes.len() < ImportNote::LISTED {
+                        notes.push(ImportNote::FormulaText { place: self.place(row.row, at), text: text.clone() });
+                    }
+                    Json::from(self.without_invisible(row.row, at, text, notes))
+                }
                 Cell::Faulty(fault) => {
                     if let Some(Some(column)) = self.columns.get(at) {
                         entry.faulty.extend(column.key().map(str::to_owned));
@@ -150,14 +165,21 @@ impl<'r> Places<'r> {
         let hidden = |character: &char| is_invisible(*character) || (!sentence && is_joiner(*character));
         let Some(first) = text.chars().find(hidden) else { return text };
         if notes.len() < ImportNote::LISTED {
-            let cell = format!("{}{row}", super::cell::column_letters(at));
-            notes.push(ImportNote::InvisibleCharacter { cell, code: u32::from(first) });
+            notes.push(ImportNote::InvisibleCharacter { place: self.place(row, at), code: u32::from(first) });
         }
         text.chars().filter(|character| !hidden(character)).collect()
     }
 
+    /// Where a value stands.
+    fn place(&self, row: u64, at: usize) -> Place {
+        match self.headings.get(at).filter(|_| self.are_lines) {
+            Some(key) => Place::Line { line: row, key: key.clone() },
+            None => Place::Cell(format!("{}{row}", column_letters(at))),
+        }
+    }
+
     /// A number of a workbook: a day or moment where the column holds such.
-    fn number(&self, at: usize, number: f64, epoch: super::cell::Epoch) -> Json {
+    fn number(&self, at: usize, number: f64, epoch: Epoch) -> Json {
         match self.columns.get(at) {
             Some(Some(Column::Field(field))) if matches!(field.kind, FieldKind::Date | FieldKind::DateTime) => {
                 epoch.moment(number).map_or_else(|| as_shown(number), Json::from)
@@ -169,7 +191,8 @@ impl<'r> Places<'r> {
     fn without_heading(&self, row: u64, at: usize, value: &Json) -> ImportFault {
         ImportFault {
             row,
-            column: super::cell::column_letters(at),
+            column: column_letters(at),
+            in_line: self.are_lines,
             position: Some(at + 1),
             found: cell_text(value),
             why: "the column of this cell has no heading".to_owned(),
@@ -182,6 +205,7 @@ impl<'r> Places<'r> {
         ImportFault {
             row,
             column: self.headings.get(at).cloned().unwrap_or_default(),
+            in_line: self.are_lines,
             position: Some(at + 1),
             found: fault.found().to_owned(),
             why: fault.en().to_owned(),
@@ -204,6 +228,7 @@ impl<'r> Places<'r> {
         Some(ImportFault {
             row: entry.row,
             column,
+            in_line: self.are_lines,
             position: position.map(|at| at + 1),
             found: fault.found,
             why: fault.why,

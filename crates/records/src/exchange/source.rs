@@ -42,8 +42,9 @@ pub(super) struct MergedCells {
     /// First and last row, from 1.
     pub top: u64,
     pub bottom: u64,
-    /// First column, from 0.
+    /// First and last column, from 0.
     pub column: usize,
+    pub right: usize,
     /// As the sheet names them, such as `A3:A7`.
     pub reference: String,
 }
@@ -268,7 +269,8 @@ fn read_rows(mut rows: impl Rows, visitor: &mut impl Visitor) -> Result<(), Unre
         }
     }
     for merged in rows.merged().iter().filter(|merged| merged.top > heading_row && merged.bottom > merged.top) {
-        visitor.fault(merged.top, merged.column, &CellFault::Merged(merged.reference.clone()));
+        let fault = CellFault::Merged { reference: merged.reference.clone(), last: (merged.bottom, merged.right) };
+        visitor.fault(merged.top, merged.column, &fault);
     }
     Ok(())
 }
@@ -280,6 +282,7 @@ pub(super) fn texts(cells: &[(usize, Cell)]) -> Vec<String> {
     for (at, cell) in cells {
         texts[*at] = match cell {
             Cell::Given(Json::String(text)) => text.clone(),
+            Cell::FormulaText(text) => text.clone(),
             Cell::Given(value) => cell_text(value),
             Cell::Number { number, .. } => super::cell::as_shown(*number).to_string(),
             Cell::Faulty(fault) => fault.found().to_owned(),

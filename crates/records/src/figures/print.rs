@@ -90,6 +90,7 @@ mod tests {
             value: value.map(str::to_owned),
             unit: unit.into(),
             records: 0,
+            confined: false,
             gap: None,
             exact: None,
             bound,

@@ -126,7 +126,8 @@ pub(super) fn choice(text: &str, choices: &IndexMap<String, Label>) -> Result<St
     let plain = |text: &str| text.chars().map(half_width).filter(|character| !character.is_whitespace()).collect();
     let meant: String = plain(&typed(text)?);
     let same = |label: &str| meant.eq_ignore_ascii_case(&plain(label) as &String);
-    let found = choices.iter().find(|(key, label)| **key == meant || same(&label.zh) || same(&label.en));
+    let found =
+        choices.iter().find(|(key, label)| meant.eq_ignore_ascii_case(key) || same(&label.zh) || same(&label.en));
     if let Some((key, _)) = found {
         return Ok(key.clone());
     }

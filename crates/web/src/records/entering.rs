@@ -56,7 +56,7 @@ impl Drop for UnderWay {
 struct Confirmed {
     /// The file was entered before, and is to be entered once more.
     is_meant: bool,
-    options: ImportOptions,
+    enter_repeats: bool,
 }
 
 /// Enters a file that was checked before; it is checked again, because the ledger may have changed.
@@ -74,10 +74,8 @@ pub(super) async fn enter(
     let format = Format::by_name(&file).ok_or_else(|| Refusal::not_found(file.as_str()))?;
     let page = format!("/records/{key}/import/{file}");
     let Some(under_way) = visit.app.entering.begin(&path) else { return Ok(Redirect::to(&page).into_response()) };
-    let confirmed = Confirmed {
-        is_meant: form.filled("another").is_some(),
-        options: ImportOptions { enter_repeats: form.filled("repeats").is_some(), ..ImportOptions::default() },
-    };
+    let confirmed =
+        Confirmed { is_meant: form.filled("another").is_some(), enter_repeats: form.filled("repeats").is_some() };
     let (name, id) = (key.clone(), file.clone());
     let done = visit
         .write(move |ledger, actor| {
@@ -110,7 +108,8 @@ fn enter_waiting(
     let key = import_key(&about, file, confirmed.is_meant);
     let again = ledger.written_under(&key, &actor.name)?.is_some();
     let source = File::open(path).map_err(|_| ImportError::Gone)?;
-    let outcome = exchange::import_once(ledger, actor, register, source, format, confirmed.options, &key)?;
+    let options = ImportOptions { enter_repeats: confirmed.enter_repeats, key: Some(&key), dry_run: false };
+    let outcome = exchange::import_with(ledger, actor, register, source, format, options)?;
     for file in [path.to_owned(), about_path(path)] {
         if let Err(error) = std::fs::remove_file(&file) {
             tracing::warn!("a file that was imported could not be let go: {error}");

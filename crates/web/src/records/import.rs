@@ -59,7 +59,7 @@ enum Outcome {
     /// It cannot be read.
     Unreadable(String),
     /// Cells are wrong.
-    Faulty { name: String, faults: Vec<FaultLine>, total: u64, more: u64 },
+    Faulty { name: String, lines: bool, faults: Vec<FaultLine>, total: u64, more: u64 },
     /// It can be entered.
     Fine {
         name: String,
@@ -68,7 +68,10 @@ enum Outcome {
         known: u64,
         repeated: u64,
         notes: Vec<String>,
+        /// A file of the same content was entered a while ago, and this one would enter its records a second time.
         entered_before: bool,
+        /// The sender confirms that it is another file of the same content.
+        another: bool,
     },
     /// It is being entered.
     UnderWay,
@@ -78,9 +81,9 @@ enum Outcome {
     Resumed(String),
 }
 
-/// A cell that is refused.
+/// A cell that is refused, or a value of a line.
 struct FaultLine {
-    cell: String,
+    place: String,
     column: String,
     found: String,
     why: String,
@@ -203,7 +206,8 @@ async fn checked(visit: Visit, Path((key, file)): Path<(String, String)>) -> Res
     let before = visit.read(move |ledger, actor| exchange::imported_before(ledger, actor, &name, &again)).await??;
     let About { name, created, known, repeated, notes, .. } = about;
     let notes = notes.iter().map(|(zh, en)| visit.language.pick(zh, en).to_owned()).collect();
-    let outcome = Outcome::Fine { name, file, created, known, repeated, notes, entered_before: before };
+    let entered_before = before && created > 0;
+    let outcome = Outcome::Fine { name, file, created, known, repeated, notes, entered_before, another: before };
     drawn(&visit, register, outcome, StatusCode::OK)
 }
 
@@ -228,13 +232,23 @@ pub(super) fn refused(
 
 fn faulty(name: String, faults: &ImportFaults, register: &Register, language: Language) -> Outcome {
     let line = |fault: &exchange::ImportFault| FaultLine {
-        cell: fault.cell().unwrap_or_else(|| fault.row.to_string()),
-        column: exchange::column_label(register, &fault.column, language),
+        place: fault.cell().unwrap_or_else(|| language.fill("exchange.line", &[("line", &fault.row.to_string())])),
+        column: column(register, fault, language),
         found: fault.found.clone(),
         why: if language == Language::Chinese { fault.why_zh.clone() } else { fault.why.clone() },
     };
     let listed: Vec<FaultLine> = faults.faults.iter().map(line).collect();
-    Outcome::Faulty { name, more: faults.total - listed.len() as u64, total: faults.total, faults: listed }
+    let lines = faults.faults.first().is_some_and(|fault| fault.in_line);
+    Outcome::Faulty { name, lines, more: faults.total - listed.len() as u64, total: faults.total, faults: listed }
+}
+
+/// The column of a fault by its label; of a line of JSON the key, too, which is what stands in it.
+fn column(register: &Register, fault: &exchange::ImportFault, language: Language) -> String {
+    let label = exchange::column_label(register, &fault.column, language);
+    if !fault.in_line || label == fault.column {
+        return label;
+    }
+    language.fill("exchange.key", &[("key", &fault.column), ("label", &label)])
 }
 
 /// Keeps a checked file under a name that only this account knows.

@@ -194,10 +194,10 @@ impl<'w, R: Read> SheetRows<'w, R> {
             Some((cell[letters.len()..].parse::<u64>().ok()?, column.checked_sub(1)?))
         };
         if let Some((first, last)) = reference.split_once(':')
-            && let (Some((top, column)), Some((bottom, _))) = (place(first), place(last))
+            && let (Some((top, column)), Some((bottom, right))) = (place(first), place(last))
             && self.merged.len() < MERGED
         {
-            self.merged.push(MergedCells { top, bottom, column, reference: shortened(&reference) });
+            self.merged.push(MergedCells { top, bottom, column, right, reference: shortened(&reference) });
         }
     }
 }

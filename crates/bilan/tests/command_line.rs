@@ -49,7 +49,17 @@ fn wrong_usage_is_told_apart_from_refused_input() {
 
 #[test]
 fn the_shipped_files_pass_the_check() {
-    bilan().arg("check").assert().success().stdout(contains("registers").and(contains("figures")));
+    let passed = bilan().arg("check").assert().success();
+    passed.stdout(contains("registers").and(contains("figures"))).stderr(contains("warning").not());
+}
+
+#[test]
+fn a_measured_field_without_bounds_is_a_warning() {
+    let folder = files();
+    let path = folder.path().join("registers/water_sample.toml");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replacen("min = -5.0\nmax = 60.0\n", "", 1)).unwrap();
+    let warning = "registers/water_sample.toml: fields.water_temp (℃) has no min and no max";
+    bilan().arg("check").arg(folder.path()).assert().success().stderr(contains(warning));
 }
 
 #[test]

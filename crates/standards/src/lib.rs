@@ -11,7 +11,7 @@
 //! - [`emission`], [`power`]: boilers, printing works, sewage plants, machinery; whether treatment ran with production
 //! - [`quantity`], [`rounding`]: units in the type, not detected and not valid as values; GB/T 8170
 //! - [`credit_code`], [`waste`], [`machinery`]: codes with what can be checked of them
-//! - [`cell`]: numbers, times and heads of columns as people write them
+//! - [`cell`], [`unit`]: numbers, times, heads of columns and units as people write them
 //! - [`geo`], [`clock`]: small things that every other part needs
 
 pub mod air;
@@ -31,6 +31,7 @@ pub mod quantity;
 pub mod rounding;
 pub mod status;
 mod table;
+pub mod unit;
 pub mod waste;
 pub mod water;
 

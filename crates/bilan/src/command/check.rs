@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use bilan_records::report;
+use bilan_records::{catalogue::unbounded, report};
 use clap::Args;
 
 use crate::bureau::{Bureau, files, load_calendar, load_catalogue, load_rules, operator};
@@ -41,6 +41,9 @@ impl Check {
             rules.len(),
             catalogue.district.cells.len()
         );
+        for field in catalogue.registers.values().flat_map(unbounded) {
+            eprintln!("warning: {field}");
+        }
         match (self.data, self.year) {
             (Some(data), Some(year)) => reports_are_whole(&Bureau::open_existing(&data)?.with_observations()?, year),
             _ => Ok(()),

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use bilan_records::exchange::holds_rows;
 use csv::ByteRecord;
 
 use cutter::{Cutter, line_breaks};
@@ -61,7 +62,13 @@ impl Block {
             let row = Row { record: &record, line };
             // Spreadsheets leave blank cells behind a row and blank rows below the last.
             let fits = found == columns || (found > columns && (columns..found).all(|at| row.bytes(at).is_empty()));
-            let taken = if row.bytes(0).is_empty() && row.is_blank() {
+            let swallowed = record.as_slice().contains(&b'\n')
+                && record.iter().any(|cell| holds_rows(cell, self.separator, columns));
+            let taken = if swallowed {
+                Err(anyhow!(
+                    "line {line}: a cell holds whole rows: a quotation mark opens too early or closes too late"
+                ))
+            } else if row.bytes(0).is_empty() && row.is_blank() {
                 Ok(())
             } else if fits {
                 take(&row)
@@ -223,6 +230,20 @@ mod tests {
         let missing = rows(b"b,c\n1,2\n".to_vec()).unwrap_err().to_string();
         assert_eq!(missing, "the column a is missing; the file heads its columns b, c");
         assert_eq!(rows(Vec::new()).unwrap_err().to_string(), "the file is empty");
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_never_closed_is_refused_and_no_row_is_lost() {
+        let mut csv = "a,time,station\n1,t,s\n\"2,t,s\n".to_owned();
+        csv += &"3,t,s\n".repeat(97);
+        let fault = rows(csv.clone().into_bytes()).unwrap_err().to_string();
+        assert_eq!(fault, "line 3: the quotation mark opened on line 3 is never closed: close or delete it");
+        csv += "4,t,\"s\"\n";
+        let fault = rows(csv.clone().into_bytes()).unwrap_err().to_string();
+        assert!(fault.starts_with("line 3: a cell holds whole rows"), "closed far away: {fault}");
+        let head = rows(b"a,time,\"station\n1,t,s\n".to_vec()).unwrap_err().to_string();
+        assert!(head.contains("opened on line 1 is never closed"), "{head}");
+        assert_eq!(rows(b"a,b\n5\" pipe,1\n6,2\n".to_vec()).unwrap().len(), 2, "a mark within a cell opens nothing");
     }
 
     #[test_case("a,time,station\n1,t,s\n", 2; "commas")]

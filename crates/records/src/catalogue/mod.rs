@@ -23,6 +23,7 @@ mod register;
 mod report;
 mod report_text;
 mod source;
+mod unbounded;
 
 use indexmap::IndexMap;
 
@@ -38,6 +39,7 @@ pub(crate) use read_report::with_years;
 pub use register::*;
 pub use report::{Block, ChartKind, FigureForm, Inline, RecordsTable, Report};
 pub use source::{Source, read_sources};
+pub use unbounded::{Unbounded, unbounded};
 
 /// The 24 systems of a bureau, in the order of screens; registers and figures belong to one each.
 pub const SYSTEMS: [&str; 24] = [

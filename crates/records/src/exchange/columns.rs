@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bilan_standards::unit::{Said, said};
 use serde_json::Value as Json;
 
 use crate::{
@@ -119,6 +120,18 @@ impl<'r> Column<'r> {
         if language == Language::Chinese { zh } else { en }
     }
 
+    /// The unit that a heading says and that is not the one in which the field is kept.
+    pub(crate) fn other_unit(&self, heading: &str) -> Option<OtherUnit<'r>> {
+        let Self::Field(field) = self else { return None };
+        let kept = match &field.kind {
+            FieldKind::Integer { unit, .. } | FieldKind::Decimal { unit, .. } => unit.as_deref(),
+            FieldKind::Money => Some("元"),
+            _ => return None,
+        };
+        let said = beside(heading).into_iter().find(|beside| said(beside, kept) == Said::Other)?;
+        Some(OtherUnit { field, kept, said })
+    }
+
     /// The value of a record in this column.
     pub(crate) fn value(&self, record: &Record) -> Json {
         match self {
@@ -129,6 +142,52 @@ impl<'r> Column<'r> {
             Self::Field(field) => record.values.get(&field.key).cloned().unwrap_or(Json::Null),
         }
     }
+}
+
+/// A heading that says another unit than its field has: taken as it stands, every value would be another.
+pub(crate) struct OtherUnit<'r> {
+    field: &'r Field,
+    kept: Option<&'r str>,
+    said: String,
+}
+
+impl OtherUnit<'_> {
+    pub(crate) fn en(&self) -> String {
+        let (label, said) = (&self.field.label.en, &self.said);
+        match self.kept.map(|unit| Language::English.unit(unit)) {
+            Some(unit) => format!("“{label}” is kept in {unit}, the heading says {said}: convert the values to {unit}"),
+            None => format!("“{label}” has no unit, the heading says {said}: see whether it is the right column"),
+        }
+    }
+
+    pub(crate) fn zh(&self) -> String {
+        let (label, said) = (&self.field.label.zh, &self.said);
+        match self.kept.map(|unit| Language::Chinese.unit(unit)) {
+            Some(unit) => format!("“{label}”的单位是{unit}，列标题写的是{said}：请把数值换算为{unit}"),
+            None => format!("“{label}”没有单位，列标题写的是{said}：请核对是否为该列"),
+        }
+    }
+}
+
+/// What stands beside the name in a heading: in brackets, and behind them.
+fn beside(heading: &str) -> Vec<String> {
+    let (mut found, mut piece, mut depth) = (Vec::new(), String::new(), 0_usize);
+    let half = heading.chars().map(half_width).filter(|character| !is_invisible(*character));
+    for character in half.skip_while(|character| *character != '(') {
+        match character {
+            '(' if depth == 0 => found.push(std::mem::take(&mut piece)),
+            ')' if depth == 1 => found.push(std::mem::take(&mut piece)),
+            other => piece.push(other),
+        }
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    found.push(piece);
+    found.retain(|piece| !piece.trim_matches(['*', ':', ' ']).is_empty());
+    found
 }
 
 /// A heading without what people and programs add to it: a star, a unit in brackets, blanks, invisible characters, full width.

@@ -7,8 +7,10 @@ use serde_json::Value as Json;
 
 use super::{
     bounds::{self, Bound},
-    cell::{Cell, formula_text},
+    cell::{Cell, column_letters, formula_text},
     formula::restored,
+    note::ImportNote,
+    quotes::{Quotes, holds_rows},
     source::Rows,
     unreadable::{Spot, Unreadable},
 };
@@ -22,12 +24,17 @@ pub(super) struct CsvRows<B> {
     /// Line on which the next byte stands.
     line: u64,
     rows: u64,
+    separator: u8,
+    /// Cells of the widest row.
+    widest: usize,
+    notes: Vec<ImportNote>,
 }
 
 impl<B: BufRead> CsvRows<B> {
     pub(super) fn of(source: B, separator: u8) -> Self {
         let cutter = ReaderBuilder::new().delimiter(separator).build();
-        Self { source, cutter, text: vec![0; 4096], ends: vec![0; 128], line: 1, rows: 0 }
+        let (text, ends) = (vec![0; 4096], vec![0; 128]);
+        Self { source, cutter, text, ends, line: 1, rows: 0, separator, widest: 0, notes: Vec::new() }
     }
 
     /// Passes over line breaks before a row, so that its line is that of its first character.
@@ -48,12 +55,21 @@ impl<B: BufRead> CsvRows<B> {
         self.pass_over_breaks()?;
         let line = self.line;
         let (mut written, mut cells) = (0, 0);
+        let mut quotes = Quotes::new(self.separator, line);
         loop {
             let bytes = self.source.fill_buf()?;
+            let at_the_end = bytes.is_empty();
             let (result, read, wrote, ended) =
                 self.cutter.read_record(bytes, &mut self.text[written..], &mut self.ends[cells..]);
             self.line += line_breaks(&bytes[..read]);
+            quotes.pass_all(&bytes[..read]);
             self.source.consume(read);
+            if let Some((line, lines)) = quotes.open() {
+                let too_long = result == ReadRecordResult::OutputFull && self.text.len() >= bounds::ROW_BYTES;
+                if at_the_end || (too_long && lines > 0) {
+                    return Err(Unreadable::QuoteOpen { line });
+                }
+            }
             (written, cells) = (written + wrote, cells + ended);
             match result {
                 ReadRecordResult::Record => return Ok(Some(cells)),
@@ -85,11 +101,19 @@ impl<B: BufRead> Rows for CsvRows<B> {
             if self.rows > bounds::ROWS {
                 return Err(Unreadable::too_much(Spot::Row(line), Bound::Rows));
             }
+            self.widest = self.widest.max(count);
             let mut start = 0;
             for (at, end) in self.ends[..count].iter().enumerate() {
                 let not_text = |_| Unreadable::NotText { line, encoding: "UTF-8" };
                 let text = std::str::from_utf8(&self.text[start..*end]).map_err(not_text)?;
                 start = *end;
+                if text.contains('\n')
+                    && self.notes.len() < ImportNote::LISTED
+                    && holds_rows(text.as_bytes(), self.separator, self.widest)
+                {
+                    let (cell, lines) = (format!("{}{line}", column_letters(at)), text.lines().count());
+                    self.notes.push(ImportNote::RowsInCell { cell, lines });
+                }
                 if text.trim().is_empty() {
                     continue;
                 }
@@ -103,6 +127,10 @@ impl<B: BufRead> Rows for CsvRows<B> {
                 return Ok(Some(line));
             }
         }
+    }
+
+    fn notes(&self) -> Vec<ImportNote> {
+        self.notes.clone()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, Seek, Write};
 
-use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
+use jiff::Timestamp;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 use serde_json::Value as Json;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     actor::{Act, Actor, Scope},
-    catalogue::{FieldKind, Label, Register},
+    catalogue::{Catalogue, FieldKind, Label, Register},
     ledger::{JsonMap, Ledger, ListQuery, ReadError, Record},
     value::Language,
 };
@@ -154,6 +155,7 @@ fn write_xlsx(
     plain: bool,
 ) -> Result<u64, ExportError> {
     let mut workbook = Workbook::new();
+    workbook.set_properties(&properties(register, ledger.catalogue(), Some(ledger.now())));
     let bold = CellFormat::new().set_bold();
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name(sheet_name(&register.label.zh))?;
@@ -230,7 +232,7 @@ impl Row<'_> {
                     _ => self.named_text(at, &text, record, column)?,
                 },
                 (_, Json::Number(number)) => {
-                    match number.as_f64().filter(|float| as_shown(*float) == Json::Number(number.clone())) {
+                    match in_a_cell(&number) {
                         Some(float) => {
                             let format = &self.formats[usize::from(at)];
                             self.sheet.write_number_with_format(self.row, at, float, format)?;
@@ -260,6 +262,27 @@ impl Row<'_> {
             });
         }
         self.text(at, text)
+    }
+}
+
+/// A number as a cell keeps it, unless it has more digits than a cell does.
+fn in_a_cell(number: &serde_json::Number) -> Option<f64> {
+    // 2^53: above it not every whole number is a binary fraction.
+    let is_exact = number.as_i64().map_or(!number.is_u64(), |whole| whole.unsigned_abs() < 1 << 53);
+    number.as_f64().filter(|float| is_exact && as_shown(*float).as_f64() == Some(*float))
+}
+
+/// Title, author, language and day of a workbook, as an office program shows them of a file.
+pub(super) fn properties(register: &Register, catalogue: &Catalogue, made: Option<Timestamp>) -> DocProperties {
+    let bureau = catalogue.district.bureau.zh.as_str();
+    let properties = DocProperties::new()
+        .set_title(register.label.zh.as_str())
+        .set_author(bureau)
+        .set_company(bureau)
+        .set_custom_property("Language", "zh-CN");
+    match made.and_then(|made| ExcelDateTime::from_timestamp(made.as_second()).ok()) {
+        Some(made) => properties.set_creation_datetime(&made),
+        None => properties,
     }
 }
 

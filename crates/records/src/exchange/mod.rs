@@ -16,6 +16,7 @@ mod intake;
 mod json_lines;
 mod load;
 mod note;
+mod quotes;
 mod reading;
 mod repeat;
 mod source;
@@ -33,6 +34,7 @@ pub use self::{
     import::{ImportError, ImportOptions, ImportOutcome, import, import_with, imported_before, imported_under},
     load::load,
     note::{ImportNote, Place},
+    quotes::{Quotes, holds_rows},
     reading::column_label,
     source::{Measured, measure},
     template::{TemplateError, template},

@@ -32,6 +32,13 @@ pub enum ImportNote {
         /// The row of the same file that it repeats.
         earlier: Option<u64>,
     },
+    /// A cell of a text file holds lines that look like rows: a quotation mark opens too early or closes too late.
+    RowsInCell {
+        /// The cell as a spreadsheet names it.
+        cell: String,
+        /// Lines in it.
+        lines: usize,
+    },
     /// A character that nobody sees was taken out of a cell.
     InvisibleCharacter {
         /// Where it stood.
@@ -104,6 +111,9 @@ impl ImportNote {
                 format!("第{row}行的“{work}”与第{earlier}行相同（重复）")
             }
             Self::Repeat { row, work, .. } => format!("第{row}行的“{work}”已登记过（重复）"),
+            Self::RowsInCell { cell, lines } => {
+                format!("单元格{cell}含有{lines}行文字，其中有像数据行的内容：请核对引号是否配对")
+            }
             Self::InvisibleCharacter { place, code } => format!("{}中的不可见字符U+{code:04X}已去掉", place.zh()),
             Self::FormulaText { place, text } => {
                 let text = shortened(text);
@@ -130,6 +140,12 @@ impl fmt::Display for ImportNote {
                 write!(f, "row {row} repeats row {earlier}: both are “{work}”")
             }
             Self::Repeat { row, work, .. } => write!(f, "row {row} is a repeat: “{work}” is known already"),
+            Self::RowsInCell { cell, lines } => {
+                write!(
+                    f,
+                    "cell {cell} holds {lines} lines, of which some look like rows: see whether its quotation marks are in place"
+                )
+            }
             Self::InvisibleCharacter { place, code } => {
                 write!(f, "the invisible character U+{code:04X} was taken out of {place}")
             }

@@ -77,13 +77,18 @@ impl<'r> Places<'r> {
             let key = column.as_ref().and_then(Column::key);
             let at = self.columns.len();
             let twice = key.is_some_and(|key| self.by_key.contains_key(key));
-            if twice || (column.is_none() && !heading.trim().is_empty()) {
-                let (why, why_zh) = if twice { field_twice() } else { self.no_such_field(heading) };
+            let why = match &column {
+                _ if twice => Some(field_twice()),
+                None if !heading.trim().is_empty() => Some(self.no_such_field(heading)),
+                column => column.and_then(|column| column.other_unit(heading)).map(|other| (other.en(), other.zh())),
+            };
+            if let (Some(key), false) = (key, twice) {
+                self.by_key.insert(key, at);
+            }
+            if let Some((why, why_zh)) = why {
                 let (column, found) = (heading.clone(), heading.clone());
                 let (position, in_line) = (Some(at + 1), self.are_lines);
                 faults.add(ImportFault { row, column, in_line, position, found, why, why_zh });
-            } else if let Some(key) = key {
-                self.by_key.insert(key, at);
             }
             self.columns.push(column);
             self.headings.push(heading.clone());

@@ -30,6 +30,11 @@ pub(super) trait Rows {
     /// The cells of the next row and its number; nothing at the end.
     fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable>;
 
+    /// What a person should know of the rows, once all of them were read.
+    fn notes(&self) -> Vec<ImportNote> {
+        Vec::new()
+    }
+
     /// Cells that are merged, once all rows were read.
     fn merged(&self) -> &[MergedCells] {
         &[]
@@ -268,6 +273,7 @@ fn read_rows(mut rows: impl Rows, visitor: &mut impl Visitor) -> Result<(), Unre
             return Ok(());
         }
     }
+    rows.notes().into_iter().for_each(|note| visitor.note(note));
     for merged in rows.merged().iter().filter(|merged| merged.top > heading_row && merged.bottom > merged.top) {
         let fault = CellFault::Merged { reference: merged.reference.clone(), last: (merged.bottom, merged.right) };
         visitor.fault(merged.top, merged.column, &fault);

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{DataValidation, Format as CellFormat, Formula, Note, Workbook, XlsxError};
 
-use super::export::{column_format, sheet_name};
+use super::export::{column_format, properties, sheet_name};
 use crate::{
     catalogue::{Catalogue, Field, FieldKind, Register},
     value::Language,
@@ -22,6 +22,7 @@ const PREPARED_ROWS: u32 = 5000;
 /// [`TemplateError`] if the workbook cannot be put together.
 pub fn template(register: &Register, catalogue: &Catalogue) -> Result<Vec<u8>, TemplateError> {
     let mut workbook = Workbook::new();
+    workbook.set_properties(&properties(register, catalogue, None));
     let head = CellFormat::new().set_bold();
     let fields: Vec<&Field> = register
         .fields

@@ -63,6 +63,11 @@ pub enum Unreadable {
         /// Name of the encoding.
         encoding: &'static str,
     },
+    /// A quotation mark that opens a cell and is never closed: every row behind it would be a part of the cell.
+    QuoteOpen {
+        /// Its line, from 1.
+        line: u64,
+    },
     /// A line that is no JSON.
     NotJson {
         /// Line, from 1.
@@ -118,6 +123,9 @@ impl Unreadable {
             Self::NotText { line, encoding } => {
                 format!("第{line}行含有不是{encoding}文字的字节，请另存为UTF-8编码")
             }
+            Self::QuoteOpen { line } => {
+                format!("第{line}行打开的引号“\"”一直没有关闭，其后的行都会算进这个单元格：请补上或删去该引号")
+            }
             Self::NotJson { line, detail } => format!("第{line}行不是JSON对象：{detail}"),
             Self::NotAnObject { line } => format!("第{line}行不是JSON对象"),
             Self::KeyTwice { line, key } => format!("第{line}行的键“{key}”出现两次"),
@@ -143,6 +151,10 @@ impl fmt::Display for Unreadable {
             Self::NotText { line, encoding } => {
                 write!(f, "line {line} has bytes that are no text in {encoding}: save the file as UTF-8")
             }
+            Self::QuoteOpen { line } => write!(
+                f,
+                "the quotation mark opened on line {line} is never closed, the rows behind it would be part of its cell: close or delete it"
+            ),
             Self::NotJson { line, detail } => write!(f, "line {line} is not a JSON object: {detail}"),
             Self::NotAnObject { line } => write!(f, "line {line} is not a JSON object"),
             Self::KeyTwice { line, key } => write!(f, "line {line} has the key “{key}” twice"),

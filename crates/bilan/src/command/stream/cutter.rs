@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use bilan_records::exchange::Quotes;
 
 use super::heads::{self, Found, Heads};
 use super::{Block, encoding};
@@ -29,12 +30,15 @@ impl Cutter {
 
     /// Reads the names of the columns; what stands above them is passed over, and said.
     pub(super) fn heads(&mut self) -> Result<Heads> {
-        while end_of_row(&self.rest).is_none() && self.fill()? {}
+        while self.end_of_row().is_none() && self.fill()? {}
         let mark: &[u8] = b"\xef\xbb\xbf";
         if self.rest.starts_with(mark) {
             self.rest.drain(..mark.len());
         }
         let Found { heads, separator, end } = heads::find(&self.rest)?;
+        let mut quotes = Quotes::new(separator, self.line);
+        quotes.pass_all(&self.rest[..end]);
+        Self::refuse_open(quotes)?;
         let above = line_breaks(self.rest[..end].trim_ascii_end());
         if above > 0 {
             heads.remarks.add(format!("{above} lines above the heads were passed over"));
@@ -47,6 +51,11 @@ impl Cutter {
 
     /// Reads on; `false` at the end of the file.
     fn fill(&mut self) -> Result<bool> {
+        if self.rest.len() > LONGEST {
+            let mut quotes = Quotes::new(self.separator, self.line);
+            quotes.pass_all(&self.rest);
+            Self::refuse_open(quotes)?;
+        }
         ensure!(self.rest.len() <= LONGEST, "line {}: a row of more than {LONGEST} bytes", self.line);
         let before = self.rest.len();
         self.source.by_ref().take(BLOCK as u64).read_to_end(&mut self.rest).context("cannot read on")?;
@@ -57,9 +66,14 @@ impl Cutter {
     pub(super) fn next(&mut self) -> Result<Option<Block>> {
         let mut goes_on = self.fill()?;
         let end = loop {
-            match end_of_row(&self.rest) {
+            match self.end_of_row() {
                 Some(end) => break end,
-                None if !goes_on => break self.rest.len(),
+                None if !goes_on => {
+                    let mut quotes = Quotes::new(self.separator, self.line);
+                    quotes.pass_all(&self.rest);
+                    Self::refuse_open(quotes)?;
+                    break self.rest.len();
+                }
                 None => goes_on = self.fill()?,
             }
         };
@@ -72,25 +86,34 @@ impl Cutter {
         self.line += line_breaks(&bytes);
         Ok(Some(Block { bytes, line, columns: self.columns, separator: self.separator }))
     }
+
+    /// The end of the last whole row: after a line break that is not within quotation marks.
+    fn end_of_row(&self) -> Option<usize> {
+        if !self.rest.contains(&b'"') {
+            return self.rest.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        }
+        let (mut quotes, mut end) = (Quotes::new(self.separator, self.line), None);
+        for (at, byte) in self.rest.iter().enumerate() {
+            quotes.pass(*byte);
+            if *byte == b'\n' && quotes.open().is_none() {
+                end = Some(at + 1);
+            }
+        }
+        end
+    }
+
+    /// Every row behind a quotation mark that is never closed would be a part of its cell.
+    fn refuse_open(quotes: Quotes) -> Result<()> {
+        match quotes.open() {
+            Some((line, _)) => {
+                bail!("line {line}: the quotation mark opened on line {line} is never closed: close or delete it")
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Line breaks in a piece of a file.
 pub(super) fn line_breaks(bytes: &[u8]) -> u64 {
     bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
-}
-
-/// The end of the last whole row: after a line break that is not within quotation marks.
-fn end_of_row(bytes: &[u8]) -> Option<usize> {
-    if !bytes.contains(&b'"') {
-        return bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
-    }
-    let (mut within, mut end) = (false, None);
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'"' => within = !within,
-            b'\n' if !within => end = Some(at + 1),
-            _ => {}
-        }
-    }
-    end
 }

@@ -1,0 +1,151 @@
+//! Files of which a value would be taken for another: units, quotation marks, sentinels, and numbers that leave as text.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod support;
+
+use std::{io::Cursor, path::Path, sync::Arc};
+
+use bilan_records::{
+    catalogue,
+    exchange::{Format, ImportError, ImportNote, ImportOutcome, export, import},
+    ledger::{Ledger, ListQuery, Write},
+    personal::Keyring,
+};
+use bilan_standards::clock::FixedClock;
+use serde_json::json;
+use support::{Bureau, noise, system};
+use test_case::test_case;
+
+/// The shipped registers over an empty database.
+struct Shipped {
+    ledger: Ledger,
+    _dir: tempfile::TempDir,
+}
+
+impl Shipped {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let catalogue = Arc::new(catalogue::load(&root).unwrap_or_else(|faults| panic!("{faults}")));
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::new("2026-11-26T01:00:00Z".parse().unwrap()));
+        let ledger = Ledger::open(&dir.path().join("bilan.db"), catalogue, clock, Keyring::new([7; 32])).unwrap();
+        Self { ledger, _dir: dir }
+    }
+
+    fn import(&self, register: &str, csv: &[u8]) -> Result<ImportOutcome, ImportError> {
+        import(&self.ledger, &system(), register, Cursor::new(csv), Format::Csv, true)
+    }
+
+    /// Why the second column of a file is refused, in Chinese.
+    fn refused(&self, register: &str, heading: &str, cell: &str) -> Vec<String> {
+        match self.import(register, format!("断面,{heading}\nA,{cell}\n").as_bytes()) {
+            Err(ImportError::Faults(faults)) => {
+                let of_the_cell = faults.faults.into_iter().filter(|fault| fault.position == Some(2));
+                of_the_cell.map(|fault| fault.why_zh).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test_case("water_sample", "氨氮(μg/L)", "590", "“氨氮”的单位是mg/L，列标题写的是μg/L"; "micrograms")]
+#[test_case("water_sample", "氨氮（必填）（μg/L）", "590", "“氨氮”的单位是mg/L"; "the second bracket")]
+#[test_case("water_sample", "水温（℉）", "50", "“水温”的单位是℃"; "Fahrenheit")]
+#[test_case("water_sample", "pH(mg/L)", "7", "“pH”没有单位"; "a unit where there is none")]
+#[test_case("waste_declaration", "产生量(kg)", "12", "的单位是t，列标题写的是kg"; "kilograms")]
+#[test_case("complaint", "现场监测噪声(mg/L)", "60", "的单位是dB(A)，列标题写的是mg/L"; "another quantity")]
+fn a_heading_with_another_unit_is_refused_by_name(register: &str, heading: &str, cell: &str, why: &str) {
+    let refused = Shipped::new().refused(register, heading, cell);
+    assert!(refused.iter().any(|refused| refused.contains(why)), "{refused:?}");
+}
+
+#[test_case("water_sample", "氨氮(mg/L)", "0.59"; "as the register has it")]
+#[test_case("water_sample", "氨氮（毫克/升）", "0.59"; "in Chinese")]
+#[test_case("water_sample", "氨氮(NH3-N)*", "0.59"; "a symbol and a star")]
+#[test_case("water_sample", "水温(°C，选填)", "12.5"; "a word beside the unit")]
+#[test_case("water_sample", "pH（无量纲）", "7.1"; "without dimension")]
+#[test_case("waste_declaration", "产生量（吨）", "12"; "tonnes in Chinese")]
+#[test_case("complaint", "现场监测噪声(dB(A))", "60"; "brackets in brackets")]
+#[test_case("complaint", "现场监测噪声（如 62.5）", "60"; "an example")]
+#[test_case("complaint", "受理时间(年/月/日)", "2020-03-01"; "the form of a day")]
+fn brackets_with_the_unit_or_without_one_pass(register: &str, heading: &str, cell: &str) {
+    let refused = Shipped::new().refused(register, heading, cell);
+    assert!(refused.iter().all(|why| !why.contains("单位") && !why.contains("没有这个字段")), "{refused:?}");
+}
+
+#[test_case("water_sample", "水温", "-999"; "temperature below")]
+#[test_case("water_sample", "水温", "9999"; "temperature above")]
+#[test_case("water_sample", "溶解氧", "9999"; "oxygen")]
+#[test_case("water_sample", "氨氮", "9999"; "ammonia")]
+#[test_case("complaint", "现场监测噪声", "9999"; "noise")]
+#[test_case("complaint", "现场监测噪声", "-999"; "noise below")]
+fn a_sentinel_is_no_value(register: &str, heading: &str, cell: &str) {
+    let refused = Shipped::new().refused(register, heading, cell);
+    assert!(!refused.is_empty(), "{heading} {cell} was taken");
+}
+
+#[test]
+fn every_measured_field_of_the_shipped_registers_has_bounds() {
+    let shipped = Shipped::new();
+    let registers = shipped.ledger.catalogue().registers.values();
+    let lacking: Vec<String> = registers.flat_map(catalogue::unbounded).map(|field| field.to_string()).collect();
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+const HEADS: &str = "received_at,类别,subject\n";
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_is_refused_by_its_line() {
+    let mut csv = format!("{HEADS}2020-03-01 22:15,噪声,夜间施工\n2020-03-01 22:15,噪声,\"夜间施工\n");
+    csv += &"2020-03-02 08:00,废气,油烟\n".repeat(50);
+    let refused = import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(&csv), Format::Csv, true);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.starts_with("the quotation mark opened on line 3 is never closed"), "{refused}");
+}
+
+#[test]
+fn rows_that_a_far_quotation_mark_closed_in_are_said() {
+    let within = "扰民\n2020-03-02 08:00,废气,油烟,直排\n2020-03-03 08:00,废气,油烟,直排";
+    let csv = format!("received_at,类别,subject,content\n2020-03-01 22:15,噪声,夜间施工,\"{within}\"\n");
+    let outcome = import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(&csv), Format::Csv, true).unwrap();
+    assert_eq!(outcome.notes, [ImportNote::RowsInCell { cell: "D2".into(), lines: 3 }]);
+}
+
+fn part(bytes: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_number_leaves_as_a_number() {
+    let bureau = Bureau::new();
+    let mut record = noise();
+    record.extend(support::map(json!({ "leq": 50.0, "fine": 20000 })));
+    bureau.ledger.create(&system(), "complaint", record, Write::default()).unwrap();
+    let mut file = Cursor::new(Vec::new());
+    export(&bureau.ledger, &system(), ListQuery::of("complaint"), Format::Xlsx, &mut file).unwrap();
+    let bytes = file.into_inner();
+    let sheet = part(&bytes, "xl/worksheets/sheet1.xml");
+    for number in ["50", "20000"] {
+        assert!(sheet.contains(&format!("><v>{number}</v>")) && !sheet.contains(&format!("<t>{number}")), "{sheet}");
+    }
+}
+
+#[test]
+fn a_workbook_says_whose_it_is_and_from_which_day() {
+    let shipped = Shipped::new();
+    let ledger = &shipped.ledger;
+    let mut file = Cursor::new(Vec::new());
+    export(ledger, &system(), ListQuery::of("water_sample"), Format::Xlsx, &mut file).unwrap();
+    let bytes = file.into_inner();
+    let core = part(&bytes, "docProps/core.xml");
+    let bureau = &ledger.catalogue().district.bureau.zh;
+    for said in
+        ["<dc:title>水质手工监测</dc:title>", &format!("<dc:creator>{bureau}</dc:creator>"), "2026-11-26T01:00:00Z"]
+    {
+        assert!(core.contains(said), "{said} is missing in {core}");
+    }
+    assert!(part(&bytes, "docProps/custom.xml").contains("zh-CN"), "its language");
+}

@@ -12,6 +12,7 @@ use bilan_records::{
     personal::Keyring,
 };
 use bilan_standards::clock::FixedClock;
+use rust_xlsxwriter::{Format as CellFormat, Workbook, Worksheet};
 use serde_json::json;
 use support::{Bureau, noise, system};
 use test_case::test_case;
@@ -109,6 +110,73 @@ fn rows_that_a_far_quotation_mark_closed_in_are_said() {
     let csv = format!("received_at,类别,subject,content\n2020-03-01 22:15,噪声,夜间施工,\"{within}\"\n");
     let outcome = import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(&csv), Format::Csv, true).unwrap();
     assert_eq!(outcome.notes, [ImportNote::RowsInCell { cell: "D2".into(), lines: 3 }]);
+}
+
+/// A workbook of one complaint, changed by `change`.
+fn workbook(change: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, heading) in (0..).zip(["received_at", "类别", "subject", "closed_on"]) {
+        sheet.write_string(0, at, heading).unwrap();
+    }
+    for row in 1..=4 {
+        for (at, cell) in (0..).zip(["2020-03-01 22:15", "噪声", "夜间施工"]) {
+            sheet.write_string(row, at, cell).unwrap();
+        }
+    }
+    change(sheet);
+    workbook.save_to_buffer().unwrap()
+}
+
+fn read(bytes: &[u8]) -> Result<ImportOutcome, ImportError> {
+    import(&Bureau::new().ledger, &system(), "complaint", Cursor::new(bytes), Format::Xlsx, true)
+}
+
+#[test]
+fn rows_and_columns_that_a_sheet_hides_are_said() {
+    assert_eq!(read(&workbook(|_| ())).unwrap().notes, []);
+    let hidden = workbook(|sheet| {
+        sheet.set_row_hidden(2).unwrap().set_row_hidden(4).unwrap().set_row_hidden(9).unwrap();
+        sheet.set_column_hidden(2).unwrap().set_column_hidden(9).unwrap();
+    });
+    let outcome = read(&hidden).unwrap();
+    let columns = vec!["C".to_owned()];
+    let expected = [ImportNote::HiddenRows { count: 2, first: 3 }, ImportNote::HiddenColumns { columns }];
+    assert_eq!((outcome.created, outcome.notes.as_slice()), (4, &expected[..]));
+}
+
+#[test_case(5.0, false, false; "five")]
+#[test_case(5.0, true, false; "five in a cell for days")]
+#[test_case(10_000.0, false, false; "a number of another kind")]
+#[test_case(43_899.0, false, true; "a day without its form")]
+#[test_case(21_186.0, true, true; "a day of 1958 that the sheet shows as one")]
+fn a_small_number_is_no_day_of_the_last_century(number: f64, as_day: bool, is_day: bool) {
+    let read = read(&workbook(|sheet| {
+        let format = if as_day { CellFormat::new().set_num_format("yyyy-mm-dd") } else { CellFormat::new() };
+        sheet.write_number_with_format(1, 3, number, &format).unwrap();
+    }));
+    match read {
+        Err(ImportError::Faults(faults)) if !is_day => assert!(faults.to_string().contains("closed_on"), "{faults}"),
+        Ok(outcome) if is_day => assert_eq!(outcome.created, 4),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_work_order_in_full_width_is_a_repeat() {
+    let shipped = Shipped::new();
+    let csv = |number: &str| {
+        let heads = "受理时间,来源,来源工单号,污染类别,具体类型,投诉事项,投诉内容,问题地点";
+        format!("{heads}\n2020-03-01 22:15,12345热线,{number},噪声,夜间施工噪声,施工,扰民,\"112.98,28.10 雨花亭\"\n")
+    };
+    let enter = |number: &str| {
+        let csv = csv(number);
+        import(&shipped.ledger, &system(), "complaint", Cursor::new(csv), Format::Csv, false).unwrap()
+    };
+    assert_eq!(enter("WO01").created, 1);
+    let again = enter("ＷＯ０１");
+    assert_eq!((again.created, again.repeated), (0, 1));
+    assert_eq!(enter("wo01").created, 1, "letters keep their case");
 }
 
 fn part(bytes: &[u8], name: &str) -> String {

@@ -125,6 +125,10 @@ impl Columns {
             let (line, cell) = (row.line, row.text(self.leq));
             format!("line {line}, column leq: {cell} dB(A) is no level that can be measured, 0 to 200")
         })?;
+        if level.is_dead() {
+            self.remarks.dead(row.line);
+            return Ok(None);
+        }
         Ok(Some(level))
     }
 }
@@ -290,6 +294,15 @@ mod tests {
             let text = printed(&hours(day, night)).unwrap();
             assert!(text.trim_end().ends_with(verdict), "{text}");
         }
+    }
+
+    #[test]
+    fn hours_of_exactly_zero_are_of_a_dead_instrument_and_missing() {
+        let dead = hours(16, 8).replace(",50\n", ",0\n").replace(",30\n", ",0.0\n");
+        let text = printed(&dead).unwrap();
+        assert_eq!(text.lines().nth(1), Some("N1,2020-07-01,,,,,0,0"), "{text}");
+        let half = hours(16, 8).replacen(",50\n", ",0\n", 5);
+        assert!(printed(&half).unwrap().trim_end().ends_with("50.0,30.0,,,11,8"), "eleven hours are left of sixteen");
     }
 
     #[test]

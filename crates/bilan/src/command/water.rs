@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail, ensure};
-use bilan_standards::cell::{Head, Scale};
+use bilan_standards::cell::{self, Head, Scale};
 use bilan_standards::quantity::{MilligramPerLitre, Reading};
 use bilan_standards::rounding::Rational;
 use bilan_standards::water::{self, Body, Classified, Named, WaterClass};
@@ -116,6 +116,20 @@ impl Columns {
         Ok(Self { station, time, items, remarks: heads.remarks.clone() })
     }
 
+    /// When a sample was taken: a time or a month as it stands, the day number of a spreadsheet as its day.
+    fn time(&self, row: &Row<'_>) -> Result<String> {
+        let cell = row.text(self.time);
+        if is_month(&cell) {
+            return Ok(cell.into_owned());
+        }
+        let time = row.time(self.time)?;
+        if !is_day_number(&cell) {
+            return Ok(cell.into_owned());
+        }
+        let is_day = time.time() == jiff::civil::Time::midnight();
+        Ok(if is_day { time.date().to_string() } else { time.strftime("%Y-%m-%dT%H:%M:%S").to_string() })
+    }
+
     /// The values of a sample by the names of their items.
     fn values(&self, row: &Row<'_>) -> Result<Vec<(&'static str, Rational)>> {
         let mut values = Vec::with_capacity(self.items.len());
@@ -154,6 +168,37 @@ impl Columns {
     }
 }
 
+/// Both of two, or the faults of both.
+fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => {
+            let mut faults = Faults::default();
+            one.err().into_iter().chain(other.err()).for_each(|fault| faults.add(&fault));
+            Err(faults.into())
+        }
+    }
+}
+
+/// Whether a cell that holds a time holds it as a spreadsheet counts days: five digits and a fraction.
+fn is_day_number(cell: &str) -> bool {
+    let plain = cell::plain(cell);
+    let whole = plain.split('.').next().map_or(0, str::len);
+    whole == 5 && plain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// Whether a cell names a month (`2020-05`, `2020年5月`): means of a month are classed as samples are.
+fn is_month(cell: &str) -> bool {
+    let plain = cell::plain(cell);
+    let Some((year, month)) = plain.split_once(['-', '/', '.', '年']) else { return false };
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u16>().ok()).flatten();
+    let month = month.strip_suffix('月').unwrap_or(month);
+    year.len() == 4
+        && number(year).is_some_and(|year| year >= 1900)
+        && number(month).is_some_and(|month| (1..=12).contains(&month))
+}
+
 /// What a head says to a question.
 fn meaning(head: &Head, question: Question, body: Body) -> Meaning<&'static str> {
     let judged =
@@ -186,7 +231,8 @@ fn judge(
     let judge = |columns: &Columns, block: &Block| {
         let mut lines = String::new();
         block.each(|row| {
-            let (station, values) = (row.station(columns.station)?, columns.values(row)?);
+            let (station, time) = (row.station(columns.station)?, columns.time(row));
+            let (time, values) = both(time, columns.values(row))?;
             let said = match question {
                 Question::Class(target) => water::classify(&values, body)
                     .map(|verdict| format!("{},{},{}", verdict.class, deciding(&verdict), over(&verdict, target))),
@@ -195,7 +241,7 @@ fn judge(
                 }),
             };
             let said = said.unwrap_or_else(|| ",,".to_owned());
-            lines += &format!("{},{},{said}\n", quoted(&station), quoted(&row.text(columns.time)));
+            lines += &format!("{},{},{said}\n", quoted(&station), quoted(&time));
             Ok(())
         })?;
         Ok(lines)
@@ -286,6 +332,32 @@ mod tests {
     fn what_cannot_be_read_is_refused_by_name_and_never_the_best_class(heads: &str, cells: &str, named: &str) {
         let fault = classed(&format!("station,time,{heads}\nA,2020-05-01T08:00,{cells}\n")).unwrap_err();
         assert!(fault.to_string().contains(named), "{fault}");
+    }
+
+    #[test_case("not a time", "not a time is no time"; "words")]
+    #[test_case("", "the row names no time"; "nothing")]
+    #[test_case("99999999", "99999999 is no time"; "a number that is no day")]
+    #[test_case("2020-13", "2020-13 is no time"; "a month that is none")]
+    fn a_sample_without_a_time_is_refused_by_its_line(time: &str, named: &str) {
+        let fault = classed(&format!("station,time,DO\nA,2020-05-01,8.0\nA,{time},8.0\n")).unwrap_err().to_string();
+        assert_eq!(fault.lines().count(), 1, "{fault}");
+        assert!(fault.starts_with(&format!("line 3: {named}")), "{fault}");
+    }
+
+    #[test]
+    fn the_time_and_the_value_of_a_row_are_refused_together() {
+        let fault = classed("station,time,DO\nA,noon,9999\n").unwrap_err().to_string();
+        assert!(fault.contains("noon") && fault.contains("9999"), "{fault}");
+    }
+
+    #[test_case("43952" => "2020-05-01"; "a day number")]
+    #[test_case("43952.5" => "2020-05-01T12:00:00"; "a day number with its time")]
+    #[test_case("2020/5/1 8:00" => "2020/5/1 8:00"; "as it stands")]
+    #[test_case("20200501" => "20200501"; "without marks, as it stands")]
+    #[test_case("2020年5月" => "2020年5月"; "a month")]
+    fn the_time_of_a_sample_is_printed(time: &str) -> String {
+        let text = classed(&format!("station,time,DO\nA,{time},8.0\n")).unwrap();
+        text.lines().nth(1).unwrap().split(',').nth(1).unwrap().to_owned()
     }
 
     #[test]

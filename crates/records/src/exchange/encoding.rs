@@ -17,6 +17,9 @@ pub struct Utf8Reader<R> {
     /// Line of what is decoded next, from 1.
     line: u64,
     ended: bool,
+    /// Characters beyond ASCII so far, and how many of them no table of a bureau has.
+    beyond: u64,
+    unlikely: u64,
 }
 
 impl<R: Read + Seek> Utf8Reader<R> {
@@ -36,6 +39,8 @@ impl<R: Read + Seek> Utf8Reader<R> {
             text_at: 0,
             line: 1,
             ended: false,
+            beyond: 0,
+            unlikely: 0,
         })
     }
 
@@ -64,10 +69,34 @@ impl<R: Read + Seek> Utf8Reader<R> {
             if let DecoderResult::Malformed(..) = result {
                 return Err(Unreadable::NotText { line: self.line, encoding: self.encoding().name() }.into());
             }
+            self.refuse_big5()?;
             self.ended = last && result == DecoderResult::InputEmpty;
         }
         Ok(())
     }
+}
+
+impl<R> Utf8Reader<R> {
+    /// Nearly all bytes of Big5 are characters of GB 18030, but others: so many of them rare or of its users that no text has them.
+    fn refuse_big5(&mut self) -> Result<(), Unreadable> {
+        if self.decoder.encoding() != GB18030 {
+            return Ok(());
+        }
+        let text = std::str::from_utf8(&self.text).unwrap_or_default();
+        for character in text.chars().filter(|character| !character.is_ascii()) {
+            self.beyond += 1;
+            self.unlikely += u64::from(is_of_none(character));
+        }
+        if self.unlikely * 10 >= self.beyond && self.unlikely > 0 {
+            return Err(Unreadable::OtherEncoding { name: "Big5" });
+        }
+        Ok(())
+    }
+}
+
+/// Characters that no table of a bureau has in number: of the users of GB 18030, Japanese, Cyrillic, sounds. Greek it has: `μg/L`.
+fn is_of_none(character: char) -> bool {
+    matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{3040}'..='\u{312f}' | '\u{400}'..='\u{4ff}')
 }
 
 const BLOCK: usize = 16 * 1024;
@@ -85,11 +114,24 @@ impl<R: Read + Seek> Read for Utf8Reader<R> {
 fn encoding_of(source: &mut (impl Read + Seek)) -> io::Result<&'static Encoding> {
     let mut start = Vec::new();
     source.by_ref().take(BLOCK as u64).read_to_end(&mut start)?;
+    if is_utf_32(&start) {
+        return Err(Unreadable::OtherEncoding { name: "UTF-32" }.into());
+    }
     if let Some(encoding) = marked_or_wide(&start) {
         return Ok(encoding);
     }
     source.seek(SeekFrom::Start(0))?;
     Ok(if is_utf8(source)? { UTF_8 } else { GB18030 })
+}
+
+/// UTF-32 by its mark, or by the two or three zeros of each of its characters.
+fn is_utf_32(start: &[u8]) -> bool {
+    let marked = start.starts_with(b"\xff\xfe\0\0") || start.starts_with(b"\0\0\xfe\xff");
+    let zeros = |from: usize| start.iter().skip(from).step_by(4).filter(|byte| **byte == 0).count() * 4;
+    // The highest byte is always zero, the next nearly always.
+    let whole = start.len() / 4 * 4;
+    let of_pair = |high: usize, next: usize| zeros(high) >= whole && zeros(next) >= whole;
+    marked || (whole >= 8 && (of_pair(0, 1) || of_pair(3, 2)))
 }
 
 /// The encoding that the beginning of a file shows by its mark, or by a zero beside every Latin character: UTF-16.
@@ -161,6 +203,24 @@ mod tests {
         assert_eq!(read([b"\xfe\xff", big.as_slice()].concat()), text, "as UTF-16, big end first, with a mark");
         assert_eq!(read(little), text, "as UTF-16 without a mark");
         assert_eq!(read(big), text, "as UTF-16, big end first, without a mark");
+    }
+
+    #[test]
+    fn another_encoding_is_named() {
+        let text = "编号,内容a\n夜间施工噪声扰民\n";
+        let refused = |bytes: Vec<u8>| {
+            let opened = Utf8Reader::open(Cursor::new(bytes));
+            opened.and_then(|mut reader| reader.read_to_string(&mut String::new())).unwrap_err().to_string()
+        };
+        let wide = |bytes: fn(u32) -> [u8; 4], mark: &str| -> Vec<u8> {
+            format!("{mark}{text}").chars().flat_map(|character| bytes(u32::from(character))).collect()
+        };
+        for mark in ["", "\u{feff}"] {
+            assert!(refused(wide(u32::to_le_bytes, mark)).contains("UTF-32"));
+            assert!(refused(wide(u32::to_be_bytes, mark)).contains("UTF-32"));
+        }
+        let (big5, _, _) = encoding_rs::BIG5.encode("長沙市環境監測站,噪聲\n長沙北站,施工噪聲擾民\n");
+        assert!(refused(big5.into_owned()).contains("Big5"));
     }
 
     #[test]

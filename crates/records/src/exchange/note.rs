@@ -39,6 +39,18 @@ pub enum ImportNote {
         /// Lines in it.
         lines: usize,
     },
+    /// Rows that the sheet hides, by hand or by a filter, were read as well.
+    HiddenRows {
+        /// How many.
+        count: u64,
+        /// The first of them, from 1.
+        first: u64,
+    },
+    /// Columns that the sheet hides were read as well.
+    HiddenColumns {
+        /// As a spreadsheet names them.
+        columns: Vec<String>,
+    },
     /// A character that nobody sees was taken out of a cell.
     InvisibleCharacter {
         /// Where it stood.
@@ -111,6 +123,10 @@ impl ImportNote {
                 format!("第{row}行的“{work}”与第{earlier}行相同（重复）")
             }
             Self::Repeat { row, work, .. } => format!("第{row}行的“{work}”已登记过（重复）"),
+            Self::HiddenRows { count, first } => {
+                format!("工作表中有{count}行被隐藏或筛选掉（自第{first}行起），这些行也已读取")
+            }
+            Self::HiddenColumns { columns } => format!("工作表中隐藏的列{}也已读取", columns.join("、")),
             Self::RowsInCell { cell, lines } => {
                 format!("单元格{cell}含有{lines}行文字，其中有像数据行的内容：请核对引号是否配对")
             }
@@ -140,6 +156,15 @@ impl fmt::Display for ImportNote {
                 write!(f, "row {row} repeats row {earlier}: both are “{work}”")
             }
             Self::Repeat { row, work, .. } => write!(f, "row {row} is a repeat: “{work}” is known already"),
+            Self::HiddenRows { count, first } => {
+                write!(
+                    f,
+                    "{count} rows that the sheet hides or filters out, the first is row {first}, were read as well"
+                )
+            }
+            Self::HiddenColumns { columns } => {
+                write!(f, "the columns {}, which the sheet hides, were read as well", columns.join(", "))
+            }
             Self::RowsInCell { cell, lines } => {
                 write!(
                     f,

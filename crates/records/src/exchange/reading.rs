@@ -10,6 +10,7 @@ use super::{
     fault::{ImportFault, ImportFaults},
     note::{ImportNote, Place},
     source::SheetRow,
+    xlsx::is_day_before,
 };
 use crate::{
     catalogue::{FieldKind, Label, Register, closest_label, listed},
@@ -187,7 +188,9 @@ impl<'r> Places<'r> {
     fn number(&self, at: usize, number: f64, epoch: Epoch) -> Json {
         match self.columns.get(at) {
             Some(Some(Column::Field(field))) if matches!(field.kind, FieldKind::Date | FieldKind::DateTime) => {
-                epoch.moment(number).map_or_else(|| as_shown(number), Json::from)
+                // A small number without the form of a day is a mistake, and no day of the last century.
+                let moment = epoch.moment(number).filter(|moment| !is_day_before(moment, 1970));
+                moment.map_or_else(|| as_shown(number), Json::from)
             }
             _ => as_shown(number),
         }

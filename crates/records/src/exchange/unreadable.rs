@@ -63,6 +63,11 @@ pub enum Unreadable {
         /// Name of the encoding.
         encoding: &'static str,
     },
+    /// Text in an encoding that is not read.
+    OtherEncoding {
+        /// What it seems to be.
+        name: &'static str,
+    },
     /// A quotation mark that opens a cell and is never closed: every row behind it would be a part of the cell.
     QuoteOpen {
         /// Its line, from 1.
@@ -123,6 +128,7 @@ impl Unreadable {
             Self::NotText { line, encoding } => {
                 format!("第{line}行含有不是{encoding}文字的字节，请另存为UTF-8编码")
             }
+            Self::OtherEncoding { name } => format!("文件似乎是{name}编码，无法读取，请另存为UTF-8编码"),
             Self::QuoteOpen { line } => {
                 format!("第{line}行打开的引号“\"”一直没有关闭，其后的行都会算进这个单元格：请补上或删去该引号")
             }
@@ -150,6 +156,9 @@ impl fmt::Display for Unreadable {
             }
             Self::NotText { line, encoding } => {
                 write!(f, "line {line} has bytes that are no text in {encoding}: save the file as UTF-8")
+            }
+            Self::OtherEncoding { name } => {
+                write!(f, "the file seems to be written in {name}, which is not read: save it as UTF-8")
             }
             Self::QuoteOpen { line } => write!(
                 f,

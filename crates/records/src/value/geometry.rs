@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::{characters::half_width, refusal::Refusal, text};
+use super::{coordinates, refusal::Refusal, text};
 
 /// Longitude and latitude in degrees, WGS-84.
 pub type Point = [f64; 2];
@@ -56,7 +56,8 @@ fn point(lon: f64, lat: f64) -> Result<Point, Refusal> {
     }
 }
 
-/// An object with `lon`, `lat`, `address`; or text `112.98,28.10` or `112.98,28.10 address`, as a spreadsheet has it.
+/// An object with `lon`, `lat`, `address`; or text `112.98,28.10` or `112.98,28.10 address`, as a spreadsheet has it, in degrees or in degrees, minutes
+/// and seconds.
 pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
     let wrong = || Refusal::wrong_type("a point with “lon” and “lat”", json);
     if let Json::String(written) = json {
@@ -89,19 +90,15 @@ pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
 }
 
 fn position_in_text(written: &str, json: &Json) -> Result<Position, Refusal> {
-    let half: String = written.chars().map(half_width).collect();
-    let pair = half.split_once([',', ';', '、', ' ', '\t']).and_then(|(lon, rest)| {
-        let rest = rest.trim_start();
-        let end = rest.find([' ', '\t', ',', ';']).unwrap_or(rest.len());
-        let (lat, address) = rest.split_at(end);
-        let degrees = |text: &str| text.trim().trim_end_matches(['°', '度']).parse::<f64>().ok();
-        Some((degrees(lon)?, degrees(lat)?, address.trim_start_matches([' ', ',', ';']).trim().to_owned()))
-    });
-    match pair {
+    match coordinates::read(written) {
         Some((lon, lat, address)) => Ok(Position {
             point: Some(point(lon, lat)?),
             address: (!address.is_empty()).then(|| text::line(&Json::from(address), 200)).transpose()?,
         }),
+        // Coordinates that cannot be read are no address.
+        None if coordinates::looks_like_them(written) => {
+            Err(Refusal::wrong_type("coordinates like “112.98,28.10”, longitude first", json))
+        }
         None => Ok(Position { point: None, address: Some(text::line(json, 200)?) }),
     }
 }

@@ -4,6 +4,7 @@
 //! give text. What comes out is canonical: the same value always looks the same, whoever gave it.
 
 mod characters;
+mod coordinates;
 mod geometry;
 mod number;
 mod phone;

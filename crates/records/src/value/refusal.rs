@@ -284,6 +284,7 @@ fn wanted_zh(wanted: &str) -> &str {
         "one of a list" => "选项",
         "a list of choices" => "选项列表",
         "yes or no" => "是或否",
+        "coordinates like “112.98,28.10”, longitude first" => "形如“112.98,28.10”的坐标，经度在前",
         "a point with “lon” and “lat”" => "含经度（lon）、纬度（lat）的点",
         "a list of points [lon, lat]" => "点的列表[经度, 纬度]",
         "a list of rings, each a list of points [lon, lat]" => "由点组成的环的列表",

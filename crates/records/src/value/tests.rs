@@ -76,6 +76,11 @@ fn count() -> FieldKind {
 #[test_case(FieldKind::Text { max: 10 }, json!("噪声\u{200B}扰民\u{FEFF}"), json!("噪声扰民"); "text without what nobody sees")]
 #[test_case(FieldKind::Text { max: 10 }, json!("👨\u{200D}👩"), json!("👨\u{200D}👩"); "joined characters stay joined")]
 #[test_case(FieldKind::Text { max: 20 }, json!(123_456_789_012_345_678_i64), json!("123456789012345678"); "a whole number of JSON is exact")]
+#[test_case(FieldKind::Place, json!("112°58′48″,28°6′0″"), json!({"lon": 112.98, "lat": 28.1}); "place in minutes and seconds")]
+#[test_case(FieldKind::Place, json!("POINT(112.98 28.10)"), json!({"lon": 112.98, "lat": 28.1}); "place as well-known text")]
+#[test_case(FieldKind::Text { max: 20 }, json!("ＷＯ０１－２"), json!("WO01-2"); "a number of full width")]
+#[test_case(FieldKind::Text { max: 20 }, json!("ＷＯ０１（补）"), json!("ＷＯ０１（补）"); "a text of full width stays")]
+#[test_case(FieldKind::Text { max: 20 }, json!("wo01"), json!("wo01"); "a number keeps its case")]
 #[test_case(FieldKind::Place, json!("112.98;28.10 雨花亭"), json!({"lon": 112.98, "lat": 28.1, "address": "雨花亭"}); "place with a semicolon")]
 #[test_case(FieldKind::Place, json!("１１２．９８，２８．１０　雨花亭"), json!({"lon": 112.98, "lat": 28.1, "address": "雨花亭"}); "place of full width")]
 fn a_value_comes_out_canonical(kind: FieldKind, given: Json, canonical: Json) {

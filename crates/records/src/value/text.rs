@@ -61,12 +61,24 @@ fn bounded(text: String, max: usize) -> Result<String, Refusal> {
 }
 
 pub(super) fn line(json: &Json, max: usize) -> Result<String, Refusal> {
-    let text = seen(given(json)?);
+    let text = code_in_half_width(seen(given(json)?));
     if text.contains(['\n', '\r']) {
         return Err(Refusal::SeveralLines);
     }
     no_control(&text)?;
     bounded(text, max)
+}
+
+/// A number or code typed in full width (`ＷＯ０１`) as the same in ASCII; a text with any other character stays as it is.
+///
+/// Letters keep their case: there are numbers in which `a` and `A` differ.
+fn code_in_half_width(text: String) -> String {
+    let is_wide = |character: char| matches!(character, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ');
+    if !text.contains(is_wide) {
+        return text;
+    }
+    let half: String = text.chars().map(half_width).collect();
+    if half.is_ascii() { half.trim().to_owned() } else { text }
 }
 
 pub(super) fn paragraphs(json: &Json, max: usize) -> Result<String, Refusal> {

@@ -15,6 +15,12 @@ impl DecibelA {
         (0.0..=200.0).contains(&level).then_some(Self(level))
     }
 
+    /// Whether this is what a dead instrument says: exactly 0 dB(A), where even a silent place has the noise of the instrument itself.
+    #[must_use]
+    pub fn is_dead(self) -> bool {
+        self.0 == 0.0
+    }
+
     /// The number.
     #[must_use]
     pub fn value(self) -> f64 {

@@ -28,9 +28,27 @@ impl Row<'_> {
         text(self.bytes(at))
     }
 
+    /// A cell as text; what is neither UTF-8 nor GB18030 is refused.
+    fn legible(&self, at: usize) -> Result<Cow<'_, str>> {
+        let (cell, line) = (self.bytes(at), self.line);
+        let text = text(cell);
+        if std::str::from_utf8(cell).is_err() {
+            ensure!(
+                !text.contains('\u{fffd}'),
+                "line {line}: {text} holds bytes that are no text in UTF-8 or GB 18030: save the file as UTF-8"
+            );
+            // Characters of Big5 (長) fall into the area that GB 18030 leaves to its users.
+            ensure!(
+                !text.contains(|character: char| matches!(character, '\u{e000}'..='\u{f8ff}')),
+                "line {line}: {text} is no text in GB 18030, the file seems to be written in Big5: save it as UTF-8"
+            );
+        }
+        Ok(text)
+    }
+
     /// The cell that names the station.
     pub fn station(&self, at: usize) -> Result<Cow<'_, str>> {
-        let name = self.text(at);
+        let name = self.legible(at)?;
         let name = if name.is_ascii() { name } else { Cow::Owned(name.trim().to_owned()) };
         ensure!(!name.is_empty(), "line {}: the row names no station", self.line);
         Ok(name)
@@ -39,6 +57,7 @@ impl Row<'_> {
     /// A cell that holds a time, of Beijing unless it names its offset.
     pub fn time(&self, at: usize) -> Result<DateTime> {
         let cell = self.bytes(at);
+        ensure!(!cell.is_empty(), "line {}: the row names no time", self.line);
         match plain_time(cell) {
             Some(time) => Ok(time),
             None => cell::time(&text(cell)).map_err(|fault| anyhow!("line {}: {fault}", self.line)),
@@ -161,6 +180,20 @@ mod tests {
         );
         let interval = |cell: &str| Row { record: &of(cell), line: 7 }.interval_ending(0).unwrap().2;
         assert_eq!(["2020-05-01T01:00", "2020-05-01T01:01", "2020-05-01T00:30"].map(interval), [0, 1, 0]);
+    }
+
+    #[test]
+    fn a_station_in_another_encoding_is_refused_and_not_misread() {
+        let named = |cell: &[u8]| {
+            let record = ByteRecord::from(vec![cell]);
+            Row { record: &record, line: 4 }.station(0).map(Cow::into_owned).map_err(|fault| fault.to_string())
+        };
+        assert_eq!(named(&GB18030.encode("长沙北站").0), Ok("长沙北站".to_owned()));
+        let (big5, _, _) = encoding_rs::BIG5.encode("長沙");
+        let refused = named(&big5).unwrap_err();
+        assert!(refused.starts_with("line 4: ") && refused.contains("Big5"), "{refused}");
+        let refused = named(b"A\xff\xff").unwrap_err();
+        assert!(refused.contains("no text in UTF-8 or GB 18030"), "{refused}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::io::{BufReader, Read, Seek};
 
 use quick_xml::events::Event;
 
+pub(super) use self::rows::is_day_before;
 use self::{
     parts::Package,
     rows::SheetRows,

@@ -1,6 +1,6 @@
 //! The rows of one sheet, one after the other.
 
-use std::io::Read;
+use std::{collections::BTreeSet, io::Read};
 
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value as Json;
@@ -9,6 +9,7 @@ use super::{
     super::{
         bounds::{self, Bound},
         cell::{Cell, CellFault, Epoch, column_letters},
+        note::ImportNote,
         source::{MergedCells, Rows},
         unreadable::{Spot, Unreadable},
     },
@@ -19,6 +20,9 @@ use super::{
 
 /// Merged cells of a sheet that are remembered.
 const MERGED: usize = 10_000;
+
+/// Ranges of hidden columns that are remembered; each cell is looked for in them.
+const HIDDEN_RANGES: usize = 256;
 
 /// Rows of a sheet while they are read.
 pub(in super::super) struct SheetRows<'w, R: Read> {
@@ -36,6 +40,57 @@ pub(in super::super) struct SheetRows<'w, R: Read> {
     left: u64,
     /// Blank cells since the last that is filled.
     blank: u64,
+    hidden: Hidden,
+}
+
+/// What the sheet has and does not show.
+#[derive(Default)]
+struct Hidden {
+    /// The row that is being read is not shown.
+    row: bool,
+    /// Filled rows that are not shown, and the first of them.
+    rows: u64,
+    first: u64,
+    /// First and last columns from 0 that are not shown.
+    ranges: Vec<(usize, usize)>,
+    /// Those of them that have a filled cell.
+    columns: BTreeSet<usize>,
+}
+
+impl Hidden {
+    fn add_range(&mut self, [min, max, hidden]: [Option<String>; 3]) {
+        let number = |text: Option<String>| text?.parse::<usize>().ok()?.checked_sub(1);
+        if is_yes(hidden.as_deref())
+            && let (Some(first), Some(last)) = (number(min), number(max))
+            && self.ranges.len() < HIDDEN_RANGES
+        {
+            self.ranges.push((first, last));
+        }
+    }
+
+    fn add_cell(&mut self, column: usize) {
+        if self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&column)) {
+            self.columns.insert(column);
+        }
+    }
+
+    fn end_row(&mut self, row: u64) {
+        if self.row {
+            self.rows += 1;
+            self.first = if self.rows == 1 { row } else { self.first };
+        }
+    }
+
+    fn notes(&self) -> Vec<ImportNote> {
+        let rows = (self.rows > 0).then_some(ImportNote::HiddenRows { count: self.rows, first: self.first });
+        let columns: Vec<String> = self.columns.iter().map(|column| column_letters(*column)).collect();
+        let columns = (!columns.is_empty()).then_some(ImportNote::HiddenColumns { columns });
+        rows.into_iter().chain(columns).collect()
+    }
+}
+
+fn is_yes(attribute: Option<&str>) -> bool {
+    matches!(attribute, Some("1" | "true"))
 }
 
 /// A cell as the file writes it.
@@ -49,7 +104,8 @@ struct Written {
 
 impl<'w, R: Read> SheetRows<'w, R> {
     pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch, left: u64) -> Self {
-        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged: Vec::new(), left, blank: 0 }
+        let (merged, hidden) = (Vec::new(), Hidden::default());
+        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged, left, blank: 0, hidden }
     }
 
     fn begin_row(&mut self, number: Option<String>) -> Result<(), Unreadable> {
@@ -176,6 +232,8 @@ impl<'w, R: Read> SheetRows<'w, R> {
                     return Err(wrong("number"));
                 }
                 let moment = self.epoch.moment(number).filter(|_| self.styles.is_date(style));
+                // A 5 typed into a cell for days shows as 1900-01-05.
+                let moment = moment.filter(|moment| !is_day_before(moment, 1920));
                 Ok(Some(match moment {
                     Some(moment) => Cell::Given(Json::from(moment)),
                     None => Cell::Number { number, epoch: self.epoch },
@@ -210,8 +268,9 @@ impl<R: Read> Rows for SheetRows<'_, R> {
             match self.xml.next()? {
                 Event::Start(element) => match element.local_name().into_inner() {
                     "row" => {
-                        let [number] = attributes(&element, ["r"])?;
+                        let [number, hidden] = attributes(&element, ["r", "hidden"])?;
                         self.begin_row(number)?;
+                        self.hidden.row = is_yes(hidden.as_deref());
                     }
                     "c" if self.within_row => {
                         let [reference, style, kind] = cell_attributes(&element)?;
@@ -236,8 +295,10 @@ impl<R: Read> Rows for SheetRows<'_, R> {
                         if bytes > bounds::ROW_BYTES {
                             return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
                         }
+                        self.hidden.add_cell(column);
                         cells.push((column, cell));
                     }
+                    "col" => self.hidden.add_range(attributes(&element, ["min", "max", "hidden"])?),
                     "mergeCell" => {
                         let [reference] = attributes(&element, ["ref"])?;
                         self.merge(reference);
@@ -247,6 +308,7 @@ impl<R: Read> Rows for SheetRows<'_, R> {
                 Event::End(element) if element.local_name().into_inner() == "row" => {
                     self.within_row = false;
                     if !cells.is_empty() {
+                        self.hidden.end_row(self.row);
                         return Ok(Some(self.row));
                     }
                 }
@@ -256,9 +318,18 @@ impl<R: Read> Rows for SheetRows<'_, R> {
         }
     }
 
+    fn notes(&self) -> Vec<ImportNote> {
+        self.hidden.notes()
+    }
+
     fn merged(&self) -> &[MergedCells] {
         &self.merged
     }
+}
+
+/// Whether a moment is one of a day before a year.
+pub(in super::super) fn is_day_before(moment: &str, year: i16) -> bool {
+    moment.get(..4).and_then(|digits| digits.parse::<i16>().ok()).is_some_and(|found| found < year)
 }
 
 fn cell_attributes(element: &BytesStart<'_>) -> Result<[Option<String>; 3], Unreadable> {

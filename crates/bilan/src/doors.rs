@@ -7,6 +7,7 @@ use axum::routing::post;
 use axum::{Json, Router, body::Body};
 use bilan_admission::TrustedProxies;
 use bilan_gateway::{Door, Report, ReportFault};
+use bilan_telemetry::StoreError;
 use bilan_web::{BodyFault, read_body};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Largest report.
 const LARGEST: usize = 256 * 1024;
@@ -22,8 +25,14 @@ const LARGEST: usize = 256 * 1024;
 /// Reports that may wait in the client of a broker.
 const WAITING: usize = 64;
 
+/// Messages that are being stored at the same time; the rest wait at the broker.
+const AT_ONCE: usize = 64;
+
 /// Between two attempts to reach a broker.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Between two attempts to store a message.
+const STORED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The address for reports over HTTP. Who reports shows the device's number and password in the report itself.
 pub fn http(door: Door, trusted: TrustedProxies) -> Router {
@@ -131,7 +140,17 @@ pub async fn mqtt(door: Door, settings: MqttSettings) {
         options.set_credentials(&settings.user, &settings.password);
     }
     let (client, mut events) = AsyncClient::new(options, WAITING);
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    // They end with this.
+    let mut taking = JoinSet::new();
     loop {
+        // Before the next message is read there is a place for it: what finds none waits at the broker, not in memory.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        while let Some(taken) = taking.try_join_next() {
+            if let Err(fault) = taken {
+                tracing::error!("a message broke off and is not acknowledged: {fault}");
+            }
+        }
         match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
                 if let Err(fault) = client.try_subscribe(&settings.topic, QoS::AtLeastOnce) {
@@ -140,7 +159,14 @@ pub async fn mqtt(door: Door, settings: MqttSettings) {
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {
                 let (door, client) = (door.clone(), client.clone());
-                tokio::spawn(async move { take(&door, &client, message).await });
+                taking.spawn(async move {
+                    store(&door, &message).await;
+                    // Acknowledgements go out while the next message is waited for: they must not hold up that.
+                    drop(place);
+                    if let Err(fault) = client.ack(&message).await {
+                        tracing::warn!("a report could not be acknowledged and will come again: {fault}");
+                    }
+                });
             }
             Ok(_) => {}
             Err(fault) => {
@@ -151,31 +177,38 @@ pub async fn mqtt(door: Door, settings: MqttSettings) {
     }
 }
 
-async fn take(door: &Door, client: &AsyncClient, message: Publish) {
-    let taken = match serde_json::from_slice::<Report>(&message.payload) {
-        Ok(report) => door.take(&report, &message.payload, &format!("mqtt {}", message.topic)).await.map(drop),
+/// Takes a message until it is on disk, however often that fails: a broker sends it again only on a new connection, and meanwhile sends no more than a
+/// few others.
+async fn store(door: &Door, message: &Publish) {
+    let mut is_said = false;
+    while let Err(fault) = take(door, message).await {
+        if !std::mem::replace(&mut is_said, true) {
+            tracing::error!(topic = message.topic, "a report could not be stored and is tried again: {fault}");
+        }
+        tokio::time::sleep(STORED_AGAIN_AFTER).await;
+    }
+}
+
+/// Takes a message; an error only where it could not be stored.
+async fn take(door: &Door, message: &Publish) -> Result<(), StoreError> {
+    let peer = format!("mqtt {}", message.topic);
+    let report = match serde_json::from_slice::<Report>(&message.payload) {
+        Ok(report) => report,
         Err(fault) => {
             tracing::warn!(topic = message.topic, "a report cannot be read: {fault}");
-            let kept = door.refuse(&message.payload, &format!("mqtt {}", message.topic)).await;
-            kept.map_err(ReportFault::Store)
+            return door.refuse(&message.payload, &peer).await;
         }
     };
-    match taken {
-        // The broker gives it again when the line is made anew.
-        Err(ReportFault::Store(fault)) => {
-            tracing::error!("a report could not be stored: {fault}");
-            return;
-        }
+    match door.take(&report, &message.payload, &peer).await {
+        Ok(_) => {}
+        Err(ReportFault::Store(fault)) => return Err(fault),
         // The gateway raises an alarm of its own; a flood of guesses must not become one of the log.
         Err(fault @ (ReportFault::Identity { .. } | ReportFault::Slowed { .. })) => {
             tracing::debug!(topic = message.topic, "a report was not taken: {fault}");
         }
         Err(fault) => tracing::warn!(topic = message.topic, "a report was not taken: {fault}"),
-        Ok(()) => {}
     }
-    if let Err(fault) = client.ack(&message).await {
-        tracing::warn!("a report could not be acknowledged and will come again: {fault}");
-    }
+    Ok(())
 }
 
 #[cfg(test)]

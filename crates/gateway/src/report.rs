@@ -182,7 +182,7 @@ impl Door {
             Look::Slowed(wait) => {
                 Counters::add(&self.counters.slowed);
                 // Kept like any other that is refused: an answer that comes sooner would say that the device is known.
-                self.keep_refused(raw, "slowed", &report.mn, (peer, &sender)).await?;
+                self.keep_if_room(raw, "slowed", Some(&report.mn), peer).await?;
                 return Err(ReportFault::Slowed { wait_s: wait.seconds });
             }
             unknown => {
@@ -196,7 +196,7 @@ impl Door {
                         "unknown_device"
                     }
                 };
-                self.keep_refused(raw, reason, &report.mn, (peer, &sender)).await?;
+                self.keep_if_room(raw, reason, Some(&report.mn), peer).await?;
                 return Err(ReportFault::Identity { mn: report.mn.clone() });
             }
         };
@@ -204,7 +204,7 @@ impl Door {
             Ok(bytes) => bytes,
             Err(fault) => {
                 Counters::add(&self.counters.faults);
-                self.keep_aside(raw, "bad_report", Some(&report.mn), peer).await?;
+                self.keep_if_room(raw, "bad_report", Some(&report.mn), peer).await?;
                 return Err(fault);
             }
         };
@@ -212,7 +212,8 @@ impl Door {
             return Err(ReportFault::Empty);
         };
         Counters::add(&self.counters.packets);
-        let receipt = self.store.append(Submission::new(&packet, device, peer, now)).await?;
+        let stored = self.store.append(Submission::new(&packet, device, peer, now)).await;
+        let receipt = stored.inspect_err(|_| Counters::add(&self.counters.not_stored))?;
         if let Some(fault) = receipt.quarantined {
             Counters::add(&self.counters.disbelieved_times);
             return Err(ReportFault::Clock(fault));
@@ -224,28 +225,22 @@ impl Door {
         Ok(receipt)
     }
 
-    /// Puts what is no report at all into quarantine: a broker that is answered forgets it.
+    /// Puts what is no report at all into quarantine, as far as its sender has room there: a broker that is answered forgets it.
     ///
     /// # Errors
     /// If it could not be written.
     pub async fn refuse(&self, raw: &[u8], peer: &str) -> Result<(), StoreError> {
         Counters::add(&self.counters.faults);
-        self.keep_aside(raw, "bad_report", None, peer).await
+        self.keep_if_room(raw, "bad_report", None, peer).await
     }
 
-    /// Keeps what is refused for who sent it, as long as the sender has room there.
-    async fn keep_refused(
-        &self,
-        raw: &[u8],
-        reason: &str,
-        mn: &str,
-        (peer, sender): (&str, &Sender),
-    ) -> Result<(), StoreError> {
-        if self.guard.may_keep(sender, (self.clock)()) {
-            return self.keep_aside(raw, reason, Some(mn), peer).await;
+    /// Keeps what is refused, as long as its sender has room there.
+    async fn keep_if_room(&self, raw: &[u8], reason: &str, mn: Option<&str>, peer: &str) -> Result<(), StoreError> {
+        if !self.guard.may_keep(&Sender::of(peer), (self.clock)()) {
+            Counters::add(&self.counters.not_kept);
+            return Ok(());
         }
-        Counters::add(&self.counters.not_kept);
-        Ok(())
+        self.keep_aside(raw, reason, mn, peer).await
     }
 
     async fn keep_aside(&self, raw: &[u8], reason: &str, mn: Option<&str>, peer: &str) -> Result<(), StoreError> {

@@ -95,7 +95,7 @@ counters! {
     count clock_skews,
     /// Packets whose times were not believed: they are in quarantine, and were not answered.
     count disbelieved_times,
-    /// Packets that could not be stored, and were not answered.
+    /// Packets and reports that could not be stored, and were not answered.
     count not_stored,
     /// Packets and reports that were not looked at because their sender had guessed passwords.
     count slowed,
@@ -215,6 +215,12 @@ impl Gateway {
     pub fn attach(&self, line: impl AsyncRead + AsyncWrite + Send + 'static, peer: SocketAddr) -> bool {
         let (read, write) = tokio::io::split(line);
         self.lines.serve(read, write, peer)
+    }
+
+    /// Says whether devices are still accepted; false when that broke off.
+    pub fn accepts(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let accepting = self.accepting.abort_handle();
+        move || !accepting.is_finished()
     }
 
     /// Stops accepting, lets every connection answer what is being stored, and waits for that.

@@ -126,48 +126,123 @@ fn broker(port: u16) -> Broker {
     Broker(child.unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reports_come_over_mqtt_also_those_of_the_time_without_us() {
-    let (_folder, store, gateway) = gateway().await;
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let _broker = broker(port);
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+/// A bureau that takes reports from a broker, and a device that sends them there.
+struct Bench {
+    store: Store,
+    gateway: Gateway,
+    settings: MqttSettings,
+    taking: tokio::task::JoinHandle<()>,
+    device: AsyncClient,
+    folder: tempfile::TempDir,
+    _broker: Broker,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (folder, store, gateway) = gateway().await;
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let broker = broker(port);
+        within_a_minute(async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        let settings = MqttSettings { port, ..MqttSettings::default() };
+        let taking = tokio::spawn(mqtt(gateway.door().clone(), settings.clone()));
+        let (device, mut line) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
+        tokio::spawn(async move { while line.poll().await.is_ok() {} });
+        let bench = Self { store, gateway, settings, taking, device, folder, _broker: broker };
+        // The subscription takes a moment; what is sent before it nobody keeps.
+        within_a_minute(async || {
+            bench.send(1).await;
+            !bench.store.latest("A1").is_empty()
+        })
+        .await;
+        bench.arrived(1).await;
+        bench
     }
-    let settings = MqttSettings { port, ..MqttSettings::default() };
-    let taking = tokio::spawn(mqtt(gateway.door().clone(), settings.clone()));
-    let (device, mut line) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
-    tokio::spawn(async move { while line.poll().await.is_ok() {} });
-    let send = async |minute: u32| {
-        let payload = report(&format!("2026-05-04T09:{minute:02}:00+08:00"));
-        device.publish("bilan/report/M1", QoS::AtLeastOnce, false, payload).await.unwrap();
-    };
-    let arrived = async |text: &str| {
-        for _ in 0..1200 {
-            if store.latest("A1").first().is_some_and(|value| value.at.to_string() == text) {
-                return true;
-            }
+
+    /// Sends the value of a minute.
+    async fn send(&self, minute: i64) {
+        self.publish(report(&at(minute).to_string())).await;
+    }
+
+    async fn publish(&self, payload: String) {
+        self.device.publish("bilan/report/M1", QoS::AtLeastOnce, false, payload).await.unwrap();
+    }
+
+    /// Waits until the newest value is that of a minute.
+    async fn arrived(&self, minute: i64) {
+        within_a_minute(async || self.store.latest("A1").first().is_some_and(|value| value.at == at(minute))).await;
+    }
+
+    fn minutes(&self) -> usize {
+        let series = bilan_telemetry::Series::main("A1", "a34004", bilan_telemetry::Kind::Realtime);
+        self.store.range(&series, jiff::Timestamp::MIN, jiff::Timestamp::MAX).unwrap().len()
+    }
+
+    /// Changes the file of the store from beside.
+    fn beside(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.folder.path().join("observations.db")).unwrap();
+        file.busy_timeout(Duration::from_secs(60)).unwrap();
+        file.execute_batch(sql).unwrap();
+    }
+}
+
+/// A minute before ten o'clock of the day of the tests.
+fn at(minute: i64) -> jiff::Timestamp {
+    "2026-05-04T00:00:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_mins(minute)
+}
+
+/// Waits until something is so.
+async fn within_a_minute(is_so: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(60), async {
+        while !is_so().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        false
-    };
-    // The subscription takes a moment; what is sent before it nobody keeps.
-    for _ in 0..600 {
-        send(1).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if !store.latest("A1").is_empty() {
-            break;
-        }
-    }
-    assert!(arrived("2026-05-04T01:01:00Z").await);
-    device.publish("bilan/report/M1", QoS::AtLeastOnce, false, "rubbish").await.unwrap();
-    send(2).await;
-    assert!(arrived("2026-05-04T01:02:00Z").await, "rubbish before it does no harm");
+    });
+    waited.await.expect("within a minute");
+}
 
-    taking.abort();
-    let _ = taking.await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_come_over_mqtt_also_those_of_the_time_without_us() {
+    let bench = Bench::new().await;
+    bench.publish("rubbish".to_owned()).await;
+    bench.send(2).await;
+    // Rubbish before it does no harm.
+    bench.arrived(2).await;
+
+    bench.taking.abort();
     // Whether the broker has noticed by now or not: it keeps what nobody took.
-    send(3).await;
-    tokio::spawn(mqtt(gateway.door().clone(), settings));
-    assert!(arrived("2026-05-04T01:03:00Z").await, "the broker kept it");
+    bench.send(3).await;
+    tokio::spawn(mqtt(bench.gateway.door().clone(), bench.settings.clone()));
+    bench.arrived(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_report_that_came_while_the_store_failed_is_stored_and_further_ones_come() {
+    let bench = Bench::new().await;
+    bench.beside("CREATE TRIGGER full BEFORE INSERT ON arrival BEGIN SELECT RAISE(FAIL, 'full'); END");
+    // The broker sends twenty that are not acknowledged, and waits then.
+    for minute in 2..=50 {
+        bench.send(minute).await;
+    }
+    within_a_minute(async || bench.gateway.counters().now().not_stored >= 20).await;
+    assert_eq!(bench.minutes(), 1, "nothing was stored meanwhile");
+    bench.beside("DROP TRIGGER full");
+    within_a_minute(async || bench.minutes() == 50).await;
+    bench.send(51).await;
+    bench.arrived(51).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_over_mqtt_take_no_room_from_reports_that_cannot_be_read() {
+    let bench = Bench::new().await;
+    // Beyond sixty the guesses of the sender are slowed, where the device was heard before.
+    for minute in 100..200 {
+        bench.publish(report(&at(minute).to_string()).replace("123456", &format!("{minute:06}"))).await;
+    }
+    bench.publish("rubbish".to_owned()).await;
+    let kept = || bench.store.quarantined(1000).unwrap();
+    within_a_minute(async || kept().len() == 101).await;
+    let guesses: Vec<_> = kept().into_iter().filter(|kept| kept.reason != "bad_report").collect();
+    assert_eq!(guesses.len(), 100);
+    assert!(guesses.iter().all(|kept| kept.mn.as_deref() == Some("M1")), "each with the device that was guessed at");
+    assert!(bench.gateway.counters().now().slowed > 0, "not all of them were compared");
 }

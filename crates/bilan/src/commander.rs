@@ -3,7 +3,6 @@
 //! A command is a record like any other: who may enter it, what was asked and what came of it stand in the register and in the journal. A command that
 //! was being sent when the program ended is closed as not done: whether the device did it is not known, and it is not done twice.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use hj212::{ExecutionResult, History, Request, RequestResult};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::orders::Orders;
+use crate::orders::{Orders, Unread};
 use crate::stations::StationDirectory;
 
 /// Register of the commands.
@@ -169,23 +168,19 @@ impl Commander {
         if !self.orders.are_taken() {
             return;
         }
-        // Portion by portion, until one brings none that was not there before.
-        let mut closed = HashSet::new();
-        loop {
-            let mut sent = self.orders.waiting("sent").await;
-            sent.retain(|record| closed.insert(record.number.clone()));
-            if sent.is_empty() {
-                break;
-            }
-            for record in sent {
-                self.close(record, Err(NotDone::Interrupted)).await;
-            }
-        }
         let mut turns = tokio::time::interval(LOOK);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Nothing is sent before: later, what is being sent by this program could not be told from what was being sent by the one before.
         loop {
             turns.tick().await;
-            for record in self.orders.due("asked", "asked_at").await {
+            if self.close_interrupted().await.is_ok() {
+                break;
+            }
+        }
+        loop {
+            turns.tick().await;
+            let Ok(due) = self.orders.due("asked", "asked_at").await else { continue };
+            for record in due {
                 if let Some(record) = self.begin(record).await {
                     let commander = self.clone();
                     tokio::spawn(async move {
@@ -195,6 +190,14 @@ impl Commander {
                 }
             }
         }
+    }
+
+    /// Closes what was being sent when the program ended.
+    async fn close_interrupted(&self) -> Result<(), Unread> {
+        for record in self.orders.waiting("sent").await? {
+            self.close(record, Err(NotDone::Interrupted)).await;
+        }
+        Ok(())
     }
 
     /// Marks a command as sent before it is: it is not sent twice.

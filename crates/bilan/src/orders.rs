@@ -1,12 +1,14 @@
 //! Records that the program carries out: what people enter in a register is done, and what came of it is entered by a step.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{JsonMap, Ledger, ListQuery, Record, Write, WriteError};
+use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record, Write, WriteError};
 
-/// Records looked at in one turn.
-const AT_ONCE: u64 = 100;
+/// Records read at once.
+const PAGE: u64 = 1000;
 
 /// The orders of one register.
 #[derive(Clone)]
@@ -14,12 +16,33 @@ pub struct Orders {
     ledger: Arc<Ledger>,
     register: &'static str,
     actor: Actor,
+    said: Arc<Said>,
+}
+
+/// What stands in the log already: an order that cannot be carried out is looked at every second.
+#[derive(Default)]
+struct Said {
+    /// Numbers of orders.
+    of: Mutex<HashSet<String>>,
+    /// The register could not be read.
+    is_unread: AtomicBool,
+}
+
+/// The orders could not be read; the log says so.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Ledger(#[from] ReadError),
+    /// Reading broke off.
+    #[error(transparent)]
+    BrokeOff(#[from] tokio::task::JoinError),
 }
 
 impl Orders {
     /// Of this register; `by` stands in the journal.
     pub fn of(ledger: Arc<Ledger>, register: &'static str, by: &str) -> Self {
-        Self { ledger, register, actor: Actor::system(by) }
+        Self { ledger, register, actor: Actor::system(by), said: Arc::default() }
     }
 
     /// The ledger in which they stand.
@@ -32,44 +55,54 @@ impl Orders {
         self.ledger.catalogue().registers.contains_key(self.register)
     }
 
-    /// Those in a state, the oldest first.
-    pub async fn waiting(&self, state: &'static str) -> Vec<Record> {
+    /// All in a state, the oldest first.
+    pub async fn waiting(&self, state: &'static str) -> Result<Vec<Record>, Unread> {
         self.found(format!(r#"state = "{state}""#)).await
     }
 
-    /// Those in a state whose time, if they have one, has come: what is to be done later holds nobody up.
-    pub async fn due(&self, state: &'static str, time: &str) -> Vec<Record> {
+    /// All in a state whose time, if they have one, has come: what is to be done later holds nobody up.
+    pub async fn due(&self, state: &'static str, time: &str) -> Result<Vec<Record>, Unread> {
         let now = self.ledger.now();
         self.found(format!(r#"state = "{state}" and ({time} is empty or {time} <= "{now}")"#)).await
     }
 
-    /// The first that fit a filter, the oldest first.
-    async fn found(&self, filter: String) -> Vec<Record> {
-        let found = self
-            .blocking(move |orders| {
-                let query = ListQuery {
-                    filter: Some(filter),
-                    sort: Some(("number".to_owned(), false)),
-                    limit: AT_ONCE,
-                    ..ListQuery::of(orders.register)
-                };
-                orders.ledger.list(&orders.actor, query).map(|page| page.records)
-            })
-            .await;
-        match found {
-            Some(Ok(records)) => records,
-            Some(Err(error)) => {
-                tracing::error!("{} could not be read: {error}", self.register);
-                Vec::new()
+    /// All that fit a filter, the oldest first: those that cannot be carried out hide none behind them.
+    async fn found(&self, filter: String) -> Result<Vec<Record>, Unread> {
+        let found = match self.blocking(move |orders| orders.all(filter)).await {
+            Ok(found) => found.map_err(Unread::from),
+            Err(error) => Err(error.into()),
+        };
+        match &found {
+            Ok(_) => self.said.is_unread.store(false, Ordering::Relaxed),
+            Err(error) => {
+                if !self.said.is_unread.swap(true, Ordering::Relaxed) {
+                    tracing::error!("{} could not be read: {error}", self.register);
+                }
             }
-            None => Vec::new(),
+        }
+        found
+    }
+
+    fn all(&self, filter: String) -> Result<Vec<Record>, ReadError> {
+        let sort = Some(("number".to_owned(), false));
+        let mut query = ListQuery { filter: Some(filter), sort, limit: PAGE, ..ListQuery::of(self.register) };
+        let mut found = Vec::new();
+        loop {
+            let page = self.ledger.list(&self.actor, query.clone())?.records;
+            let is_last = (page.len() as u64) < PAGE;
+            query.offset += page.len() as u64;
+            found.extend(page);
+            if is_last {
+                return Ok(found);
+            }
         }
     }
 
     /// Takes a step, if nobody has changed the record in between; the record behind it.
     pub async fn step(&self, record: Record, step: &'static str, values: JsonMap) -> Option<Record> {
-        let taken = self.blocking(move |orders| orders.take(&record.number, record.version, step, values)).await?;
-        taken.inspect_err(|error| tracing::info!("a step of {} was not taken: {error}", self.register)).ok()
+        let number = record.number.clone();
+        let taken = self.blocking(move |orders| orders.take(&record.number, record.version, step, values)).await;
+        self.look_at(&number, taken)
     }
 
     /// Takes a step from whatever version the record has by now: what was done is done.
@@ -81,8 +114,29 @@ impl Orders {
                 orders.take(&number, record.version, step, values)
             })
             .await;
-        if let Some(Err(error)) = taken {
-            tracing::error!("what came of {} {shown} could not be entered: {error}", self.register);
+        self.look_at(&shown, taken);
+    }
+
+    fn look_at(
+        &self,
+        number: &str,
+        taken: Result<Result<Record, WriteError>, tokio::task::JoinError>,
+    ) -> Option<Record> {
+        match taken {
+            Ok(Ok(record)) => {
+                self.said.of.lock().unwrap_or_else(PoisonError::into_inner).remove(number);
+                return Some(record);
+            }
+            Ok(Err(error)) => self.complain(number, &error),
+            Err(error) => self.complain(number, &error),
+        }
+        None
+    }
+
+    /// Says once what keeps an order from being carried out; it holds up no other.
+    pub fn complain(&self, number: &str, error: &dyn std::fmt::Display) {
+        if self.said.of.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_owned()) {
+            tracing::error!("{} {number} could not be carried out: {error}", self.register);
         }
     }
 
@@ -90,9 +144,11 @@ impl Orders {
         self.ledger.step(&self.actor, self.register, number, version, step, values, None, Write::default())
     }
 
-    async fn blocking<T: Send + 'static>(&self, ask: impl FnOnce(&Orders) -> T + Send + 'static) -> Option<T> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Orders) -> T + Send + 'static,
+    ) -> Result<T, tokio::task::JoinError> {
         let orders = self.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&orders)).await;
-        asked.inspect_err(|error| tracing::error!("{} broke off: {error}", self.register)).ok()
+        tokio::task::spawn_blocking(move || ask(&orders)).await
     }
 }

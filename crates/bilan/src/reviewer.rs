@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bilan_records::ledger::{JsonMap, Ledger, Record};
-use bilan_telemetry::{Review, Store, StoreError};
+use bilan_telemetry::{Review, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::orders::Orders;
+use crate::orders::{Orders, Unread};
 
 /// Register of the reviews.
 pub const REGISTER: &str = "value_review";
@@ -37,17 +37,18 @@ impl Reviewer {
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
-            self.look().await;
+            // What cannot be read now is read by the next look.
+            let _ = self.look().await;
         }
     }
 
-    /// One that the store refuses is logged, stays as it is and holds up no other.
-    async fn look(&self) {
-        for record in self.orders.waiting("entered").await {
+    /// One that the store refuses stays as it is and holds up no other.
+    async fn look(&self) -> Result<(), Unread> {
+        for record in self.orders.waiting("entered").await? {
             match review(&record) {
                 Some(review) => {
                     if let Err(error) = self.observations.review(review).await {
-                        refused(&record.number, &error);
+                        self.orders.complain(&record.number, &error);
                         continue;
                     }
                     self.orders.step_now(record.number, "apply", JsonMap::new()).await;
@@ -59,18 +60,15 @@ impl Reviewer {
                 }
             }
         }
-        for record in self.orders.waiting("withdrawing").await {
+        for record in self.orders.waiting("withdrawing").await? {
             if let Err(error) = self.observations.withdraw_review(&record.number).await {
-                refused(&record.number, &error);
+                self.orders.complain(&record.number, &error);
                 continue;
             }
             self.orders.step_now(record.number, "withdrawn", JsonMap::new()).await;
         }
+        Ok(())
     }
-}
-
-fn refused(number: &str, error: &StoreError) {
-    tracing::error!("the review {number} could not be carried over: {error}");
 }
 
 /// What a record says; nothing if its span is none.

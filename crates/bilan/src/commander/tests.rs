@@ -13,11 +13,18 @@ use crate::trial::{MOMENT, Trial};
 struct Desk {
     commander: Commander,
     gateway: Gateway,
-    _trial: Trial,
+    trial: Trial,
 }
 
 impl Desk {
     async fn new() -> Self {
+        let desk = Self::idle().await;
+        tokio::spawn(desk.commander.clone().run());
+        desk
+    }
+
+    /// One that carries out nothing yet.
+    async fn idle() -> Self {
         let trial = Trial::new();
         let [lon, lat] = trial.centre();
         trial.load(
@@ -35,8 +42,25 @@ impl Desk {
         let patience = settings.patience();
         let gateway = bilan_gateway::serve(listener, store, directory, settings, crate::clock::for_devices()).unwrap();
         let commander = Commander::new(ledger, stations, gateway.switchboard().clone(), patience);
-        tokio::spawn(commander.clone().run());
-        Self { commander, gateway, _trial: trial }
+        Self { commander, gateway, trial }
+    }
+
+    /// A command that was being sent when the program ended.
+    async fn interrupted(&self) -> Record {
+        let record = self.enter(json!({"command": "get_time"}));
+        self.commander.begin(record).await.unwrap()
+    }
+
+    fn state(&self, record: &Record) -> String {
+        let ledger = self.commander.orders.ledger();
+        ledger.record(&Actor::system("test"), REGISTER, &record.number, None).unwrap().state.unwrap_or_default()
+    }
+
+    /// Changes the file of the ledger from beside.
+    fn beside(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.trial.folder.path().join("records.db")).unwrap();
+        file.busy_timeout(Duration::from_secs(60)).unwrap();
+        file.execute_batch(sql).unwrap();
     }
 
     fn enter(&self, values: Value) -> Record {
@@ -77,10 +101,56 @@ fn told_of(record: &Record) -> (&str, &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_for_later_hold_up_none_that_is_due() {
     let desk = Desk::new().await;
-    for _ in 0..101 {
-        desk.enter_for(json!({"command": "get_time"}), "2099-01-01T00:00:00+08:00");
-    }
+    let later = || desk.enter_for(json!({"command": "get_time"}), "2099-01-01T00:00:00+08:00");
+    let later: Vec<Record> = (0..101).map(|_| later()).collect();
     desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
+    assert!(later.iter().all(|record| desk.state(record) == "asked"), "their time has not come");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_that_cannot_be_begun_hold_up_none_that_can_be() {
+    let desk = Desk::idle().await;
+    let stuck: Vec<Record> = (0..101).map(|_| desk.enter(json!({"command": "get_time"}))).collect();
+    let good = desk.enter(json!({"command": "get_time"}));
+    desk.beside(&format!(
+        "CREATE TRIGGER stuck BEFORE UPDATE ON r_device_command WHEN OLD.number < '{}' BEGIN SELECT RAISE(FAIL, 'stuck'); END",
+        good.number
+    ));
+    tokio::spawn(desk.commander.clone().run());
+    desk.closed(&good).await;
+    assert!(stuck.iter().all(|record| desk.state(record) == "asked"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_being_sent_is_closed_at_the_start_beside_what_cannot_be() {
+    let desk = Desk::idle().await;
+    let mut sent = Vec::new();
+    for _ in 0..102 {
+        sent.push(desk.interrupted().await);
+    }
+    let (last, stuck) = sent.split_last().unwrap();
+    desk.beside(&format!(
+        "CREATE TRIGGER stuck BEFORE UPDATE ON r_device_command WHEN OLD.number < '{}' BEGIN SELECT RAISE(FAIL, 'stuck'); END",
+        last.number
+    ));
+    desk.commander.close_interrupted().await.unwrap();
+    assert_eq!(desk.state(last), "failed");
+    desk.beside("DROP TRIGGER stuck");
+    desk.commander.close_interrupted().await.unwrap();
+    assert!(stuck.iter().all(|record| desk.state(record) == "failed"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_being_sent_is_closed_although_the_register_could_not_be_read_at_first() {
+    let desk = Desk::idle().await;
+    let sent = desk.interrupted().await;
+    desk.beside("ALTER TABLE r_device_command RENAME TO away");
+    assert!(desk.commander.close_interrupted().await.is_err(), "not read is not none");
+    tokio::spawn(desk.commander.clone().run());
+    // The first look comes at once; whether it has been by now or not, the next ones close it.
+    tokio::task::yield_now().await;
+    desk.beside("ALTER TABLE away RENAME TO r_device_command");
+    assert_eq!(told_of(&desk.closed(&sent).await).0, "failed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,9 +165,12 @@ async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
         ..SimulateOptions::new(desk.gateway.address().to_string(), vec![device], crate::clock::for_devices())
     };
     let fleet = tokio::spawn(simulate(options));
-    while !desk.gateway.switchboard().is_connected("M1") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let connected = tokio::time::timeout(Duration::from_secs(60), async {
+        while !desk.gateway.switchboard().is_connected("M1") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    connected.await.expect("connected within a minute");
     let read = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
     let (state, answer) = told_of(&read);
     assert!(state == "done" && answer.starts_with("执行成功（ExeRtn=1）；SystemTime=20"), "{answer}");

@@ -5,8 +5,8 @@
 //! shows that too: the journal must hold the entry that the anchor names, with that hash.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,14 +38,13 @@ impl Default for AnchorSettings {
 }
 
 impl AnchorSettings {
-    /// Refuses a file that whoever may write the data may write as well.
+    /// Refuses a file that anyone who may write the data may write as well.
     pub fn check(&self, data: &Path) -> Result<()> {
         if self.every < 1 {
             bail!("anchor.every must be at least 1");
         }
-        let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
         if let Some(file) = &self.file
-            && absolute(file)?.starts_with(absolute(data)?)
+            && place_of(file)?.starts_with(place_of(data)?)
         {
             bail!(
                 "anchor.file {} lies in the data folder: who may alter the data could alter the anchors; name a file elsewhere",
@@ -54,6 +53,35 @@ impl AnchorSettings {
         }
         Ok(())
     }
+}
+
+/// Links of which one leads to the next are followed so far.
+const LINKS: usize = 40;
+
+/// Where a file is, or will be when it is made: links are followed as far as there is something.
+fn place_of(path: &Path) -> Result<PathBuf> {
+    let mut path = std::path::absolute(path)?;
+    for _ in 0..LINKS {
+        if let Ok(place) = path.canonicalize() {
+            return Ok(place);
+        }
+        // A link to what is not there yet: who writes to it makes that.
+        if let Ok(target) = fs::read_link(&path) {
+            path = folder_of(&path).join(target);
+            continue;
+        }
+        let Some(last) = path.components().next_back() else { return Ok(path) };
+        let folder = place_of(folder_of(&path))?;
+        return Ok(match last {
+            Component::ParentDir => folder_of(&folder).to_owned(),
+            last => folder.join(last),
+        });
+    }
+    bail!("{} is a link that leads nowhere", path.display())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 /// A line of the file: `2026-11-26T12:00:00Z 1234 9f86d0…`.
@@ -77,6 +105,21 @@ impl Anchor {
         let mut parts = line.split_whitespace();
         let (at, seq, hash) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.to_owned());
         (hash.len() == 64 && parts.next().is_none()).then_some(Self { at, seq, hash })
+    }
+}
+
+/// Whether a line is the beginning of an anchor: the disk was full, or the program was killed while it wrote. The anchor was written again then.
+fn is_torn(line: &str) -> bool {
+    let parts: Vec<&str> = line.split(' ').collect();
+    let is_time = |text: &str| text.parse::<Timestamp>().is_ok();
+    let is_number = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit());
+    match parts[..] {
+        [at] => at.bytes().all(|letter| letter.is_ascii_digit() || b"-:.TZ".contains(&letter)),
+        [at, seq] => is_time(at) && is_number(seq),
+        [at, seq, hash] => {
+            is_time(at) && is_number(seq) && hash.len() < 64 && hash.bytes().all(|letter| letter.is_ascii_hexdigit())
+        }
+        _ => false,
     }
 }
 
@@ -111,14 +154,40 @@ pub fn compare(ledger: &Ledger, file: &Path) -> Result<usize> {
     }
 }
 
+/// The anchors of a file; what was not written to its end is passed over.
 fn read(file: &Path) -> Result<Vec<Anchor>> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read the anchors {}", file.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| {
-            Anchor::read(line).with_context(|| format!("{}: line {} is no anchor", file.display(), index + 1))
-        })
-        .collect()
+    let mut anchors = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match Anchor::read(line) {
+            Some(anchor) => anchors.push(anchor),
+            None if is_torn(line) => {
+                tracing::warn!("{}: line {} was not written to its end; it is passed over", file.display(), index + 1);
+            }
+            None => bail!("{}: line {} is no anchor", file.display(), index + 1),
+        }
+    }
+    Ok(anchors)
+}
+
+/// Puts a line at the end of the file and on disk, whole or not at all as far as the file allows it.
+fn append(path: &Path, line: &str) -> Result<()> {
+    let cannot = || format!("cannot write {}", path.display());
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).with_context(cannot)?;
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    // A line that was left unfinished stays alone.
+    let begins = if last == [b'\n'] { "" } else { "\n" };
+    let written = file.write_all(format!("{begins}{line}\n").as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A file that only grows keeps the half line; it is passed over when it is read.
+        let _ = file.set_len(length);
+    }
+    written.with_context(cannot)
 }
 
 fn agrees(ledger: &Ledger, anchor: &Anchor) -> Result<()> {
@@ -140,7 +209,10 @@ pub struct Anchors {
     ledger: Arc<Ledger>,
     settings: AnchorSettings,
     outbox: Arc<Outbox>,
-    last: i64,
+    /// The newest entry whose anchor stands in the file.
+    filed: i64,
+    /// The newest entry whose anchor was put into the outbox.
+    pushed: i64,
 }
 
 impl Anchors {
@@ -157,7 +229,8 @@ impl Anchors {
             agrees(&ledger, last)
                 .context("the last anchor does not agree with the journal; run `bilan verify --anchor`")?;
         }
-        Ok(Self { ledger, settings, outbox, last: last.map_or(0, |last| last.seq) })
+        let last = last.map_or(0, |last| last.seq);
+        Ok(Self { ledger, settings, outbox, filed: last, pushed: last })
     }
 
     /// Whether there is anywhere to write them.
@@ -165,8 +238,11 @@ impl Anchors {
         self.settings.file.is_some() || self.settings.push.is_some()
     }
 
-    /// Looks every few seconds; never ends.
-    pub async fn run(mut self) {
+    /// Looks every few seconds.
+    ///
+    /// # Errors
+    /// If a look broke off: nothing is anchored any more.
+    pub async fn run(mut self) -> Result<()> {
         let mut turns = tokio::time::interval(LOOK);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -175,43 +251,48 @@ impl Anchors {
                 let done = self.look(Timestamp::now());
                 (self, done)
             });
-            match looked.await {
-                Ok((anchors, done)) => {
-                    self = anchors;
-                    if let Err(error) = done {
-                        tracing::error!("the head of the journal could not be anchored: {error:#}");
-                    }
-                }
-                Err(error) => {
-                    tracing::error!("anchoring the journal broke off: {error}");
-                    return;
-                }
+            let (anchors, done) = looked.await?;
+            self = anchors;
+            if let Err(error) = done {
+                tracing::error!("the head of the journal could not be anchored: {error:#}");
             }
         }
     }
 
-    /// Writes an anchor if enough entries were made since the last, or something was published.
+    /// Writes an anchor each way on which enough entries were made since the last, or something was published. One way that fails holds up no other, and
+    /// what went one way does not go there again.
     fn look(&mut self, now: Timestamp) -> Result<()> {
-        let Some(head) = self.ledger.head()?.filter(|head| head.seq > self.last) else { return Ok(()) };
-        let enough = self.last == 0 || head.seq - self.last >= self.settings.every;
-        if !enough && !self.ledger.published_since(self.last)? {
-            return Ok(());
+        let Some(head) = self.ledger.head()? else { return Ok(()) };
+        let filed = self.file(&head, now);
+        let pushed = self.push(&head, now);
+        filed.and(pushed)
+    }
+
+    fn file(&mut self, head: &Head, now: Timestamp) -> Result<()> {
+        if let Some(file) = &self.settings.file
+            && self.is_due(head, self.filed)?
+        {
+            append(file, &Anchor::of(head, now).line())?;
+            self.filed = head.seq;
         }
-        let anchor = Anchor::of(&head, now);
-        if let Some(file) = &self.settings.file {
-            let mut file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(file)
-                .with_context(|| format!("cannot write {}", file.display()))?;
-            writeln!(file, "{}", anchor.line())?;
-            file.sync_all()?;
-        }
-        if let Some(webhook) = &self.settings.push {
-            self.outbox.put(&notice(&anchor), &[(Way::Webhook, webhook.clone())], now)?;
-        }
-        self.last = head.seq;
         Ok(())
+    }
+
+    fn push(&mut self, head: &Head, now: Timestamp) -> Result<()> {
+        if let Some(webhook) = &self.settings.push
+            && self.is_due(head, self.pushed)?
+        {
+            self.outbox.put(&notice(&Anchor::of(head, now)), &[(Way::Webhook, webhook.clone())], now)?;
+            self.pushed = head.seq;
+        }
+        Ok(())
+    }
+
+    fn is_due(&self, head: &Head, last: i64) -> Result<bool> {
+        if head.seq <= last {
+            return Ok(false);
+        }
+        Ok(last == 0 || head.seq - last >= self.settings.every || self.ledger.published_since(last)?)
     }
 }
 

@@ -16,6 +16,7 @@ mod doors;
 mod http;
 mod orders;
 mod pages;
+mod parts;
 mod reviewer;
 mod room;
 mod running;

@@ -15,7 +15,6 @@ use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use bilan_web::{Family, Notices};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use crate::anchor::Anchors;
 use crate::bridge::Bridge;
@@ -25,6 +24,7 @@ use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::data_folder::{Served, private_file};
 use crate::demonstration::Demonstration;
+use crate::parts::Parts;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
@@ -89,13 +89,13 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     )?;
     let gateway_address = gateway.address();
 
-    let mut tasks = JoinSet::new();
+    let mut parts = Parts::default();
     let accounts = Arc::new(pages::accounts(&bureau)?.with_rules(configuration.accounts.clone()));
     let site = pages::site(plan, pages_address);
     let outbox = Arc::new(Outbox::open(&private_file(bureau.data.join("notices.db"))?)?);
     let anchors = Anchors::open(Arc::clone(&bureau.ledger), configuration.anchor.clone(), Arc::clone(&outbox))?;
     if anchors.are_wanted() {
-        tasks.spawn(anchors.run());
+        parts.spawn_fallible("anchors", anchors.run());
     }
     let key = PushKey::open_or_create(&bureau.data.join("push.key"))?;
     let sender = Arc::new(Sender::new(configuration.notify.clone(), key));
@@ -107,41 +107,46 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         &site,
     );
     let bridge = Bridge::new(Arc::clone(&bureau.ledger), observations.clone(), simulated).calling(calling.clone());
-    tasks.spawn(Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
+    parts
+        .spawn("signs of tampering", Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
     let repairs = bridge.repairs();
-    tasks.spawn(bridge.run());
-    tasks.spawn(bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
+    parts.spawn("records of warnings", bridge.run());
+    parts.spawn("notices", bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
     let calling_administrators = calling.clone();
-    tasks.spawn(escalate(calling, observations.clone(), Arc::clone(&outbox)));
-    tasks.spawn(alarms::watch(calling_administrators, gateway.alarms().subscribe(), accounts.guesses()));
+    parts.spawn("escalation", escalate(calling, observations.clone(), Arc::clone(&outbox)));
+    parts.spawn(
+        "calls of administrators",
+        alarms::watch(calling_administrators, gateway.alarms().subscribe(), accounts.guesses()),
+    );
     let patience = configuration.gateway.patience();
     let switchboard = gateway.switchboard().clone();
-    tasks.spawn(Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run());
-    tasks.spawn(stations::follow(Arc::clone(&stations), observations.clone()));
-    tasks.spawn(keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
-    tasks.spawn(keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
-    tasks.spawn(seal_observations(observations.clone()));
-    tasks.spawn(room::watch(bureau.data.clone()));
-    tasks.spawn(retire_observations(observations.clone(), configuration.retention));
-    tasks.spawn(Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
+    parts.spawn(
+        "commands to devices",
+        Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run(),
+    );
+    parts.spawn("stations", stations::follow(Arc::clone(&stations), observations.clone()));
+    parts.spawn("deadlines", keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
+    parts.spawn("air quality indexes", keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
+    parts.spawn("sealing of observations", seal_observations(observations.clone()));
+    parts.spawn("watch of the disk", room::watch(bureau.data.clone()));
+    parts.spawn("retention of observations", retire_observations(observations.clone(), configuration.retention));
+    parts.spawn("reviews", Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
-        tasks.spawn(play(
-            gateway_address,
-            stations.devices().iter().map(|device| SimulatedDevice::from(&**device)).collect(),
-        ));
+        parts.spawn(
+            "simulated devices",
+            play(gateway_address, stations.devices().iter().map(|device| SimulatedDevice::from(&**device)).collect()),
+        );
     }
 
     let forwarding = configuration.forward.as_ref().map(|forward| Forwarding::new(&forward.to));
     if let Some((forward, forwarding)) = configuration.forward.clone().zip(forwarding.clone()) {
         let store = observations.clone();
-        tasks.spawn(async move {
-            if let Err(error) = bilan_gateway::forward(store, forward, clock::for_devices(), forwarding).await {
-                tracing::error!("packets are not handed on: {error}");
-            }
+        parts.spawn_fallible("forwarding", async move {
+            Ok(bilan_gateway::forward(store, forward, clock::for_devices(), forwarding).await?)
         });
     }
     if let Some(mqtt) = configuration.mqtt.clone() {
-        tasks.spawn(doors::mqtt(gateway.door().clone(), mqtt));
+        parts.spawn("reports over MQTT", doors::mqtt(gateway.door().clone(), mqtt));
     }
 
     let notices =
@@ -150,6 +155,14 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let state = state.with_notices(notices).with_metrics(move |metrics| {
         let family = Family::gauge("bilan_warnings_without_record", "Warnings whose record is missing in the ledger.");
         metrics.put(family, repairs.missing());
+    });
+    let (broken, accepts) = (parts.broken(), gateway.accepts());
+    let state = state.with_parts(move || {
+        let mut names = broken.names();
+        if !accepts() {
+            names.push("gateway");
+        }
+        names
     });
     announce(plan, pages_address, gateway_address);
     let router =
@@ -160,8 +173,9 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     tokio::select! {
         () = answered => {}
         () = grace() => {}
+        () = parts.watch() => {}
     }
-    tasks.shutdown().await;
+    parts.stop().await;
     gateway.stop().await;
     Ok(())
 }

@@ -58,6 +58,8 @@ pub struct AppState {
     pub notices: Option<Notices>,
     /// What the gateway found about lines and passwords of devices, the newest first: a list of objects, for the page of devices.
     pub line_alarms: Arc<dyn Fn() -> Json + Send + Sync>,
+    /// Parts of the program beside the pages that broke off: without them it is not ready.
+    pub broken_parts: Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) air_days: Arc<KeptDays>,
@@ -97,6 +99,7 @@ impl AppState {
             forwarding: None,
             notices: None,
             line_alarms: Arc::new(|| Json::Null),
+            broken_parts: Arc::new(Vec::new),
             readiness: Arc::default(),
             traffic: Arc::default(),
             air_days: Arc::default(),
@@ -121,6 +124,13 @@ impl AppState {
     #[must_use]
     pub fn with_metrics(mut self, source: impl Fn(&mut Metrics) + Send + Sync + 'static) -> Self {
         self.metrics.push(Arc::new(source));
+        self
+    }
+
+    /// With what knows which parts of the program broke off, for `/readyz`.
+    #[must_use]
+    pub fn with_parts(mut self, broken: impl Fn() -> Vec<&'static str> + Send + Sync + 'static) -> Self {
+        self.broken_parts = Arc::new(broken);
         self
     }
 

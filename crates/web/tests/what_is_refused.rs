@@ -214,3 +214,12 @@ async fn an_export_is_refused_as_its_list_is(format: &'static str) {
     let enterprise = office.sign_in(Role::Enterprise);
     office.get(&enterprise, &format!("/records/complaint/export.{format}")).await.is(403).says("无权操作");
 }
+
+#[tokio::test]
+async fn a_part_of_the_program_that_broke_off_is_named_and_the_program_is_not_ready() {
+    let office = Office::open_and(|state| state.with_parts(|| vec!["commands to devices"]));
+    let answer = office.as_guest("/readyz").await;
+    assert_eq!((answer.status.as_u16(), answer.text.lines().count()), (503, 1), "{}", answer.text);
+    answer.says("commands to devices: broke off; start the program again");
+    Office::open_and(|state| state.with_parts(Vec::new)).as_guest("/readyz").await.is(200);
+}

@@ -124,6 +124,77 @@ fn anchors_in_the_data_folder_are_refused() {
         .unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn anchors_that_would_be_made_in_the_data_folder_are_refused_by_whatever_way_they_lead_there() {
+    use std::os::unix::fs::symlink;
+    let place = tempfile::tempdir().unwrap();
+    let (data, elsewhere) = (place.path().join("data"), place.path().join("elsewhere"));
+    fs::create_dir(&data).unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&data, elsewhere.join("folder")).unwrap();
+    symlink("../data/anchor.txt", elsewhere.join("file")).unwrap();
+    let check = |file: PathBuf| AnchorSettings { file: Some(file), ..AnchorSettings::default() }.check(&data);
+    for way in ["folder/anchor.txt", "file", "../data/anchor.txt", "folder/new/anchor.txt", "new/../../data/a.txt"] {
+        let refused = check(elsewhere.join(way)).map_err(|fault| fault.to_string());
+        assert!(refused.as_ref().is_err_and(|fault| fault.contains("lies in the data folder")), "{way}: {refused:?}");
+    }
+    for way in ["anchor.txt", "../data-2/anchor.txt", "folder/../anchor.txt"] {
+        check(elsewhere.join(way)).unwrap();
+    }
+}
+
+#[test]
+fn an_anchor_that_cannot_be_sent_is_written_once_and_sent_when_it_can_be() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    let mut anchors = kept.anchors(1);
+    let outbox = Connection::open(kept.trial.folder.path().join("notices.db")).unwrap();
+    outbox.execute_batch("CREATE TRIGGER full BEFORE INSERT ON message BEGIN SELECT RAISE(FAIL, 'full'); END").unwrap();
+    for _ in 0..3 {
+        anchors.look(Timestamp::UNIX_EPOCH).unwrap_err();
+    }
+    assert_eq!(read(&kept.file()).unwrap().len(), 1, "not a line for each try");
+    outbox.execute_batch("DROP TRIGGER full").unwrap();
+    anchors.look(Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!((read(&kept.file()).unwrap().len(), anchors.outbox.newest(10).unwrap().len()), (1, 1));
+}
+
+#[test]
+fn an_anchor_that_cannot_be_written_is_sent_all_the_same() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    let mut anchors = kept.anchors(1);
+    fs::create_dir(kept.file()).unwrap();
+    for _ in 0..3 {
+        anchors.look(Timestamp::UNIX_EPOCH).unwrap_err();
+    }
+    assert_eq!(anchors.outbox.newest(10).unwrap().len(), 1);
+    fs::remove_dir(kept.file()).unwrap();
+    anchors.look(Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(read(&kept.file()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_line_that_was_not_written_to_its_end_holds_nothing_up_and_stays_alone() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    kept.anchors(1).look(Timestamp::UNIX_EPOCH).unwrap();
+    let whole = fs::read_to_string(kept.file()).unwrap();
+    // Wherever in the line the program was killed.
+    for letters in [1, 11, 20, 21, 22, 23, 40, whole.len() - 2, whole.len() - 1] {
+        fs::write(kept.file(), format!("{whole}{}", &whole[..letters])).unwrap();
+        let mut anchors = kept.anchors(1);
+        entered(&kept.trial, 1);
+        anchors.look(Timestamp::UNIX_EPOCH).unwrap();
+        let newest = kept.trial.ledger.head().unwrap().unwrap().seq;
+        assert_eq!(kept.anchors(1).filed, newest, "{}", fs::read_to_string(kept.file()).unwrap());
+        // The last letter is the break alone: that anchor is whole.
+        let expected = if letters == whole.len() - 1 { 3 } else { 2 };
+        assert_eq!(compare(&kept.trial.ledger, &kept.file()).unwrap(), expected);
+    }
+}
+
 #[test]
 fn a_line_reads_as_it_was_written_and_rubbish_is_named() {
     let anchor = Anchor { at: "2026-05-04T03:00:00Z".parse().unwrap(), seq: 7, hash: "ab".repeat(32) };

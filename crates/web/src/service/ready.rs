@@ -63,6 +63,9 @@ fn faults(app: &AppState) -> Vec<String> {
     if let Some(notices) = &app.notices {
         look("notices", notices.outbox.try_writing().map_err(text));
     }
+    for part in (app.broken_parts)() {
+        look(part, Err("broke off; start the program again".to_owned()));
+    }
     faults
 }
 

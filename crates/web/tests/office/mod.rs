@@ -114,6 +114,12 @@ impl Office {
         Self::build_in(folder, bilan_web::Access::default(), AccountRules::default(), |_| {}, with_notices)
     }
 
+    /// With something added to what every page works with.
+    pub fn open_and(with: impl FnOnce(AppState) -> AppState) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::build_in(folder, bilan_web::Access::default(), AccountRules::default(), |_| {}, with)
+    }
+
     fn build(access: bilan_web::Access, account_rules: AccountRules, change: impl FnOnce(&mut Catalogue)) -> Self {
         Self::build_in(tempfile::tempdir().unwrap(), access, account_rules, change, |state| state)
     }

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use bilan_admission::{Places, TrustedProxies, proxy_protocol};
+use bilan_admission::{Place, Places, TrustedProxies, proxy_protocol};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -116,21 +116,23 @@ impl Server {
         // Pages are written at once; nothing is won by waiting for more.
         let _ = stream.set_nodelay(true);
         let is_proxy = self.trusted.contains(peer.ip());
-        let place = if is_proxy { None } else { Some(self.addresses.take(peer.ip())) };
-        if place.as_ref().is_some_and(Option::is_none) {
+        let held = if is_proxy { None } else { self.addresses.take(peer.ip()) };
+        if held.is_none() && !is_proxy {
             tracing::debug!(%peer, "too many connections of one address");
             return;
         }
         let begun = async {
-            let (client, read) = if self.settings.proxy_protocol && is_proxy {
+            let (named, read) = if self.settings.proxy_protocol && is_proxy {
                 let introduced = proxy_protocol::read(&mut stream).await?;
-                (introduced.client.unwrap_or(peer), introduced.rest)
+                (introduced.client, introduced.rest)
             } else {
-                (peer, Vec::new())
+                (None, Vec::new())
             };
-            Ok::<_, std::io::Error>((client, first_bytes(&mut stream, read).await?))
+            // Whom a balancer names holds the place: before its first request, which it may never send.
+            let held = named.map(|client| self.place_of(client)).transpose()?;
+            Ok::<_, std::io::Error>((named.unwrap_or(peer), first_bytes(&mut stream, read).await?, held))
         };
-        let (client, read) = match timeout(self.settings.header(), begun).await {
+        let (client, read, _held_behind) = match timeout(self.settings.header(), begun).await {
             Ok(Ok(begun)) => begun,
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "a connection ended before its first request"),
             Err(_) => return tracing::debug!(%peer, "a connection without a request was closed"),
@@ -143,6 +145,15 @@ impl Server {
         if let Err(error) = self.requests(line, client, is_http_2).await {
             tracing::debug!(%client, %error, "a connection ended early");
         }
+    }
+
+    /// A place for the client of a balancer; none for another trusted proxy, which speaks for many.
+    fn place_of(&self, client: SocketAddr) -> std::io::Result<Option<Place>> {
+        if self.trusted.contains(client.ip()) {
+            return Ok(None);
+        }
+        let held = self.addresses.take(client.ip());
+        held.map(Some).ok_or_else(|| std::io::Error::other(format!("too many connections of {}", client.ip())))
     }
 
     async fn requests(

@@ -86,6 +86,28 @@ async fn a_balancer_that_is_trusted_names_the_client() {
 }
 
 #[tokio::test]
+async fn behind_a_balancer_each_client_holds_its_own_places() {
+    let settings = HttpServer { proxy_protocol: true, max_per_address: 2, ..HttpServer::default() };
+    let (address, _stop) = start(settings, &["127.0.0.1"]).await;
+    let ask = async |client: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+        stream.write_all(format!("PROXY TCP4 {client} 10.0.0.1 4711 80\r\n{request}").as_bytes()).await.unwrap();
+        let mut first = [0; 15];
+        let answered =
+            timeout(Duration::from_secs(60), stream.read_exact(&mut first)).await.expect("answered or closed");
+        answered.is_ok_and(|_| &first == b"HTTP/1.1 200 OK").then_some(stream)
+    };
+    let held = [ask("203.0.113.9").await, ask("203.0.113.9").await];
+    assert!(held.iter().all(Option::is_some));
+    assert!(ask("203.0.113.9").await.is_none(), "its places are taken");
+    assert!(ask("203.0.113.10").await.is_some(), "another client of the same balancer");
+    drop(held);
+    let free = timeout(Duration::from_secs(60), async { while ask("203.0.113.9").await.is_none() {} });
+    free.await.expect("a place that is given back is free");
+}
+
+#[tokio::test]
 async fn a_browser_that_goes_away_ends_what_its_request_waits_for() {
     /// Says that the request is no longer worked on.
     struct Dropped(Option<oneshot::Sender<()>>);

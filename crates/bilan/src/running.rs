@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bilan_gateway::simulator::{self, SimulatedDevice};
-use bilan_gateway::{DeviceDirectory, Forwarding, SimulateOptions, simulate};
+use bilan_gateway::{DeviceDirectory, Forwarding, Readmission, SimulateOptions, simulate};
 use bilan_notify::{Outbox, PushKey, Sender};
 use bilan_records::ledger::Ledger;
 use bilan_telemetry::{Retention, Store};
@@ -124,8 +124,12 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         "commands to devices",
         Commander::new(Arc::clone(&bureau.ledger), Arc::clone(&stations), switchboard, patience).run(),
     );
-    parts.spawn("stations", stations::follow(Arc::clone(&stations), observations.clone()));
-    parts.spawn("deadlines", keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone()));
+    let readmission = Readmission::default();
+    parts.spawn("stations", stations::follow(Arc::clone(&stations), observations.clone(), readmission.clone()));
+    parts.spawn(
+        "deadlines",
+        keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone(), readmission),
+    );
     parts.spawn("air quality indexes", keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     parts.spawn("sealing of observations", seal_observations(observations.clone()));
     parts.spawn("watch of the disk", room::watch(bureau.data.clone()));
@@ -188,7 +192,12 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
 
 /// Fires reminders, takes away imports that broke off, and takes in what approved devices sent while they were strangers.
 /// A stop does not wait for the rest of thousands of reminders: the next start sends them.
-async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, observations: Store) {
+async fn keep_clocks(
+    ledger: Arc<Ledger>,
+    stations: Arc<StationDirectory>,
+    observations: Store,
+    readmission: Readmission,
+) {
     let mut minutes = tokio::time::interval(MINUTE);
     loop {
         minutes.tick().await;
@@ -209,7 +218,7 @@ async fn keep_clocks(ledger: Arc<Ledger>, stations: Arc<StationDirectory>, obser
         if let Err(error) = looked.await {
             tracing::error!("the look at deadlines broke off: {error}");
         }
-        match bilan_gateway::readmit(&observations, &*stations).await {
+        match readmission.run(&observations, &*stations).await {
             Ok(0) => {}
             Ok(packets) => tracing::info!("{packets} packets of devices that were approved are out of quarantine"),
             Err(error) => tracing::error!("packets of approved devices could not be stored: {error}"),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
-use bilan_gateway::DeviceDirectory;
+use bilan_gateway::{DeviceDirectory, Readmission};
 use bilan_records::actor::Actor;
 use bilan_records::exchange::{self, Format};
 use bilan_records::ledger::{Follower, Ledger, ListQuery};
@@ -198,7 +198,7 @@ impl Station {
 }
 
 /// Keeps the directory as the registers are, and tells the rules; never ends. A change is at work within seconds.
-pub async fn follow(stations: Arc<StationDirectory>, observations: Store) {
+pub async fn follow(stations: Arc<StationDirectory>, observations: Store, readmission: Readmission) {
     let mut turns = tokio::time::interval(LOOK);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut is_behind = true;
@@ -211,7 +211,7 @@ pub async fn follow(stations: Arc<StationDirectory>, observations: Store) {
             Err(error) => tracing::error!("the look at the stations broke off: {error}"),
         }
         if is_behind {
-            match publish(&stations, &observations).await {
+            match publish(&stations, &observations, &readmission).await {
                 Ok(()) => is_behind = false,
                 Err(error) => tracing::error!("what the register says of stations did not reach the rules: {error}"),
             }
@@ -220,9 +220,13 @@ pub async fn follow(stations: Arc<StationDirectory>, observations: Store) {
 }
 
 /// Hands what the directory holds to the rules, and what strangers sent that are in it by now to the store.
-async fn publish(stations: &StationDirectory, observations: &Store) -> Result<(), StoreError> {
+async fn publish(
+    stations: &StationDirectory,
+    observations: &Store,
+    readmission: &Readmission,
+) -> Result<(), StoreError> {
     observations.register(stations.devices()).await?;
-    let packets = bilan_gateway::readmit(observations, stations).await?;
+    let packets = readmission.run(observations, stations).await?;
     if packets > 0 {
         tracing::info!("{packets} packets of devices that were approved are out of quarantine");
     }

@@ -21,7 +21,7 @@ pub use alarm::{Alarms, LineAlarm, LineAlarmKind};
 pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
 pub use forward::{ForwardFault, ForwardSettings, ForwardState, Forwarding, forward};
-pub use readmit::readmit;
+pub use readmit::Readmission;
 pub use report::{Door, Report, ReportFault, ReportedValue, Text};
 pub use server::{Counters, CountersNow, Gateway, Number, serve};
 pub use settings::Settings;

@@ -1,6 +1,9 @@
 //! A device that nobody knows is held apart, and loses nothing when it is approved.
 
-use bilan_gateway::{FixedDirectory, readmit};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bilan_gateway::{DeviceDirectory, FixedDirectory, Readmission};
 use bilan_telemetry::{Device, Store};
 use hj212::{Flag, Message};
 use jiff::{SignedDuration, Timestamp};
@@ -41,8 +44,9 @@ async fn what_it_sent_before_is_stored_as_of_when_it_came() {
         Device::new("M1", "123456", "A1", "一站", "air"),
         Device::new("M2", "another", "A2", "二站", "air"),
     ]);
-    assert_eq!(readmit(&store, &directory).await.expect("stored"), 3);
-    assert_eq!(readmit(&store, &directory).await.expect("stored"), 0, "once");
+    let readmission = Readmission::default();
+    assert_eq!(readmission.run(&store, &directory).await.expect("stored"), 3);
+    assert_eq!(readmission.run(&store, &directory).await.expect("stored"), 0, "once");
     let newest = store.latest("A1");
     assert_eq!((newest[0].text.as_str(), store.latest("A2").len()), ("32", 0), "a wrong password opens nothing");
     let packets = store.last_packets("M1", 8).expect("read");
@@ -67,6 +71,60 @@ async fn passwords_guessed_before_a_device_is_approved_open_nothing_and_hold_not
     keep(packet("M1", 55, "31"), "10.0.0.9:1").await;
     store.set_mark("done", 1).await.expect("written");
     let directory = FixedDirectory::new([Device::new("M1", "123456", "A1", "一站", "air")]);
-    assert_eq!(readmit(&store, &directory).await.expect("stored"), 1, "the packet of the device, behind all guesses");
+    let stored = Readmission::default().run(&store, &directory).await.expect("stored");
+    assert_eq!(stored, 1, "the packet of the device, behind all guesses");
     assert_eq!(store.latest("A1")[0].text, "31");
+}
+
+#[tokio::test]
+async fn what_stays_in_quarantine_is_looked_at_again_only_when_that_can_change_something() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("observations.db"), Vec::new()).expect("opened");
+    let came: Timestamp = "2026-05-04T10:59:05+08:00".parse().expect("an instant");
+    let keep = async |raw: Vec<u8>| {
+        store.quarantine(raw, "unknown_device", Some("M1"), "10.0.0.9:1", came).await.expect("kept");
+        store.set_mark("done", 1).await.expect("written");
+    };
+    let readmission = Readmission::default();
+    // How many packets were stored, and whether any was compared with the register.
+    let run = async |password: &str| {
+        let device = Device::new("M1", password, "A1", "一站", "air");
+        let directory = Counted { directory: FixedDirectory::new([device]), asked: AtomicUsize::new(0) };
+        let stored = readmission.run(&store, &directory).await.expect("stored");
+        (stored, directory.asked.load(Ordering::Relaxed) > 1)
+    };
+    keep(packet_with("M1", "mended", 1, "31")).await;
+    assert_eq!(run("123456").await, (0, true));
+    assert_eq!(run("123456").await, (0, false), "nothing has changed");
+    keep(packet("M1", 2, "32")).await;
+    assert_eq!(run("123456").await, (1, true), "more was held");
+    run("123456").await;
+    assert_eq!(run("123456").await, (0, false));
+    assert_eq!(run("mended").await, (1, true), "the register has another password");
+}
+
+/// A register that counts how often it is asked.
+struct Counted {
+    directory: FixedDirectory,
+    asked: AtomicUsize,
+}
+
+impl DeviceDirectory for Counted {
+    fn device(&self, mn: &str) -> Option<Arc<Device>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.directory.device(mn)
+    }
+}
+
+#[tokio::test]
+async fn what_goes_into_quarantine_again_is_not_counted_as_stored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("observations.db"), Vec::new()).expect("opened");
+    // It came two days before the time that it names.
+    let came: Timestamp = "2026-05-02T10:00:05+08:00".parse().expect("an instant");
+    store.quarantine(packet("M1", 0, "30"), "unknown_device", Some("M1"), "10.0.0.9:1", came).await.expect("kept");
+    let directory = FixedDirectory::new([Device::new("M1", "123456", "A1", "一站", "air")]);
+    assert_eq!(Readmission::default().run(&store, &directory).await.expect("read"), 0);
+    let left = store.quarantined(10).expect("read");
+    assert_eq!(left.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>(), ["time_in_future"]);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bilan_gateway::{Clock, FixedDirectory, Gateway, Report, ReportFault, Settings, readmit, serve};
+use bilan_gateway::{Clock, FixedDirectory, Gateway, Readmission, Report, ReportFault, Settings, serve};
 use bilan_telemetry::{Device, Kind, Series, Store};
 use jiff::Timestamp;
 use serde_json::json;
@@ -122,7 +122,7 @@ async fn reports_of_a_device_that_is_approved_come_out_of_quarantine() {
     let read: Report = serde_json::from_str(&raw).expect("a report");
     gateway.door().take(&read, raw.as_bytes(), "here").await.expect_err("unknown");
     let approved = FixedDirectory::new([Device::new("M2", "654321", "A2", "天心二站", "air")]);
-    assert_eq!(readmit(&store, &approved).await.expect("stored"), 1);
+    assert_eq!(Readmission::default().run(&store, &approved).await.expect("stored"), 1);
     assert_eq!(store.latest("A2").len(), 1);
     assert!(store.strangers().expect("read").is_empty());
 }

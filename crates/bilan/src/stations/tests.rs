@@ -194,7 +194,7 @@ fn what_does_not_concern_the_stations_leaves_them_alone() {
 async fn a_change_is_heard_without_being_asked_for() {
     let (trial, directory) = bureau();
     let directory = Arc::new(directory);
-    let following = tokio::spawn(follow(Arc::clone(&directory), trial.observations.clone()));
+    let following = tokio::spawn(follow(Arc::clone(&directory), trial.observations.clone(), Readmission::default()));
     edit(&trial, "station", "ZD1", json!({"password": "654321"}));
     let begun = tokio::time::Instant::now();
     while directory.device("M1").unwrap().password != "654321" {

@@ -147,17 +147,17 @@ impl Store {
         self.quarantined_where(wanted, params![mn, reason, after, limit])
     }
 
-    /// Every MN of which packets wait in quarantine because it is not in the register.
+    /// Every MN of which packets wait in quarantine because it was not in the register, each with the number of the newest.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn unknown_devices(&self) -> Result<Vec<String>, StoreError> {
+    pub fn unknown_devices(&self) -> Result<Vec<(String, i64)>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT DISTINCT mn FROM quarantine WHERE reason = 'unknown_device' AND mn IS NOT NULL",
+                    "SELECT mn, max(id) FROM quarantine WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn",
                 )?
-                .query_map([], |row| row.get(0))?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
     }

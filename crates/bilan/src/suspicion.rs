@@ -49,8 +49,13 @@ impl Suspicion {
                 continue;
             };
             let number = i64::from(day.year()) * 1000 + i64::from(day.day_of_year());
-            if self.observations.mark(MARK).ok().flatten() == Some(number) {
-                continue;
+            match self.observations.mark(MARK) {
+                Ok(known) if known == Some(number) => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!("which day was looked through last cannot be read: {error}");
+                    continue;
+                }
             }
             let own = self.clone();
             match tokio::task::spawn_blocking(move || own.look(day, now)).await {
@@ -65,7 +70,9 @@ impl Suspicion {
         }
     }
 
-    fn look(&self, day: Date, now: Timestamp) -> Result<(), StoreError> {
+    /// Looks through a day. What could not be entered is entered by the next look at it.
+    fn look(&self, day: Date, now: Timestamp) -> anyhow::Result<()> {
+        let mut refused = 0;
         for device in self.stations.devices() {
             if !KINDS.contains(&device.kind.as_str()) {
                 continue;
@@ -73,9 +80,11 @@ impl Suspicion {
             for (factor, sign) in of_device(&self.observations, &device, day)? {
                 if let Err(error) = self.bridge.enter(&warning(&device, &factor, sign, day, now)) {
                     tracing::error!("{error}");
+                    refused += 1;
                 }
             }
         }
+        anyhow::ensure!(refused == 0, "{refused} signs could not be entered");
         Ok(())
     }
 }
@@ -199,6 +208,34 @@ mod tests {
             let submission = bilan_telemetry::Submission::new(&packet, Arc::clone(device), "127.0.0.1:1", at);
             store.append_blocking(submission).unwrap();
         }
+    }
+
+    #[test]
+    fn a_day_whose_signs_could_not_be_entered_is_looked_at_again() {
+        let trial = crate::trial::Trial::new();
+        let [lon, lat] = trial.centre();
+        trial.load(
+            "station",
+            serde_json::json!({
+                "number": "ZD1", "code": "S1", "name": "总排口", "kind": "outfall", "ownership": "enterprise", "state": "running",
+                "place": {"lon": lon, "lat": lat, "address": "湘府中路"}, "mn": "M1", "password": "123456",
+            }),
+        );
+        let device = Arc::new(Device::new("M1", "123456", "ZD1", "总排口", "outfall"));
+        played(&trial.observations, &device, true);
+        let stations = Arc::new(StationDirectory::open(Arc::clone(&trial.ledger)).unwrap());
+        let bridge = Bridge::new(Arc::clone(&trial.ledger), trial.observations.clone(), false);
+        let suspicion = Suspicion::new(trial.observations.clone(), stations, bridge);
+        let now = "2026-05-05T02:00:00Z".parse().unwrap();
+        let beside = rusqlite::Connection::open(trial.folder.path().join("records.db")).unwrap();
+        beside
+            .execute_batch("CREATE TRIGGER full BEFORE INSERT ON r_warning BEGIN SELECT RAISE(FAIL, 'full'); END")
+            .unwrap();
+        suspicion.look(day(), now).unwrap_err();
+        beside.execute_batch("DROP TRIGGER full").unwrap();
+        suspicion.look(day(), now).unwrap();
+        let entered: i64 = beside.query_row("SELECT count(*) FROM r_warning", [], |row| row.get(0)).unwrap();
+        assert_eq!(entered, 1);
     }
 
     #[test]

@@ -29,8 +29,13 @@ pub async fn dispatch(outbox: Arc<Outbox>, sender: Arc<Sender>, now: Arc<dyn Fn(
 }
 
 async fn wait(outbox: &Outbox, now: Timestamp) {
-    let next = outbox.next_due().ok().flatten();
-    let pause = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok()).unwrap_or(LONGEST);
+    let pause = match outbox.next_due() {
+        Ok(next) => next.and_then(|next| Duration::try_from(next.duration_since(now)).ok()).unwrap_or(LONGEST),
+        Err(fault) => {
+            tracing::error!("when the next notice is due cannot be read: {fault}");
+            REST
+        }
+    };
     tokio::select! {
         () = outbox.news.notified() => {}
         () = tokio::time::sleep(pause.clamp(Duration::from_millis(50), LONGEST)) => {}

@@ -141,29 +141,51 @@ impl Outbox {
         Ok(fresh)
     }
 
-    /// Messages whose time has come, the oldest first.
+    /// Messages whose time has come, the oldest first. One that cannot be read is given up and holds up no other.
     ///
     /// # Errors
     /// If SQLite refuses.
     pub fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Message>, OutboxError> {
-        self.messages("next_at <= ?1 ORDER BY next_at, id LIMIT ?2", params![now.as_millisecond(), limit])
+        let (due, unreadable) =
+            self.messages("next_at <= ?1 ORDER BY next_at, id LIMIT ?2", params![now.as_millisecond(), limit])?;
+        for (id, fault) in unreadable {
+            tracing::error!("the notice {id} cannot be read and is given up: {fault}");
+            self.connection().execute(
+                "UPDATE message SET next_at = NULL, fault = ?2 WHERE id = ?1",
+                params![id, fault.to_string()],
+            )?;
+        }
+        Ok(due)
     }
 
-    /// The newest messages.
+    /// The newest messages that can be read.
     ///
     /// # Errors
     /// If SQLite refuses.
     pub fn newest(&self, limit: u32) -> Result<Vec<Message>, OutboxError> {
-        self.messages("1 ORDER BY id DESC LIMIT ?1", params![limit])
+        Ok(self.messages("1 ORDER BY id DESC LIMIT ?1", params![limit])?.0)
     }
 
-    fn messages(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Message>, OutboxError> {
+    /// What fits a condition: messages, and the numbers of those that cannot be read with why.
+    fn messages(
+        &self,
+        condition: &str,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Result<(Vec<Message>, Vec<(i64, rusqlite::Error)>), OutboxError> {
         let connection = self.connection();
         let sql = format!(
             "SELECT id, way, target, notice, put_at, tries, sent_at, next_at, fault FROM message WHERE {condition}"
         );
-        let found = connection.prepare_cached(&sql)?.query_map(values, message)?.collect::<rusqlite::Result<_>>()?;
-        Ok(found)
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(values)?;
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            match message(row) {
+                Ok(message) => found.push(message),
+                Err(fault) => unreadable.push((row.get(0)?, fault)),
+            }
+        }
+        Ok((found, unreadable))
     }
 
     /// When the next message is due.
@@ -247,16 +269,22 @@ impl Outbox {
         Ok(())
     }
 
-    /// Every subscription with its account.
+    /// Every subscription that can be read, with its account.
     ///
     /// # Errors
     /// If SQLite refuses.
     pub fn subscriptions(&self) -> Result<Vec<(String, Subscription)>, OutboxError> {
         let connection = self.connection();
-        let found = connection
-            .prepare_cached("SELECT account, endpoint, p256dh, auth FROM subscription ORDER BY made_at, endpoint")?
-            .query_map([], |row| Ok((row.get(0)?, subscription(row, 1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
+        let mut statement = connection
+            .prepare_cached("SELECT account, endpoint, p256dh, auth FROM subscription ORDER BY made_at, endpoint")?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            match row.get(0).and_then(|account| Ok((account, subscription(row, 1)?))) {
+                Ok(known) => found.push(known),
+                Err(fault) => tracing::error!("a browser's subscription cannot be read and is passed over: {fault}"),
+            }
+        }
         Ok(found)
     }
 
@@ -282,13 +310,15 @@ fn subscription(row: &Row<'_>, first: usize) -> rusqlite::Result<Subscription> {
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let instant = |at: i64| Timestamp::from_millisecond(at).unwrap_or_default();
     let text: String = row.get(3)?;
-    let wrong = |column, text: String| rusqlite::Error::InvalidColumnType(column, text, rusqlite::types::Type::Text);
+    let wrong = |column, fault: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, fault)
+    };
     let way: String = row.get(1)?;
     Ok(Message {
         id: row.get(0)?,
-        way: Way::from_name(&way).ok_or_else(|| wrong(1, way))?,
+        way: Way::from_name(&way).ok_or_else(|| wrong(1, format!("“{way}” is no way to send a notice").into()))?,
         target: row.get(2)?,
-        notice: serde_json::from_str(&text).map_err(|_| wrong(3, text))?,
+        notice: serde_json::from_str(&text).map_err(|fault| wrong(3, fault.into()))?,
         put_at: instant(row.get(4)?),
         tries: row.get(5)?,
         sent_at: row.get::<_, Option<i64>>(6)?.map(instant),

@@ -291,8 +291,57 @@ async fn what_was_put_in_before_a_stop_is_sent_after_it() {
     let running = tokio::spawn(dispatch(Arc::clone(&outbox), sender, Arc::new(now)));
     let came = tokio::task::spawn_blocking(move || told.recv_timeout(Duration::from_secs(60))).await.unwrap();
     assert!(came.is_ok());
-    while outbox.newest(1).unwrap()[0].sent_at.is_none() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    is_sent(&outbox).await;
     running.abort();
+}
+
+/// Waits until the newest message that can be read is sent.
+async fn is_sent(outbox: &Outbox) {
+    let sent = tokio::time::timeout(Duration::from_secs(60), async {
+        while outbox.newest(1).unwrap()[0].sent_at.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    sent.await.expect("within a minute");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_given_up_with_its_fault_and_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notices.db");
+    let (url, _told) = receiver(vec![TAKEN]);
+    let sender = Arc::new(sender(folder.path(), hook(WebhookKind::Wecom, url, None)));
+    let outbox = Arc::new(Outbox::open(&path).unwrap());
+    // More of them than are sent at the same time, and all of them before the good one.
+    for number in 0..20 {
+        let about = format!("x@ZD1@{number}");
+        outbox.put(&Notice { about, ..notice() }, &sender.places(Grade::Alarm), now()).unwrap();
+    }
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    beside.execute("UPDATE message SET notice = '{' WHERE id % 2 = 0", []).unwrap();
+    beside.execute("UPDATE message SET way = 'pigeon' WHERE id % 2 = 1", []).unwrap();
+    outbox.put(&notice(), &sender.places(Grade::Alarm), now()).unwrap();
+
+    let running = tokio::spawn(dispatch(Arc::clone(&outbox), sender, Arc::new(now)));
+    is_sent(&outbox).await;
+    running.abort();
+    let given_up = "SELECT count(*) FROM message WHERE next_at IS NULL AND sent_at IS NULL AND fault LIKE ?1";
+    let count = |fault: &str| beside.query_row(given_up, [fault], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((count("%"), count("%pigeon%")), (20, 10));
+}
+
+#[test]
+fn a_subscription_that_cannot_be_read_shuts_out_no_other_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notices.db");
+    let outbox = Outbox::open(&path).unwrap();
+    for account in ["duty", "head"] {
+        let endpoint = format!("https://fcm.googleapis.com/{account}");
+        let subscription = Subscription { endpoint, p256dh: "BGsX".into(), auth: "AAAA".into() };
+        outbox.subscribe(account, &subscription, now()).unwrap();
+    }
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    beside.execute("UPDATE subscription SET auth = x'FF' WHERE account = 'duty'", []).unwrap();
+    let kept = outbox.subscriptions().unwrap();
+    assert_eq!(kept.iter().map(|(account, _)| account.as_str()).collect::<Vec<_>>(), ["head"]);
 }

@@ -1,9 +1,10 @@
 //! `bilan verify`: is everything in the data folder as the journal says?
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use bilan_records::ledger::{ListQuery, Verified};
+use bilan_records::ledger::{Ledger, ListQuery, ReadError, Verified};
 use bilan_telemetry::{Review, Whole};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
@@ -17,7 +18,7 @@ use crate::reviewer;
 /// Walk the journal, compare every record, account and sealed observation with it, and say whether all is whole.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  bilan verify --data demo-data\n  bilan verify --data data --anchor /mnt/anchor/bilan.txt\n\nWhat is damaged or altered is named: file, table, row. Whoever may write the data folder can also compute a\nwhole new journal, or cut its end off: only a file of anchors kept elsewhere (setting anchor.file) shows that."
+    after_help = "Example:\n  bilan verify --data demo-data\n  bilan verify --data data --anchor /mnt/anchor/bilan.txt\n\nWhat is damaged or altered is named: file, table, row. Anyone who may write the data folder can also compute a\nwhole new journal, or cut its end off: only a file of anchors kept elsewhere (setting anchor.file) shows that."
 )]
 pub struct Verify {
     #[command(flatten)]
@@ -103,27 +104,32 @@ pub fn observations(bureau: &Bureau) -> Result<Whole> {
         Ok(whole) => whole,
         Err(damage) => bail!("observations.db: {damage}; restore the last backup"),
     };
-    reviews(bureau, &whole.reviews)?;
+    reviews(&bureau.ledger, &whole.reviews)?;
     Ok(whole)
 }
 
 /// What people say of values stands in records, which the chain covers: the store must say the same.
-fn reviews(bureau: &Bureau, stored: &[Review]) -> Result<()> {
-    if !bureau.ledger.catalogue().registers.contains_key(reviewer::REGISTER) {
+fn reviews(ledger: &Ledger, stored: &[Review]) -> Result<()> {
+    if !ledger.catalogue().registers.contains_key(reviewer::REGISTER) {
         return Ok(());
     }
     for review in stored {
-        let entered = bureau.ledger.record(&operator(), reviewer::REGISTER, &review.key, None).ok();
+        let entered = match ledger.record(&operator(), reviewer::REGISTER, &review.key, None) {
+            Ok(record) => Some(record),
+            Err(ReadError::NotFound { .. }) => None,
+            Err(error) => return Err(error).context("records.db: a review cannot be read"),
+        };
         if entered.as_ref().and_then(reviewer::review).as_ref() != Some(review) {
             bail!("observations.db: review {}: it is not what the record {} says", review.key, review.key);
         }
     }
+    let keys: HashSet<&str> = stored.iter().map(|review| review.key.as_str()).collect();
     let filter = Some(r#"state = "applied""#.to_owned());
     let mut query = ListQuery { filter, limit: 1_000, ..ListQuery::of(reviewer::REGISTER) };
     loop {
-        let page = bureau.ledger.list(&operator(), query.clone())?;
+        let page = ledger.list(&operator(), query.clone())?;
         for record in &page.records {
-            if !stored.iter().any(|review| review.key == record.number) {
+            if !keys.contains(record.number.as_str()) {
                 bail!("observations.db: review {}: it was applied and is gone", record.number);
             }
         }
@@ -153,5 +159,33 @@ pub fn sound(path: &Path) -> Result<()> {
     match fault {
         None => Ok(()),
         Some(fault) => bail!("{name}: {}: {}; restore the last backup", fault.table, fault.what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::Trial;
+
+    #[test]
+    fn a_database_that_cannot_be_read_is_not_called_altered() {
+        let trial = Trial::new();
+        let moment = crate::trial::MOMENT.parse().unwrap();
+        let review = Review {
+            key: "SH202600001".into(),
+            station: "ZD1".into(),
+            factor: None,
+            from: moment,
+            to: moment,
+            counts: true,
+            reason: String::new(),
+            by: "analyst".into(),
+            at: moment,
+        };
+        let fault = || format!("{:#}", reviews(&trial.ledger, std::slice::from_ref(&review)).unwrap_err());
+        assert!(fault().contains("it is not what the record"), "there is no such record: {}", fault());
+        let beside = Connection::open(trial.folder.path().join("records.db")).unwrap();
+        beside.execute_batch("ALTER TABLE r_value_review RENAME TO away").unwrap();
+        assert!(fault().contains("cannot be read"), "{}", fault());
     }
 }

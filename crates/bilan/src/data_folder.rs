@@ -206,7 +206,8 @@ fn close(data: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    restrict(data);
+    // The folder that was named may be a link: what it leads to is the folder.
+    restrict(&data.canonicalize().with_context(|| format!("cannot read {}", data.display()))?);
     for path in files(data)? {
         restrict(&path);
     }
@@ -238,12 +239,16 @@ fn files(data: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries.flatten().filter(ours).map(|entry| entry.path()).collect())
 }
 
-/// Takes away what group and others may do. A file of somebody else stays as it is, and the log says so.
+/// Takes away what group and others may do. A file of somebody else stays as it is, and so does what a link leads to: it may be anything. The log says so.
 #[cfg(unix)]
 fn restrict(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     // A file that is gone by now needs no closing.
     let Ok(known) = fs::symlink_metadata(path) else { return };
+    if known.is_symlink() {
+        tracing::info!("{} is a link: who may read what it leads to is not looked after here", path.display());
+        return;
+    }
     let mode = known.permissions().mode();
     if mode & 0o077 == 0 {
         return;

@@ -132,5 +132,13 @@ fn a_back_up_that_is_killed_leaves_nothing_behind() {
         let left: u64 =
             below(&target).iter().filter(|path| path.is_file()).map(|path| path.metadata().unwrap().len()).sum();
         assert_eq!(left, 0, "after round {round}: {:?}", below(&target));
+        // One that is killed in the moment in which a copy has a name leaves an empty folder; the next one takes it away.
+        for left in fs::read_dir(&target).unwrap().map(|entry| entry.unwrap()) {
+            assert!(left.file_name().to_string_lossy().starts_with(".bilan-backup-"), "after round {round}: {left:?}");
+            fs::File::open(left.path()).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        }
     }
+    bilan(&data).arg("backup").arg(target.join("whole.tar")).assert().success();
+    let left: Vec<_> = fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["whole.tar"], "nothing else is left");
 }

@@ -39,12 +39,33 @@ pub fn there_is_room(folder: &Path, needed: u64) -> Result<()> {
     Ok(())
 }
 
+/// What the folders begin with in which copies have a name for a moment.
+const PREFIX: &str = ".bilan-backup-";
+/// A folder of so long ago was left by a back-up that was killed in that moment.
+const LEFT_FOR: Duration = Duration::from_secs(60);
+
+/// Takes away what back-ups left that were killed while a copy had a name: a folder with an empty file in it.
+pub fn take_away_leftovers(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_left = |entry: &fs::DirEntry| -> io::Result<bool> {
+            let known = entry.metadata()?;
+            Ok(known.is_dir() && known.modified()?.elapsed().is_ok_and(|age| age > LEFT_FOR))
+        };
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !is_left(&entry).unwrap_or(false) {
+            continue;
+        }
+        if let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::warn!("{} was left by a back-up and cannot be removed: {error}", entry.path().display());
+        }
+    }
+}
+
 /// Copies a database into a file in `folder` that has no name any more: it is gone when it is closed, however the program ends.
 ///
 /// The view holds one transaction open all the time, so that the copy never begins anew, however many write meanwhile.
 pub fn database(snapshot: Snapshot, folder: &Path) -> Result<(String, File)> {
     let Snapshot { name, view, .. } = snapshot;
-    let place = tempfile::Builder::new().prefix(".bilan-backup-").tempdir_in(folder)?;
+    let place = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?;
     let path = private_file(place.path().join(&name))?;
     let copy = File::open(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

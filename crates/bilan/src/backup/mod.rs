@@ -45,6 +45,7 @@ pub fn write(data: &Path, target: &Path) -> Result<Written> {
         bail!("{} holds no records: name the data folder with --data", data.display());
     }
     let parent = unfinished::folder_of(target);
+    copy::take_away_leftovers(parent);
     let mut unfinished = Unfinished::beside(target)?;
     let snapshots = moment::of(data, &found.databases)?;
     let at = Timestamp::now();

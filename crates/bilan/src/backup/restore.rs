@@ -43,27 +43,40 @@ pub fn restore(file: &Path, target: &Path, force: bool) -> Result<Restored> {
         .with_context(|| format!("cannot write in {}", parent.display()))?;
     unpack(file, fresh.path())?;
     let entries = examine(file, fresh.path())?;
-    let aside = if occupied {
-        let aside = aside(target);
-        fs::rename(target, &aside)
-            .with_context(|| format!("{} cannot be put aside as {}", target.display(), aside.display()))?;
-        Some(aside)
-    } else {
-        if target.exists() {
-            for lock in LOCKS {
-                let _ = fs::remove_file(target.join(lock));
-            }
-            fs::remove_dir(target).with_context(|| format!("{} cannot be replaced", target.display()))?;
-        }
-        None
-    };
-    let fresh = fresh.keep();
-    fs::rename(&fresh, target).with_context(|| {
-        format!("{} is restored in {} and could not be put in its place", target.display(), fresh.display())
-    })?;
+    let aside = put_in_place(&fresh.keep(), target)?.filter(|aside| occupied || !is_taken_away(aside));
     File::open(parent)?.sync_all()?;
     drop(alone);
     Ok(Restored { entries, aside })
+}
+
+/// Gives a folder the name of another, which is put aside; says where that is. If it fails, the other has its name again.
+fn put_in_place(fresh: &Path, target: &Path) -> Result<Option<PathBuf>> {
+    let aside = target.exists().then(|| aside(target));
+    if let Some(aside) = &aside {
+        fs::rename(target, aside)
+            .with_context(|| format!("{} cannot be put aside as {}", target.display(), aside.display()))?;
+    }
+    let renamed = fs::rename(fresh, target);
+    if renamed.is_err()
+        && let Some(aside) = &aside
+    {
+        fs::rename(aside, target).with_context(|| {
+            format!("{} could not be replaced and is now {}: rename it", target.display(), aside.display())
+        })?;
+    }
+    renamed.with_context(|| {
+        format!("{} is restored in {} and could not be put in its place", target.display(), fresh.display())
+    })?;
+    Ok(aside)
+}
+
+/// Takes away a folder that holds nothing but locks; says whether it is gone.
+fn is_taken_away(folder: &Path) -> bool {
+    for lock in LOCKS {
+        // One that is not there needs no taking away.
+        let _ = fs::remove_file(folder.join(lock));
+    }
+    fs::remove_dir(folder).is_ok()
 }
 
 fn is_occupied(target: &Path) -> Result<bool> {
@@ -128,4 +141,35 @@ fn aside(target: &Path) -> PathBuf {
     let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = target.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned());
     target.with_file_name(format!("{name}.before-{stamp}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_replaced_is_as_it_was() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("data");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("records.db"), "as it was").unwrap();
+        // The second rename fails: there is nothing to put in the place of the folder.
+        let fault = put_in_place(&place.path().join("gone"), &target).unwrap_err().to_string();
+        assert!(fault.contains("could not be put in its place"), "{fault}");
+        assert_eq!(fs::read_to_string(target.join("records.db")).unwrap(), "as it was");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    #[test]
+    fn a_folder_that_is_replaced_is_put_aside() {
+        let place = tempfile::tempdir().unwrap();
+        let (target, fresh) = (place.path().join("data"), place.path().join("fresh"));
+        for (folder, text) in [(&target, "before"), (&fresh, "after")] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("records.db"), text).unwrap();
+        }
+        let aside = put_in_place(&fresh, &target).unwrap().unwrap();
+        assert_eq!(fs::read_to_string(aside.join("records.db")).unwrap(), "before");
+        assert_eq!(fs::read_to_string(target.join("records.db")).unwrap(), "after");
+    }
 }

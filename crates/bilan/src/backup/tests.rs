@@ -157,3 +157,22 @@ fn a_name_that_leads_out_of_the_folder_is_no_back_up() {
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing but the archive");
     }
 }
+
+#[test]
+fn what_a_back_up_left_that_was_killed_is_taken_away_by_the_next_one() {
+    let (data, place) = (folder(), tempfile::tempdir().unwrap());
+    let left = |name: &str| {
+        let left = place.path().join(name);
+        fs::create_dir(&left).unwrap();
+        File::create(left.join("records.db")).unwrap();
+        left
+    };
+    let (old, young, other) = (left(".bilan-backup-1"), left(".bilan-backup-2"), left("other"));
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for folder in [&old, &other] {
+        File::open(folder).unwrap().set_modified(long_ago).unwrap();
+    }
+    write(data.path(), &place.path().join("backup.tar")).unwrap();
+    assert!(!old.exists());
+    assert!(young.exists() && other.exists(), "another back-up may be at work, and what is not ours stays");
+}

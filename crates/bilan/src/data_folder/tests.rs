@@ -65,3 +65,22 @@ fn what_stood_open_to_others_is_closed() {
     }
     assert_eq!(mode(&data.join(IN_USE)), 0o600);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_link_leads_to_keeps_its_permissions_and_a_folder_behind_a_link_is_closed() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let place = tempfile::tempdir().unwrap();
+    let (folder, data, other) = (place.path().join("folder"), place.path().join("data"), place.path().join("other.db"));
+    fs::create_dir(&folder).unwrap();
+    symlink(&folder, &data).unwrap();
+    fs::write(&other, "x").unwrap();
+    symlink(&other, data.join("observations.db")).unwrap();
+    for mode in [0o644, 0o600] {
+        fs::set_permissions(&other, Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        let _at_work = enter(&data).unwrap();
+        let mode_of = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode_of(&other), mode_of(&folder)), (mode, 0o700));
+    }
+}

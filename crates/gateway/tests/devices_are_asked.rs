@@ -25,6 +25,7 @@ struct Bench {
     store: Store,
     gateway: Gateway,
     device: Device,
+    other: Device,
 }
 
 fn clock() -> Clock {
@@ -36,9 +37,10 @@ async fn start(clock: Clock) -> Bench {
     let device = Device::new("M1", "123456", "W1", "圭塘河站", "water");
     let store = Store::open(&folder.path().join("observations.db"), Vec::new()).expect("opened");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let directory = Arc::new(FixedDirectory::new([device.clone()]));
+    let other = Device::new("M2", "123456", "W2", "龙王港站", "water");
+    let directory = Arc::new(FixedDirectory::new([device.clone(), other.clone()]));
     let gateway = serve(listener, store.clone(), directory, Settings::default(), clock).expect("serving");
-    Bench { _folder: folder, store, gateway, device }
+    Bench { _folder: folder, store, gateway, device, other }
 }
 
 impl Bench {
@@ -224,13 +226,16 @@ async fn the_simulated_fleet_does_what_it_is_asked() {
         faults: faults.clone(),
         ..SimulateOptions::new(
             bench.gateway.address().to_string(),
-            vec![SimulatedDevice::from(&bench.device)],
+            vec![SimulatedDevice::from(&bench.device), SimulatedDevice::from(&bench.other)],
             Arc::new(Timestamp::now),
         )
     }));
-    while !bench.gateway.switchboard().is_connected("M1") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let connected = timeout(Duration::from_secs(60), async {
+        while !bench.gateway.switchboard().is_connected("M1") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    connected.await.expect("connected within a minute");
     let ask = async |request: Request| {
         let patience = Patience { resends: 0, ..PATIENT };
         bench.gateway.switchboard().ask(&bench.device, &request, Timestamp::now(), patience).await
@@ -251,16 +256,25 @@ async fn the_simulated_fleet_does_what_it_is_asked() {
     ask(Request::StopRealtime).await.expect("stopped");
     // What it said before it stopped is in when it has answered once more.
     ask(Request::GetRealtimeInterval).await.expect("told");
-    let before = bench.gateway.counters().now().packets;
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert_eq!(bench.gateway.counters().now().packets, before);
+    let packets = |mn: &str| {
+        let devices = bench.store.devices().expect("read");
+        devices.iter().find(|device| device.mn == mn).map_or(0, |device| device.packets)
+    };
+    let reports = async |mn: &str, more: i64| {
+        let before = packets(mn);
+        let reported = timeout(Duration::from_secs(60), async {
+            while packets(mn) < before + more {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        reported.await.expect("it reports within a minute");
+    };
+    let before = packets("M1");
+    // The other one reports as often as this one did, and was not asked to stop.
+    reports("M2", 6).await;
+    assert_eq!(packets("M1"), before, "silent while the other one reported six times");
     ask(Request::StartRealtime).await.expect("started");
-    let started = timeout(Duration::from_secs(60), async {
-        while bench.gateway.counters().now().packets <= before + 2 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    started.await.expect("it reports again");
+    reports("M1", 2).await;
     let refused = ask(Request::SetPassword { password: "654321".into() }).await;
     assert_eq!(refused, Err(ControlFault::Refused { mn: "M1".into(), result: RequestResult::CnError }));
     fleet.abort();

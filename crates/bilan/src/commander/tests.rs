@@ -256,17 +256,20 @@ async fn the_instrument_is_asked_for_where_a_device_wants_it() {
         }
     });
     assert_eq!(
-        gave.await.unwrap().as_deref(),
+        tokio::time::timeout(Duration::from_secs(60), gave).await.expect("within a minute").unwrap().as_deref(),
         Some(&b"w01018"[..]),
         "1013 of an instrument is answered by 1012 for it"
     );
     // The device may still be at the clock that the gateway has just given it.
-    let without = loop {
-        let closed = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
-        if !told_of(&closed).1.contains("正在执行另一条指令") {
-            break closed;
+    let free = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let closed = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
+            if !told_of(&closed).1.contains("正在执行另一条指令") {
+                return closed;
+            }
         }
-    };
+    });
+    let without = free.await.expect("the device is free within a minute");
     let (state, answer) = told_of(&without);
     assert!(state == "failed" && answer.contains("QnRtn=2") && answer.contains("PolId"), "{answer}");
     let with = desk.closed(&desk.enter(json!({"command": "get_time", "factor": "W01018"}))).await;

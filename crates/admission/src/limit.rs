@@ -1,4 +1,4 @@
-//! Counts acts by whoever does them, and says when there were too many.
+//! Counts acts by who does them, and says when there were too many.
 //!
 //! The generic cell rate algorithm: for each key one instant, until which its acts have used up the allowance. The crate `governor` has it too, but can neither
 //! look without counting (only what fails is counted here) nor bound its memory without letting go of keys that are blocked.

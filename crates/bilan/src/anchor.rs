@@ -1,6 +1,6 @@
 //! Anchors of the journal (日志锚点): its head, written where who may write the data folder may not write.
 //!
-//! The chain of the journal shows every change of an entry, but whoever may write the data folder may compute a whole
+//! The chain of the journal shows every change of an entry, but anyone who may write the data folder may compute a whole
 //! new chain, or cut its end off. A head that stands elsewhere — in a file on another machine, in the group of a chat —
 //! shows that too: the journal must hold the entry that the anchor names, with that hash.
 

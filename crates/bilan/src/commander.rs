@@ -83,7 +83,7 @@ impl Said {
 }
 
 /// Why a command was not carried out, and what can be done.
-fn told(fault: &NotDone, request_has_factor: bool, of_the_clock: bool) -> Said {
+fn explanation(fault: &NotDone, request_has_factor: bool, of_the_clock: bool) -> Said {
     let fault = match fault {
         NotDone::Missing(Parameter(zh, en)) => {
             return Said::new(format!("指令缺少参数：{zh}"), format!("The command lacks a parameter: {en}"));
@@ -293,7 +293,7 @@ fn outcome(record: &Record, result: &Result<Outcome, NotDone>) -> (&'static str,
                 _ => 0,
             };
             let of_the_clock = matches!(text(record, "command"), Some("get_time" | "set_time"));
-            let said = told(fault, text(record, "factor").is_some(), of_the_clock);
+            let said = explanation(fault, text(record, "factor").is_some(), of_the_clock);
             ("fail", json!({ "answer": said.text(), "attempts": attempts }))
         }
     };

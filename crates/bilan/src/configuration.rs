@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::anchor::AnchorSettings;
 use crate::data_folder;
-use crate::doors::MqttSettings;
 use crate::http::HttpServer;
+use crate::reports::MqttSettings;
 use crate::running::{self, Plan};
 
 /// Run a bureau by its configuration file.
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn other_doors_are_there_when_they_are_named() {
+    fn other_ways_for_reports_are_there_when_they_are_named() {
         let read = read(
             "[forward]\nto = \"10.0.0.8:9212\"\n[mqtt]\ntopic = \"haina/#\"\n",
             &[("BILAN_GATEWAY_SET_TIME_WHEN_ASKED", "false")],

@@ -12,11 +12,11 @@ mod commander;
 mod configuration;
 mod data_folder;
 mod demonstration;
-mod doors;
 mod http;
 mod orders;
 mod pages;
 mod parts;
+mod reports;
 mod reviewer;
 mod room;
 mod running;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if command::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", command::told(&error));
+            eprintln!("{}", command::with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -28,7 +28,7 @@ use crate::parts::Parts;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{alarms, clock, doors, http, pages, room, stations};
+use crate::{alarms, clock, http, pages, reports, room, stations};
 
 /// Between two looks at deadlines.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -150,7 +150,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         });
     }
     if let Some(mqtt) = configuration.mqtt.clone() {
-        parts.spawn("reports over MQTT", doors::mqtt(gateway.door().clone(), mqtt));
+        parts.spawn("reports over MQTT", reports::mqtt(gateway.reports().clone(), mqtt));
     }
 
     let notices =
@@ -170,7 +170,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     });
     announce(plan, pages_address, gateway_address);
     let router =
-        bilan_web::router(state).merge(doors::http(gateway.door().clone(), configuration.trusted_proxies.clone()));
+        bilan_web::router(state).merge(reports::http(gateway.reports().clone(), configuration.trusted_proxies.clone()));
     let trusted = configuration.trusted_proxies.clone();
     let answered = http::serve(listener, router, configuration.http_server, trusted, told_to_stop());
     // Pages that listen for events never end by themselves: five seconds after the word they are cut off.

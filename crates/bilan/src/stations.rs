@@ -153,12 +153,12 @@ impl Station {
             |line: &Instrument| Some((hj212::factor_code(line.factor.trim()).into_owned(), (line.low?, line.high?)));
         device.ranges = self.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
         device.maintained = self.state.as_deref() == Some("maintenance");
-        self.tell(&mut device, around);
+        self.add_facts(&mut device, around);
         device
     }
 
     /// What rules may ask of the station, and the limits that hold there: of its noise zone, of its target class in GB 3838-2002 table 1.
-    fn tell(&self, device: &mut Device, around: &Surroundings) {
+    fn add_facts(&self, device: &mut Device, around: &Surroundings) {
         let mut word = |key: &str, text: &Option<String>| {
             if let Some(text) = text {
                 device.facts.insert(key.to_owned(), Fact::Word(text.clone()));

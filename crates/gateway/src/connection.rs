@@ -33,17 +33,17 @@ pub(crate) struct Connection {
 }
 
 /// An answer that waits for its data to be on disk.
-pub(crate) struct Owed {
+pub(crate) struct PendingAnswer {
     receipt: Option<oneshot::Receiver<Result<Receipt, StoreError>>>,
     answer: Option<Message>,
     /// What the device answered to a question. It is handed on in turn, so that an exchange ends when its data are on disk.
     said: Option<Said>,
 }
 
-impl Owed {
-    /// A question to the device: it goes out after what is owed already.
-    pub(crate) fn asking(message: Message) -> Owed {
-        Owed { receipt: None, answer: Some(message), said: None }
+impl PendingAnswer {
+    /// A question to the device: it goes out after what waits already.
+    pub(crate) fn asking(message: Message) -> PendingAnswer {
+        PendingAnswer { receipt: None, answer: Some(message), said: None }
     }
 }
 
@@ -115,7 +115,7 @@ impl Connection {
         write: impl AsyncWrite + Unpin + Send + 'static,
         peer: SocketAddr,
     ) {
-        let (owed, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
+        let (pending, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
         let answering = tokio::spawn(self.clone().answer(write, answers));
         let mut spoken = Spoken {
             connection: self.switchboard.connection(),
@@ -124,7 +124,7 @@ impl Connection {
             devices: Vec::new(),
             begun: Begun::default(),
         };
-        let ended = self.read(read, owed, &mut spoken).await;
+        let ended = self.read(read, pending, &mut spoken).await;
         for mn in &spoken.devices {
             self.switchboard.disconnected(spoken.connection, mn);
         }
@@ -139,7 +139,7 @@ impl Connection {
     async fn read(
         &self,
         mut read: impl AsyncRead + Unpin + Send,
-        owed: mpsc::Sender<Owed>,
+        pending: mpsc::Sender<PendingAnswer>,
         spoken: &mut Spoken,
     ) -> Ended {
         let mut decoder = Decoder::new(mode(&self.settings));
@@ -184,10 +184,10 @@ impl Connection {
                 };
                 let Some(event) = event else { break };
                 moved = true;
-                let taken = self.take(&event, &owed, spoken);
+                let taken = self.take(&event, &pending, spoken);
                 let fault = matches!(taken, Taken::Quarantine { fault: true, .. });
                 faults = if fault { faults + 1 } else { 0 };
-                if let Err(ended) = self.handle(taken, spoken, &owed, &mut quarantined).await {
+                if let Err(ended) = self.handle(taken, spoken, &pending, &mut quarantined).await {
                     return ended;
                 }
                 if faults >= self.settings.max_faults {
@@ -206,11 +206,11 @@ impl Connection {
     }
 
     /// Says what an event is; waits for nothing.
-    fn take(&self, event: &Event<'_>, owed: &mpsc::Sender<Owed>, spoken: &mut Spoken) -> Taken {
+    fn take(&self, event: &Event<'_>, pending: &mpsc::Sender<PendingAnswer>, spoken: &mut Spoken) -> Taken {
         match event {
             Event::Fault(fault) => match self.opened(fault) {
                 Some(plain) => match hj212::packets(&plain, mode(&self.settings)).next() {
-                    Some(event @ Event::Packet { .. }) => self.take(&event, owed, spoken),
+                    Some(event @ Event::Packet { .. }) => self.take(&event, pending, spoken),
                     // Strict mode may still not take what opened.
                     Some(Event::Fault(fault)) => self.refuse(&fault),
                     None => self.refuse(fault),
@@ -233,8 +233,12 @@ impl Connection {
                 Look::Known(device) => {
                     Counters::add(&self.counters.packets);
                     if spoken.remember(packet.mn) {
-                        let speaker =
-                            Speaker { connection: spoken.connection, peer: &spoken.peer, sender: &spoken.sender, owed };
+                        let speaker = Speaker {
+                            connection: spoken.connection,
+                            peer: &spoken.peer,
+                            sender: &spoken.sender,
+                            pending,
+                        };
                         self.switchboard.spoke(speaker, packet, (self.clock)());
                     }
                     if let Some(said) = Said::read(packet) {
@@ -306,16 +310,16 @@ impl Connection {
         &self,
         taken: Taken,
         spoken: &Spoken,
-        owed: &mpsc::Sender<Owed>,
+        pending: &mpsc::Sender<PendingAnswer>,
         quarantined: &mut u32,
     ) -> Result<(), Ended> {
         let due = match taken {
             Taken::Slowed => return Ok(()),
-            Taken::Notice { answer } => Owed { receipt: None, answer, said: None },
-            Taken::Reply(said) => Owed { receipt: None, answer: None, said: Some(said) },
+            Taken::Notice { answer } => PendingAnswer { receipt: None, answer, said: None },
+            Taken::Reply(said) => PendingAnswer { receipt: None, answer: None, said: Some(said) },
             Taken::Data { submission, answer } => {
                 let receipt = self.store.enqueue(submission).await.map_err(|_| Ended::StoreClosed)?;
-                Owed { receipt: Some(receipt), answer, said: None }
+                PendingAnswer { receipt: Some(receipt), answer, said: None }
             }
             Taken::Quarantine { raw, reason, mn, .. } => {
                 let now = (self.clock)();
@@ -336,14 +340,14 @@ impl Connection {
             }
         };
         // The answering side is gone when the device no longer reads.
-        owed.send(due).await.map_err(|_| Ended::ByPeer)
+        pending.send(due).await.map_err(|_| Ended::ByPeer)
     }
 
     /// Answers in the order of the packets, each when its data are on disk.
-    async fn answer(self, mut write: impl AsyncWrite + Unpin + Send, mut owed: mpsc::Receiver<Owed>) {
+    async fn answer(self, mut write: impl AsyncWrite + Unpin + Send, mut pending: mpsc::Receiver<PendingAnswer>) {
         let counters = &self.counters;
         let mut reachable = true;
-        while let Some(Owed { receipt, answer, said }) = owed.recv().await {
+        while let Some(PendingAnswer { receipt, answer, said }) = pending.recv().await {
             if let Some(receipt) = receipt {
                 match receipt.await {
                     // In quarantine is not stored: the device must not take it for that.

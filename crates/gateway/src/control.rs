@@ -17,10 +17,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::alarm::{Alarms, LineAlarmKind};
-use crate::connection::Owed;
+use crate::connection::PendingAnswer;
 use crate::guard::Sender;
 
-/// Data frames of one exchange that are kept for whoever asked; further ones are stored like any other.
+/// Data frames of one exchange that are kept for who asked; further ones are stored like any other.
 const MOST_FRAMES: usize = 256;
 
 /// How long is waited, and how often asked.
@@ -112,7 +112,7 @@ struct Inner {
 /// The line over which a device is asked.
 struct Line {
     connection: u64,
-    answers: mpsc::WeakSender<Owed>,
+    answers: mpsc::WeakSender<PendingAnswer>,
     st: String,
     edition: Edition,
     peer: String,
@@ -129,7 +129,7 @@ pub(crate) struct Speaker<'s> {
     pub connection: u64,
     pub peer: &'s str,
     pub sender: &'s Sender,
-    pub owed: &'s mpsc::Sender<Owed>,
+    pub pending: &'s mpsc::Sender<PendingAnswer>,
 }
 
 struct Exchange {
@@ -242,14 +242,14 @@ impl Switchboard {
         }
     }
 
-    /// Hands an answer to whoever waits for it.
+    /// Hands an answer to the caller that waits for it.
     pub(crate) fn said(&self, said: Said) {
         self.tell(&said.mn, |exchange| {
             (said.qn.as_deref() == Some(exchange.qn.as_str())).then_some(Heard::Reply(said.reply))
         });
     }
 
-    /// Hands data to whoever asked for them. They are stored all the same.
+    /// Hands data to the caller that asked for them. They are stored all the same.
     pub(crate) fn sent_data(&self, packet: &Packet<'_>) {
         self.tell(packet.mn, |exchange| {
             let named = Reply::answers(packet) == Some(exchange.qn.as_str());
@@ -305,7 +305,7 @@ impl Switchboard {
         let mut frames = Assembler::new(4);
         while outcome.sent <= patience.resends {
             let line = answers.upgrade().ok_or_else(|| if outcome.sent == 0 { absent() } else { gone(mn) })?;
-            let sent = line.send(Owed::asking(message.clone())).await;
+            let sent = line.send(PendingAnswer::asking(message.clone())).await;
             drop(line);
             sent.map_err(|_| gone(mn))?;
             outcome.sent += 1;
@@ -334,7 +334,7 @@ impl Line {
     fn of(speaker: &Speaker<'_>, packet: &Packet<'_>, now: Timestamp, displaced: Option<u64>) -> Line {
         Line {
             connection: speaker.connection,
-            answers: speaker.owed.downgrade(),
+            answers: speaker.pending.downgrade(),
             st: packet.st.to_owned(),
             edition: packet.flag.unwrap_or_default().edition(),
             peer: speaker.peer.to_owned(),

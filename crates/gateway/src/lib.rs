@@ -1,4 +1,4 @@
-//! The door for devices: HJ 212 over TCP, and a simulator that plays a fleet of them.
+//! The gateway of devices: HJ 212 over TCP, and a simulator that plays a fleet of them.
 //!
 //! The floors: bytes become packets in `hj212`; a [`connection`](serve) reads packets, asks the [`DeviceDirectory`] who is speaking, hands data to
 //! the [`Store`](bilan_telemetry::Store) and answers when they are on disk; the server accepts, limits and counts. A device that sends rubbish
@@ -22,7 +22,7 @@ pub use control::{ControlFault, Outcome, Patience, Switchboard};
 pub use directory::{DeviceDirectory, FixedDirectory};
 pub use forward::{ForwardFault, ForwardSettings, ForwardState, Forwarding, forward};
 pub use readmit::Readmission;
-pub use report::{Door, Report, ReportFault, ReportedValue, Text};
+pub use report::{Report, ReportFault, ReportIntake, ReportedValue, Text};
 pub use server::{Counters, CountersNow, Gateway, Number, serve};
 pub use settings::Settings;
 pub use simulator::{SimulateOptions, SimulateReport, simulate};

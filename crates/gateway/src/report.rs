@@ -160,7 +160,7 @@ const KEPT: usize = 16 * 1024;
 
 /// Where reports are taken. Cheap to clone.
 #[derive(Clone)]
-pub struct Door {
+pub struct ReportIntake {
     pub(crate) store: Store,
     pub(crate) directory: Arc<dyn DeviceDirectory>,
     pub(crate) clock: Clock,
@@ -168,7 +168,7 @@ pub struct Door {
     pub(crate) guard: Arc<Guard>,
 }
 
-impl Door {
+impl ReportIntake {
     /// Takes a report. When this returns `Ok`, it is on disk.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use crate::alarm::Alarms;
 use crate::connection::Connection;
 use crate::control::Switchboard;
 use crate::guard::Guard;
-use crate::{Clock, DeviceDirectory, Door, Settings};
+use crate::{Clock, DeviceDirectory, ReportIntake, Settings};
 
 /// A balancer writes its header at once.
 const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
@@ -119,7 +119,7 @@ pub struct Gateway {
     counters: Arc<Counters>,
     switchboard: Switchboard,
     alarms: Alarms,
-    door: Door,
+    intake: ReportIntake,
     stop: watch::Sender<bool>,
     lines: Lines,
     accepting: JoinHandle<()>,
@@ -206,8 +206,8 @@ impl Gateway {
     }
 
     /// Where reports that come another way than by HJ 212 are taken.
-    pub fn door(&self) -> &Door {
-        &self.door
+    pub fn reports(&self) -> &ReportIntake {
+        &self.intake
     }
 
     /// Serves a line that did not come through the listener: of a modem, of a tunnel. `peer` is what it is called in the records. False where there is no
@@ -249,7 +249,7 @@ pub fn serve(
     let switchboard = Switchboard::new(alarms.clone(), SignedDuration::from_secs(settings.line_quiet_s));
     let guard = Arc::new(Guard::new(alarms.clone()));
     guard.learn_from(&store);
-    let door = Door {
+    let intake = ReportIntake {
         store: store.clone(),
         directory: Arc::clone(&directory),
         clock: Arc::clone(&clock),
@@ -270,7 +270,7 @@ pub fn serve(
     let addresses = Places::new(shared.settings.max_per_address);
     let lines = Lines { shared, places: Arc::new(Semaphore::new(room as usize)), addresses };
     let accepting = tokio::spawn(accept(listener, lines.clone(), room));
-    Ok(Gateway { address, counters, switchboard, alarms, door, stop, lines, accepting })
+    Ok(Gateway { address, counters, switchboard, alarms, intake, stop, lines, accepting })
 }
 
 async fn accept(listener: TcpListener, lines: Lines, room: u32) {

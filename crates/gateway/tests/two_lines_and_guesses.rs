@@ -177,7 +177,7 @@ fn report(mn: &str, password: &str) -> Report {
 #[tokio::test]
 async fn guesses_over_http_and_mqtt_are_slowed_by_address_and_topic() {
     let bench = start(Settings::default()).await;
-    let door = bench.gateway.door();
+    let intake = bench.gateway.reports();
     for (guesser, honest) in [
         ("http 203.0.113.9:4711", "http 198.51.100.7:4711"),
         ("http 2001:db8:1:2::7", "http 2001:db8:9:9::1"),
@@ -185,28 +185,28 @@ async fn guesses_over_http_and_mqtt_are_slowed_by_address_and_topic() {
     ] {
         let mut compared = 0;
         for guess in 0..500 {
-            match door.take(&report("M1", &format!("{guess:06}")), b"{}", guesser).await {
+            match intake.take(&report("M1", &format!("{guess:06}")), b"{}", guesser).await {
                 Err(ReportFault::Identity { .. }) => compared += 1,
                 Err(ReportFault::Slowed { wait_s }) => assert!((1..=60).contains(&wait_s)),
                 other => panic!("{other:?}"),
             }
         }
         assert_eq!(compared, 10, "{guesser}");
-        let refused = door.take(&report("M1", "128336"), b"{}", guesser).await;
+        let refused = intake.take(&report("M1", "128336"), b"{}", guesser).await;
         assert!(matches!(refused, Err(ReportFault::Slowed { .. })), "{guesser}: the right one");
-        door.take(&report("M1", "128336"), b"{}", honest).await.expect("the device is heard");
+        intake.take(&report("M1", "128336"), b"{}", honest).await.expect("the device is heard");
     }
 }
 
 #[tokio::test]
 async fn a_flood_of_strangers_fills_its_own_part_of_the_quarantine_only() {
     let bench = start(Settings::default()).await;
-    let door = bench.gateway.door();
+    let intake = bench.gateway.reports();
     for _ in 0..5 {
-        let _ = door.take(&report("NEW", "123456"), b"{}", "http 198.51.100.7:1").await;
+        let _ = intake.take(&report("NEW", "123456"), b"{}", "http 198.51.100.7:1").await;
     }
     for number in 0..3000 {
-        let _ = door.take(&report(&format!("X{number}"), "123456"), b"{}", "http 203.0.113.9:4711").await;
+        let _ = intake.take(&report(&format!("X{number}"), "123456"), b"{}", "http 203.0.113.9:4711").await;
     }
     bench.store.set_mark("written", 1).await.expect("whatever was quarantined before is on disk as well");
     assert_eq!(bench.store.quarantined(10_000).expect("read").len(), 1005);

@@ -109,13 +109,13 @@ impl User {
                     },
                     BY,
                 )?;
-                told(&name, &password, is_made_up);
+                say_password(&name, &password, is_made_up);
             }
             What::Password { name, data } => {
                 let accounts = open(&data)?;
                 let (password, is_made_up) = password(&rules, &name)?;
                 accounts.set_password(&name, &password, BY)?;
-                told(&name, &password, is_made_up);
+                say_password(&name, &password, is_made_up);
             }
             What::SecondFactor { name, data } => open(&data)?.reset_second_factor(&name, BY)?,
             What::Disable { name, data } => open(&data)?.set_disabled(&name, true, BY)?,
@@ -182,7 +182,7 @@ fn made_up(least: usize) -> String {
     (0..least.max(16)).map(letter).collect()
 }
 
-fn told(name: &str, password: &str, is_made_up: bool) {
+fn say_password(name: &str, password: &str, is_made_up: bool) {
     if is_made_up {
         println!("{name} {password}");
     } else {

@@ -108,7 +108,7 @@ pub fn run(asked: CommandLine) -> Result<()> {
 }
 
 /// The error and its causes, each on a line of its own, none said twice.
-pub fn told(error: &anyhow::Error) -> String {
+pub fn with_causes(error: &anyhow::Error) -> String {
     let mut lines: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();

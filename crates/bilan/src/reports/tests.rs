@@ -43,7 +43,7 @@ async fn post(router: &Router, body: String) -> (StatusCode, Value) {
 #[tokio::test]
 async fn a_report_comes_over_http_and_is_answered_when_it_is_stored() {
     let (_folder, store, gateway) = gateway().await;
-    let router = http(gateway.door().clone(), TrustedProxies::default());
+    let router = http(gateway.reports().clone(), TrustedProxies::default());
     let time = "2026-05-04T10:00:00+08:00";
     assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 1, "duplicate": false })));
     assert_eq!(post(&router, report(time)).await, (StatusCode::OK, json!({ "stored": 0, "duplicate": true })));
@@ -59,7 +59,7 @@ async fn a_report_comes_over_http_and_is_answered_when_it_is_stored() {
 #[tokio::test]
 async fn guesses_at_a_device_that_is_known_are_answered_as_guesses_at_one_that_is_not() {
     let (_folder, store, gateway) = gateway().await;
-    let router = http(gateway.door().clone(), TrustedProxies::default());
+    let router = http(gateway.reports().clone(), TrustedProxies::default());
     let mut answers = Vec::new();
     for guess in 0..30 {
         let known = report("2026-05-04T10:00:00+08:00").replace("123456", &format!("{guess:06}"));
@@ -79,7 +79,7 @@ async fn guesses_at_a_device_that_is_known_are_answered_as_guesses_at_one_that_i
 #[tokio::test(start_paused = true)]
 async fn a_report_that_stalls_is_answered() {
     let (_folder, _store, gateway) = gateway().await;
-    let router = http(gateway.door().clone(), TrustedProxies::default());
+    let router = http(gateway.reports().clone(), TrustedProxies::default());
     let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let body = Body::new(Stalled { has_begun: false });
     let request = Request::post("/devices/report").extension(ConnectInfo(peer)).body(body).unwrap();
@@ -144,7 +144,7 @@ impl Bench {
         let broker = broker(port);
         within_a_minute(async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
         let settings = MqttSettings { port, ..MqttSettings::default() };
-        let taking = tokio::spawn(mqtt(gateway.door().clone(), settings.clone()));
+        let taking = tokio::spawn(mqtt(gateway.reports().clone(), settings.clone()));
         let (device, mut line) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
         tokio::spawn(async move { while line.poll().await.is_ok() {} });
         let bench = Self { store, gateway, settings, taking, device, folder, _broker: broker };
@@ -211,7 +211,7 @@ async fn reports_come_over_mqtt_also_those_of_the_time_without_us() {
     bench.taking.abort();
     // Whether the broker has noticed by now or not: it keeps what nobody took.
     bench.send(3).await;
-    tokio::spawn(mqtt(bench.gateway.door().clone(), bench.settings.clone()));
+    tokio::spawn(mqtt(bench.gateway.reports().clone(), bench.settings.clone()));
     bench.arrived(3).await;
 }
 

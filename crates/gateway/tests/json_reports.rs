@@ -41,9 +41,9 @@ fn report(changed: serde_json::Value) -> Report {
 #[tokio::test]
 async fn a_report_is_stored_like_a_packet_and_once() {
     let (_folder, store, gateway) = start().await;
-    let receipt = gateway.door().take(&report(json!({})), b"{}", "here").await.expect("taken");
+    let receipt = gateway.reports().take(&report(json!({})), b"{}", "here").await.expect("taken");
     assert_eq!((receipt.duplicate, receipt.observations), (false, 2));
-    assert!(gateway.door().take(&report(json!({})), b"{}", "here").await.expect("taken").duplicate);
+    assert!(gateway.reports().take(&report(json!({})), b"{}", "here").await.expect("taken").duplicate);
     let newest = store.latest("A1");
     assert_eq!(
         newest
@@ -53,7 +53,7 @@ async fn a_report_is_stored_like_a_packet_and_once() {
         [("a34002", "62", false), ("a34004", "35.0", true)]
     );
     let hour = report(json!({ "kind": "hour", "time": "20260504090000" }));
-    gateway.door().take(&hour, b"{}", "here").await.expect("taken");
+    gateway.reports().take(&hour, b"{}", "here").await.expect("taken");
     let hours = store.range(&Series::main("A1", "a34004", Kind::Hour), Timestamp::MIN, Timestamp::MAX).expect("read");
     assert_eq!(hours[0].shown_at(), "2026-05-04T10:00:00+08:00".parse::<Timestamp>().expect("an instant"));
     assert_eq!(store.last_packets("M1", 8).expect("read").len(), 2, "kept as packets of HJ 212");
@@ -63,7 +63,7 @@ async fn a_report_is_stored_like_a_packet_and_once() {
 async fn what_is_wrong_with_a_report_is_told_and_strangers_are_kept_apart() {
     let (_folder, store, gateway) = start().await;
     let take =
-        async |changed| gateway.door().take(&report(changed), b"{\"raw\":1}", "here").await.expect_err("refused");
+        async |changed| gateway.reports().take(&report(changed), b"{\"raw\":1}", "here").await.expect_err("refused");
     assert!(matches!(take(json!({ "password": "654321" })).await, ReportFault::Identity { .. }));
     assert!(matches!(take(json!({ "mn": "M2" })).await, ReportFault::Identity { .. }));
     for (changed, told) in [
@@ -88,7 +88,8 @@ async fn a_report_whose_time_is_not_believed_is_refused_and_kept_aside() {
     for (time, reason) in
         [("2099-12-31T00:00:00+08:00", "time_in_future"), ("1970-01-01T08:00:00+08:00", "time_long_past")]
     {
-        let refused = gateway.door().take(&report(json!({ "time": time })), b"{}", "here").await.expect_err("refused");
+        let refused =
+            gateway.reports().take(&report(json!({ "time": time })), b"{}", "here").await.expect_err("refused");
         assert!(matches!(refused, ReportFault::Clock(fault) if fault.name() == reason), "{refused}");
         assert_eq!(store.quarantined(1).expect("read")[0].reason, reason);
     }
@@ -98,7 +99,7 @@ async fn a_report_whose_time_is_not_believed_is_refused_and_kept_aside() {
 #[tokio::test]
 async fn what_is_no_report_at_all_is_kept_before_a_broker_is_answered() {
     let (_folder, store, gateway) = start().await;
-    gateway.door().refuse(b"{ not json", "mqtt bilan/report/1").await.expect("kept");
+    gateway.reports().refuse(b"{ not json", "mqtt bilan/report/1").await.expect("kept");
     let kept = store.quarantined(1).expect("read");
     assert_eq!((kept[0].reason.as_str(), kept[0].raw.as_slice()), ("bad_report", &b"{ not json"[..]));
 }
@@ -107,7 +108,7 @@ async fn what_is_no_report_at_all_is_kept_before_a_broker_is_answered() {
 async fn one_factor_is_one_series_over_this_way_too() {
     let (_folder, store, gateway) = start().await;
     let upper = report(json!({ "values": [{ "factor": "A34004", "value": 35 }] }));
-    gateway.door().take(&upper, b"{}", "here").await.expect("taken");
+    gateway.reports().take(&upper, b"{}", "here").await.expect("taken");
     assert_eq!(store.latest("A1").iter().map(|value| value.series.factor.as_str()).collect::<Vec<_>>(), ["a34004"]);
     assert_eq!(store.devices().expect("read")[0].tolerated, [("upper_case_factor".to_owned(), 1)]);
 }
@@ -120,7 +121,7 @@ async fn reports_of_a_device_that_is_approved_come_out_of_quarantine() {
     });
     let raw = stranger.to_string();
     let read: Report = serde_json::from_str(&raw).expect("a report");
-    gateway.door().take(&read, raw.as_bytes(), "here").await.expect_err("unknown");
+    gateway.reports().take(&read, raw.as_bytes(), "here").await.expect_err("unknown");
     let approved = FixedDirectory::new([Device::new("M2", "654321", "A2", "天心二站", "air")]);
     assert_eq!(Readmission::default().run(&store, &approved).await.expect("stored"), 1);
     assert_eq!(store.latest("A2").len(), 1);

@@ -1,4 +1,4 @@
-//! Further doors for devices: reports in JSON over HTTP (`POST /devices/report`) and over MQTT.
+//! Reports of devices in JSON, over HTTP (`POST /devices/report`) and over MQTT.
 
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router, body::Body};
 use bilan_admission::TrustedProxies;
-use bilan_gateway::{Door, Report, ReportFault};
+use bilan_gateway::{Report, ReportFault, ReportIntake};
 use bilan_telemetry::StoreError;
 use bilan_web::{BodyFault, read_body};
 use serde_json::json;
@@ -35,15 +35,15 @@ const PAUSE: Duration = Duration::from_secs(5);
 const STORED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The address for reports over HTTP. Who reports shows the device's number and password in the report itself.
-pub fn http(door: Door, trusted: TrustedProxies) -> Router {
-    let taken = Taken { door, trusted: Arc::new(trusted) };
+pub fn http(intake: ReportIntake, trusted: TrustedProxies) -> Router {
+    let taken = Taken { intake, trusted: Arc::new(trusted) };
     Router::new().route("/devices/report", post(report)).with_state(taken)
 }
 
 /// What reports over HTTP are taken with.
 #[derive(Clone)]
 struct Taken {
-    door: Door,
+    intake: ReportIntake,
     trusted: Arc<TrustedProxies>,
 }
 
@@ -72,7 +72,7 @@ async fn report(
         Ok(report) => report,
         Err(fault) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("the report cannot be read: {fault}")),
     };
-    match taken.door.take(&report, &body, &taken.sender(peer, &headers)).await {
+    match taken.intake.take(&report, &body, &taken.sender(peer, &headers)).await {
         Ok(receipt) => Json(json!({ "stored": receipt.observations, "duplicate": receipt.duplicate })).into_response(),
         // One answer for both: only the guesses at a device that is known are counted.
         Err(ReportFault::Identity { .. } | ReportFault::Slowed { .. }) => {
@@ -130,7 +130,7 @@ impl Default for MqttSettings {
 }
 
 /// Takes reports from a broker, without end. A message is acknowledged when its values are on disk, or when it can never be taken and is in quarantine.
-pub async fn mqtt(door: Door, settings: MqttSettings) {
+pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
     let mut options = MqttOptions::new(&settings.client, &settings.host, settings.port);
     options.set_keep_alive(Duration::from_secs(30));
     options.set_clean_session(false);
@@ -158,9 +158,9 @@ pub async fn mqtt(door: Door, settings: MqttSettings) {
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {
-                let (door, client) = (door.clone(), client.clone());
+                let (intake, client) = (intake.clone(), client.clone());
                 taking.spawn(async move {
-                    store(&door, &message).await;
+                    store(&intake, &message).await;
                     // Acknowledgements go out while the next message is waited for: they must not hold up that.
                     drop(place);
                     if let Err(fault) = client.ack(&message).await {
@@ -179,9 +179,9 @@ pub async fn mqtt(door: Door, settings: MqttSettings) {
 
 /// Takes a message until it is on disk, however often that fails: a broker sends it again only on a new connection, and meanwhile sends no more than a
 /// few others.
-async fn store(door: &Door, message: &Publish) {
+async fn store(intake: &ReportIntake, message: &Publish) {
     let mut is_said = false;
-    while let Err(fault) = take(door, message).await {
+    while let Err(fault) = take(intake, message).await {
         if !std::mem::replace(&mut is_said, true) {
             tracing::error!(topic = message.topic, "a report could not be stored and is tried again: {fault}");
         }
@@ -190,16 +190,16 @@ async fn store(door: &Door, message: &Publish) {
 }
 
 /// Takes a message; an error only where it could not be stored.
-async fn take(door: &Door, message: &Publish) -> Result<(), StoreError> {
+async fn take(intake: &ReportIntake, message: &Publish) -> Result<(), StoreError> {
     let peer = format!("mqtt {}", message.topic);
     let report = match serde_json::from_slice::<Report>(&message.payload) {
         Ok(report) => report,
         Err(fault) => {
             tracing::warn!(topic = message.topic, "a report cannot be read: {fault}");
-            return door.refuse(&message.payload, &peer).await;
+            return intake.refuse(&message.payload, &peer).await;
         }
     };
-    match door.take(&report, &message.payload, &peer).await {
+    match intake.take(&report, &message.payload, &peer).await {
         Ok(_) => {}
         Err(ReportFault::Store(fault)) => return Err(fault),
         // The gateway raises an alarm of its own; a flood of guesses must not become one of the log.

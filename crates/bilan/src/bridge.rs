@@ -34,6 +34,15 @@ const REPAIRED_EVERY: Duration = Duration::from_secs(30);
 /// Name under which records of warnings are written.
 const RULES: &str = "rules";
 
+/// What became of a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It stands in the ledger.
+    Entered,
+    /// The register does not know its station: devices of a load test belong to none, others are registered later.
+    NoStation,
+}
+
 /// A warning that could not be entered.
 #[derive(Debug, thiserror::Error)]
 pub enum BridgeError {
@@ -70,8 +79,11 @@ impl Bridge {
         Arc::clone(&self.repairs)
     }
 
-    /// Enters what is missing, then every warning as it comes; ends when the store is closed.
-    pub async fn run(self) {
+    /// Enters what is missing, then every warning as it comes.
+    ///
+    /// # Errors
+    /// If the store was closed.
+    pub async fn run(self) -> anyhow::Result<()> {
         let mut warnings = self.observations.subscribe_to_warnings();
         let mut turns = tokio::time::interval(REPAIRED_EVERY);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -85,7 +97,7 @@ impl Bridge {
                         tracing::warn!("{missed} warnings passed by; those without a record are looked for");
                         self.repair_apart().await;
                     }
-                    Err(RecvError::Closed) => return,
+                    Err(RecvError::Closed) => return Err(StoreError::Closed.into()),
                 },
             }
         }
@@ -103,18 +115,18 @@ impl Bridge {
     async fn enter_apart(&self, warning: Arc<Warning>) {
         let bridge = self.clone();
         match tokio::task::spawn_blocking(move || bridge.enter(&warning)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(Entered::Entered)) => {}
+            Ok(Ok(Entered::NoStation)) => tracing::debug!("a warning waits until its station is in the register"),
             Ok(Err(error)) => tracing::error!("{error}"),
             Err(error) => tracing::error!("a warning could not be entered: {error}"),
         }
     }
 
     /// Enters one warning with its task; a cleared one closes its record.
-    pub fn enter(&self, warning: &Warning) -> Result<(), BridgeError> {
+    pub fn enter(&self, warning: &Warning) -> Result<Entered, BridgeError> {
         let rules = Actor::system(RULES);
-        let Some(station) = self.station(&rules, &warning.station)? else {
-            // Devices of a load test belong to no station.
-            return Ok(());
+        let Some(station) = station(&self.ledger, &rules, &warning.station)? else {
+            return Ok(Entered::NoStation);
         };
         let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) };
         let began = if warning.joins() { self.ledger.bridged("warning", &warning.event)? } else { None };
@@ -143,7 +155,7 @@ impl Bridge {
         {
             tracing::error!("nobody was called for warning {number}: {error}");
         }
-        Ok(())
+        Ok(Entered::Entered)
     }
 
     /// Enters a part of a warning unless it is there; its number either way.
@@ -163,14 +175,6 @@ impl Bridge {
         let record = enter(write)
             .map_err(|source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) })?;
         Ok(record.number)
-    }
-
-    fn station(&self, actor: &Actor, number: &str) -> Result<Option<Record>, ReadError> {
-        match self.ledger.record(actor, "station", number, None) {
-            Ok(station) => Ok(Some(station)),
-            Err(ReadError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     fn close(&self, actor: &Actor, warning: &Warning, number: &str) -> Result<(), WriteError> {
@@ -229,6 +233,14 @@ impl Bridge {
             }
         }
         Ok(None)
+    }
+}
+
+fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<Option<Record>, ReadError> {
+    match ledger.record(actor, "station", number, None) {
+        Ok(station) => Ok(Some(station)),
+        Err(ReadError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -110,7 +110,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     parts
         .spawn("signs of tampering", Suspicion::new(observations.clone(), Arc::clone(&stations), bridge.clone()).run());
     let repairs = bridge.repairs();
-    parts.spawn("records of warnings", bridge.run());
+    parts.spawn_fallible("records of warnings", bridge.run());
     parts.spawn("notices", bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
     let calling_administrators = calling.clone();
     parts.spawn("escalation", escalate(calling, observations.clone(), Arc::clone(&outbox)));

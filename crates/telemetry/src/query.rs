@@ -326,6 +326,22 @@ impl Store {
         )
     }
 
+    /// A warning by its id.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn warning(&self, id: &str) -> Result<Option<Warning>, StoreError> {
+        Ok(self.warnings_where("id = ?1", params![id])?.pop())
+    }
+
+    /// Every warning of a station, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn warnings_of(&self, station: &str) -> Result<Vec<Warning>, StoreError> {
+        self.warnings_where("station = ?1 ORDER BY opened_at DESC, id", params![station])
+    }
+
     fn warnings_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Warning>, StoreError> {
         self.read(|connection| {
             connection

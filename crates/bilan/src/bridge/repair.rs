@@ -1,34 +1,42 @@
 //! Warnings without a record: found by comparing the store with the ledger, entered, counted.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{Ledger, ReadError};
-use bilan_telemetry::{Store, Warning};
+use bilan_records::ledger::Ledger;
+use bilan_telemetry::{Store, StoreError, Warning};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Bridge, BridgeError, RULES};
+use super::{Bridge, BridgeError, Entered, RULES, station};
 
-/// Once a program has looked through all warnings, it looks at those of so long, and at what is open.
+/// Once a program has looked through all warnings, it looks at those of so long, at what is open, and at what it could not enter.
 const AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What is known of warnings without a record.
 #[derive(Debug, Default)]
-pub struct Repairs {
-    /// How many there are.
-    missing: AtomicU64,
+pub struct Repairs(Mutex<Found>);
+
+#[derive(Debug, Default)]
+struct Found {
+    /// All warnings of the store have been looked at once.
+    has_seen_all: bool,
     /// Warnings that stand in the ledger as they are in the store, with whether they are over.
-    settled: Mutex<HashMap<String, bool>>,
-    /// Warnings whose refusal stands in the log.
-    complained: Mutex<HashSet<String>>,
+    settled: HashMap<String, bool>,
+    /// Warnings that the ledger refused, with whether they have no record: they are tried again, however old they are.
+    refused: BTreeMap<String, bool>,
+    /// Stations that the register did not know: their warnings are entered when it does.
+    unknown: BTreeSet<String>,
 }
 
 impl Repairs {
     /// Warnings that had no record when they were last looked for, and could not be given one.
     pub fn missing(&self) -> u64 {
-        self.missing.load(Ordering::Relaxed)
+        self.found().refused.values().filter(|has_none| **has_none).count() as u64
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -36,69 +44,122 @@ impl Bridge {
     /// Enters every warning that has no record, and closes the record of every warning that is over.
     pub(super) fn repair(&self) -> Result<(), BridgeError> {
         let now = self.ledger.now();
-        let is_first = self.repairs.settled.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-        let from = if is_first { Timestamp::MIN } else { now.checked_sub(AGAIN).unwrap_or(Timestamp::MIN) };
-        let mut missing = 0;
-        let mut seen = HashMap::new();
-        for warning in known(&self.observations, from)? {
-            let is_over = warning.cleared_at.is_some();
-            let before = self.settled(&warning.id);
-            // What is over for long and has its record was closed long ago.
-            let is_old = is_over && now.duration_since(warning.opened_at) > AGAIN;
-            let is_settled =
-                before == Some(is_over) || (is_old && self.ledger.bridged("warning", &warning.id)?.is_some());
-            if !is_settled && let Err(error) = self.enter(&warning) {
-                missing += u64::from(self.ledger.bridged("warning", &warning.id)?.is_none());
-                self.complain(&warning, &error);
+        let mut stations = Stations::of(&self.ledger);
+        let mut settled = HashMap::new();
+        let mut refused = BTreeMap::new();
+        let mut unknown = BTreeSet::new();
+        for warning in self.to_look_at(now, &mut stations)? {
+            if !stations.is_known(&warning.station)? {
+                unknown.insert(warning.station);
                 continue;
             }
-            seen.insert(warning.id, is_over);
+            let is_over = warning.cleared_at.is_some();
+            match self.settle(&warning, now) {
+                Ok(Entered::Entered) => {
+                    settled.insert(warning.id, is_over);
+                }
+                Ok(Entered::NoStation) => {
+                    unknown.insert(warning.station);
+                }
+                Err(error) => {
+                    let has_none = self.ledger.bridged("warning", &warning.id)?.is_none();
+                    // A refusal is said once, not twice a minute.
+                    if !self.repairs.found().refused.contains_key(&warning.id) {
+                        tracing::error!("{error}");
+                    }
+                    refused.insert(warning.id, has_none);
+                }
+            }
         }
-        *self.repairs.settled.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-        self.repairs.missing.store(missing, Ordering::Relaxed);
+        let mut found = self.repairs.found();
+        let still_unknown = std::mem::take(&mut found.unknown).into_iter().filter(|known| !stations.was_known(known));
+        unknown.extend(still_unknown);
+        *found = Found { has_seen_all: true, settled, refused, unknown };
         Ok(())
     }
 
-    fn settled(&self, id: &str) -> Option<bool> {
-        self.repairs.settled.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    /// Enters a warning unless it stands in the ledger as it is.
+    fn settle(&self, warning: &Warning, now: Timestamp) -> Result<Entered, BridgeError> {
+        let is_over = warning.cleared_at.is_some();
+        if self.repairs.found().settled.get(&warning.id) == Some(&is_over) {
+            return Ok(Entered::Entered);
+        }
+        // What is over for long and has its record was closed long ago.
+        let is_old = is_over && now.duration_since(warning.opened_at) > AGAIN;
+        if is_old && self.ledger.bridged("warning", &warning.id)?.is_some() {
+            return Ok(Entered::Entered);
+        }
+        self.enter(warning)
     }
 
-    /// A refusal is said once, not twice a minute.
-    fn complain(&self, warning: &Warning, error: &BridgeError) {
-        let mut complained = self.repairs.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        if complained.insert(warning.id.clone()) {
-            tracing::error!("{error}");
+    /// All warnings the first time; then those of the last days, those that are open, those that were refused, and those of stations that are in the
+    /// register by now.
+    fn to_look_at(&self, now: Timestamp, stations: &mut Stations<'_>) -> Result<Vec<Warning>, BridgeError> {
+        let (has_seen_all, refused, unknown) = {
+            let found = self.repairs.found();
+            (found.has_seen_all, found.refused.clone(), found.unknown.clone())
+        };
+        if !has_seen_all {
+            return Ok(known(&self.observations, Timestamp::MIN)?);
         }
+        let mut wanted = known(&self.observations, now.checked_sub(AGAIN).unwrap_or(Timestamp::MIN))?;
+        for id in refused.keys() {
+            wanted.extend(self.observations.warning(id)?);
+        }
+        for station in unknown {
+            if stations.is_known(&station)? {
+                wanted.extend(self.observations.warnings_of(&station)?);
+            }
+        }
+        sort(&mut wanted);
+        wanted.dedup_by(|one, other| one.id == other.id);
+        Ok(wanted)
+    }
+}
+
+/// Which stations the register knows, each asked for once.
+struct Stations<'l> {
+    ledger: &'l Ledger,
+    asked: HashMap<String, bool>,
+}
+
+impl<'l> Stations<'l> {
+    fn of(ledger: &'l Ledger) -> Self {
+        Self { ledger, asked: HashMap::new() }
+    }
+
+    fn is_known(&mut self, number: &str) -> Result<bool, BridgeError> {
+        if let Some(known) = self.asked.get(number) {
+            return Ok(*known);
+        }
+        let known = station(self.ledger, &Actor::system(RULES), number)?.is_some();
+        self.asked.insert(number.to_owned(), known);
+        Ok(known)
+    }
+
+    fn was_known(&self, number: &str) -> bool {
+        self.asked.get(number) == Some(&true)
     }
 }
 
 /// Warnings opened since a moment, and what is open from before; the oldest first, so that an event precedes what joins it.
-fn known(store: &Store, from: Timestamp) -> Result<Vec<Warning>, bilan_telemetry::StoreError> {
+fn known(store: &Store, from: Timestamp) -> Result<Vec<Warning>, StoreError> {
     let mut known = store.warnings(from, Timestamp::MAX)?;
     known.extend(store.open_warnings()?.into_iter().filter(|open| open.opened_at < from));
-    known.sort_by(|one, other| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)));
+    sort(&mut known);
     Ok(known)
+}
+
+fn sort(warnings: &mut [Warning]) {
+    warnings.sort_by(|one, other| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)));
 }
 
 /// Ids of the warnings of the store that have no record although the register knows their station.
 pub fn without_record(ledger: &Arc<Ledger>, store: &Store) -> Result<Vec<String>, BridgeError> {
-    let rules = Actor::system(RULES);
-    let mut stations: HashMap<String, bool> = HashMap::new();
+    let mut stations = Stations::of(ledger);
     let mut missing = Vec::new();
     for warning in known(store, Timestamp::MIN)? {
-        let is_known = match stations.get(&warning.station) {
-            Some(known) => *known,
-            None => {
-                let known = match ledger.record(&rules, "station", &warning.station, None) {
-                    Ok(_) => true,
-                    Err(ReadError::NotFound { .. }) => false,
-                    Err(error) => return Err(error.into()),
-                };
-                stations.insert(warning.station.clone(), known);
-                known
-            }
-        };
-        if is_known && ledger.bridged("warning", &warning.id)?.is_none() {
+        if stations.is_known(&warning.station)? && ledger.bridged("warning", &warning.id)?.is_none() {
             missing.push(warning.id);
         }
     }

@@ -339,3 +339,68 @@ fn a_warning_that_the_ledger_refuses_stays_counted() {
     desk.bridge.repair().unwrap();
     assert_eq!((desk.bridge.repairs().missing(), desk.all("warning").len()), (0, 1));
 }
+
+/// Enters the station of a load test after all.
+fn register(desk: &Desk, number: &str) {
+    let [lon, lat] = desk.trial.centre();
+    let station = json!({
+        "number": number, "code": number, "name": "天心二站", "kind": "air", "ownership": "district", "state": "running",
+        "place": {"lon": lon, "lat": lat, "address": "湘府中路"},
+    });
+    desk.trial.load("station", station);
+}
+
+fn of_unknown_station(id: &str, opened_at: &str) -> Warning {
+    Warning { id: id.into(), station: "ZD2".into(), opened_at: opened_at.parse().unwrap(), ..warning() }
+}
+
+#[test]
+fn warnings_of_a_station_that_is_registered_later_are_entered_then_however_old_they_are() {
+    let desk = Desk::new();
+    let over = Some("2026-01-01T02:00:00Z".parse().unwrap());
+    left_in_the_store(
+        &desk,
+        &Warning { cleared_at: over, ..of_unknown_station("pm2_5_heavy@ZD2@1", "2026-01-01T00:00:00Z") },
+    );
+    left_in_the_store(&desk, &of_unknown_station("pm2_5_heavy@ZD2@2", MOMENT));
+    for _ in 0..2 {
+        desk.bridge.repair().unwrap();
+    }
+    assert_eq!((desk.all("warning").len(), desk.bridge.repairs().missing()), (0, 0));
+    register(&desk, "ZD2");
+    desk.bridge.repair().unwrap();
+    assert_eq!((desk.all("warning").len(), desk.bridge.repairs().missing()), (2, 0));
+    assert_eq!(without_record(&desk.bridge.ledger, &desk.trial.observations).unwrap(), [] as [String; 0]);
+}
+
+#[test]
+fn an_old_warning_that_the_ledger_refuses_stays_counted_and_is_entered_when_it_can_be() {
+    let desk = Desk::new();
+    let old = Warning {
+        task: None,
+        opened_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        cleared_at: Some("2026-01-01T02:00:00Z".parse().unwrap()),
+        message: Text { zh: String::new(), en: String::new() },
+        ..warning()
+    };
+    left_in_the_store(&desk, &old);
+    for look in 0..3 {
+        desk.bridge.repair().unwrap();
+        assert_eq!(desk.bridge.repairs().missing(), 1, "look {look}");
+    }
+    left_in_the_store(&desk, &Warning { message: warning().message, ..old });
+    desk.bridge.repair().unwrap();
+    assert_eq!((desk.bridge.repairs().missing(), desk.all("warning").len()), (0, 1));
+}
+
+#[test]
+fn after_the_first_look_only_the_last_week_is_read_even_if_nothing_happened_in_it() {
+    let desk = Desk::new();
+    let over = Some("2026-01-01T02:00:00Z".parse().unwrap());
+    desk.bridge.repair().unwrap();
+    // Nothing puts a warning so far back but this test, which sees by it what is read.
+    let opened_at = "2026-01-01T00:00:00Z".parse().unwrap();
+    left_in_the_store(&desk, &Warning { opened_at, cleared_at: over, ..warning() });
+    desk.bridge.repair().unwrap();
+    assert_eq!(desk.all("warning").len(), 0);
+}

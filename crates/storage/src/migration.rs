@@ -64,6 +64,14 @@ pub enum MigrationError {
         /// What the database said.
         message: String,
     },
+    /// Somebody put a trigger or a view into the file, which would act or answer in place of this program.
+    #[error("{database} holds “{name}”, which no version of this program put there: restore the last backup")]
+    Foreign {
+        /// Name of the file.
+        database: &'static str,
+        /// Name of the trigger or view.
+        name: String,
+    },
     /// The file could not be read at all.
     #[error("{database}: {message}")]
     Unreadable {
@@ -102,11 +110,13 @@ impl Migrations {
     /// goes on with the next one. Two programs that open the file at the same time take turns.
     ///
     /// # Errors
-    /// [`MigrationError`]; the file then stands as after the last migration that succeeded.
+    /// [`MigrationError`]; the file then stands as after the last migration that succeeded. A file with code that is not of the migrations is left as it is.
     pub fn apply(&self, connection: &mut Connection) -> Result<usize, MigrationError> {
         // A migration that adds a checksum to rows computes it for those that are there.
         crate::checksum::register(connection)
             .map_err(|error| MigrationError::Unreadable { database: self.database, message: error.to_string() })?;
+        self.next(connection)?;
+        self.refuse_foreign_code(connection)?;
         let mut applied = 0;
         loop {
             let (found, step) = match self.next(connection)? {
@@ -127,6 +137,23 @@ impl Migrations {
             }
             transaction.commit().map_err(failed)?;
         }
+    }
+
+    /// Triggers and views run within our own statements: each must be one that a migration made, word for word.
+    fn refuse_foreign_code(&self, connection: &Connection) -> Result<(), MigrationError> {
+        let unreadable =
+            |error: rusqlite::Error| MigrationError::Unreadable { database: self.database, message: error.to_string() };
+        let mut code = connection
+            .prepare("SELECT name, sql FROM main.sqlite_schema WHERE type IN ('trigger', 'view')")
+            .map_err(unreadable)?;
+        let code = code.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).map_err(unreadable)?;
+        for found in code {
+            let (name, sql) = found.map_err(unreadable)?;
+            if !self.steps.iter().any(|step| step.sql.contains(&sql)) {
+                return Err(MigrationError::Foreign { database: self.database, name });
+            }
+        }
+        Ok(())
     }
 
     /// Version of the file and the migration that it needs next.
@@ -192,6 +219,23 @@ mod tests {
         let refused = ONE.apply(&mut file).expect_err("later");
         assert!(matches!(refused, MigrationError::Later { found: 2, known: 1, .. }), "{refused}");
         assert_eq!(version(&file).expect("read"), 2);
+    }
+
+    #[test]
+    fn code_that_somebody_put_into_a_file_is_refused_and_that_of_a_migration_is_not() {
+        const WITH_CODE: Migrations = Migrations::of(
+            "t.db",
+            &[Migration::new(
+                "0001_tables",
+                "CREATE TABLE a (x);\nCREATE TRIGGER a_grows AFTER INSERT ON a WHEN NEW.x < 0 BEGIN\n  DELETE FROM a;\nEND;",
+            )],
+        );
+        let mut file = connection();
+        WITH_CODE.apply(&mut file).expect("new");
+        assert_eq!(WITH_CODE.apply(&mut file).expect("its own"), 0);
+        file.execute_batch("CREATE TRIGGER evil AFTER INSERT ON a BEGIN DELETE FROM a; END").expect("made");
+        let refused = WITH_CODE.apply(&mut file).expect_err("foreign");
+        assert!(matches!(&refused, MigrationError::Foreign { name, .. } if name == "evil"), "{refused}");
     }
 
     #[test]

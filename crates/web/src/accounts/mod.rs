@@ -79,6 +79,7 @@ impl Account {
             roles: self.roles.clone(),
             cell: self.cell.clone(),
             enterprise: self.enterprise.clone(),
+            person: Some(self.display_name.clone()),
         }
     }
 }

@@ -416,12 +416,13 @@ enum Asks {
     Program,
 }
 
-/// Ends every session of an account; what it had open in a form is remembered as its own.
+/// Ends every session and token of an account; what it had open in a form is remembered as its own.
 pub(super) fn end_sessions(connection: &Connection, account: &str, now: Timestamp) -> Result<(), rusqlite::Error> {
     connection.execute(
         "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) SELECT csrf, account, ?2 FROM session WHERE account = ?1",
         params![account, stored_time(now)],
     )?;
     connection.execute("DELETE FROM session WHERE account = ?1", [account])?;
+    connection.execute("DELETE FROM token WHERE account = ?1", [account])?;
     Ok(())
 }

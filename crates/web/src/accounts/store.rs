@@ -104,7 +104,6 @@ impl Accounts {
                 return Err(AccountsError::Unknown(name.to_owned()));
             }
             end_sessions(connection, name, self.now())?;
-            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
             Ok(())
         })?;
         self.shut_out(name);
@@ -122,7 +121,6 @@ impl Accounts {
                 return Err(AccountsError::Unknown(name.to_owned()));
             }
             end_sessions(connection, name, self.now())?;
-            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
             Ok(())
         })?;
         self.shut_out(name);

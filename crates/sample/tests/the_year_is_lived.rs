@@ -302,3 +302,37 @@ fn every_place_lies_in_the_district() {
     }
     assert!(seen > 5_000, "{seen} places");
 }
+
+#[test]
+fn no_text_that_people_read_is_a_key_of_the_program() {
+    let choices: BTreeSet<&str> = CATALOGUE
+        .registers
+        .values()
+        .flat_map(|register| register.fields.values())
+        .filter_map(|field| match &field.kind {
+            FieldKind::Choice { choices } | FieldKind::Choices { choices } => Some(choices),
+            _ => None,
+        })
+        .flat_map(|choices| choices.keys().map(String::as_str))
+        .filter(|key| key.len() > 2)
+        .collect();
+    let is_key = |text: &str| {
+        choices.contains(text) || (text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    let mut seen = 0;
+    let mut keys = BTreeSet::new();
+    for record in YEAR.iter() {
+        for (field, value) in filled(record) {
+            let is_text = matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Person);
+            // The name of an account is what its holder signs in with.
+            let is_account = field.key == "account";
+            let Some(text) = value.as_str().filter(|_| is_text && !field.detail && !is_account) else { continue };
+            seen += 1;
+            if is_key(text) {
+                keys.insert(format!("{}.{}: {text}", record.register, field.key));
+            }
+        }
+    }
+    assert_eq!(keys, BTreeSet::new());
+    assert!(seen > 10_000, "{seen} texts");
+}

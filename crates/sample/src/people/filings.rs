@@ -33,7 +33,7 @@ pub(super) fn records(kit: &mut Kit, world: &mut World) -> Vec<SampleRecord> {
         let checked = kit.chance(0.12);
         record("discharge_registration", &number, json!({
             "unit_name": firm.name, "enterprise": firm.number, "kind": kit.pick(&["first", "first", "first", "first", "change"]),
-            "registration_no": format!("{}001{}", firm.credit_code, kit.pick(&["W", "X", "Y", "Z"])), "industry_code": firm.industry, "place": firm.place(),
+            "registration_no": format!("{}001{}", firm.credit_code, kit.pick(&["W", "X", "Y", "Z"])), "industry_code": super::firms::industry_text(firm.industry), "place": firm.place(),
             "contact": firm.contact, "phone": firm.phone, "products": [{ "name": product, "amount": kit.decimal(0.5, 900.0, 2), "unit_text": unit }],
             "fuel": kit.pick(&["none", "electric", "gas"]), "gas_treatment": gas, "water_treatment": water, "water_goes_to": "sewage_works",
             "solid_waste": "一般固废回收利用，危险废物委托有资质单位处置", "noise_measures": "减振、隔声，夜间不生产",

@@ -134,6 +134,34 @@ const SECOND: [&str; 28] = [
     "卓", "渊", "宸", "朴", "淳", "岭", "坪", "垅", "畈",
 ];
 
+/// What a permit says of the industry of an enterprise: its name and its code, 汽车维修（O8111）.
+pub(super) fn industry_text(industry: &str) -> String {
+    let name = match industry {
+        "printing" => "印刷",
+        "car_repair" => "汽车维修",
+        "catering" => "餐饮",
+        "concrete" => "混凝土搅拌",
+        "electroplating" => "电镀与表面处理",
+        "furniture" => "家具制造",
+        "food" => "食品加工",
+        "hospital" => "医疗机构",
+        "petrol" => "加油站",
+        "construction" => "建筑施工",
+        "machinery" => "机械加工",
+        "electronics" => "电子制造",
+        "chemical" => "化工与涂料",
+        "laboratory" => "检测与实验室",
+        "laundry" => "洗涤",
+        "sewage" => "污水处理",
+        "logistics" => "仓储物流",
+        "property" => "物业与商业综合体",
+        "school" => "学校科研",
+        _ => "其他",
+    };
+    let code = INDUSTRIES.iter().find(|(key, ..)| *key == industry).map(|(.., code)| *code);
+    code.map_or_else(|| name.to_owned(), |code| format!("{name}（{code}）"))
+}
+
 /// All enterprises.
 pub(super) fn records(kit: &mut Kit, world: &mut World) -> Vec<SampleRecord> {
     let mut taken = BTreeSet::new();

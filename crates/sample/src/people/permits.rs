@@ -49,7 +49,7 @@ fn issued(kit: &mut Kit, world: &mut World) -> Vec<SampleRecord> {
         let permit_from = (!refused).then(|| decided.to_string());
         record("discharge_permit", &number, json!({
             "unit_name": firm.name, "enterprise": firm.number, "kind": "first", "management": if key { "key" } else { "simplified" },
-            "industry_code": firm.industry, "place": firm.place(), "received_on": on(received), "accepted_on": on(accepted),
+            "industry_code": super::firms::industry_text(firm.industry), "place": firm.place(), "received_on": on(received), "accepted_on": on(accepted),
             "site_checked_on": on(working_days_later(accepted, 4)),
             "review": if refused { "申请材料与现场不符，排放口未规范化，不符合核发条件。" } else { "材料齐全，许可限值核定准确，自行监测方案符合要求。" },
             "outlets": [{ "code": outlet, "medium": if water { "water" } else { "gas" }, "name": if water { "废水总排口" } else { "有机废气排气筒" },

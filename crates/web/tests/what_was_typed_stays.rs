@@ -232,3 +232,37 @@ async fn a_sign_in_page_that_stood_open_is_shown_again_and_one_of_another_tab_le
     let answer = browser.submit(&page, "/sign-in", &fields).await;
     assert_eq!(answer.is(303).location(), "/records/complaint", "signed in already");
 }
+
+#[tokio::test]
+async fn a_fault_of_a_place_is_said_in_words_and_its_boxes_keep_what_was_typed() {
+    for (lon, lat, said) in [
+        ("东经", "28.112", "“东经”不是经度或纬度"),
+        ("112.985", "", "经度和纬度须同时填写"),
+        ("28.112", "112.985", "经纬度可能颠倒"),
+    ] {
+        let office = Office::open();
+        let mut browser = Browser::of(&office);
+        browser.sign_in("handler", "/").await.is(303);
+        let form = browser.get("/records/complaint/new").await;
+        let typed: Vec<(&str, &str)> = TYPED
+            .into_iter()
+            .map(|(name, value)| match name {
+                "place.lon" => (name, lon),
+                "place.lat" => (name, lat),
+                _ => (name, value),
+            })
+            .collect();
+        let refused = browser.submit(&form, "/records/complaint/new", &typed).await;
+        refused
+            .is(422)
+            .says(said)
+            .says("解放西路8号")
+            .says_not("&#34;lon&#34;")
+            .says_not("{&quot;")
+            .says_not("（lon）");
+        for kept in [lon, lat].into_iter().filter(|kept| !kept.is_empty()) {
+            refused.says(&format!("value=\"{kept}\""));
+        }
+        assert_eq!(office.count("complaint"), 0, "{said}");
+    }
+}

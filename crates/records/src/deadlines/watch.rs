@@ -55,8 +55,9 @@ impl Ledger {
 
     /// Sends every reminder whose day has come and that was not sent before; safe to call at any time, any number of times.
     ///
-    /// A reminder that was missed while the program stood still is sent at the next call; one whose day had passed
-    /// before its clock was started is sent as well, because the act is still to be done.
+    /// A reminder that was missed while the program stood still is sent at the next call, and so is one whose day had
+    /// passed before its clock was started, because the act is still to be done. Of several of one clock the newest is
+    /// sent alone.
     ///
     /// # Errors
     /// If the database fails; nothing is marked as sent then.
@@ -91,11 +92,17 @@ impl Ledger {
                     reckon::due_on(register, rule, &StoredRow::default(), &clock, &calendar)
                 };
                 let Some(due_on) = due_on.filter(|_| !clock.is_suspended()) else { return Ok(()) };
+                let mut unsent = Vec::new();
                 for days in &rule.remind {
                     let is_come = due_on.saturating_add(days.days()) <= today;
                     if is_come && !was_sent.exists(params![clock.id, days])? {
-                        come.push(Come { register, rule, clock: clock.id, record: clock.record, due_on, days: *days });
+                        unsent.push(*days);
                     }
+                }
+                unsent.sort_unstable();
+                if let Some(days) = unsent.pop() {
+                    let (clock, record) = (clock.id, clock.record);
+                    come.push(Come { register, rule, clock, record, due_on, days, passed: unsent });
                 }
                 Ok(())
             })?;
@@ -110,13 +117,17 @@ impl Ledger {
         let transaction = connection.begin()?;
         let mut session = self.session(&transaction, &actor, Some(now))?;
         let mut sent = Vec::new();
-        for Come { register, rule, clock, record, due_on, days } in come {
+        for Come { register, rule, clock, record, due_on, days, passed } in come {
             let Some(record) = running_record(&transaction, register, *clock, *record)? else { continue };
-            let new = transaction
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO reminder (deadline, days, due_on, sent_at) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![clock, days, due_on.to_string(), stored_time(now)])?;
+            let mut remember = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO reminder (deadline, days, due_on, sent_at) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            let mut new = 0;
+            // The newest says all that the earlier ones would have said.
+            for days in passed.iter().chain([days]) {
+                new = remember.execute(params![clock, days, due_on.to_string(), stored_time(now)])?;
+            }
+            drop(remember);
             if new == 0 {
                 continue;
             }
@@ -150,6 +161,8 @@ struct Come<'c> {
     record: i64,
     due_on: Date,
     days: i32,
+    /// Earlier reminders of the clock that were missed: this one takes their place.
+    passed: Vec<i32>,
 }
 
 /// The record of a clock, if both are as they were: it stands and the clock runs.

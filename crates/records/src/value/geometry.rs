@@ -68,8 +68,13 @@ pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Number(number)) => Ok(number.as_f64()),
         Some(Json::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Json::String(text)) => text.trim().parse::<f64>().map(Some).map_err(|_| wrong()),
-        Some(_) => Err(wrong()),
+        Some(Json::String(text)) => {
+            let degrees = text.trim().parse::<f64>().ok().filter(|degrees| degrees.is_finite());
+            degrees
+                .map(Some)
+                .ok_or_else(|| Refusal::NotACoordinate { found: super::refusal::shown(&Json::from(text.trim())) })
+        }
+        Some(other) => Err(Refusal::NotACoordinate { found: super::refusal::shown(other) }),
     };
     if map.keys().any(|key| !matches!(key.as_str(), "lon" | "lat" | "address" | "cell")) {
         return Err(wrong());
@@ -81,7 +86,7 @@ pub(super) fn position(json: &Json) -> Result<Position, Refusal> {
     let point = match (coordinate("lon")?, coordinate("lat")?) {
         (Some(lon), Some(lat)) => Some(point(lon, lat)?),
         (None, None) => None,
-        _ => return Err(wrong()),
+        _ => return Err(Refusal::HalfAPoint),
     };
     if point.is_none() && address.is_none() {
         return Err(Refusal::Empty);

@@ -159,6 +159,15 @@ pub enum Refusal {
         /// What was given.
         found: String,
     },
+    /// A coordinate that is no number.
+    #[error("“{found}” is no longitude or latitude: write it in degrees, like 112.98 and 28.10")]
+    NotACoordinate {
+        /// What was given.
+        found: String,
+    },
+    /// A longitude without a latitude, or the other way round.
+    #[error("longitude and latitude belong together: fill in both, or neither")]
+    HalfAPoint,
     /// Several files where one is allowed.
     #[error("{found} files given; one is allowed")]
     OneFile {
@@ -223,6 +232,8 @@ impl Refusal {
             Self::TooManyPoints { .. } => "too_many_points",
             Self::Computed => "computed",
             Self::NoSuchField { .. } => "no_such_field",
+            Self::NotACoordinate { .. } => "not_a_coordinate",
+            Self::HalfAPoint => "half_a_point",
             Self::OneFile { .. } => "one_file",
             Self::Rows(_) => "rows",
         }
@@ -264,6 +275,8 @@ impl Refusal {
             Self::TooManyPoints { found, most } => format!("共{found}个点或环，最多{most}个，请简化图形"),
             Self::Computed => "由系统计算，不能填写".into(),
             Self::NoSuchField { found } => format!("没有这个字段（填有“{found}”）"),
+            Self::NotACoordinate { found } => format!("“{found}”不是经度或纬度，请填写度数，如112.98、28.10"),
+            Self::HalfAPoint => "经度和纬度须同时填写，或都不填".into(),
             Self::OneFile { found } => format!("共{found}个文件，只能有一个"),
             Self::Rows(faults) => {
                 let lines: Vec<String> = faults

@@ -1,5 +1,6 @@
 // On every page: htmx, the guard against double submission, and the islands that a page has.
 import htmx from 'htmx.org';
+import { watchEdges } from './edges';
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -71,7 +72,11 @@ function addSheet(name: string) {
 }
 
 void enliven(document);
-document.addEventListener('htmx:afterSettle', (event) => void enliven(event.target as HTMLElement));
+watchEdges(document);
+document.addEventListener('htmx:afterSettle', (event) => {
+  void enliven(event.target as HTMLElement);
+  watchEdges(event.target as HTMLElement);
+});
 
 // “/” leads to the search, unless something is being typed.
 document.addEventListener('keydown', (event) => {

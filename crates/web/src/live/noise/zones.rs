@@ -63,6 +63,8 @@ struct NoisePage {
     month: String,
     beside: (String, String),
     days: Vec<i8>,
+    /// The day that runs, if it is one of them: the table opens where it is seen.
+    today: Option<i8>,
     zones: Vec<Zone>,
     /// Stations that name no zone.
     unzoned: Vec<(String, String)>,
@@ -174,6 +176,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         month: named(Some(first)),
         beside: (named(first.yesterday().ok()), named(first.last_of_month().tomorrow().ok())),
         days: (1..=first.days_in_month()).collect(),
+        today: (month.running.first_of_month() == first).then(|| month.running.day()),
         unzoned: unzoned.map(|known| (known.station.number.clone(), known.station.name.clone())).collect(),
         zones,
         has_later: month.running <= first.last_of_month(),

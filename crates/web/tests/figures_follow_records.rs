@@ -117,3 +117,26 @@ async fn as_of_an_earlier_moment_figure_list_and_record_are_what_they_were() {
     record.is(200).says("夜间施工");
     office.get(&handler, "/records/complaint").await.says("改后的事项").says_not(&numbers[1]);
 }
+
+#[tokio::test]
+async fn a_report_is_offered_for_the_years_of_which_it_can_be_made_and_to_those_who_may_read_it() {
+    let office = Office::open();
+    for year in [2018, 2020] {
+        let mut complaint = office.least("complaint");
+        complaint.insert("received_at".to_owned(), json!(format!("{year}-07-15T22:40:00+08:00")));
+        office.load("complaint", complaint);
+    }
+    let head = office.sign_in(Role::Head);
+    let offered = |page: &str, year: i16| page.contains(&format!("/reports/annual?year={year}\""));
+    let page = office.get(&head, "/reports").await;
+    for year in 2016..=2026 {
+        let is_made = office.get(&head, &format!("/reports/annual?year={year}")).await.status == 200;
+        assert_eq!(offered(&page.text, year), is_made, "{year}");
+        assert_eq!(is_made, [2018, 2020].contains(&year), "{year}");
+    }
+    let nothing = office.get(&head, "/reports/annual?year=2019").await;
+    assert!(offered(&nothing.is(404).text, 2020) && !offered(&nothing.text, 2019));
+    let enterprise = office.sign_in(Role::Enterprise);
+    let page = office.get(&enterprise, "/reports").await;
+    assert!(!page.is(200).text.contains("/reports/annual?year="), "{}", page.text);
+}

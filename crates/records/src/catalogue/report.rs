@@ -27,6 +27,33 @@ pub struct Report {
     pub blocks: Vec<Block>,
 }
 
+impl Report {
+    /// Keys of the figures that stand in it, in the order of the text.
+    #[must_use]
+    pub fn figures(&self) -> Vec<&str> {
+        fn within<'r>(text: &'r [Inline], keys: &mut Vec<&'r str>) {
+            for inline in text {
+                match inline {
+                    Inline::Figure { key, .. } => keys.push(key),
+                    Inline::Strong(inner) => within(inner, keys),
+                    _ => {}
+                }
+            }
+        }
+        let mut all = Vec::new();
+        for block in &self.blocks {
+            match block {
+                Block::Title(text) | Block::Heading { text, .. } | Block::Paragraph(text) | Block::Item(text) => {
+                    within(text, &mut all);
+                }
+                Block::Figures { keys, .. } | Block::Chart { keys, .. } => all.extend(keys.iter().map(String::as_str)),
+                Block::Records(_) => {}
+            }
+        }
+        all
+    }
+}
+
 /// A block of a report's text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 
+use super::years;
 use crate::{
-    figures::years,
     refusal::Refusal,
     render::page as rendered,
     shell::{Messages, Shell},
@@ -15,17 +15,21 @@ use crate::{
 #[template(path = "reports/index.html")]
 struct IndexPage {
     shell: Shell,
-    /// Key and name.
-    reports: Vec<(String, String)>,
-    years: Vec<i16>,
+    /// Key and name, and the years of which it can be made.
+    reports: Vec<(String, String, Vec<i16>)>,
 }
 
 pub(super) async fn page(visit: Visit) -> Result<Response, Refusal> {
-    let span = visit.read(|ledger, _| years(ledger)).await??;
-    let reports = visit.app.catalogue().reports.values();
-    rendered(&IndexPage {
-        shell: visit.shell(visit.text("reports.title")),
-        reports: reports.map(|report| (report.key.clone(), visit.language.label(&report.label).to_owned())).collect(),
-        years: span.map(|(first, last)| (first..=last).rev().collect()).unwrap_or_default(),
-    })
+    let language = visit.language;
+    let reports = visit
+        .read(move |ledger, actor| {
+            let reports = ledger.catalogue().reports.values();
+            let listed = reports.map(|report| {
+                let label = language.label(&report.label).to_owned();
+                Ok((report.key.clone(), label, years::of(ledger, actor, report)?))
+            });
+            listed.collect::<Result<Vec<_>, Refusal>>()
+        })
+        .await??;
+    rendered(&IndexPage { shell: visit.shell(visit.text("reports.title")), reports })
 }

@@ -6,6 +6,7 @@ pub mod document;
 mod file;
 mod index;
 mod page;
+mod years;
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 

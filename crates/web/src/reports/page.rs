@@ -15,9 +15,9 @@ use bilan_records::{
 use bilan_standards::clock::beijing_day;
 use jiff::Timestamp;
 
-use super::{Options, document, file};
+use super::{Options, document, file, years};
 use crate::{
-    figures::{Asked, has_records, years},
+    figures::{Asked, has_records},
     refusal::Refusal,
     render::page as rendered,
     shell::{Messages, Shell},
@@ -73,18 +73,25 @@ async fn page(visit: Visit, key: String, asked: Asked) -> Result<Response, Refus
     let label = label_of(&visit, &key)?;
     let options = options(&visit, as_of);
     let wanted = key.clone();
-    let (made, span) = visit
+    let (made, mut years) = visit
         .read(move |ledger, actor| {
-            Ok::<_, Refusal>((make(ledger, actor, &wanted, year, as_of, options)?, years(ledger)?))
+            let made = make(ledger, actor, &wanted, year, as_of, options)?;
+            let report = ledger.catalogue().reports.get(&wanted);
+            let years = report.map(|report| years::of(ledger, actor, report)).transpose()?.unwrap_or_default();
+            Ok::<_, Refusal>((made, years))
         })
         .await??;
-    let years: Vec<i16> = span.map(|(first, last)| (first..=last).rev().collect()).unwrap_or_default();
     let Some(document) = made else {
         let page = NothingPage { shell: visit.shell(label), key, year, years };
         let mut answer = rendered(&page)?;
         *answer.status_mut() = axum::http::StatusCode::NOT_FOUND;
         return Ok(answer);
     };
+    // At an earlier moment there may have been records of a year that has none now.
+    if !years.contains(&year) {
+        years.push(year);
+        years.sort_unstable_by(|a, b| b.cmp(a));
+    }
     let moment = as_of.map(|at| format!("&as_of={at}")).unwrap_or_default();
     rendered(&ReportPage {
         shell: visit.shell(document.title.clone()),

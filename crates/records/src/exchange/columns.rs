@@ -27,7 +27,7 @@ pub(crate) enum Column<'r> {
 }
 
 /// Headings of columns that are not fields.
-const SYSTEM: [(&str, &str, &str); 9] = [
+pub(crate) const SYSTEM: [(&str, &str, &str); 9] = [
     ("number", "编号", "Number"),
     ("state", "状态", "State"),
     ("cell", "网格", "Grid cell"),

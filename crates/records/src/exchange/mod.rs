@@ -6,6 +6,7 @@
 mod bounds;
 mod cell;
 mod columns;
+pub(crate) use columns::SYSTEM as SYSTEM_HEADINGS;
 mod csv_rows;
 mod encoding;
 mod export;

@@ -57,8 +57,8 @@ pub(super) fn check(test: &Test, named: &Named<'_>) -> Result<Checked, Fault> {
 fn check_field(test: &Test, named: &Named<'_>, kind: &FieldKind) -> Result<Checked, Fault> {
     let column = || named.column.clone();
     let choice = |literal: &Literal, choices: &IndexMap<String, Label>| {
-        let keys: Vec<&str> = choices.keys().map(String::as_str).collect();
-        literal::one_of(literal, &keys, "choice")
+        let known: Vec<(&str, &Label)> = choices.iter().map(|(key, label)| (key.as_str(), label)).collect();
+        literal::one_of(literal, &known, "choice")
     };
     match kind {
         FieldKind::Text { .. }

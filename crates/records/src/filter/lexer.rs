@@ -39,7 +39,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             ',' => (Word::Comma, 1),
             '"' | '\'' => quoted(text, at, first)?,
             '-' | '0'..='9' => number(text, at)?,
-            'a'..='z' | 'A'..='Z' | '_' => name(text, at),
+            '_' => name(text, at),
+            letter if letter.is_alphabetic() => name(text, at),
             _ => operator(text, at)?,
         };
         tokens.push(Token { word, span: at..at + length });
@@ -73,8 +74,7 @@ fn operator(text: &str, at: usize) -> Result<(Word, usize), Fault> {
         "|" => Some(both("请写 or（或者）", "write or")),
         _ => None,
     };
-    let message =
-        both(format!("“{found}”不能用在筛选条件中，字段请写代号"), format!("“{found}” has no meaning in a filter"));
+    let message = both(format!("“{found}”不能用在筛选条件中"), format!("“{found}” has no meaning in a filter"));
     Err(Fault::new(at..at + found.len(), message, remedy))
 }
 
@@ -121,6 +121,6 @@ fn number(text: &str, at: usize) -> Result<(Word, usize), Fault> {
 
 fn name(text: &str, at: usize) -> (Word, usize) {
     let rest = &text[at..];
-    let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))).unwrap_or(rest.len());
+    let length = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).unwrap_or(rest.len());
     (Word::Name(rest[..length].to_owned()), length)
 }

@@ -51,15 +51,23 @@ pub(super) fn flag(literal: &Literal) -> Result<bool, Fault> {
     }
 }
 
-pub(super) fn one_of(literal: &Literal, known: &[&str], what: &str) -> Result<String, Fault> {
+pub(super) fn one_of(literal: &Literal, known: &[(&str, &Label)], what: &str) -> Result<String, Fault> {
     let found = text(literal)?;
-    if known.contains(&found.as_str()) {
+    if known.iter().any(|(key, _)| *key == found) {
         return Ok(found);
     }
-    let remedy = match closest(&found, known.iter().copied()) {
-        Some(meant) => both(format!("是否指“{meant}”？"), format!("did you mean “{meant}”?")),
-        None => both(format!("可用的值：{}", known.join("、")), format!("known are: {}", known.join(", "))),
-    };
+    let keys: Vec<&str> = known.iter().map(|(key, _)| *key).collect();
+    let names: Vec<&str> = known.iter().map(|(_, label)| label.zh.as_str()).collect();
+    let remedy = both(
+        match closest(&found, names.iter().copied()) {
+            Some(meant) => format!("是否指“{meant}”？"),
+            None => format!("可用的值：{}", names.join("、")),
+        },
+        match closest(&found, keys.iter().copied()) {
+            Some(meant) => format!("did you mean “{meant}”?"),
+            None => format!("known are: {}", keys.join(", ")),
+        },
+    );
     let message = both(format!("该字段没有“{found}”这个值"), format!("“{found}” is no {what} of this field"));
     Err(Fault::new(literal.span.clone(), message, Some(remedy)))
 }

@@ -7,6 +7,7 @@
 
 mod checks;
 mod condition;
+mod labels;
 mod lexer;
 mod literal;
 mod names;
@@ -26,6 +27,7 @@ use crate::{
     value::Language,
 };
 
+pub use labels::written;
 pub use sql::Sources;
 pub(crate) use sql::column;
 
@@ -121,8 +123,27 @@ impl Filter {
         rows: Option<&str>,
         registers: &IndexMap<String, Register>,
     ) -> Result<Self, FilterError> {
+        Self::read(text, register, rows, registers, |expression| expression)
+    }
+
+    /// Reads a filter that a person wrote: fields, states and choices may be called by the names that stand on the pages.
+    ///
+    /// # Errors
+    /// See [`Filter::parse`].
+    pub fn typed(text: &str, register: &Register, catalogue: &Catalogue) -> Result<Self, FilterError> {
+        let registers = &catalogue.registers;
+        Self::read(text, register, None, registers, |expression| labels::in_keys(expression, register, registers))
+    }
+
+    fn read(
+        text: &str,
+        register: &Register,
+        rows: Option<&str>,
+        registers: &IndexMap<String, Register>,
+        in_keys: impl FnOnce(syntax::Expression) -> syntax::Expression,
+    ) -> Result<Self, FilterError> {
         let condition = syntax::parse(text)
-            .and_then(|expression| resolve::Resolver { register, rows, registers }.condition(&expression))
+            .and_then(|expression| resolve::Resolver { register, rows, registers }.condition(&in_keys(expression)))
             .map_err(|fault| {
                 let start = fault.span.start.min(text.len());
                 FilterError {

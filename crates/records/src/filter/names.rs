@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use indexmap::IndexMap;
 
-use super::{Fault, both, condition::Place, resolve::Resolver};
+use super::{Fault, both, condition::Place, labels::written, resolve::Resolver};
 use crate::{
     catalogue::{Field, FieldKind, Label, Register, closest},
     naming,
+    value::Language,
 };
 
 /// What a name means.
@@ -21,7 +22,7 @@ pub(super) struct Named<'r> {
 pub(super) enum Kind<'r> {
     Field(&'r FieldKind),
     Number,
-    State(Vec<&'r str>),
+    State(Vec<(&'r str, &'r Label)>),
     Cell,
     Closed,
     Author,
@@ -76,7 +77,7 @@ impl<'r> Resolver<'r> {
                         second,
                         &after,
                         &both(format!("子表“{first}”"), format!("the table “{first}”")),
-                        fields.keys(),
+                        fields,
                     )),
                 }
             }
@@ -89,7 +90,7 @@ impl<'r> Resolver<'r> {
             }
             None => {
                 let at = span.start..span.start + first.len();
-                Err(unknown(first, &at, &of_register(self.register), self.register.fields.keys()))
+                Err(unknown(first, &at, &of_register(self.register), &self.register.fields))
             }
         }
     }
@@ -115,8 +116,8 @@ fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<u
             None,
         )),
         "state" => {
-            let states = register.workflow.iter().flat_map(|workflow| workflow.states.keys().map(String::as_str));
-            system(Kind::State(states.collect()))
+            let states = register.workflow.iter().flat_map(|workflow| &workflow.states);
+            system(Kind::State(states.map(|(key, state)| (key.as_str(), &state.label)).collect()))
         }
         "closed" => system(Kind::Closed),
         "cell" => system(Kind::Cell),
@@ -128,7 +129,7 @@ fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<u
                 Ok(of_field(field, Place::AnyRow { register: register.key.clone(), table: name.to_owned() }))
             }
             Some(field) => Ok(of_field(field, place)),
-            None => Err(unknown(name, span, &of_register(register), register.fields.keys())),
+            None => Err(unknown(name, span, &of_register(register), &register.fields)),
         },
     }
 }
@@ -141,12 +142,23 @@ fn of_register(register: &Register) -> Label {
     both(format!("台账“{}”", register.label.zh), format!("the register “{}”", register.key))
 }
 
-fn unknown<'a>(name: &str, span: &Range<usize>, what: &Label, known: impl Iterator<Item = &'a String>) -> Fault {
-    let known: Vec<&str> = known.map(String::as_str).chain(["number", "state", "cell", "closed"]).collect();
-    let remedy = match closest(name, known.iter().copied()) {
-        Some(meant) => both(format!("是否指“{meant}”？"), format!("did you mean “{meant}”?")),
-        None => both(format!("可用的字段：{}", known.join("、")), format!("known are: {}", known.join(", "))),
-    };
+fn unknown(name: &str, span: &Range<usize>, what: &Label, fields: &IndexMap<String, Field>) -> Fault {
+    let system = ["number", "state", "cell", "closed"];
+    let keys: Vec<&str> = fields.keys().map(String::as_str).chain(system).collect();
+    // The Chinese sentence stands on pages, where fields go by their names; the English one beside files as well.
+    let names = fields.values().map(|field| written(fields, field, Language::Chinese));
+    let names: Vec<&str> = names.chain(["编号", "状态", "网格", "closed"]).collect();
+    let meant = |known: &[&str]| closest(name, known.iter().copied()).map(str::to_owned);
+    let remedy = both(
+        match meant(&names).or_else(|| meant(&keys)) {
+            Some(meant) => format!("是否指“{meant}”？"),
+            None => format!("可用的字段：{}", names.join("、")),
+        },
+        match meant(&keys).or_else(|| meant(&names)) {
+            Some(meant) => format!("did you mean “{meant}”?"),
+            None => format!("known are: {}", keys.join(", ")),
+        },
+    );
     let message = both(format!("{}没有字段“{name}”", what.zh), format!("{} has no field “{name}”", what.en));
     Fault::new(span.clone(), message, Some(remedy))
 }

@@ -160,7 +160,7 @@ impl Parser {
 
     fn test(&mut self) -> Result<Expression, Fault> {
         let Some(Token { word: Word::Name(name), span }) = self.tokens.get(self.at).cloned() else {
-            return Err(self.unexpected(&both("字段代号", "the name of a field")));
+            return Err(self.unexpected(&both("字段名称", "the name of a field")));
         };
         self.at += 1;
         let operator = self.tokens.get(self.at).map_or(self.end..self.end, |token| token.span.clone());
@@ -232,8 +232,8 @@ impl Parser {
         let value = match token.word {
             Word::Text(text) => LiteralValue::Text(text),
             Word::Number(number) => LiteralValue::Number(number),
-            Word::Name(name) if name == "true" => LiteralValue::Flag(true),
-            Word::Name(name) if name == "false" => LiteralValue::Flag(false),
+            Word::Name(name) if name == "true" || name == "是" => LiteralValue::Flag(true),
+            Word::Name(name) if name == "false" || name == "否" => LiteralValue::Flag(false),
             Word::Name(name) => {
                 let remedy = both(format!("文字请加引号：\"{name}\""), format!("write text in quotes: \"{name}\""));
                 let message = both(format!("“{name}”不是值"), format!("“{name}” is not a value"));

@@ -167,6 +167,37 @@ fn a_wrong_filter_says_where_and_what_instead(filter: &str, message: &str) {
     assert_eq!(error.to_string(), message);
 }
 
+#[test_case(r#"类别 = "噪声""#, r#"category = "noise""#; "a choice")]
+#[test_case(r#"类别 in ("噪声", "waste_gas")"#, r#"category in ("noise", "waste_gas")"#; "a list of choices")]
+#[test_case(r#"企业.行业 = "印刷" and not 期限 is filled"#, r#"enterprise.industry = "printing" and not due_on is filled"#; "one reference far")]
+#[test_case(r#"编号 contains "TS" and 网格 in "430103005""#, r#"number contains "TS" and cell in "430103005""#; "columns of the system")]
+#[test_case(r#"Category = "Noise" and closed = 否"#, r#"category = "noise" and closed = false"#; "in English, and a no")]
+fn people_write_a_condition_in_the_names_that_they_see(typed: &str, in_keys: &str) {
+    let catalogue = catalogue();
+    let register = &catalogue.registers["complaint"];
+    let condition = |filter: Result<Filter, FilterError>| format!("{:?}", filter.unwrap().condition);
+    assert_eq!(
+        condition(Filter::typed(typed, register, &catalogue)),
+        condition(Filter::parse(in_keys, register, &catalogue))
+    );
+    assert!(Filter::parse(typed, register, &catalogue).is_err(), "a file is written in keys");
+}
+
+#[test]
+fn a_misspelt_name_is_answered_with_the_names_of_the_page() {
+    let catalogue = catalogue();
+    let register = &catalogue.registers["complaint"];
+    let why = |typed: &str| Filter::typed(typed, register, &catalogue).unwrap_err().text(Language::Chinese);
+    assert!(
+        why(r#"受理时刻 = "2020-03-01""#).contains("没有字段“受理时刻”；是否指“受理时间”？"),
+        "{}",
+        why("受理时刻")
+    );
+    assert!(why(r#"污染类别 = "噪声""#).contains("可用的字段：主题、投诉人、受理时间"), "{}", why("污染类别"));
+    let choice = why(r#"类别 = "噪音""#);
+    assert!(choice.contains("没有“噪音”这个值") && choice.contains("噪声") && !choice.contains("noise"), "{choice}");
+}
+
 #[test]
 fn nesting_without_end_is_refused() {
     let catalogue = catalogue();

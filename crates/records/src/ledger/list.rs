@@ -243,7 +243,7 @@ impl Ledger {
         }
         if let Some(filter) = query.filter.as_deref().filter(|filter| !filter.trim().is_empty()) {
             let filter =
-                Filter::parse(filter, register, self.catalogue()).map_err(|error| ReadError::Filter(error.into()))?;
+                Filter::typed(filter, register, self.catalogue()).map_err(|error| ReadError::Filter(error.into()))?;
             let reachable = Reachable { catalogue: self.catalogue(), actor, as_of: query.as_of };
             select.cond_where(filter.condition_from(&reachable));
         }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::catalogue::{FieldKind, Register};
+use bilan_records::filter::written;
 use bilan_records::ledger::{Ledger, ListQuery, Page, ReadError, Record, Words};
 use bilan_records::value::beijing;
 use jiff::Timestamp;
@@ -148,6 +149,16 @@ struct ListPage {
     export: String,
     may_create: bool,
     advanced: bool,
+    /// A condition over this register, as an example.
+    hint: String,
+    /// What can be asked for: the word to write, the name where that is another, and the values to choose from.
+    askable: Vec<Askable>,
+}
+
+struct Askable {
+    word: String,
+    name: String,
+    values: Vec<String>,
 }
 
 struct FilterControl {
@@ -240,6 +251,8 @@ async fn show(
         fault,
         export: asked.with(&[("page", "")]),
         may_create: visit.actor.scope(register, Act::Create) != Scope::Nothing,
+        hint: language.fill("records.condition_hint", &[("example", &example(register, language))]),
+        askable: askable(register, language),
     };
     let mut response = page(&shown)?;
     // The same address serves the page and, to scripts, the part that changes.
@@ -284,6 +297,39 @@ fn head_of(register: &Register, column: &str, asked: &Asked, language: Language)
     };
     let query = asked.with(&[("sort", &next), ("page", "")]);
     Head { label: head(register, column, language), address: format!("/records/{}?{query}", register.key), sorted }
+}
+
+/// A condition that a person may write of this register: of a choice, and of the date.
+fn example(register: &Register, language: Language) -> String {
+    let word = |field| written(&register.fields, field, language);
+    let choice = register.fields.values().find_map(|field| match &field.kind {
+        FieldKind::Choice { choices } => Some((field, choices.values().next()?)),
+        _ => None,
+    });
+    let choice = choice.map(|(field, label)| format!("{} = {}", word(field), quoted(label.text(language))));
+    let date = register.fields.get(&register.date).map(|field| format!("{} >= \"2020-06-01\"", word(field)));
+    choice.into_iter().chain(date).collect::<Vec<_>>().join(" and ")
+}
+
+/// The fields that a condition may name; of personal ones nothing can be asked but whether they are filled.
+fn askable(register: &Register, language: Language) -> Vec<Askable> {
+    let mut all = Vec::new();
+    if let Some(workflow) = &register.workflow {
+        let states = workflow.states.values().map(|state| state.label.text(language).to_owned());
+        let word = language.text("records.state").to_owned();
+        all.push(Askable { name: word.clone(), word, values: states.collect() });
+    }
+    all.extend(register.fields.values().map(|field| Askable {
+        word: written(&register.fields, field, language).to_owned(),
+        name: field.label.text(language).to_owned(),
+        values: match &field.kind {
+            FieldKind::Choice { choices } | FieldKind::Choices { choices } => {
+                choices.values().map(|label| label.text(language).to_owned()).collect()
+            }
+            _ => Vec::new(),
+        },
+    }));
+    all
 }
 
 /// Selects for the state and for the choices among the columns.

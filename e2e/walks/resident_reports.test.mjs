@@ -71,3 +71,24 @@ test('what the bureau publishes can be read in large letters and in English', as
   assert.deepEqual(troubles, []);
   await context.close();
 });
+
+test('after a refused complaint, Back and reload show it again with what was typed', async () => {
+  const { context, page, troubles } = await visitor(browser);
+  await page.goto('/public/complain');
+  const form = page.locator('form[action="/public/complain"]');
+  await fill(form, 'category', 'noise');
+  await fill(form, 'content', '夜里还在打桩');
+  // Without an address; the browser itself would ask for it.
+  await form.evaluate((element) => { element.noValidate = true; });
+  await form.locator('button[type="submit"]').last().click();
+  await page.waitForURL(/\/public\/answered\//);
+  const typed = () => page.locator('[name="content"]').inputValue();
+  assert.equal(await typed(), '夜里还在打桩');
+  await page.goto('/public');
+  await page.goBack();
+  assert.equal(await typed(), '夜里还在打桩');
+  await page.reload();
+  assert.equal(await typed(), '夜里还在打桩');
+  assert.deepEqual(troubles, []);
+  await context.close();
+});

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use crate::AppState;
 use crate::accounts::Duty;
+use crate::answered::{self, Sender};
 use crate::refusal::{Refusal, Refused};
 use crate::security;
 use crate::shell::{Messages, Shell};
@@ -43,7 +44,8 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     }
     // Kept for the page of a refusal: who looks, and in which language.
     let asked = parts.clone();
-    let answered = async {
+    let sender = Sender::of(&asked);
+    let answering = async {
         let response = if visit::is_write(&parts.method) && security::comes_from_elsewhere(&parts) {
             Refusal::Forged.into_response()
         } else {
@@ -53,7 +55,9 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
         };
         told(response, asked, &app, &id).await
     };
-    let mut response = answered.instrument(span).await;
+    let response = answering.instrument(span).await;
+    let status = response.status();
+    let mut response = answered::lead(response, sender, &app).await;
     security::protect(&mut response, app.settings.secure_cookies);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -64,7 +68,7 @@ pub(crate) async fn around(State(app): State<AppState>, request: Request, next: 
     if let Some(token) = token {
         security::set_cookie(&mut response, &app, GUEST, &token, Some(24 * 3600));
     }
-    app.traffic.count(&path, response.status(), started.elapsed());
+    app.traffic.count(&path, status, started.elapsed());
     response
 }
 

@@ -11,15 +11,11 @@ use axum::routing::get;
 use jiff::SignedDuration;
 
 use crate::AppState;
-use crate::kept::{Bounds, Kept};
+use crate::kept::{Bounds, Keep, Kept};
 use crate::refusal::Refusal;
 use crate::shell::Messages;
 use crate::submission::{Posted, Submission, account_of_form};
 use crate::visit::{self, Visit};
-
-/// Forms that wait; a person has a few open, not many.
-const BOUNDS: Bounds =
-    Bounds { each: 5, bytes: 1024 * 1024, bytes_in_all: 64 * 1024 * 1024, lasts: SignedDuration::from_hours(8) };
 
 /// What was typed, and where it was sent.
 #[derive(Debug)]
@@ -49,14 +45,14 @@ impl Draft {
     }
 }
 
-/// The forms that wait.
-pub(crate) struct Drafts(Kept<Arc<Draft>>);
-
-impl Default for Drafts {
-    fn default() -> Self {
-        Self(Kept::new(BOUNDS))
-    }
+impl Keep for Arc<Draft> {
+    /// A person has a few forms open, not many.
+    const BOUNDS: Bounds =
+        Bounds { each: 5, bytes: 1024 * 1024, bytes_in_all: 64 * 1024 * 1024, lasts: SignedDuration::from_hours(8) };
 }
+
+/// The forms that wait.
+pub(crate) type Drafts = Kept<Arc<Draft>>;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new().route("/resume/{draft}", get(resume))
@@ -92,12 +88,12 @@ async fn keep(app: &AppState, path: String, request: Request) -> Result<Option<S
     fields.fields.retain(|(name, _)| name != "csrf");
     let draft = Draft { path, fields, files: dropped };
     let bytes = draft.bytes();
-    Ok(app.drafts.0.put(&account, Arc::new(draft), bytes, app.clock.now()))
+    Ok(app.drafts.put(&account, Arc::new(draft), bytes, app.clock.now()))
 }
 
 /// The form again, with what was typed.
 async fn resume(visit: Visit, Path(name): Path<String>) -> Result<Response, Refusal> {
-    let draft = visit.app.drafts.0.get(&visit.account.name, &name, visit.app.clock.now());
+    let draft = visit.app.drafts.get(&visit.account.name, &name, visit.app.clock.now());
     let Some(draft) = draft else { return Err(Refusal::not_found(visit.text("records.resumed_what"))) };
     let segments: Vec<String> = draft.path.split('/').skip(2).map(decoded).collect();
     match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

@@ -36,8 +36,19 @@ struct Thing<T> {
     what: T,
 }
 
+/// A kind of thing that is kept, with the bounds of its kind.
+pub(crate) trait Keep: Clone {
+    const BOUNDS: Bounds;
+}
+
+impl<T: Keep> Default for Kept<T> {
+    fn default() -> Self {
+        Self::new(T::BOUNDS)
+    }
+}
+
 impl<T: Clone> Kept<T> {
-    pub fn new(bounds: Bounds) -> Self {
+    fn new(bounds: Bounds) -> Self {
         Self { bounds, things: Mutex::default() }
     }
 

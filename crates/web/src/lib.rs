@@ -3,6 +3,7 @@
 mod access;
 pub mod accounts;
 mod answer;
+mod answered;
 mod api;
 pub mod assets;
 mod body;
@@ -71,6 +72,7 @@ pub fn router(app: AppState) -> Router {
         .merge(assets::routes())
         .merge(records::routes())
         .merge(draft::routes())
+        .merge(answered::routes())
         .merge(journal::routes())
         .merge(publication::routes())
         .merge(live::routes(Arc::clone(&desk)))

@@ -3,11 +3,8 @@
 
 use jiff::SignedDuration;
 
-use crate::kept::{Bounds, Kept};
+use crate::kept::{Bounds, Keep, Kept};
 use crate::visit::Visit;
-
-const BOUNDS: Bounds =
-    Bounds { each: 10, bytes: 64 * 1024, bytes_in_all: 8 * 1024 * 1024, lasts: SignedDuration::from_mins(10) };
 
 /// What is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +33,13 @@ pub(crate) enum Receipt {
     },
 }
 
-/// The receipts of all sessions.
-pub(crate) struct Receipts(Kept<Receipt>);
-
-impl Default for Receipts {
-    fn default() -> Self {
-        Self(Kept::new(BOUNDS))
-    }
+impl Keep for Receipt {
+    const BOUNDS: Bounds =
+        Bounds { each: 10, bytes: 64 * 1024, bytes_in_all: 8 * 1024 * 1024, lasts: SignedDuration::from_mins(10) };
 }
+
+/// The receipts of all sessions.
+pub(crate) type Receipts = Kept<Receipt>;
 
 impl Receipts {
     /// Keeps a receipt; the address of the page with its name, or the page alone where there is no room.
@@ -52,7 +48,7 @@ impl Receipts {
             Receipt::Token(text) | Receipt::Verified { said: text, .. } => text.len(),
             Receipt::TokensRevoked | Receipt::Imported { .. } => 0,
         };
-        match self.0.put(&visit.csrf, receipt, bytes, visit.app.clock.now()) {
+        match self.put(&visit.csrf, receipt, bytes, visit.app.clock.now()) {
             Some(name) => format!("{page}?receipt={name}"),
             None => page.to_owned(),
         }
@@ -60,6 +56,6 @@ impl Receipts {
 
     /// The receipt of a name, if it is of this session and not too old.
     pub fn of(&self, visit: &Visit, name: &str) -> Option<Receipt> {
-        self.0.get(&visit.csrf, name, visit.app.clock.now())
+        self.get(&visit.csrf, name, visit.app.clock.now())
     }
 }

@@ -11,6 +11,7 @@ use bilan_telemetry::Store;
 use serde_json::Value as Json;
 
 use crate::accounts::Accounts;
+use crate::answered::Answered;
 use crate::draft::Drafts;
 use crate::live::{KeptDays, KeptWater, Notices, Streams};
 use crate::public::Found;
@@ -73,6 +74,8 @@ pub struct AppState {
     pub(crate) entering: Arc<Entering>,
     /// Cases that a browser of a resident may open again.
     pub(crate) found: Arc<Found>,
+    /// Pages that refused a form.
+    pub(crate) answered: Arc<Answered>,
     /// Personal fields that were just unmasked.
     pub(crate) seen: Arc<Unmasked>,
 }
@@ -109,6 +112,7 @@ impl AppState {
             receipts: Arc::default(),
             entering: Arc::default(),
             found: Arc::default(),
+            answered: Arc::default(),
             seen: Arc::default(),
         }
     }

@@ -369,3 +369,69 @@ async fn a_refused_change_of_the_own_password_is_no_success() {
     let fields = [("old", PASSWORD), ("new", "one horse or another"), ("again", "two horses or more")];
     office.post(&duty, "/account/password", &fields).await.is(422);
 }
+
+#[tokio::test]
+async fn a_refused_complaint_stands_at_an_address_that_only_its_browser_opens_and_that_ends() {
+    let office = Office::open();
+    let mut browser = Browser::of_person(&office);
+    let form = browser.get("/public/complain").await;
+    let typed = [("category", "noise"), ("content", "夜里施工"), ("complainant", "王小明"), ("phone", "13800001234")];
+    let sent = browser.submit(&form, "/public/complain", &typed).await;
+    let address = sent.is(303).location().to_owned();
+    assert!(address.starts_with("/public/answered/"), "{address}");
+    for secret in ["13800001234", "%E7%8E%8B", "noise"] {
+        assert!(!address.contains(secret), "nothing that was typed stands in {address}");
+    }
+    let page = browser.get(&address).await;
+    page.is(422).says("夜里施工").says("王小明").says("13800001234");
+    browser.get("/public").await.is(200);
+    browser.get(&address).await.is(422).says("13800001234");
+
+    let mut neighbour = Browser::of_person(&office);
+    neighbour.get("/public/complain").await.is(200);
+    let elsewhere = neighbour.get(&address).await;
+    assert_eq!(elsewhere.is(303).says_not("13800001234").location(), "/public/complain");
+
+    // What is mended there is entered, once.
+    let mended = [typed[0], typed[1], ("place.address", "解放西路8号")];
+    browser.submit(&page, "/public/complain", &mended).await.is(303).says_not("13800001234");
+    assert_eq!(office.count("complaint"), 1);
+
+    office.clock.advance(SignedDuration::from_mins(31));
+    assert_eq!(browser.get(&address).await.is(303).says_not("13800001234").location(), "/public/complain");
+}
+
+#[tokio::test]
+async fn every_refused_form_of_the_staff_leads_to_an_address_too() {
+    let office = Office::open();
+    let mut browser = Browser::of_person(&office);
+    let refused = browser.get("/sign-in").await;
+    let refused = browser.submit(&refused, "/sign-in", &[("name", "handler"), ("password", "wrong password")]).await;
+    assert!(refused.is(303).location().starts_with("/answered/"));
+    browser.follow(&refused).await.is(401).says_not("wrong password");
+    browser.sign_in("handler", "/").await.is(303);
+    let form = browser.get(NEW).await;
+    let mut faulty = typed("夜间施工");
+    faulty.retain(|(name, _)| *name != "category");
+    let refused = browser.submit(&form, NEW, &faulty).await;
+    let page = browser.follow(&refused).await;
+    page.is(422).says("工地夜间浇筑");
+    browser.submit(&page, NEW, &typed("夜间施工")).await.is(303);
+    let record = browser.get("/records/complaint/TS202000001").await;
+    let step = "/records/complaint/TS202000001/step/transfer";
+    let refused = browser.submit(&record, step, &[("assist_unit", "城管局")]).await;
+    let address = refused.is(303).location().to_owned();
+    browser.get(&address).await.is(422).says("城管局");
+    let head = office.sign_in(Role::Head);
+    let elsewhere = office.get(&head, &address).await;
+    assert_eq!(elsewhere.is(303).says_not("城管局").location(), "/records/complaint/TS202000001");
+    assert_eq!(Browser::of_person(&office).get("/answered/x?form=//evil.example").await.is(303).location(), "/");
+}
+
+#[tokio::test]
+async fn a_program_reads_why_its_form_was_refused_in_the_answer_itself() {
+    let office = Office::open();
+    let mut program = Browser::of(&office);
+    let form = program.get("/public/complain").await;
+    program.submit(&form, "/public/complain", &[("category", "noise")]).await.is(422);
+}

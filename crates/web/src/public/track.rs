@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Limits, complain::REGISTER, size::Size, view};
 use crate::{
-    kept::{Bounds, Kept},
+    kept::{Bounds, Keep, Kept},
     refusal::Refusal,
     render::page as rendered,
     shell::Shell,
@@ -50,18 +50,17 @@ struct Case {
     steps: Vec<(String, String)>,
 }
 
-/// How long a case that was found can be opened again without its code.
-const BOUNDS: Bounds =
-    Bounds { each: 5, bytes: 1024, bytes_in_all: 4 * 1024 * 1024, lasts: SignedDuration::from_hours(1) };
+/// Number of a case.
+#[derive(Clone)]
+pub(crate) struct Shown(String);
 
-/// Numbers of the cases that a browser has shown the code of.
-pub(crate) struct Found(Kept<String>);
-
-impl Default for Found {
-    fn default() -> Self {
-        Self(Kept::new(BOUNDS))
-    }
+impl Keep for Shown {
+    const BOUNDS: Bounds =
+        Bounds { each: 5, bytes: 1024, bytes_in_all: 4 * 1024 * 1024, lasts: SignedDuration::from_hours(1) };
 }
+
+/// The cases that a browser has shown the code of, and may open again without it.
+pub(crate) type Found = Kept<Shown>;
 
 pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
     answer(&guest, size.large, String::new(), None, None, StatusCode::OK)
@@ -88,7 +87,7 @@ pub(super) async fn show(
         return answer(&guest, size.large, number, notice, None, StatusCode::NOT_FOUND);
     }
     let bytes = number.len();
-    match guest.app.found.0.put(&guest.csrf, number.clone(), bytes, guest.app.clock.now()) {
+    match guest.app.found.put(&guest.csrf, Shown(number.clone()), bytes, guest.app.clock.now()) {
         Some(name) => Ok(Redirect::to(&format!("/public/track/{name}")).into_response()),
         None => case(&guest, size.large, number).await,
     }
@@ -96,8 +95,8 @@ pub(super) async fn show(
 
 /// A case whose code this browser has given a while ago.
 pub(super) async fn again(guest: Guest, size: Size, Path(name): Path<String>) -> Result<Response, Refusal> {
-    match guest.app.found.0.get(&guest.csrf, &name, guest.app.clock.now()) {
-        Some(number) => case(&guest, size.large, number).await,
+    match guest.app.found.get(&guest.csrf, &name, guest.app.clock.now()) {
+        Some(Shown(number)) => case(&guest, size.large, number).await,
         None => {
             let notice = Some(guest.text("public.track.gone"));
             answer(&guest, size.large, String::new(), notice, None, StatusCode::NOT_FOUND)

@@ -3,42 +3,38 @@
 
 use jiff::SignedDuration;
 
-use crate::kept::{Bounds, Kept};
+use crate::kept::{Bounds, Keep, Kept};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-const BOUNDS: Bounds =
-    Bounds { each: 10, bytes: 64 * 1024, bytes_in_all: 8 * 1024 * 1024, lasts: SignedDuration::from_mins(2) };
-
 /// One field in plain text.
 #[derive(Clone)]
-pub(super) struct Seen {
-    pub register: String,
-    pub number: String,
-    pub field: String,
-    pub text: String,
+pub(crate) struct Seen {
+    pub(super) register: String,
+    pub(super) number: String,
+    pub(super) field: String,
+    pub(super) text: String,
+}
+
+impl Keep for Seen {
+    const BOUNDS: Bounds =
+        Bounds { each: 10, bytes: 64 * 1024, bytes_in_all: 8 * 1024 * 1024, lasts: SignedDuration::from_mins(2) };
 }
 
 /// What was unmasked a moment ago.
-pub(crate) struct Unmasked(Kept<Seen>);
-
-impl Default for Unmasked {
-    fn default() -> Self {
-        Self(Kept::new(BOUNDS))
-    }
-}
+pub(crate) type Unmasked = Kept<Seen>;
 
 impl Unmasked {
     /// Keeps a text for the session in which it was asked for; its name.
     pub(super) fn keep(&self, visit: &Visit, seen: Seen) -> Result<String, Refusal> {
         let bytes = seen.text.len();
-        let kept = self.0.put(&visit.csrf, seen, bytes, visit.app.clock.now());
+        let kept = self.put(&visit.csrf, seen, bytes, visit.app.clock.now());
         kept.ok_or_else(|| Refusal::invalid(visit.text("records.unmask_full")))
     }
 
     /// Field and text, if they are of this record and session.
-    pub(super) fn of(&self, visit: &Visit, name: &str, register: &str, number: &str) -> Option<(String, String)> {
-        let seen = self.0.get(&visit.csrf, name, visit.app.clock.now())?;
+    pub(super) fn text_of(&self, visit: &Visit, name: &str, register: &str, number: &str) -> Option<(String, String)> {
+        let seen = self.get(&visit.csrf, name, visit.app.clock.now())?;
         (seen.register == register && seen.number == number).then_some((seen.field, seen.text))
     }
 }

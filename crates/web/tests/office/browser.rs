@@ -10,11 +10,18 @@ use super::{Answer, Office, PASSWORD};
 pub struct Browser<'o> {
     pub office: &'o Office,
     pub cookies: BTreeMap<String, String>,
+    /// It asks for pages, as the browsers of people do, and is led to each of them.
+    pub wants_pages: bool,
 }
 
 impl<'o> Browser<'o> {
     pub fn of(office: &'o Office) -> Self {
-        Self { office, cookies: BTreeMap::from([("bilan_language".to_owned(), "zh".to_owned())]) }
+        Self { office, cookies: BTreeMap::from([("bilan_language".to_owned(), "zh".to_owned())]), wants_pages: false }
+    }
+
+    /// One that is led to the page that refuses a form, instead of getting it as the answer.
+    pub fn of_person(office: &'o Office) -> Self {
+        Self { wants_pages: true, ..Self::of(office) }
     }
 
     pub async fn get(&mut self, address: &str) -> Answer {
@@ -48,6 +55,7 @@ impl<'o> Browser<'o> {
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header(header::COOKIE, cookies.join("; "));
+        let request = if self.wants_pages { request.header(header::ACCEPT, "text/html,*/*;q=0.8") } else { request };
         let answer = self.office.ask(request.body(body).unwrap()).await;
         for set in answer.headers.get_all(header::SET_COOKIE) {
             let set = set.to_str().unwrap();

@@ -16,6 +16,8 @@ pub struct Actor {
     pub cell: Option<String>,
     /// Number of the enterprise record that an enterprise account belongs to.
     pub enterprise: Option<String>,
+    /// Name of the person, as it is signed with; none for a part of the program.
+    pub person: Option<String>,
 }
 
 /// The part of a register's records that an actor reaches.
@@ -68,13 +70,13 @@ impl Actor {
     /// A part of the program itself (import of the sample, warnings, clocks): may do everything.
     #[must_use]
     pub fn system(name: &str) -> Self {
-        Self { name: name.to_owned(), roles: vec![Role::Admin], cell: None, enterprise: None }
+        Self { name: name.to_owned(), roles: vec![Role::Admin], cell: None, enterprise: None, person: None }
     }
 
     /// An account with one role.
     #[must_use]
     pub fn new(name: &str, role: Role) -> Self {
-        Self { name: name.to_owned(), roles: vec![role], cell: None, enterprise: None }
+        Self { name: name.to_owned(), roles: vec![role], cell: None, enterprise: None, person: None }
     }
 
     /// The same account, working in `cell`.

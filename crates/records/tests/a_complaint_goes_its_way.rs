@@ -50,6 +50,8 @@ fn a_complaint_is_accepted_closed_and_reopened_with_a_reason() {
     assert!(matches!(error, WriteError::ReasonMissing(_)), "{error}");
     let reopened = step(&bureau, 3, "reopen", JsonMap::new(), Some("投诉人不满意，噪声仍在")).unwrap();
     assert_eq!(reopened.state.as_deref(), Some("accepted"));
+    assert_eq!(reopened.values.get("closed_on"), None, "it is not closed any more");
+    assert_eq!(reopened.values["accepted_at"], "2020-03-02T09:00:00+08:00", "what came before stands");
     let timeline = bureau.ledger.timeline(&handler(), "complaint", "TS202000001").unwrap();
     let last = timeline.last().unwrap();
     assert_eq!(last.action, Action::Step("reopen".into()));
@@ -136,4 +138,47 @@ fn a_list_is_filtered_by_state_reference_child_row_and_cell_now_and_at_an_earlie
     }
     let wrong = ListQuery { filter: Some("colour = 1".into()), ..ListQuery::of("complaint") };
     assert!(bureau.ledger.list(&handler(), wrong).unwrap_err().to_string().contains("colour"));
+}
+
+#[test]
+fn a_step_is_signed_by_who_takes_it_unless_its_form_asks_for_the_name() {
+    let person = Actor { person: Some("李经办".into()), ..handler() };
+    let signed = |asks: &[&str], given: Option<&str>, actor: &Actor| {
+        let mut register = complaint();
+        let accept = register.workflow.as_mut().unwrap().steps.get_mut("accept").unwrap();
+        accept.signs = Some("handler_name".into());
+        accept.asks = asks.iter().map(|&key| key.to_owned()).collect();
+        let bureau = Bureau::with(vec![enterprise(), register]);
+        bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+        let values = given.map(|name| map(json!({ "handler_name": name }))).unwrap_or_default();
+        let write = Write::default();
+        let taken = bureau.ledger.step(actor, "complaint", "TS202000001", 1, "accept", values, None, write);
+        taken.map(|record| record.values["handler_name"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(signed(&[], None, &person).unwrap(), "李经办");
+    assert_eq!(signed(&[], Some("别人"), &person).unwrap(), "李经办", "nobody signs for another");
+    assert_eq!(signed(&["handler_name"], None, &person).unwrap(), "李经办");
+    assert_eq!(signed(&["handler_name"], Some("王同事"), &person).unwrap(), "王同事", "the form asked for the name");
+    let program = signed(&[], None, &Actor::system("rules"));
+    assert!(matches!(program, Err(WriteError::Invalid { .. })), "a program has no name to sign with: {program:?}");
+}
+
+#[test]
+fn in_every_shipped_register_who_did_a_step_is_signed_and_not_typed() {
+    // Signed by a person of another office, or on behalf of the leader who decided.
+    const OF_OTHERS: [&str; 2] = ["dispatch_order.issued_by", "handover.received_by"];
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let catalogue = bilan_records::catalogue::load(&files).unwrap();
+    let mut typed = Vec::new();
+    let mut signed = 0;
+    for register in catalogue.registers.values() {
+        for step in register.workflow.iter().flat_map(|workflow| workflow.steps.values()) {
+            signed += usize::from(step.signs.is_some());
+            let people = step.asked(register).into_iter().filter(|field| field.kind.name() == "person");
+            let by = people.filter(|field| field.key.ends_with("_by") && step.signs.as_ref() != Some(&field.key));
+            typed.extend(by.map(|field| format!("{}.{}", register.key, field.key)));
+        }
+    }
+    assert_eq!(typed, OF_OTHERS);
+    assert!(signed >= 12, "{signed}");
 }

@@ -162,6 +162,39 @@ fn a_read_only_field_that_a_step_fills_and_a_clock_by_a_field_are_right() {
     assert_eq!(lines(&faults(&register, FIGURES, TEXT)), Vec::<String>::new());
 }
 
+/// The register with a moment of closing and a step that opens it again.
+fn reopened(more: &str) -> String {
+    let closing = broken(COMPLAINT, "needs = [\"category\"]", "needs = [\"category\"]\nstamps = \"closed_on\"");
+    let field = "[fields.closed_on]\ntype = \"date\"\nlabel = { zh = \"办结\", en = \"Closed on\" }\n[fields.units]";
+    let step = "[workflow.steps.reopen]\nlabel = { zh = \"重新办理\", en = \"Reopen\" }\nfrom = [\"closed\"]\nto = \"received\"\nroles = [\"handler\"]\n";
+    broken(&broken(&closing, "[fields.units]", field), "[public]", &format!("{step}{more}\n[public]"))
+}
+
+#[test]
+fn a_step_back_that_leaves_the_moment_of_closing_is_found_and_may_say_that_it_stands() {
+    let why = lines(&faults(&reopened(""), FIGURES, TEXT));
+    assert_eq!(why.len(), 1, "{why:?}");
+    assert!(
+        why[0].ends_with(
+            "the step “reopen” leads back to “received” and leaves what later steps had stamped: closed_on; \
+         add clears = [\"closed_on\"], or keeps = [\"closed_on\"] if it is to stand"
+        ),
+        "{why:?}"
+    );
+    for said in ["clears = [\"closed_on\"]", "keeps = [\"closed_on\"]"] {
+        assert_eq!(lines(&faults(&reopened(said), FIGURES, TEXT)), Vec::<String>::new(), "{said}");
+    }
+    let why = lines(&faults(&reopened("asks = [\"closed_on\"]\nclears = [\"closed_on\", \"total\"]"), FIGURES, TEXT));
+    assert!(
+        why.iter().any(|line| line.contains("“clears” names “closed_on”, which the form of this step asks for")),
+        "{why:?}"
+    );
+    assert!(
+        why.iter().any(|line| line.contains("“clears” needs a field that people fill; “total” is of type computed")),
+        "{why:?}"
+    );
+}
+
 #[test]
 fn causes_come_before_what_follows_from_them() {
     // The formula stands above the field whose declaration has the fault, and a figure counts that field.

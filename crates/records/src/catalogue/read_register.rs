@@ -74,7 +74,10 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
 fn check_read_only(file: &TableReader<'_, '_, '_>, fields: &IndexMap<String, Field>, workflow: Option<&Workflow>) {
     let steps = || workflow.into_iter().flat_map(|workflow| workflow.steps.values());
     let is_filled = |key: &String| {
-        steps().any(|step| step.asks.contains(key) || step.needs.contains(key) || step.stamps.as_ref() == Some(key))
+        steps().any(|step| {
+            let is_set = step.stamps.as_ref() == Some(key) || step.signs.as_ref() == Some(key);
+            is_set || step.asks.contains(key) || step.needs.contains(key)
+        })
     };
     for (key, reader) in file.named_tables("fields", "field") {
         if fields.get(&key.value).is_some_and(|field| field.read_only) && !is_filled(&key.value) {

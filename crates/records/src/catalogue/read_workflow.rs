@@ -27,14 +27,19 @@ pub(super) fn read(file: &TableReader<'_, '_, '_>, fields: &IndexMap<String, Fie
     if let Some(initial) = &initial {
         check_state(&table, initial, &states, "initial");
     }
+    let mut step_spans = IndexMap::new();
     let steps: IndexMap<String, Step> = table
         .named_tables("steps", "step")
         .into_iter()
-        .filter_map(|(key, step)| read_step(key, &step, &states, fields))
+        .filter_map(|(key, step)| {
+            step_spans.insert(key.value.clone(), key.span.clone());
+            read_step(key, &step, &states, fields)
+        })
         .collect();
     table.finish();
     let workflow = Workflow { initial: initial?.value, states, steps };
     check_ways(&table, &workflow, &spans);
+    check_steps_back(&table, &workflow, &step_spans);
     Some(workflow)
 }
 
@@ -76,6 +81,11 @@ fn read_step(
             matches!(kind, FieldKind::Date | FieldKind::DateTime)
         });
     }
+    let signs = step.text("signs");
+    if let Some(signs) = &signs {
+        check_field(step.faults, signs, fields, "signs", "a person field", |kind| matches!(kind, FieldKind::Person));
+    }
+    let (clears, keeps) = (read_clears(step, fields, &asks), named("keeps"));
     let reason = step.flag("reason");
     step.finish();
     let step = Step {
@@ -87,8 +97,29 @@ fn read_step(
         asks,
         reason,
         stamps: stamps.map(|stamps| stamps.value),
+        signs: signs.map(|signs| signs.value),
+        clears,
+        keeps,
     };
     Some((key.value, step))
+}
+
+/// What a step empties: nothing that it asks for, and nothing that must be filled.
+fn read_clears(step: &TableReader<'_, '_, '_>, fields: &IndexMap<String, Field>, asks: &[String]) -> Vec<String> {
+    let names = step.texts("clears");
+    for name in &names {
+        check_field(step.faults, name, fields, "clears", "a field that people fill", |kind| {
+            !matches!(kind, FieldKind::Computed { .. })
+        });
+        let why = match fields.get(&name.value) {
+            Some(field) if field.required => "every record must have",
+            _ if asks.contains(&name.value) => "the form of this step asks for",
+            _ => continue,
+        };
+        let message = format!("“clears” names “{}”, which {why}", name.value);
+        step.faults.add(&name.span, message, "take it out of “clears”".to_owned());
+    }
+    names.into_iter().map(|name| name.value).collect()
 }
 
 fn check_state(table: &TableReader<'_, '_, '_>, name: &At<String>, states: &IndexMap<String, State>, key: &str) {
@@ -122,6 +153,64 @@ fn check_ways(table: &TableReader<'_, '_, '_>, workflow: &Workflow, spans: &Inde
             table.faults.add(span, format!("the state “{key}” is not closed and no step leads out of it"), remedy);
         }
     }
+}
+
+/// A step that leads back must say of every moment that later steps stamped whether it goes: a moment of closing that
+/// stays says of an open record that it is closed, and the dates of the next round would contradict it.
+fn check_steps_back(table: &TableReader<'_, '_, '_>, workflow: &Workflow, spans: &IndexMap<String, Range<usize>>) {
+    for (key, step) in &workflow.steps {
+        let left: Vec<&str> = stamped_on_the_way(workflow, step)
+            .into_iter()
+            .filter(|stamp| !step.clears.iter().chain(&step.keeps).any(|said| said == stamp))
+            .collect();
+        let (Some(span), false) = (spans.get(key), left.is_empty()) else { continue };
+        let message = format!(
+            "the step “{key}” leads back to “{}” and leaves what later steps had stamped: {}",
+            step.to,
+            left.join(", ")
+        );
+        let names = left.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        table.faults.add(span, message, format!("add clears = [{names}], or keeps = [{names}] if it is to stand"));
+    }
+}
+
+/// The fields stamped by the steps that lead from where a step leads back to, to where it is taken. Back is against the
+/// order in which the states stand in the file.
+fn stamped_on_the_way<'w>(workflow: &'w Workflow, back: &Step) -> Vec<&'w str> {
+    let place = |state: &str| workflow.states.get_index_of(state);
+    let onward: Vec<(&str, &Step)> = workflow
+        .steps
+        .values()
+        .flat_map(|step| step.from.iter().map(move |from| (from.as_str(), step)))
+        .filter(|(from, step)| place(from) < place(&step.to))
+        .collect();
+    let reached_from = |start: &'w str| {
+        let mut reached = BTreeSet::from([start]);
+        loop {
+            let more: Vec<&str> = onward
+                .iter()
+                .filter(|(from, step)| reached.contains(from) && !reached.contains(step.to.as_str()))
+                .map(|(_, step)| step.to.as_str())
+                .collect();
+            if more.is_empty() {
+                return reached;
+            }
+            reached.extend(more);
+        }
+    };
+    let Some((start, _)) = workflow.states.get_key_value(&back.to) else { return Vec::new() };
+    let begun = reached_from(start);
+    let ends: Vec<&str> = back.from.iter().map(String::as_str).filter(|from| place(from) > place(&back.to)).collect();
+    let mut stamped: Vec<&str> = Vec::new();
+    for (from, step) in &onward {
+        let reached = reached_from(&step.to);
+        let leads = begun.contains(from) && ends.iter().any(|end| reached.contains(end));
+        let stamp = step.stamps.as_deref().filter(|stamp| back.stamps.as_deref() != Some(stamp));
+        if let Some(stamp) = stamp.filter(|stamp| leads && !stamped.contains(stamp)) {
+            stamped.push(stamp);
+        }
+    }
+    stamped
 }
 
 /// The initial state and every state to which steps lead from there.

@@ -354,6 +354,22 @@ pub struct Step {
     pub reason: bool,
     /// Date or date-time field set to the moment of the step.
     pub stamps: Option<String>,
+    /// Field set to the name of who takes the step, unless its form asks for it and it was given.
+    pub signs: Option<String>,
+    /// Fields that become empty: a step back undoes what later steps filled.
+    pub clears: Vec<String>,
+    /// Fields filled by later steps that a step back leaves as they are.
+    pub keeps: Vec<String>,
+}
+
+impl Step {
+    /// Fields that the form of the step offers, in the order of the register.
+    pub fn asked<'r>(&self, register: &'r Register) -> Vec<&'r Field> {
+        let is_asked =
+            |key: &String| self.asks.contains(key) || (self.needs.contains(key) && self.signs.as_ref() != Some(key));
+        let fields = register.fields.values();
+        fields.filter(|field| is_asked(&field.key) && self.stamps.as_ref() != Some(&field.key)).collect()
+    }
 }
 
 /// A clock on the records of a register; the rule itself is law and lives in `bilan-standards`.

@@ -122,7 +122,8 @@ impl Ledger {
             if taken.reason && reason.is_none() {
                 return Err(WriteError::ReasonMissing(format!("the step “{}” asks for one", taken.label.en)));
             }
-            let asked = |key: &&String| taken.asks.contains(key) || taken.needs.contains(key) || actor.is(Role::Admin);
+            let is_asked = |key: &String| taken.asks.contains(key) || taken.needs.contains(key);
+            let asked = |key: &&String| is_asked(key) || taken.signs.as_ref() == Some(key) || actor.is(Role::Admin);
             if let Some(key) = values.keys().find(|key| !asked(key)) {
                 let (zh, en) = (&taken.label.zh, &taken.label.en);
                 let why = format!("is not asked for by the step “{en}”");
@@ -133,6 +134,13 @@ impl Ledger {
                 session.allow(register, Act::Edit, &before)?;
             }
             let before = session.hang(register, before, files)?;
+            if let Some(person) = actor.person.as_ref().filter(|_| taken.signs.is_some()) {
+                sign(register, taken, person, &before, &mut checked);
+            }
+            for key in &taken.clears {
+                checked.leave_alone(key);
+                checked.values.insert(key.clone(), Json::Null);
+            }
             if let Some(stamp) = &taken.stamps {
                 let day = matches!(register.fields.get(stamp).map(|field| &field.kind), Some(FieldKind::Date));
                 let moment =
@@ -223,6 +231,26 @@ impl Ledger {
         commit(transaction)?;
         Ok(record)
     }
+}
+
+/// Sets the field that a step signs to the name of who takes it. What its form asks for stands as it was given.
+fn sign(register: &Register, taken: &crate::catalogue::Step, person: &str, before: &StoredRow, checked: &mut Checked) {
+    let Some(signs) = &taken.signs else { return };
+    if taken.asks.contains(signs) {
+        let given = checked.values.get(signs);
+        let stands = match given {
+            Some(given) => !given.is_null(),
+            None => before.text(signs).is_some(),
+        };
+        let is_faulty = checked.faults.iter().any(|fault| fault.field == *signs);
+        if stands || is_faulty {
+            return;
+        }
+    }
+    checked.leave_alone(signs);
+    let signed = Checked::of(register, &JsonMap::from_iter([(signs.clone(), Json::from(person))]), true);
+    checked.values.extend(signed.values);
+    checked.faults.extend(signed.faults);
 }
 
 impl Session<'_> {

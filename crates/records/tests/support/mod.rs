@@ -97,6 +97,9 @@ fn step(from: &[&str], to: &str, needs: &[&str]) -> Step {
         asks: owned(needs),
         reason: false,
         stamps: None,
+        signs: None,
+        clears: Vec::new(),
+        keeps: Vec::new(),
     }
 }
 
@@ -155,7 +158,10 @@ pub fn complaint() -> Register {
         "close".to_owned(),
         Step { stamps: Some("closed_on".into()), ..step(&["accepted"], "closed", &["result"]) },
     );
-    steps.insert("reopen".to_owned(), Step { reason: true, ..step(&["closed"], "accepted", &[]) });
+    steps.insert(
+        "reopen".to_owned(),
+        Step { reason: true, clears: vec!["closed_on".into()], ..step(&["closed"], "accepted", &[]) },
+    );
     let named = |key: &str, label: &str, closed| (key.to_owned(), State { label: self::label(label), ..state(closed) });
     complaint.workflow = Some(Workflow {
         initial: "received".to_owned(),

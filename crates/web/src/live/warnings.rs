@@ -110,23 +110,23 @@ pub(super) async fn acknowledge(
 ) -> Result<Response, Refusal> {
     let key = submission.idempotency_key().map(|key| Key::new(Origin::Page, format!("{key}:{number}")));
     let version: Option<i64> = submission.get("version").and_then(|version| version.parse().ok());
-    let (app, actor, person) = (visit.app.clone(), visit.actor.clone(), visit.account.display_name.clone());
-    waiting::while_asked(move || take(&app.ledger, &actor, &person, &number, version, key)).await??;
+    let (app, actor) = (visit.app.clone(), visit.actor.clone());
+    waiting::while_asked(move || take(&app.ledger, &actor, &number, version, key)).await??;
     Ok(Redirect::to("/warnings").into_response())
 }
 
-fn take(
-    ledger: &Ledger,
-    actor: &Actor,
-    person: &str,
-    number: &str,
-    version: Option<i64>,
-    key: Option<Key>,
-) -> Result<(), Refusal> {
+fn take(ledger: &Ledger, actor: &Actor, number: &str, version: Option<i64>, key: Option<Key>) -> Result<(), Refusal> {
     let record = ledger.record(actor, "warning", number, None)?;
-    let mut values = JsonMap::new();
-    values.insert("acknowledged_by".to_owned(), person.into());
     let write = Write { key, ..Write::default() };
-    ledger.step(actor, "warning", number, version.unwrap_or(record.version), "acknowledge", values, None, write)?;
+    ledger.step(
+        actor,
+        "warning",
+        number,
+        version.unwrap_or(record.version),
+        "acknowledge",
+        JsonMap::new(),
+        None,
+        write,
+    )?;
     Ok(())
 }

@@ -5,7 +5,6 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
-use bilan_records::catalogue::Field;
 use bilan_records::ledger::{FieldFaults, Write, WriteError};
 
 use super::control::values;
@@ -36,11 +35,7 @@ async fn step(
     let register = register(&visit, &key)?;
     let known = register.workflow.as_ref().and_then(|workflow| workflow.steps.get(&step));
     let Some(known) = known else { return Err(Refusal::not_found(step)) };
-    let fields: Vec<_> = register
-        .fields
-        .values()
-        .filter(|field| known.asks.contains(&field.key) || known.needs.contains(&field.key))
-        .collect();
+    let fields = known.asked(register);
     let given = values(&fields, &form);
     let version = version(&form)?;
     let reason = form.filled("reason").map(str::to_owned);
@@ -118,8 +113,7 @@ pub(crate) async fn resumed(
     let reason = typed.fields.filled("reason").unwrap_or_default().to_owned();
     let extra = match known {
         Some(known) => {
-            let asked = |field: &&Field| known.asks.contains(&field.key) || known.needs.contains(&field.key);
-            let fields: Vec<_> = register.fields.values().filter(asked).collect();
+            let fields = known.asked(register);
             let step = RefusedStep {
                 key: step.to_owned(),
                 values: values(&fields, &typed.fields),

@@ -7,11 +7,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
-use bilan_records::catalogue::Register;
+use bilan_records::catalogue::{Register, Step};
 use bilan_records::ledger::{FieldFaults, JsonMap, Ledger, Record};
 use bilan_records::value::beijing;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::clock::{Clock, clock};
 use super::control::{Control, controls};
@@ -125,7 +126,7 @@ async fn show(
     let as_of = crate::figures::read_moment(&asked.as_of)?;
     let was_saved = cookies.get(SAVED).is_some_and(|of| of == encoded(&number));
     let extra = Extra {
-        plain: visit.app.seen.of(&visit, &asked.seen, &key, &number),
+        plain: visit.app.seen.text_of(&visit, &asked.seen, &key, &number),
         notice: was_saved.then(|| visit.language.fill("records.same", &[("number", &number)])),
         ..Extra::default()
     };
@@ -254,15 +255,10 @@ fn steps(
     open.into_iter()
         .map(|(key, step)| {
             let refused = refused.take_if(|refused| refused.key == key);
-            let asked: Vec<_> = register
-                .fields
-                .values()
-                .filter(|field| step.asks.contains(&field.key) || step.needs.contains(&field.key))
-                .filter(|field| step.stamps.as_ref() != Some(&field.key))
-                .collect();
+            let asked = step.asked(register);
             let (values, faults, reason, why) = match refused {
                 Some(refused) => (refused.values, refused.faults, refused.reason, refused.why),
-                None => (record.values.clone(), FieldFaults(Vec::new()), String::new(), None),
+                None => (proposed(step, record, actor), FieldFaults(Vec::new()), String::new(), None),
             };
             let is_open = only || why.is_some() || !faults.0.is_empty();
             let mut controls = controls(register, &asked, &values, &faults, language);
@@ -282,6 +278,17 @@ fn steps(
             }
         })
         .collect()
+}
+
+/// The values of a record as the form of a step shows them: who takes it is proposed as who signs it.
+fn proposed(step: &Step, record: &Record, actor: &Actor) -> JsonMap {
+    let mut values = record.values.clone();
+    if let (Some(signs), Some(person)) = (&step.signs, &actor.person)
+        && values.get(signs).is_none_or(Json::is_null)
+    {
+        values.insert(signs.clone(), person.as_str().into());
+    }
+    values
 }
 
 fn related(

@@ -114,10 +114,32 @@ impl<K: Hash + Eq> Limit<K> {
     /// # Errors
     /// [`Wait`] if there were too many.
     pub fn take(&self, key: K, now: Timestamp) -> Result<(), Wait> {
+        self.count_if_allowed(key, now).map(drop)
+    }
+
+    /// Counts an act if it is allowed, in one step; says whether this act used up the allowance. What only counts if it
+    /// fails is counted so before it is tried and given back afterwards: acts that begin at once do not pass together.
+    ///
+    /// # Errors
+    /// [`Wait`] if there were too many.
+    pub fn count_if_allowed(&self, key: K, now: Timestamp) -> Result<bool, Wait> {
         let mut state = self.state();
         self.verdict(state.used_until(&key, self.keys), now)?;
-        self.add(&mut state, key, now);
-        Ok(())
+        let after = self.add(&mut state, key, now);
+        Ok(self.verdict(after, now).is_err())
+    }
+
+    /// Gives back an act that was counted and did not count after all.
+    pub fn give_back(&self, key: &K, now: Timestamp) {
+        let mut state = self.state();
+        let now_ms = now.as_millisecond();
+        let one_less = |until: i64| now_ms.saturating_add((self.used(until, now_ms) - self.quota.refill_ms).max(0));
+        if let Some(until) = state.keys.get_mut(key) {
+            *until = one_less(*until);
+        } else if state.keys.len() >= self.keys {
+            let shared = state.shared_place(key);
+            state.shared[shared] = one_less(state.shared[shared]);
+        }
     }
 
     /// Forgets the acts of a key.
@@ -233,6 +255,32 @@ mod tests {
         assert!(limit.check(&"a", at(20)).is_ok(), "acts beyond the allowance make the wait no longer");
         limit.forget(&"a");
         assert!(limit.check(&"a", at(0)).is_ok());
+    }
+
+    #[test]
+    fn of_acts_that_begin_at_once_no_more_are_allowed_than_one_after_the_other() {
+        let limit = Limit::new(Quota::per(Duration::from_secs(60), 3));
+        let begun = std::sync::Barrier::new(50);
+        let one = || {
+            begun.wait();
+            limit.count_if_allowed("a", at(0)).is_ok()
+        };
+        let allowed = std::thread::scope(|threads| {
+            let all: Vec<_> = (0..50).map(|_| threads.spawn(one)).collect();
+            all.into_iter().map(|one| one.join().expect("a thread that ends")).filter(|allowed| *allowed).count()
+        });
+        assert_eq!(allowed, 3);
+    }
+
+    #[test]
+    fn an_act_that_is_given_back_was_none_and_more_than_was_taken_is_not_given() {
+        let limit = three_a_minute();
+        let taken: Vec<_> = (0..4).map(|_| limit.count_if_allowed("a", at(0)).ok()).collect();
+        assert_eq!(taken, [Some(false), Some(false), Some(true), None]);
+        limit.give_back(&"a", at(0));
+        assert_eq!(limit.count_if_allowed("a", at(0)), Ok(true));
+        (0..9).for_each(|_| limit.give_back(&"a", at(0)));
+        assert_eq!((0..9).filter(|_| limit.take("a", at(0)).is_ok()).count(), 3);
     }
 
     #[test]

@@ -56,6 +56,15 @@ pub(crate) enum Look {
     Slowed(Wait),
 }
 
+/// Which allowances a guess used up: who uses one up raises the alarm.
+#[derive(Clone, Copy)]
+struct Counted {
+    /// One of the device.
+    of_device: bool,
+    /// The one of the sender over all devices.
+    of_sender: bool,
+}
+
 /// Counts guesses. See the module.
 pub(crate) struct Guard {
     /// Where each device has shown its password.
@@ -107,19 +116,40 @@ impl Guard {
         // A device of the register: its name is short.
         let pair = (mn.to_owned(), sender.clone());
         let is_known = is_open || self.knows(mn, sender);
-        if !is_open && let Err(wait) = self.check(&pair, is_known, now) {
-            return Look::Slowed(wait);
+        if is_open {
+            return match identify(directory, mn, password) {
+                Identity::Known(device) => Look::Known(device),
+                Identity::Unknown => Look::Unknown,
+                Identity::WrongPassword => {
+                    if self.at_known_address.count(pair, now) {
+                        self.raise(Some(mn), sender, now);
+                    }
+                    Look::WrongPassword
+                }
+            };
         }
+        // Counted before it is compared: of guesses on many connections at once no more are compared than on one.
+        let counted = match self.count(&pair, is_known, now) {
+            Ok(counted) => counted,
+            Err(wait) => return Look::Slowed(wait),
+        };
         match identify(directory, mn, password) {
             Identity::Known(device) => {
-                if !is_open {
-                    self.learn(mn, sender);
-                }
+                self.give_back(&pair, is_known, now);
+                self.learn(mn, sender);
                 Look::Known(device)
             }
-            Identity::Unknown => Look::Unknown,
+            Identity::Unknown => {
+                self.give_back(&pair, is_known, now);
+                Look::Unknown
+            }
             Identity::WrongPassword => {
-                self.count(pair, is_known, now);
+                if counted.of_device {
+                    self.raise(Some(mn), sender, now);
+                }
+                if counted.of_sender {
+                    self.raise(None, sender, now);
+                }
                 Look::WrongPassword
             }
         }
@@ -130,33 +160,35 @@ impl Guard {
         self.kept.take(sender.clone(), now).is_ok()
     }
 
-    fn check(&self, pair: &(String, Sender), is_known: bool, now: Timestamp) -> Result<(), Wait> {
+    /// Counts a password that is going to be compared as a wrong one, until it has turned out to be right.
+    fn count(&self, pair: &(String, Sender), is_known: bool, now: Timestamp) -> Result<Counted, Wait> {
         if is_known {
-            return self.at_known_address.check(pair, now);
+            let of_device = self.at_known_address.count_if_allowed(pair.clone(), now)?;
+            return Ok(Counted { of_device, of_sender: false });
         }
-        self.at_address.check(pair, now)?;
-        self.of_sender.check(&pair.1, now)?;
-        self.of_device.check(&pair.0, now)
+        let at_address = self.at_address.count_if_allowed(pair.clone(), now)?;
+        let of_sender = self
+            .of_sender
+            .count_if_allowed(pair.1.clone(), now)
+            .inspect_err(|_| self.at_address.give_back(pair, now))?;
+        let of_device = self.of_device.count_if_allowed(pair.0.clone(), now).inspect_err(|_| {
+            self.at_address.give_back(pair, now);
+            self.of_sender.give_back(&pair.1, now);
+        })?;
+        Ok(Counted { of_device: at_address || of_device, of_sender })
     }
 
-    /// Counts a wrong password; the one that uses up an allowance raises the alarm.
-    fn count(&self, pair: (String, Sender), is_known: bool, now: Timestamp) {
-        let (mn, sender) = pair.clone();
-        let from = sender.to_string();
-        let raise = |mn: Option<&str>| self.alarms.raise(LineAlarmKind::Guessing, mn, &from, None, now);
-        let at_address = if is_known { &self.at_known_address } else { &self.at_address };
-        if at_address.count(pair, now) {
-            raise(Some(&mn));
-        }
+    fn give_back(&self, pair: &(String, Sender), is_known: bool, now: Timestamp) {
         if is_known {
-            return;
+            return self.at_known_address.give_back(pair, now);
         }
-        if self.of_sender.count(sender, now) {
-            raise(None);
-        }
-        if self.of_device.count(mn.clone(), now) {
-            raise(Some(&mn));
-        }
+        self.at_address.give_back(pair, now);
+        self.of_sender.give_back(&pair.1, now);
+        self.of_device.give_back(&pair.0, now);
+    }
+
+    fn raise(&self, mn: Option<&str>, sender: &Sender, now: Timestamp) {
+        self.alarms.raise(LineAlarmKind::Guessing, mn, &sender.to_string(), None, now);
     }
 
     fn knows(&self, mn: &str, sender: &Sender) -> bool {
@@ -220,6 +252,22 @@ mod tests {
         assert_eq!(compared, 10);
         assert!(matches!(bench.look("M1", "128336", "203.0.113.9:1"), Look::Slowed(_)), "the same address over TCP");
         assert_eq!(bench.guard.alarms.newest()[0].mn.as_deref(), Some("M1"));
+    }
+
+    #[test]
+    fn guesses_on_a_hundred_lines_at_once_are_compared_no_oftener_than_on_one() {
+        let bench = Bench::new();
+        let begun = std::sync::Barrier::new(100);
+        let guess = |number: usize| {
+            begun.wait();
+            bench.compared(1, |_| "M1".to_owned(), |_| format!("203.0.113.9:{number}"))
+        };
+        let compared: usize = std::thread::scope(|threads| {
+            let guess = &guess;
+            let all: Vec<_> = (0..100).map(|number| threads.spawn(move || guess(number))).collect();
+            all.into_iter().map(|one| one.join().expect("a thread that ends")).sum()
+        });
+        assert_eq!(compared, 10);
     }
 
     #[test]

@@ -172,7 +172,8 @@ impl ReportIntake {
     /// Takes a report. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
-    /// If it is not the device's, cannot be understood, or could not be stored. `raw` is in quarantine then, but in the last case.
+    /// If it is not the device's, cannot be understood, or could not be stored. `raw` is in quarantine then; not where its
+    /// sender guessed too many passwords or has sent too much that was of no use, nor where the store failed.
     pub async fn take(&self, report: &Report, raw: &[u8], peer: &str) -> Result<Receipt, ReportFault> {
         let now = (self.clock)();
         let sender = Sender::of(peer);

@@ -17,6 +17,9 @@ use crate::shell::Messages;
 use crate::submission::{Posted, Submission, account_of_form};
 use crate::visit::{self, Visit};
 
+/// Stands for the name of a form for which there was no room.
+const NO_ROOM: &str = "no-room";
+
 /// What was typed, and where it was sent.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -88,11 +91,16 @@ async fn keep(app: &AppState, path: String, request: Request) -> Result<Option<S
     fields.fields.retain(|(name, _)| name != "csrf");
     let draft = Draft { path, fields, files: dropped };
     let bytes = draft.bytes();
-    Ok(app.drafts.put(&account, Arc::new(draft), bytes, app.clock.now()))
+    let kept = app.drafts.put(&account, Arc::new(draft), bytes, app.clock.now());
+    // Who typed it is informed that it is lost, instead of looking for it in an empty form.
+    Ok(Some(kept.unwrap_or_else(|| NO_ROOM.to_owned())))
 }
 
 /// The form again, with what was typed.
 async fn resume(visit: Visit, Path(name): Path<String>) -> Result<Response, Refusal> {
+    if name == NO_ROOM {
+        return Err(Refusal::not_found(visit.text("records.resumed_lost")));
+    }
     let draft = visit.app.drafts.get(&visit.account.name, &name, visit.app.clock.now());
     let Some(draft) = draft else { return Err(Refusal::not_found(visit.text("records.resumed_what"))) };
     let segments: Vec<String> = draft.path.split('/').skip(2).map(decoded).collect();

@@ -52,19 +52,28 @@ impl<T: Clone> Kept<T> {
         Self { bounds, things: Mutex::default() }
     }
 
-    /// Keeps something of so many bytes for an owner; its name, or none where there is no room.
+    /// Keeps something of so many bytes for an owner; its name, or none where there is no room. What finds no room pushes
+    /// nothing out.
     pub fn put(&self, owner: &str, what: T, bytes: usize, now: Timestamp) -> Option<String> {
         let mut things = self.things.lock().unwrap_or_else(PoisonError::into_inner);
         things.retain(|_, thing| now.duration_since(thing.at) < self.bounds.lasts);
-        while things.values().filter(|thing| thing.owner == owner).count() >= self.bounds.each {
-            let own = things.iter().filter(|(_, thing)| thing.owner == owner);
-            let oldest = own.min_by_key(|(_, thing)| thing.at).map(|(name, _)| name.clone())?;
-            things.remove(&oldest);
-        }
-        let bytes = bytes + NAMES;
+        let bytes = bytes.saturating_add(NAMES);
+        let mut own: Vec<(Timestamp, &String, usize)> = things
+            .iter()
+            .filter(|(_, thing)| thing.owner == owner)
+            .map(|(name, thing)| (thing.at, name, thing.bytes))
+            .collect();
+        own.sort_unstable();
+        let too_many = (own.len() + 1).saturating_sub(self.bounds.each);
+        let give_way = &own[..too_many.min(own.len())];
         let held: usize = things.values().map(|thing| thing.bytes).sum();
-        if bytes > self.bounds.bytes || held.saturating_add(bytes) > self.bounds.bytes_in_all {
+        let freed: usize = give_way.iter().map(|(.., bytes)| bytes).sum();
+        if bytes > self.bounds.bytes || (held - freed).saturating_add(bytes) > self.bounds.bytes_in_all {
             return None;
+        }
+        let give_way: Vec<String> = give_way.iter().map(|(_, name, _)| (*name).clone()).collect();
+        for name in give_way {
+            things.remove(&name);
         }
         let name = crate::accounts::secret()[..32].to_owned();
         things.insert(name.clone(), Thing { owner: owner.to_owned(), at: now, bytes, what });
@@ -108,6 +117,20 @@ mod tests {
         assert_eq!(kept.get("head", &of_head, at(6)), Some(0));
         let left: Vec<i64> = names.iter().filter_map(|name| kept.get("duty", name, at(6))).collect();
         assert_eq!(left, [4, 5], "the newest stay");
+    }
+
+    #[test]
+    fn what_finds_no_room_pushes_nothing_out() {
+        let kept = Kept::new(BOUNDS);
+        let names = [kept.put("duty", 1, 500, at(0)).unwrap(), kept.put("duty", 2, 500, at(1)).unwrap()];
+        assert_eq!(kept.put("duty", 3, 1000, at(2)), None, "too large");
+        let others = [kept.put("a", 0, 244, at(2)), kept.put("b", 0, 200, at(2))];
+        assert!(others.iter().all(Option::is_some));
+        assert_eq!(kept.put("duty", 3, 744, at(3)), None, "there would not be room even so");
+        assert!(names.iter().all(|name| kept.get("duty", name, at(3)).is_some()));
+        let in_its_place = kept.put("duty", 4, 500, at(3));
+        assert!(in_its_place.is_some(), "what gives way makes room");
+        assert_eq!(kept.get("duty", &names[0], at(3)), None);
     }
 
     #[test]

@@ -94,6 +94,24 @@ async fn a_personal_field_stays_in_its_box_while_a_fault_elsewhere_is_mended() {
 }
 
 #[tokio::test]
+async fn who_typed_more_than_can_be_kept_is_informed_that_it_is_lost_and_what_is_kept_stays() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    browser.sign_in("handler", "/").await.is(303);
+    let form = browser.get("/records/complaint/new").await;
+    office.clock.advance(jiff::SignedDuration::from_hours(9));
+    let kept = browser.submit(&form, "/records/complaint/new", &TYPED).await.is(303).location().to_owned();
+    let long = "长".repeat(400_000);
+    let too_much: Vec<(&str, &str)> =
+        TYPED.into_iter().map(|(key, value)| (key, if key == "content" { long.as_str() } else { value })).collect();
+    let lost = browser.submit(&form, "/records/complaint/new", &too_much).await;
+    let signed = sign_in_where_it_leads(&mut browser, &lost, "handler").await;
+    browser.follow(&signed).await.is(404).says("未能保留，需要重新填写");
+    let name = kept.rsplit("%2F").next().unwrap();
+    browser.get(&format!("/resume/{name}")).await.is(200).says("填了很久的事项");
+}
+
+#[tokio::test]
 async fn nobody_else_sees_what_was_typed() {
     let office = Office::open();
     let mut browser = Browser::of(&office);

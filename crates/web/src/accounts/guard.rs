@@ -49,6 +49,7 @@ enum Source {
 }
 
 /// Somebody who tries a name, and what it is counted under.
+#[derive(Clone)]
 pub(super) struct Attempt {
     name: String,
     source: Source,
@@ -114,7 +115,18 @@ impl Guard {
         Attempt { name: name.chars().take(LETTERS).collect(), source, prefix: origin.prefix, is_known }
     }
 
-    /// Whether one more password may be tried.
+    /// Counts a try as a wrong one until it has turned out to be right. What is compared only after this is compared no
+    /// oftener when many try at once than when they try one after the other.
+    pub fn begin(&self, attempt: Attempt, now: Timestamp) -> Result<Try<'_>, Wait> {
+        let mut tried = Try { guard: self, attempt, now, taken: 0, counted: Counted::default() };
+        if let Err(wait) = tried.take() {
+            self.counters.slowed.fetch_add(1, Ordering::Relaxed);
+            return Err(wait);
+        }
+        Ok(tried)
+    }
+
+    /// Whether one more password may be tried; counts nothing. For who would wait long before it is compared.
     pub fn check(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Wait> {
         let checked = self.by_source.check(&(attempt.name.clone(), attempt.source.clone()), now).and_then(|()| {
             if attempt.is_known {
@@ -127,26 +139,6 @@ impl Guard {
             self.counters.slowed.fetch_add(1, Ordering::Relaxed);
         }
         checked
-    }
-
-    /// Counts a wrong password.
-    pub fn failed(&self, attempt: Attempt, now: Timestamp) -> Counted {
-        self.counters.refused.fetch_add(1, Ordering::Relaxed);
-        let Attempt { name, source, prefix, is_known } = attempt;
-        let is_locked = self.by_source.count((name.clone(), source), now);
-        let many_names = self.by_address.count(prefix, now);
-        let many_addresses = !is_known && self.by_name.count(name, now);
-        let is_guessing = many_names || many_addresses;
-        if is_guessing {
-            self.counters.guessing.fetch_add(1, Ordering::Relaxed);
-        }
-        Counted { is_locked, is_guessing }
-    }
-
-    /// The right password: this address is the account's from now on.
-    pub fn succeeded(&self, attempt: &Attempt) {
-        self.by_source.forget(&(attempt.name.clone(), attempt.source.clone()));
-        self.learn(&attempt.name, attempt.prefix);
     }
 
     /// An address from which the account has signed in.
@@ -165,6 +157,70 @@ impl Guard {
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Prefix>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A try that is counted. Dropped without having failed, it is given back.
+pub(super) struct Try<'g> {
+    guard: &'g Guard,
+    attempt: Attempt,
+    now: Timestamp,
+    /// How many allowances are taken, in this order: that of name and source, of the address, of the name.
+    taken: u8,
+    counted: Counted,
+}
+
+impl Try<'_> {
+    fn take(&mut self) -> Result<(), Wait> {
+        let Attempt { name, source, prefix, is_known } = &self.attempt;
+        self.counted.is_locked = self.guard.by_source.count_if_allowed((name.clone(), source.clone()), self.now)?;
+        self.taken = 1;
+        if *is_known {
+            return Ok(());
+        }
+        let many_names = self.guard.by_address.count_if_allowed(*prefix, self.now)?;
+        self.taken = 2;
+        let many_addresses = self.guard.by_name.count_if_allowed(name.clone(), self.now)?;
+        self.taken = 3;
+        self.counted.is_guessing = many_names || many_addresses;
+        Ok(())
+    }
+
+    /// A wrong password: it stays counted.
+    pub fn failed(mut self) -> Counted {
+        self.taken = 0;
+        let counters = &self.guard.counters;
+        counters.refused.fetch_add(1, Ordering::Relaxed);
+        let mut counted = self.counted;
+        // Where the account was let in before nobody waits for others, but who guesses there is noticed.
+        counted.is_guessing |= self.attempt.is_known && self.guard.by_address.count(self.attempt.prefix, self.now);
+        if counted.is_guessing {
+            counters.guessing.fetch_add(1, Ordering::Relaxed);
+        }
+        counted
+    }
+
+    /// The right password: this address is the account's from now on.
+    pub fn succeeded(self) {
+        let (guard, attempt) = (self.guard, self.attempt.clone());
+        drop(self);
+        guard.by_source.forget(&(attempt.name.clone(), attempt.source.clone()));
+        guard.learn(&attempt.name, attempt.prefix);
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let Attempt { name, source, prefix, .. } = &self.attempt;
+        if self.taken > 0 {
+            self.guard.by_source.give_back(&(name.clone(), source.clone()), self.now);
+        }
+        if self.taken > 1 {
+            self.guard.by_address.give_back(prefix, self.now);
+        }
+        if self.taken > 2 {
+            self.guard.by_name.give_back(name, self.now);
+        }
     }
 }
 
@@ -219,11 +275,7 @@ mod tests {
         fn tried(&self, times: usize, name: impl Fn(usize) -> String, from: impl Fn(usize) -> String) -> usize {
             let one = |number: &usize| {
                 let attempt = self.attempt(&name(*number), &from(*number), None);
-                let is_let = self.guard.check(&attempt, self.now).is_ok();
-                is_let && {
-                    self.guard.failed(attempt, self.now);
-                    true
-                }
+                self.guard.begin(attempt, self.now).map(Try::failed).is_ok()
             };
             (0..times).filter(one).count()
         }
@@ -258,7 +310,7 @@ mod tests {
     #[test]
     fn one_name_tried_from_many_addresses_is_slowed_and_its_owner_comes_in_where_he_came_in_before() {
         let bench = Bench::new();
-        bench.guard.succeeded(&bench.attempt("head", "198.51.100.7", None));
+        bench.guard.begin(bench.attempt("head", "198.51.100.7", None), bench.now).unwrap().succeeded();
         let from = |number: usize| format!("203.0.{}.{}", number / 250, number % 250);
         assert_eq!(bench.tried(5000, |_| "head".to_owned(), from), 100);
         assert!(bench.may_try("head", "198.51.100.7", None));
@@ -270,6 +322,19 @@ mod tests {
         let bench = Bench::new();
         let from = |number: usize| format!("2001:db8:1:2::{number:x}");
         assert_eq!(bench.tried(500, |number| format!("name{number}"), from), 20);
+    }
+
+    #[test]
+    fn a_try_of_which_nothing_came_and_a_right_one_are_given_back() {
+        let bench = Bench::new();
+        for number in 0..1000 {
+            let attempt = bench.attempt(&format!("name{number}"), "203.0.113.9", None);
+            let tried = bench.guard.begin(attempt, bench.now).unwrap();
+            if number % 2 == 0 { tried.succeeded() } else { drop(tried) }
+        }
+        assert_eq!(bench.tried(1000, |_| "head".to_owned(), |_| "203.0.113.9".to_owned()), 5);
+        // What waits for one allowance uses up no other.
+        assert_eq!(bench.tried(1000, |number| format!("other{number}"), |_| "203.0.113.9".to_owned()), 15);
     }
 
     #[test]

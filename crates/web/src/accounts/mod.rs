@@ -5,11 +5,14 @@
 mod guard;
 mod pages;
 mod password;
+mod proof;
 mod rules;
 mod second_factor;
-mod second_factor_pages;
 mod sessions;
 mod store;
+#[cfg(test)]
+mod tests;
+mod tokens;
 mod witness;
 
 use std::path::Path;
@@ -29,7 +32,8 @@ pub use guard::Origin;
 pub(crate) use pages::{event_message, routes};
 pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;
-pub use sessions::{Session, SignInRefused, Token};
+pub use sessions::{Session, SignInRefused};
+pub use tokens::Token;
 pub(crate) use witness::is_of_accounts;
 pub use witness::verify;
 
@@ -148,6 +152,9 @@ pub enum AccountsError {
     /// The change could not be left in the journal.
     #[error("the change of the account could not be entered in the journal: {0}")]
     Journal(String),
+    /// What was shown for a change, a password or a session, no longer held when it was made.
+    #[error("the account {0} was changed meanwhile: sign in again")]
+    Overtaken(String),
     /// Hashing failed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
@@ -178,10 +185,13 @@ const ENDED: usize = 64;
 
 /// The accounts, their sessions and tokens.
 pub struct Accounts {
+    /// What changes an account. Held until the change is in the journal, which may take a while.
     connection: Mutex<Connection>,
+    /// Pages wait for no change.
+    reader: Mutex<Connection>,
     clock: Arc<dyn Clock>,
     hasher: password::Hasher,
-    recent: sessions::RecentBasic,
+    recent: proof::RecentBasic,
     guard: guard::Guard,
     ended: broadcast::Sender<Ended>,
     guesses: broadcast::Sender<Guess>,
@@ -211,9 +221,10 @@ impl Accounts {
         getrandom::fill(&mut key).expect("the system gives random bytes");
         let accounts = Self {
             connection: Mutex::new(store::open(path)?),
+            reader: Mutex::new(store::open_to_read(path)?),
             clock,
             hasher: password::Hasher::default(),
-            recent: sessions::RecentBasic::default(),
+            recent: proof::RecentBasic::default(),
             guard: guard::Guard::default(),
             ended: broadcast::Sender::new(ENDED),
             guesses: broadcast::Sender::new(ENDED),
@@ -224,6 +235,9 @@ impl Accounts {
             witness: None,
         };
         accounts.learn_addresses()?;
+        if let Err(error) = store::prune_refusals(&accounts.connection(), accounts.now()) {
+            tracing::warn!("old refusals could not be let go: {error}");
+        }
         Ok(accounts)
     }
 
@@ -287,6 +301,11 @@ impl Accounts {
 
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For whatever only asks.
+    pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -80,14 +80,26 @@ impl Hasher {
         hash.map(|hash| hash.to_string()).map_err(|error| AccountsError::Hash(error.to_string()))
     }
 
-    /// Whether the password fits; without a hash it never does, but takes as long. Nothing if too many ask at once.
-    pub fn fits(&self, password: &str, hash: Option<&str>) -> Option<bool> {
+    /// Waits for a turn to compare a password; nothing if too many ask at once.
+    pub fn turn(&self) -> Option<Turn<'_>> {
+        Some(Turn { hasher: self, _inside: self.gate.enter()? })
+    }
+}
+
+/// The turn of one password.
+pub(super) struct Turn<'h> {
+    hasher: &'h Hasher,
+    _inside: Inside<'h>,
+}
+
+impl Turn<'_> {
+    /// Whether the password fits; without a hash it never does, but takes as long.
+    pub fn fits(self, password: &str, hash: Option<&str>) -> bool {
         if password.chars().count() > MOST {
-            return Some(false);
+            return false;
         }
-        let Ok(parsed) = PasswordHash::new(hash.unwrap_or(&self.nobody)) else { return Some(false) };
-        let _inside = self.gate.enter()?;
-        Some(self.argon.verify_password(password.as_bytes(), &parsed).is_ok() && hash.is_some())
+        let Ok(parsed) = PasswordHash::new(hash.unwrap_or(&self.hasher.nobody)) else { return false };
+        self.hasher.argon.verify_password(password.as_bytes(), &parsed).is_ok() && hash.is_some()
     }
 }
 
@@ -100,13 +112,10 @@ mod tests {
         let hasher = Hasher::quick();
         let hash = hasher.hash("correct horse").unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert_eq!(hasher.fits("correct horse", Some(&hash)), Some(true));
-        assert_eq!(hasher.fits("correct horsf", Some(&hash)), Some(false));
-        assert_eq!(
-            hasher.fits("nobody has this password", None),
-            Some(false),
-            "an account that is not there has no password"
-        );
+        let fits = |password: &str, hash| hasher.turn().unwrap().fits(password, hash);
+        assert!(fits("correct horse", Some(hash.as_str())));
+        assert!(!fits("correct horsf", Some(hash.as_str())));
+        assert!(!fits("nobody has this password", None), "an account that is not there has no password");
     }
 
     #[test]

@@ -11,9 +11,11 @@ use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Secret, Totp};
 
 use super::guard::browser_cookie;
-use super::sessions::{Session, SignInRefused};
-use super::store::note;
+use super::proof::{Credentials, still_holds};
+use super::sessions::{Session, SignInRefused, Which, end_everything, end_sessions, is_of_session, random};
+use super::store::note_refusal;
 use super::{Accounts, AccountsError, Origin};
+use crate::letters::{LENGTH, code_of_letters};
 
 /// For how long the password of a sign-in is believed while its code is typed.
 const PENDING: SignedDuration = SignedDuration::from_mins(5);
@@ -23,10 +25,6 @@ const SHOWN: SignedDuration = SignedDuration::from_mins(10);
 const WAITING: usize = 1000;
 /// Codes for emergencies.
 const CODES: usize = 10;
-/// Letters of such a code: none looks like another. Ten of thirty are 49 bits.
-const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Letters in such a code.
-const LENGTH: usize = 10;
 
 /// A second factor that is being set up in one browser.
 #[derive(Clone)]
@@ -38,29 +36,36 @@ pub(super) struct Enrolment {
     at: Timestamp,
 }
 
+/// A sign-in whose password was right.
+#[derive(Clone)]
+struct Pending {
+    name: String,
+    credentials: Credentials,
+    at: Timestamp,
+}
+
 /// What waits in memory: a restart ends it.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// Names of accounts whose password was right, by the secret of the sign-in.
-    pending: Mutex<HashMap<String, (String, Timestamp)>>,
+    /// By the secret of the sign-in.
+    pending: Mutex<HashMap<String, Pending>>,
     /// By the session's token against forged requests.
     enrolments: Mutex<HashMap<String, Enrolment>>,
 }
 
 impl Waiting {
     /// A secret with which the sign-in goes on once there is a code.
-    pub fn begin(&self, name: &str, now: Timestamp) -> String {
+    pub fn begin(&self, name: String, credentials: Credentials, now: Timestamp) -> String {
         let secret = super::secret();
         let mut pending = lock(&self.pending);
-        bound(&mut pending, |(_, at)| *at, PENDING, now);
-        pending.insert(secret.clone(), (name.to_owned(), now));
+        bound(&mut pending, |one| one.at, PENDING, now);
+        pending.insert(secret.clone(), Pending { name, credentials, at: now });
         secret
     }
 
-    fn pending(&self, secret: &str, now: Timestamp) -> Option<String> {
-        let mut pending = lock(&self.pending);
-        bound(&mut pending, |(_, at)| *at, PENDING, now);
-        pending.get(secret).map(|(name, _)| name.clone())
+    fn pending(&self, secret: &str, now: Timestamp) -> Option<Pending> {
+        let pending = lock(&self.pending);
+        pending.get(secret).filter(|one| now.duration_since(one.at).abs() < PENDING).cloned()
     }
 
     fn end(&self, secret: &str) {
@@ -102,15 +107,7 @@ fn digest(code: &str) -> [u8; 32] {
 
 /// A code for emergencies.
 fn recovery_code() -> String {
-    let secret = super::secret();
-    let pairs = secret.as_bytes().chunks(2).take(LENGTH);
-    pairs
-        .map(|pair| {
-            let text = std::str::from_utf8(pair).unwrap_or("00");
-            let number = usize::from_str_radix(text, 16).unwrap_or(0);
-            char::from(LETTERS[number % LETTERS.len()])
-        })
-        .collect()
+    code_of_letters(std::iter::repeat_with(random).flatten())
 }
 
 impl Accounts {
@@ -125,19 +122,22 @@ impl Accounts {
         from: impl Into<Origin>,
     ) -> Result<Session, SignInRefused> {
         let (origin, now) = (from.into(), self.now());
-        let name = self.waiting.pending(pending, now).ok_or(SignInRefused::Wrong)?;
+        let Pending { name, credentials, .. } = self.waiting.pending(pending, now).ok_or(SignInRefused::Wrong)?;
         let attempt = self.codes.attempt(&self.keyring, &name, &origin);
-        self.codes.check(&attempt, now)?;
-        let account = self.account(&name)?.filter(|account| !account.disabled).ok_or(SignInRefused::Wrong)?;
+        // Counted before it is compared: of codes sent at once no more are compared than one after the other.
+        let tried = self.codes.begin(attempt, now)?;
+        if !credentials.hold(&self.reader(), &name)? {
+            self.waiting.end(pending);
+            return Err(SignInRefused::Wrong);
+        }
         if !self.takes_code(&name, code, now)? {
-            let counted = self.codes.failed(attempt, now);
-            let what = if counted.is_locked { "locked" } else { "code_refused" };
-            note(&self.connection(), now, &name, what, &origin.from)?;
+            let what = if tried.failed().is_locked { "locked" } else { "code_refused" };
+            note_refusal(&self.connection(), now, &name, what, &origin.from)?;
             return Err(SignInRefused::WrongCode);
         }
-        self.codes.succeeded(&attempt);
+        tried.succeeded();
         self.waiting.end(pending);
-        self.begin_session(account, &origin, now)
+        self.begin_session(&name, &credentials, &origin)
     }
 
     /// Whether the code is the account's, and uses it up.
@@ -146,7 +146,7 @@ impl Accounts {
         if code.len() == LENGTH {
             let code = digest(&code);
             let is_there = "SELECT 1 FROM recovery_code WHERE account = ?1 AND digest = ?2";
-            if !self.connection().prepare_cached(is_there)?.exists(params![name, code])? {
+            if !self.reader().prepare_cached(is_there)?.exists(params![name, code])? {
                 return Ok(false);
             }
             // Of two that show it at once, one takes it out.
@@ -155,8 +155,8 @@ impl Accounts {
                 Ok(connection.execute(used, params![name, code])? == 1)
             });
         }
-        let connection = self.connection();
-        let sealed: Option<Option<Vec<u8>>> = connection
+        let sealed: Option<Option<Vec<u8>>> = self
+            .reader()
             .query_row("SELECT second_factor FROM account WHERE name = ?1", [name], |row| row.get(0))
             .optional()?;
         let Some(sealed) = sealed.flatten() else { return Ok(false) };
@@ -164,7 +164,7 @@ impl Accounts {
         let Some(step) = step(&secret, &code, now) else { return Ok(false) };
         // A code that somebody looked at over a shoulder is worth nothing any more.
         let used = "UPDATE account SET second_factor_step = ?2 WHERE name = ?1 AND second_factor_step < ?2";
-        Ok(connection.execute(used, params![name, step])? == 1)
+        Ok(self.connection().execute(used, params![name, step])? == 1)
     }
 
     /// The second factor that is being set up in the browser of a session; begins one if there is none.
@@ -193,7 +193,7 @@ impl Accounts {
     /// Sets up the second factor that this browser was shown, if the code is one of it. Other sessions of the account end.
     ///
     /// # Errors
-    /// If the database fails.
+    /// [`AccountsError::Overtaken`] if the session has ended meanwhile.
     pub(super) fn enrol(&self, name: &str, session: &str, code: &str) -> Result<bool, AccountsError> {
         let (now, enrolment) = (self.now(), self.enrolment(session));
         let Some(step) = step(&enrolment.secret, &plain(code), now).filter(|_| enrolment.codes.is_empty()) else {
@@ -202,7 +202,10 @@ impl Accounts {
         let sealed = self.keyring.seal(&place(name), &enrolment.secret);
         let sealed = sealed.map_err(|why| AccountsError::Sealed(why.to_string()))?;
         let codes: Vec<String> = (0..CODES).map(|_| recovery_code()).collect();
-        self.attested(name, "second_factor_set", name, |connection| {
+        let ended = self.attested(name, "second_factor_set", name, |connection| {
+            if !is_of_session(connection, name, session)? {
+                return Err(AccountsError::Overtaken(name.to_owned()));
+            }
             let set = "UPDATE account SET second_factor = ?2, second_factor_step = ?3 WHERE name = ?1";
             connection.execute(set, params![name, sealed, step])?;
             connection.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
@@ -210,10 +213,10 @@ impl Accounts {
                 let kept = "INSERT INTO recovery_code (account, digest) VALUES (?1, ?2)";
                 connection.execute(kept, params![name, digest(code)])?;
             }
-            connection.execute("DELETE FROM session WHERE account = ?1 AND csrf <> ?2", [name, session])?;
-            Ok(())
+            Ok(end_sessions(connection, name, Which::Others(session), now)?)
         })?;
         self.recent.forget();
+        self.say_ended(ended);
         lock(&self.waiting.enrolments).insert(session.to_owned(), Enrolment { codes, at: now, ..enrolment });
         Ok(true)
     }
@@ -223,15 +226,24 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError::Unknown`] if there is no such account.
     pub fn reset_second_factor(&self, name: &str, by: &str) -> Result<(), AccountsError> {
+        self.drop_second_factor(name, by, None)
+    }
+
+    /// The same, only while `shown` still holds.
+    pub(super) fn drop_second_factor(
+        &self,
+        name: &str,
+        by: &str,
+        shown: Option<&Credentials>,
+    ) -> Result<(), AccountsError> {
         self.attested(name, "second_factor_reset", by, |connection| {
+            still_holds(connection, name, shown)?;
             let reset = "UPDATE account SET second_factor = NULL, second_factor_step = 0 WHERE name = ?1";
             if connection.execute(reset, [name])? == 0 {
                 return Err(AccountsError::Unknown(name.to_owned()));
             }
-            for table in ["recovery_code", "session", "token"] {
-                connection.execute(&format!("DELETE FROM {table} WHERE account = ?1"), [name])?;
-            }
-            Ok(())
+            connection.execute("DELETE FROM recovery_code WHERE account = ?1", [name])?;
+            Ok(end_everything(connection, name, self.now())?)
         })?;
         self.shut_out(name);
         Ok(())

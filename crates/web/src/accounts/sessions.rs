@@ -1,30 +1,28 @@
-//! Signing in: sessions of browsers, tokens and Basic authentication of programs. Only digests of secrets are kept.
+//! Sessions of browsers: begun, looked up, ended. Only digests of their secrets are kept.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::TryLockError;
+use std::time::Duration;
 
 use bilan_admission::Wait;
 use bilan_records::value::stored_time;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
-use super::guard::Attempt;
-use super::store::{COLUMNS, READ, note, read};
-use super::{Account, Accounts, AccountsError, Duty, Ended, Guess, Origin};
+use super::proof::{Asks, Credentials, Proven};
+use super::store::{BUSY, COLUMNS, READ, note, read};
+use super::{Account, Accounts, AccountsError, Duty, Ended, Origin};
 
 /// A session ends when nobody has looked for so long …
 const IDLE: SignedDuration = SignedDuration::from_hours(8);
 /// … and in any case after so long.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// A session that ended because it had lasted so long is remembered for as long as one that was ended.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// `seen_at` is written no oftener than this.
 const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
-/// Stands in the history for a name that no account has: what was typed may be a password.
-const NOBODY: &str = "?";
 /// How long the address of a sign-in is remembered as the account's.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// How long a checked Basic password is believed without hashing again: another process may have changed it.
-const BASIC_BELIEVED: SignedDuration = SignedDuration::from_secs(50);
 
 /// A signed-in browser.
 #[derive(Debug, Clone)]
@@ -37,19 +35,6 @@ pub struct Session {
     pub duty: Option<Duty>,
     /// Whose it is.
     pub account: Account,
-}
-
-/// A token of a program; the secret itself is not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Names it among the tokens.
-    pub id: i64,
-    /// What it is for.
-    pub label: String,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// Until when it holds.
-    pub expires_at: Timestamp,
 }
 
 /// Why nobody was signed in. The page says the same for a wrong name and a wrong password.
@@ -84,35 +69,20 @@ impl From<Wait> for SignInRefused {
     }
 }
 
-/// Basic passwords checked a moment ago, by digest of name and password.
-#[derive(Default)]
-pub(super) struct RecentBasic(Mutex<HashMap<[u8; 32], Timestamp>>);
-
-impl RecentBasic {
-    pub fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn knows(&self, digest: &[u8; 32], now: Timestamp) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, checked| now.duration_since(*checked) < BASIC_BELIEVED);
-        known.contains_key(digest)
-    }
-
-    fn learn(&self, digest: [u8; 32], now: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, now);
-    }
-}
-
-/// 256 bits that nobody guesses, as hexadecimal text.
-pub(crate) fn secret() -> String {
+/// 256 bits that nobody guesses.
+pub(super) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     // Without randomness of the system there is no security to go on with.
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    hex::encode(bytes)
+    bytes
 }
 
-fn digest(secret: &str) -> [u8; 32] {
+/// The same as hexadecimal text.
+pub(crate) fn secret() -> String {
+    hex::encode(random())
+}
+
+pub(super) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
@@ -123,78 +93,38 @@ impl Accounts {
     /// [`SignInRefused`]; after five wrong passwords of one address one more is looked at every half minute.
     pub fn sign_in(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Session, SignInRefused> {
         let origin = from.into();
-        let (account, now) = (self.check(name, password, &origin, Asks::Person)?, self.now());
+        let Proven { account, credentials } = self.compare(name, password, &origin, Asks::Person)?;
         if account.has_second_factor {
-            return Err(SignInRefused::CodeNeeded(self.waiting.begin(&account.name, now)));
+            return Err(SignInRefused::CodeNeeded(self.waiting.begin(account.name, credentials, self.now())));
         }
-        self.begin_session(account, &origin, now)
+        self.begin_session(&account.name, &credentials, &origin)
     }
 
+    /// Begins a session, if what the account was signed in with still holds: a password that was changed while it was
+    /// compared, here or by another process, opens nothing.
     pub(super) fn begin_session(
         &self,
-        account: Account,
+        name: &str,
+        credentials: &Credentials,
         origin: &Origin,
-        now: Timestamp,
     ) -> Result<Session, SignInRefused> {
-        let (secret, csrf) = (secret(), secret());
-        let connection = self.connection();
-        connection.execute(
-            "INSERT INTO session (digest, account, csrf, began_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)",
-            params![digest(&secret), account.name, csrf, stored_time(now)],
-        )?;
-        let ended = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
-        connection.execute("DELETE FROM session WHERE began_at < ?1", [stored_time(ended)])?;
-        connection.execute("DELETE FROM ended_session WHERE ended_at < ?1", [stored_time(ended)])?;
-        note(&connection, now, &account.name, "signed_in", &origin.from)?;
-        Ok(Session { secret, csrf, duty: self.rules.duty(&account, now), account })
-    }
-
-    /// The account of a name and password, with wrong ones counted.
-    fn check(&self, name: &str, password: &str, origin: &Origin, asks: Asks) -> Result<Account, SignInRefused> {
-        let now = self.now();
-        let attempt = self.guard.attempt(&self.keyring, name, origin);
-        self.guard.check(&attempt, now)?;
-        let known: Option<(Account, String)> = {
-            let connection = self.connection();
-            let mut asked =
-                connection.prepare_cached(&format!("SELECT {COLUMNS}, password FROM account WHERE name = ?1"))?;
-            asked.query_row([name], |row| Ok((read(row)?, row.get(READ)?))).optional()?
-        };
-        // The lock of the database is not held while the password is hashed.
-        let fits = self.hasher.fits(password, known.as_ref().map(|(_, hash)| hash.as_str()));
-        let at_once = Wait { until: now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now), seconds: 1 };
-        let fits = fits.ok_or(SignInRefused::Locked(at_once))?;
-        // Guesses sent all at once do not slip past the wait that the first of them brought about.
-        self.guard.check(&attempt, now)?;
-        match known {
-            Some((account, _)) if fits && !account.disabled && self.lets(&account, asks, now) => {
-                self.guard.succeeded(&attempt);
-                Ok(account)
-            }
-            known => Err(self.refuse(attempt, known.map(|(account, _)| account.name), origin, now)),
+        let (secret, csrf, now) = (secret(), secret(), self.now());
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !credentials.hold(&transaction, name)? {
+            return Err(SignInRefused::Wrong);
         }
-    }
-
-    /// Whether the password alone is enough. A program cannot type a code; it is answered as for a wrong password, so that nothing is learnt about the right one.
-    fn lets(&self, account: &Account, asks: Asks, now: Timestamp) -> bool {
-        asks == Asks::Person || (!account.has_second_factor && self.rules.duty(account, now).is_none())
-    }
-
-    fn refuse(&self, attempt: Attempt, name: Option<String>, origin: &Origin, now: Timestamp) -> SignInRefused {
-        let counted = self.guard.failed(attempt, now);
-        let name = name.as_deref().unwrap_or(NOBODY);
-        let connection = self.connection();
-        let what = if counted.is_locked { "locked" } else { "refused" };
-        let noted = note(&connection, now, name, what, &origin.from).and_then(|()| {
-            if counted.is_guessing {
-                tracing::warn!(name, from = origin.from, "somebody guesses passwords; further guesses must wait");
-                // Nobody needs to listen.
-                let _ = self.guesses.send(Guess { name: name.to_owned(), from: origin.from.clone(), at: now });
-                note(&connection, now, name, "guessing", &origin.from)?;
-            }
-            Ok(())
-        });
-        noted.map_or_else(SignInRefused::Failed, |()| SignInRefused::Wrong)
+        let account = transaction.query_row(&format!("SELECT {COLUMNS} FROM account WHERE name = ?1"), [name], read)?;
+        transaction.execute(
+            "INSERT INTO session (digest, account, csrf, began_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+            params![digest(&secret), name, csrf, stored_time(now)],
+        )?;
+        // What was typed in a form of a session that grew too old is the account's for as long as that of any other.
+        transaction.execute("DELETE FROM session WHERE began_at < ?1", [stored_time(before(now, FORGOTTEN))])?;
+        transaction.execute("DELETE FROM ended_session WHERE ended_at < ?1", [stored_time(before(now, LONGEST))])?;
+        note(&transaction, now, name, "signed_in", &origin.from)?;
+        transaction.commit()?;
+        Ok(Session { secret, csrf, duty: self.rules.duty(&account, now), account })
     }
 
     /// The addresses from which accounts signed in within the last month are theirs.
@@ -220,8 +150,8 @@ impl Accounts {
     /// If the database fails.
     pub fn session(&self, secret: &str) -> Result<Option<Session>, AccountsError> {
         let now = self.now();
-        let connection = self.connection();
-        let found: Option<(Account, String, String, String)> = connection
+        let reader = self.reader();
+        let found: Option<(Account, String, String, String)> = reader
             .prepare_cached(&format!(
                 "SELECT {COLUMNS}, csrf, began_at, seen_at \
                  FROM session JOIN account ON account.name = session.account WHERE digest = ?1 AND NOT disabled"
@@ -233,13 +163,29 @@ impl Accounts {
         if since(&began) >= LONGEST || since(&seen) >= IDLE {
             return Ok(None);
         }
+        drop(reader);
         if since(&seen) >= SEEN_EVERY {
-            connection.execute(
-                "UPDATE session SET seen_at = ?2 WHERE digest = ?1",
-                params![digest(secret), stored_time(now)],
-            )?;
+            self.note_seen(secret, now);
         }
         Ok(Some(Session { secret: String::new(), csrf, duty: self.rules.duty(&account, now), account }))
+    }
+
+    /// Notes that somebody looks. No page waits for that or fails with it: where another change of an account is under
+    /// way, here or in another process, the next page notes it.
+    fn note_seen(&self, secret: &str, now: Timestamp) {
+        let connection = match self.connection.try_lock() {
+            Ok(connection) => connection,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let noted = connection.busy_timeout(Duration::ZERO).and_then(|()| {
+            let seen = "UPDATE session SET seen_at = ?2 WHERE digest = ?1";
+            connection.execute(seen, params![digest(secret), stored_time(now)])
+        });
+        let waits_again = connection.busy_timeout(BUSY);
+        if let Err(error) = noted.and(waits_again) {
+            tracing::debug!("it was not noted that a session is used: {error}");
+        }
     }
 
     /// Whether the session with this token against forged requests still holds. Looking makes it last no longer.
@@ -248,9 +194,9 @@ impl Accounts {
     /// If the database fails.
     pub fn session_holds(&self, csrf: &str) -> Result<bool, AccountsError> {
         let now = self.now();
-        let since = |age| stored_time(now.checked_sub(age).unwrap_or(Timestamp::MIN));
+        let since = |age| stored_time(before(now, age));
         let held: Option<bool> = self
-            .connection()
+            .reader()
             .prepare_cached(
                 "SELECT NOT disabled FROM session JOIN account ON account.name = session.account \
                  WHERE csrf = ?1 AND began_at > ?2 AND seen_at > ?3",
@@ -265,20 +211,27 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn sign_out(&self, secret: &str, from: &str) -> Result<(), AccountsError> {
-        let (connection, now) = (self.connection(), self.now());
-        let ended: Option<(String, String)> = connection
-            .query_row("DELETE FROM session WHERE digest = ?1 RETURNING account, csrf", [digest(secret)], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+        let now = self.now();
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let account: Option<String> = transaction
+            .query_row("SELECT account FROM session WHERE digest = ?1", [digest(secret)], |row| row.get(0))
             .optional()?;
-        let Some((name, csrf)) = ended else { return Ok(()) };
-        connection.execute(
-            "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) VALUES (?1, ?2, ?3)",
-            params![csrf, name, stored_time(now)],
-        )?;
-        // Nobody needs to listen.
-        let _ = self.ended.send(Ended::Session(csrf));
-        note(&connection, now, &name, "signed_out", from)
+        let Some(name) = account else { return Ok(()) };
+        let ended = end_sessions(&transaction, &name, Which::One(&digest(secret)), now)?;
+        note(&transaction, now, &name, "signed_out", from)?;
+        transaction.commit()?;
+        drop(connection);
+        self.say_ended(ended);
+        Ok(())
+    }
+
+    /// Who keeps something open for one of these sessions hears that it has ended.
+    pub(super) fn say_ended(&self, sessions: Vec<String>) {
+        for csrf in sessions {
+            // Nobody needs to listen.
+            let _ = self.ended.send(Ended::Session(csrf));
+        }
     }
 
     /// Name of the account for one of whose sessions a form with this token was made. A session that has ended is
@@ -287,142 +240,62 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn account_of_form(&self, csrf: &str) -> Result<Option<String>, AccountsError> {
-        let since = stored_time(self.now().checked_sub(LONGEST).unwrap_or(Timestamp::MIN));
-        let connection = self.connection();
-        let mut asked = connection.prepare_cached(
-            "SELECT account FROM session WHERE csrf = ?1 AND began_at >= ?2 \
-             UNION ALL SELECT account FROM ended_session WHERE csrf = ?1 AND ended_at >= ?2",
-        )?;
-        Ok(asked.query_row([csrf, &since], |row| row.get(0)).optional()?)
-    }
-
-    /// A new token for programs; it is shown this once and holds for as long as the rules say, or until the password changes or the account is shut out.
-    ///
-    /// # Errors
-    /// [`AccountsError::Unknown`] if there is no such account.
-    pub fn issue_token(&self, name: &str, label: &str, by: &str) -> Result<String, AccountsError> {
-        if self.account(name)?.is_none() {
-            return Err(AccountsError::Unknown(name.to_owned()));
-        }
-        let (token, now) = (secret(), self.now());
-        let days = SignedDuration::from_hours(24 * i64::from(self.rules.token_days.max(1)));
-        let until = now.saturating_add(days).unwrap_or(Timestamp::MAX);
-        self.attested(name, "token_issued", by, |connection| {
-            connection.execute(
-                "INSERT INTO token (digest, account, label, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![digest(&token), name, label, stored_time(now), stored_time(until)],
-            )?;
-            Ok(())
-        })?;
-        Ok(token)
-    }
-
-    /// The tokens of an account, the newest first.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn tokens(&self, name: &str) -> Result<Vec<Token>, AccountsError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare(
-            "SELECT rowid, label, issued_at, expires_at FROM token WHERE account = ?1 ORDER BY issued_at DESC, rowid DESC",
-        )?;
-        let tokens = statement.query_map([name], |row| {
-            let at = |column| row.get::<_, String>(column).map(|text| text.parse().unwrap_or_default());
-            Ok(Token { id: row.get(0)?, label: row.get(1)?, issued_at: at(2)?, expires_at: at(3)? })
-        })?;
-        Ok(tokens.collect::<Result<_, _>>()?)
-    }
-
-    /// Takes one token of an account back; whether there was such a one.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn revoke_token(&self, name: &str, id: i64, by: &str) -> Result<bool, AccountsError> {
-        let is_there = "SELECT 1 FROM token WHERE account = ?1 AND rowid = ?2";
-        if !self.connection().prepare_cached(is_there)?.exists(params![name, id])? {
-            return Ok(false);
-        }
-        self.attested(name, "tokens_revoked", by, |connection| {
-            Ok(connection.execute("DELETE FROM token WHERE account = ?1 AND rowid = ?2", params![name, id])? > 0)
-        })
-    }
-
-    /// Takes every token of an account back.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn revoke_tokens(&self, name: &str, by: &str) -> Result<(), AccountsError> {
-        self.attested(name, "tokens_revoked", by, |connection| {
-            connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
-            Ok(())
-        })
-    }
-
-    /// The account of a token.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn by_token(&self, token: &str) -> Result<Option<Account>, AccountsError> {
-        Ok(self
-            .connection()
-            .query_row(
-                &format!(
-                    "SELECT {COLUMNS} FROM token JOIN account ON account.name = token.account \
-                     WHERE digest = ?1 AND NOT disabled AND expires_at > ?2"
-                ),
-                params![digest(token), stored_time(self.now())],
-                read,
-            )
-            .optional()?)
-    }
-
-    /// The account of a name and password given with a request of a program. Believed for five minutes, so that a script is not slowed by each call.
-    /// An account with a second factor, or one that must do something first, is let in with a token only.
-    ///
-    /// # Errors
-    /// As [`Accounts::sign_in`].
-    pub fn by_password_of_program(
-        &self,
-        name: &str,
-        password: &str,
-        from: impl Into<Origin>,
-    ) -> Result<Account, SignInRefused> {
-        let key = digest(&format!("{name}\0{password}"));
         let now = self.now();
-        if self.recent.knows(&key, now)
-            && let Some(account) = self.account(name)?.filter(|account| !account.disabled)
-            && self.lets(&account, Asks::Program, now)
-        {
-            return Ok(account);
-        }
-        let account = self.check(name, password, &from.into(), Asks::Program)?;
-        self.recent.learn(key, now);
-        Ok(account)
-    }
-
-    /// The account of a name and password, for somebody who is signed in and shows the password again.
-    ///
-    /// # Errors
-    /// As [`Accounts::sign_in`].
-    pub fn by_password(&self, name: &str, password: &str, from: impl Into<Origin>) -> Result<Account, SignInRefused> {
-        self.check(name, password, &from.into(), Asks::Person)
+        let (began, ended) = (stored_time(before(now, FORGOTTEN)), stored_time(before(now, LONGEST)));
+        let reader = self.reader();
+        let mut asked = reader.prepare_cached(
+            "SELECT account FROM session WHERE csrf = ?1 AND began_at >= ?2 \
+             UNION ALL SELECT account FROM ended_session WHERE csrf = ?1 AND ended_at >= ?3",
+        )?;
+        Ok(asked.query_row([csrf, &began, &ended], |row| row.get(0)).optional()?)
     }
 }
 
-/// Who shows a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    Person,
-    Program,
+/// Which sessions of an account end.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'w> {
+    /// Every one.
+    All,
+    /// The one with this digest of its secret.
+    One(&'w [u8; 32]),
+    /// All but the one with this token against forged requests.
+    Others(&'w str),
 }
 
-/// Ends every session and token of an account; what it had open in a form is remembered as its own.
-pub(super) fn end_sessions(connection: &Connection, account: &str, now: Timestamp) -> Result<(), rusqlite::Error> {
-    connection.execute(
-        "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) SELECT csrf, account, ?2 FROM session WHERE account = ?1",
-        params![account, stored_time(now)],
-    )?;
-    connection.execute("DELETE FROM session WHERE account = ?1", [account])?;
+/// Ends sessions of an account; what it had open in a form is remembered as its own. Says their tokens against forged
+/// requests, for [`Accounts::say_ended`]. No session is deleted elsewhere.
+pub(super) fn end_sessions(
+    connection: &Connection,
+    account: &str,
+    which: Which<'_>,
+    now: Timestamp,
+) -> Result<Vec<String>, rusqlite::Error> {
+    let (one, except) = match which {
+        Which::All => (None, None),
+        Which::One(digest) => (Some(digest), None),
+        Which::Others(csrf) => (None, Some(csrf)),
+    };
+    let meant = "account = ?1 AND (?2 IS NULL OR digest = ?2) AND (?3 IS NULL OR csrf <> ?3)";
+    let remember =
+        "INSERT OR IGNORE INTO ended_session (csrf, account, ended_at) SELECT csrf, account, ?4 FROM session";
+    connection.execute(&format!("{remember} WHERE {meant}"), params![account, one, except, stored_time(now)])?;
+    let mut end = connection.prepare(&format!("DELETE FROM session WHERE {meant} RETURNING csrf"))?;
+    end.query_map(params![account, one, except], |row| row.get(0))?.collect()
+}
+
+/// Ends every session and every token of an account.
+pub(super) fn end_everything(connection: &Connection, account: &str, now: Timestamp) -> Result<(), rusqlite::Error> {
+    end_sessions(connection, account, Which::All, now)?;
     connection.execute("DELETE FROM token WHERE account = ?1", [account])?;
     Ok(())
+}
+
+/// Whether an account still has the session with this token against forged requests.
+pub(super) fn is_of_session(connection: &Connection, account: &str, csrf: &str) -> Result<bool, rusqlite::Error> {
+    let is_there = "SELECT 1 FROM session WHERE account = ?1 AND csrf = ?2";
+    connection.prepare_cached(is_there)?.exists([account, csrf])
+}
+
+fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
 }

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use bilan_records::catalogue::Role;
 use bilan_records::value::stored_time;
 use bilan_storage::{Migrations, checksum};
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::sessions::end_sessions;
+use super::proof::{Credentials, still_holds};
+use super::sessions::end_everything;
 use crate::people::is_part;
 
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
@@ -24,12 +26,30 @@ pub(super) const COLUMNS: &str =
 /// How many columns these are.
 pub(super) const READ: usize = 8;
 
+/// How long a statement waits for another process that writes.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// What strangers can bring about is remembered for so long: half a year, as logs of a network are kept (网络安全法 art. 21).
+const REFUSALS_LAST: SignedDuration = SignedDuration::from_hours(24 * 184);
+/// … and no more of it than this, so that a flood of guesses does not fill the disk.
+const MOST_REFUSALS: i64 = 20_000;
+/// After so many events it is looked whether there are too many.
+const PRUNED_EVERY: i64 = 500;
+/// What strangers can bring about.
+const REFUSALS: &str = "('refused', 'locked', 'guessing', 'code_refused')";
+
 pub(super) fn open(path: &Path) -> Result<Connection, AccountsError> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     MIGRATIONS.apply(&mut connection)?;
     checksum::watch(&connection, &[])?;
+    Ok(connection)
+}
+
+/// A connection that only reads: it waits for nobody who writes.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, AccountsError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(BUSY)?;
     Ok(connection)
 }
 
@@ -39,7 +59,7 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn is_empty(&self) -> Result<bool, AccountsError> {
-        Ok(self.connection().query_row("SELECT NOT EXISTS (SELECT 1 FROM account)", [], |row| row.get(0))?)
+        Ok(self.reader().query_row("SELECT NOT EXISTS (SELECT 1 FROM account)", [], |row| row.get(0))?)
     }
 
     /// Whether the file takes what is written into it.
@@ -96,15 +116,26 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError`] if there is no such account or the password will not do.
     pub fn set_password(&self, name: &str, password: &str, by: &str) -> Result<(), AccountsError> {
+        self.put_password(name, password, by, None)
+    }
+
+    /// The same, only while `shown` still holds.
+    pub(super) fn put_password(
+        &self,
+        name: &str,
+        password: &str,
+        by: &str,
+        shown: Option<&Credentials>,
+    ) -> Result<(), AccountsError> {
         self.rules.check(name, password)?;
         let hash = self.hasher.hash(password)?;
         self.attested(name, "password_changed", by, |connection| {
+            still_holds(connection, name, shown)?;
             let set = "UPDATE account SET password = ?2, password_set_at = ?3 WHERE name = ?1";
             if connection.execute(set, params![name, hash, stored_time(self.now())])? == 0 {
                 return Err(AccountsError::Unknown(name.to_owned()));
             }
-            end_sessions(connection, name, self.now())?;
-            Ok(())
+            Ok(end_everything(connection, name, self.now())?)
         })?;
         self.shut_out(name);
         Ok(())
@@ -120,8 +151,7 @@ impl Accounts {
             if connection.execute("UPDATE account SET disabled = ?2 WHERE name = ?1", params![name, disabled])? == 0 {
                 return Err(AccountsError::Unknown(name.to_owned()));
             }
-            end_sessions(connection, name, self.now())?;
-            Ok(())
+            Ok(end_everything(connection, name, self.now())?)
         })?;
         self.shut_out(name);
         Ok(())
@@ -139,7 +169,7 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn list(&self) -> Result<Vec<Account>, AccountsError> {
-        let connection = self.connection();
+        let connection = self.reader();
         let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
         let accounts = statement.query_map([], read)?;
         Ok(accounts.collect::<Result<_, _>>()?)
@@ -150,7 +180,7 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub(crate) fn persons(&self) -> Result<HashMap<String, String>, AccountsError> {
-        let connection = self.connection();
+        let connection = self.reader();
         let mut statement = connection.prepare_cached("SELECT name, display_name FROM account")?;
         let persons = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(persons.collect::<Result<_, _>>()?)
@@ -162,7 +192,7 @@ impl Accounts {
     /// If the database fails.
     pub fn account(&self, name: &str) -> Result<Option<Account>, AccountsError> {
         let sql = format!("SELECT {COLUMNS} FROM account WHERE name = ?1");
-        Ok(self.connection().query_row(&sql, [name], read).optional()?)
+        Ok(self.reader().query_row(&sql, [name], read).optional()?)
     }
 
     /// The last events, the newest first.
@@ -170,7 +200,7 @@ impl Accounts {
     /// # Errors
     /// If the database fails.
     pub fn events(&self, limit: u32) -> Result<Vec<AccountEvent>, AccountsError> {
-        let connection = self.connection();
+        let connection = self.reader();
         let mut statement = connection.prepare("SELECT at, name, what, by FROM event ORDER BY id DESC LIMIT ?1")?;
         let events = statement.query_map([limit], |row| {
             let at: String = row.get(0)?;
@@ -217,5 +247,30 @@ pub(super) fn note(
         what,
         by
     ])?;
+    Ok(())
+}
+
+/// Notes what a stranger can bring about. Of that there is an end.
+pub(super) fn note_refusal(
+    connection: &Connection,
+    at: Timestamp,
+    name: &str,
+    what: &str,
+    by: &str,
+) -> Result<(), AccountsError> {
+    note(connection, at, name, what, by)?;
+    if connection.last_insert_rowid() % PRUNED_EVERY == 0 { prune_refusals(connection, at) } else { Ok(()) }
+}
+
+/// Lets go of refusals that are too old or too many.
+pub(super) fn prune_refusals(connection: &Connection, now: Timestamp) -> Result<(), AccountsError> {
+    let since = now.checked_sub(REFUSALS_LAST).unwrap_or(Timestamp::MIN);
+    connection.execute(
+        &format!(
+            "DELETE FROM event WHERE what IN {REFUSALS} AND (at < ?1 OR id <= coalesce(\
+             (SELECT id FROM event WHERE what IN {REFUSALS} ORDER BY id DESC LIMIT 1 OFFSET ?2), 0))"
+        ),
+        params![stored_time(since), MOST_REFUSALS],
+    )?;
     Ok(())
 }

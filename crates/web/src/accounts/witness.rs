@@ -54,7 +54,7 @@ impl Accounts {
             if ledger.witnesses(source).map_err(journal)? {
                 continue;
             }
-            let standing = standing(&self.connection(), state)?;
+            let standing = standing(&self.reader(), state)?;
             let rows: Vec<Witnessed<'_>> = standing
                 .iter()
                 .map(|(name, state)| Witnessed { source, key: name, before: None, state: Some(state) })

@@ -10,9 +10,10 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
 
-use super::second_factor::address;
-use super::{Duty, SignInRefused};
+use super::sign_in::signed_in;
 use crate::AppState;
+use crate::accounts::second_factor::address;
+use crate::accounts::{AccountsError, Duty, SignInRefused};
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::security::set_cookie;
@@ -57,7 +58,7 @@ async fn code(guest: Guest, form: Submission) -> Result<Response, Refusal> {
     let (accounts, origin) = (guest.app.accounts.clone(), guest.origin());
     let session = waiting::to_the_end(move || accounts.sign_in_with_code(&pending, &code, origin)).await?;
     match session {
-        Ok(session) => Ok(super::pages::signed_in(&guest.app, &session, &next)),
+        Ok(session) => Ok(signed_in(&guest.app, &session, &next)),
         // The password was typed too long ago.
         Err(SignInRefused::Wrong | SignInRefused::CodeNeeded(_)) => Ok(Redirect::to("/sign-in").into_response()),
         Err(SignInRefused::WrongCode) => {
@@ -127,9 +128,11 @@ async fn enrol(visit: Visit, form: Submission) -> Result<Response, Refusal> {
     if visit.account.has_second_factor {
         return Ok(Redirect::to("/account/second-factor").into_response());
     }
-    match waiting::to_the_end(move || accounts.enrol(&name, &session, &code)).await?? {
-        true => Ok(Redirect::to("/account/second-factor").into_response()),
-        false => shown(&visit, Some(visit.text("shell.code.wrong"))),
+    match waiting::to_the_end(move || accounts.enrol(&name, &session, &code)).await? {
+        Ok(true) => Ok(Redirect::to("/account/second-factor").into_response()),
+        Ok(false) => shown(&visit, Some(visit.text("shell.code.wrong"))),
+        Err(AccountsError::Overtaken(_)) => Err(Refusal::SignIn { next: "/account/second-factor".to_owned() }),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -140,10 +143,7 @@ async fn end(visit: Visit, guest: Guest, form: Submission) -> Result<Response, R
     if accounts.rules.needs_second_factor(&visit.account) {
         return shown(&visit, Some(visit.text("shell.second_factor.needed")));
     }
-    let ended = waiting::to_the_end(move || {
-        accounts.by_password(&name, &password, origin)?;
-        accounts.reset_second_factor(&name, &name).map_err(SignInRefused::Failed)
-    });
+    let ended = waiting::to_the_end(move || accounts.end_second_factor(&name, &password, origin));
     match ended.await? {
         Ok(()) => {
             let mut answer = Redirect::to("/sign-in").into_response();

@@ -24,6 +24,7 @@ mod stations;
 mod suspicion;
 #[cfg(test)]
 mod trial;
+mod uploads;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

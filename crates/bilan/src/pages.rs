@@ -17,6 +17,7 @@ use crate::bureau::{Bureau, operator};
 use crate::clock::SystemClock;
 use crate::data_folder::{UPLOADS, private_file};
 use crate::running::Plan;
+use crate::uploads;
 
 /// The state behind the pages; in a demonstration with its accounts.
 pub fn state(
@@ -34,11 +35,13 @@ pub fn state(
             .seed_demonstration(&first_community(bureau), &watched_enterprise(bureau)?)
             .context("the accounts of the demonstration")?;
     }
+    let uploads = bureau.data.join(UPLOADS);
+    uploads::sweep_at_start(&uploads);
     let settings = Settings {
         public_url: site,
         secure_cookies: configuration.secure_cookies,
         upload_limit_mb: configuration.upload_limit_mb,
-        uploads: bureau.data.join(UPLOADS),
+        uploads,
         access: Access {
             trusted_proxies: configuration.trusted_proxies.clone(),
             limits: configuration.limits,

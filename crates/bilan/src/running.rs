@@ -22,13 +22,13 @@ use crate::bureau::Bureau;
 use crate::calling::Calling;
 use crate::commander::Commander;
 use crate::configuration::Configuration;
-use crate::data_folder::{Served, private_file};
+use crate::data_folder::{Served, UPLOADS, private_file};
 use crate::demonstration::Demonstration;
 use crate::parts::Parts;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{alarms, clock, http, pages, reports, room, stations};
+use crate::{alarms, clock, http, pages, reports, room, stations, uploads};
 
 /// Between two looks at deadlines.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -133,6 +133,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     parts.spawn("air quality indexes", keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
     parts.spawn("sealing of observations", seal_observations(observations.clone()));
     parts.spawn("watch of the disk", room::watch(bureau.data.clone()));
+    parts.spawn("sweeping of uploads", uploads::keep_small(bureau.data.join(UPLOADS)));
     parts.spawn("retention of observations", retire_observations(observations.clone(), configuration.retention));
     parts.spawn("reviews", Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {

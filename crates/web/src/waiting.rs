@@ -95,21 +95,46 @@ mod tests {
         assert_eq!(has_ended.await.unwrap(), Ok(()));
     }
 
-    #[test]
-    fn every_request_works_on_other_threads_by_way_of_this_file() {
-        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut folders = vec![sources];
-        let mut found = Vec::new();
+    /// Every source file of this crate by name, without its tests.
+    fn sources() -> Vec<(String, String)> {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut sources = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if std::fs::read_to_string(&path).is_ok_and(|text| text.contains("spawn_blocking")) {
-                    found.push(path.file_name().unwrap().to_owned());
+                } else if let Ok(text) = std::fs::read_to_string(&path)
+                    && !path.ends_with("tests.rs")
+                {
+                    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+                    sources.push((path.file_name().unwrap().to_string_lossy().into_owned(), code));
                 }
             }
         }
+        assert!(sources.len() > 100);
+        sources
+    }
+
+    #[test]
+    fn every_request_works_on_other_threads_by_way_of_this_file() {
+        let found: Vec<String> =
+            sources().into_iter().filter(|(_, code)| code.contains("spawn_blocking")).map(|(name, _)| name).collect();
         assert_eq!(found, ["waiting.rs"]);
+    }
+
+    #[test]
+    fn a_file_that_waits_for_the_disk_holds_nothing_that_runs_on_the_threads_of_requests() {
+        let of_disk = ["std::fs", "File::open", "File::create", ".reopen()"];
+        let of_requests = ["async fn", "async move", ".await"];
+        let touches_disk = |code: &str| of_disk.iter().any(|word| code.contains(word));
+        let touching: Vec<(String, String)> = sources().into_iter().filter(|(_, code)| touches_disk(code)).collect();
+        let wrong: Vec<&String> = touching
+            .iter()
+            .filter(|(_, code)| of_requests.iter().any(|word| code.contains(word)))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(wrong, [] as [&String; 0]);
+        assert!(touching.iter().any(|(name, _)| name == "checked_files.rs"), "{touching:?}");
     }
 }

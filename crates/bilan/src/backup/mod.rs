@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 
-use crate::data_folder::{Part, UPLOADS};
+use crate::data_folder::Part;
 pub use restore::restore;
 use unfinished::Unfinished;
 
@@ -23,7 +23,7 @@ pub struct Written {
     pub at: Timestamp,
     /// Databases.
     pub databases: usize,
-    /// Other files: keys, uploads.
+    /// Other files: keys.
     pub files: usize,
     /// Size of the back-up, bytes.
     pub bytes: u64,
@@ -65,12 +65,8 @@ pub fn write(data: &Path, target: &Path) -> Result<Written> {
     let mut files = 0;
     for name in found.files {
         let path = data.join(&name);
-        match File::open(&path) {
-            Ok(file) => append(&mut archive, &name, file)?,
-            // An upload that was entered meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
+        let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        append(&mut archive, &name, file)?;
         files += 1;
     }
     archive.into_inner()?;
@@ -100,7 +96,8 @@ struct Contents {
     files: Vec<PathBuf>,
 }
 
-/// Everything that belongs to the data: no locks, and no logs of databases, which are in the snapshots.
+/// Everything that belongs to the data: no locks, no logs of databases, which are in the snapshots, and no uploads, which
+/// wait for an hour at most and would bring personal data of an unfinished import into every back-up.
 fn contents(data: &Path) -> Result<Contents> {
     let mut found = Contents::default();
     for entry in entries(data)? {
@@ -109,21 +106,6 @@ fn contents(data: &Path) -> Result<Contents> {
             Some(Part::Database) => found.databases.push(name.to_string_lossy().into_owned()),
             Some(Part::Key) => found.files.push(name.into()),
             Some(Part::OfDatabase | Part::Lock) | None => {}
-        }
-    }
-    let mut folders = vec![PathBuf::from(UPLOADS)];
-    while let Some(folder) = folders.pop() {
-        if !data.join(&folder).is_dir() {
-            continue;
-        }
-        for entry in entries(&data.join(&folder))? {
-            let name = folder.join(entry.file_name());
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(name);
-            } else if kind.is_file() {
-                found.files.push(name);
-            }
         }
     }
     found.databases.sort();

@@ -3,7 +3,6 @@
 //! The form says little of the register: category, kind, what, where; who may stay unsaid. What is written here is
 //! published only after the bureau has replied, and the subject that is then shown is the bureau's, not the resident's.
 
-use std::io::Read as _;
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,16 +12,24 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use bilan_records::{
-    attachments::{NewFile, digest, media_type},
+    attachments::{NewFile, digest},
     catalogue::{Catalogue, FieldKind, Register},
     ledger::{FieldFault, JsonMap, Key, Ledger, Origin, Write, WriteError},
     value::{Language, beijing_text},
 };
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
-use super::{Limits, receipt, size::Size, view};
+use super::{
+    Limits,
+    photos::{self, Photo},
+    receipt,
+    size::Size,
+    view,
+};
 use crate::{
+    letters::code_of_letters,
     refusal::Refusal,
     render::page as rendered,
     shell::{Messages as _, Shell},
@@ -36,12 +43,6 @@ pub(super) const REGISTER: &str = "complaint";
 pub(super) const PHOTOS: &str = "photos";
 /// For so long the same complaint from the same browser is taken for one sent twice.
 const JUST_SENT: SignedDuration = SignedDuration::from_hours(1);
-/// Photographs with one complaint.
-const MOST_PHOTOS: usize = 6;
-/// Letters of a tracking code: none looks like another.
-const LETTERS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Letters in a tracking code, about 49 bits.
-const CODE: usize = 10;
 
 #[derive(Template)]
 #[template(path = "public/complain.html")]
@@ -105,12 +106,12 @@ impl Given {
     }
 
     /// What makes two complaints of a browser the same: all that was typed, and the photographs, but not the moment.
-    fn content(&self, photos: &[(String, Vec<u8>)]) -> Json {
+    fn content(&self, photos: &[Photo]) -> Json {
         json!({
             "category": self.category, "kind": self.kind, "content": self.content, "address": self.address,
             "lon": self.lon, "lat": self.lat, "against": self.against, "night": self.night,
             "complainant": self.complainant, "phone": self.phone, "confidential": self.confidential,
-            "photos": photos.iter().map(|(_, bytes)| digest(bytes)).collect::<Vec<_>>(),
+            "photos": photos.iter().map(|photo| photo.digest.as_str()).collect::<Vec<_>>(),
         })
     }
 
@@ -235,7 +236,8 @@ pub(super) async fn receive(
         return shown(&guest, size.large, again, StatusCode::FORBIDDEN);
     }
     let mut faults = wrong(&given, guest.language);
-    let photos = match read_photos(&form, guest.app.catalogue()) {
+    let files = form.files;
+    let photos = match guest.read(move |ledger| photos::read(&files, ledger.catalogue())).await? {
         Ok(photos) => photos,
         Err(name) => {
             faults.push((PHOTOS.to_owned(), guest.language.fill("public.complain.bad_photo", &[("name", &name)])));
@@ -305,60 +307,23 @@ fn wrong(given: &Given, language: Language) -> Vec<(String, String)> {
     faults
 }
 
-/// Names and bytes of the photographs, or the name of one that is none.
-fn read_photos(form: &Submission, catalogue: &Catalogue) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let field = catalogue.registers.get(REGISTER).and_then(|register| register.fields.get(PHOTOS));
-    let Some(FieldKind::Attachment { accept, max_mb, .. }) = field.map(|field| &field.kind) else {
-        return Ok(Vec::new());
-    };
-    let mut photos = Vec::new();
-    for upload in form.files.iter().filter(|upload| upload.field == PHOTOS && upload.size > 0) {
-        let refused = || upload.name.clone();
-        if photos.len() == MOST_PHOTOS || upload.size > u64::from(*max_mb) * 1024 * 1024 {
-            return Err(refused());
-        }
-        let mut bytes = Vec::new();
-        upload.file.reopen().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|_| refused())?;
-        let kind = media_type(&bytes).ok_or_else(refused)?;
-        if !kind.starts_with("image/") || !(accept.is_empty() || accept.iter().any(|accepted| accepted == kind)) {
-            return Err(refused());
-        }
-        photos.push((upload.name.clone(), bytes));
-    }
-    Ok(photos)
-}
-
 /// The code that belongs to a form: the same form gives the same code, and nobody else can know it.
 pub(super) fn code_of(key: &str) -> String {
-    let digest = digest(format!("tracking code of {key}").as_bytes());
-    let bytes = digest.as_bytes().chunks(2).take(CODE);
-    bytes
-        .map(|pair| {
-            let text = std::str::from_utf8(pair).unwrap_or("00");
-            let number = usize::from_str_radix(text, 16).unwrap_or(0);
-            char::from(LETTERS[number % LETTERS.len()])
-        })
-        .collect()
+    let bytes = (0_u32..).flat_map(|part| Sha256::digest(format!("tracking code of {key}, part {part}")));
+    code_of_letters(bytes)
 }
 
-fn enter(
-    ledger: &Ledger,
-    given: &Given,
-    photos: &[(String, Vec<u8>)],
-    key: Key,
-    code: &str,
-    at: &str,
-) -> Result<(), WriteError> {
+fn enter(ledger: &Ledger, given: &Given, photos: &[Photo], key: Key, code: &str, at: &str) -> Result<(), WriteError> {
     let actor = view::actor();
     let register = ledger.catalogue().registers.get(REGISTER);
     let register = register.ok_or_else(|| WriteError::UnknownRegister(REGISTER.to_owned()))?;
     let files = photos
         .iter()
-        .map(|(name, bytes)| NewFile {
+        .map(|photo| NewFile {
             field: PHOTOS.to_owned(),
-            name: name.clone(),
+            name: photo.name.clone(),
             declared: "image".to_owned(),
-            bytes: bytes.clone(),
+            bytes: photo.bytes.clone(),
         })
         .collect();
     ledger.create(&actor, REGISTER, given.values(register, at, code), Write { files, ..Write::under(key) })?;
@@ -374,7 +339,6 @@ mod tests {
         let (first, second) = (code_of(&"a".repeat(32)), code_of(&"b".repeat(32)));
         assert_eq!(first, code_of(&"a".repeat(32)));
         assert_ne!(first, second);
-        assert_eq!(first.len(), CODE);
-        assert!(first.bytes().all(|letter| LETTERS.contains(&letter)));
+        assert_eq!(first.len(), crate::letters::LENGTH);
     }
 }

@@ -6,6 +6,7 @@
 mod complain;
 mod home;
 mod now;
+mod photos;
 mod receipt;
 mod records;
 mod size;

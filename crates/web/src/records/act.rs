@@ -8,7 +8,7 @@ use axum::routing::post;
 use bilan_records::ledger::{FieldFaults, Write, WriteError};
 
 use super::control::values;
-use super::form::{read_files, saved, written_before, wrong_files};
+use super::form::{files_of, saved, written_before};
 use super::record::{Extra, RefusedStep, shown};
 use super::seen::Seen;
 use super::{address, register};
@@ -46,12 +46,12 @@ async fn step(
         reason: reason.clone().unwrap_or_default(),
         why,
     };
-    let files = wrong_files(register, &form.files)?;
-    if !files.0.is_empty() {
-        let extra = Extra { step: Some(refused(files, None)), ..Extra::default() };
+    let (faults, uploads, form) = files_of(&visit, register, form).await?;
+    if !faults.0.is_empty() {
+        let extra = Extra { step: Some(refused(faults, None)), ..Extra::default() };
         return shown(visit, key, number, None, extra, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let write = Write { files: read_files(register, &form.files)?, ..form.write() };
+    let write = Write { files: uploads, ..form.write() };
     let key_of_form = form.key();
     let (name, asked, taken) = (key.clone(), number.clone(), step.clone());
     let (entered, why) = (given.clone(), reason.clone());

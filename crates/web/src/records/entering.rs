@@ -2,7 +2,6 @@
 //! listens; the page of the file says that it is under way, and afterwards what became of it.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +13,8 @@ use bilan_records::ledger::{Key, Ledger, Origin, WriteError};
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
-use super::import::{About, about, about_path, allowed, refused, waiting};
+use super::checked_files::{self, About};
+use super::import::{allowed, refused, waiting};
 use super::register;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -102,19 +102,15 @@ fn enter_waiting(
     confirmed: &Confirmed,
 ) -> Result<(ImportOutcome, bool), ImportError> {
     // Without the file the key still says what became of it.
-    let Ok(about) = about(path) else {
+    let Ok(about) = checked_files::about(path) else {
         return entered_under(ledger, actor, file)?.map(|outcome| (outcome, true)).ok_or(ImportError::Gone);
     };
     let key = import_key(&about, file, confirmed.is_meant);
     let again = ledger.written_under(&key, &actor.name)?.is_some();
-    let source = File::open(path).map_err(|_| ImportError::Gone)?;
+    let source = checked_files::open(path).map_err(|_| ImportError::Gone)?;
     let options = ImportOptions { enter_repeats: confirmed.enter_repeats, key: Some(&key), dry_run: false };
     let outcome = exchange::import_with(ledger, actor, register, source, format, options)?;
-    for file in [path.to_owned(), about_path(path)] {
-        if let Err(error) = std::fs::remove_file(&file) {
-            tracing::warn!("a file that was imported could not be let go: {error}");
-        }
-    }
+    checked_files::let_go(path);
     Ok((outcome, again))
 }
 

@@ -7,14 +7,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
-use bilan_records::attachments::{self, NewFile};
-use bilan_records::catalogue::{Field, FieldKind, Label, Register};
+use bilan_records::attachments::NewFile;
+use bilan_records::catalogue::{Field, Register};
 use bilan_records::ledger::{
     FieldDifference, FieldFault, FieldFaults, JsonMap, Key, Ledger, Write, WriteError, path_label,
 };
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
+use super::attached::{read_files, wrong_files};
 use super::control::{Control, controls, is_entered, values};
 use super::{address, register, shown};
 use crate::AppState;
@@ -24,8 +25,9 @@ use crate::refusal::Refusal;
 use crate::render::page;
 use crate::security::set_cookie;
 use crate::shell::{Language, Messages, Shell};
-use crate::submission::{Submission, Upload};
+use crate::submission::Submission;
 use crate::visit::{Visit, encoded};
+use crate::waiting;
 
 /// For so long the same content from the same person is taken for one thing sent twice.
 const JUST_SAVED: SignedDuration = SignedDuration::from_mins(10);
@@ -200,11 +202,11 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     let is_another = form.filled("another").is_some();
     let unique = form.key().map(|key| if is_another { key } else { key.alone_for(JUST_SAVED) });
     let (kept, name) = (given.clone(), key.clone());
-    let files = wrong_files(register, &form.files)?;
-    if !files.0.is_empty() {
-        return refused(&visit, register, Draft { faults: files, ..Draft::new(None, None, given) }, &form);
+    let (faults, files, form) = files_of(&visit, register, form).await?;
+    if !faults.0.is_empty() {
+        return refused(&visit, register, Draft { faults, ..Draft::new(None, None, given) }, &form);
     }
-    let write = Write { key: unique, files: read_files(register, &form.files)?, ..Write::default() };
+    let write = Write { key: unique, files, ..Write::default() };
     let made = visit
         .write(move |ledger, actor| {
             let was_written = written_before(ledger, actor, write.key.as_ref())?;
@@ -249,11 +251,11 @@ async fn change(
     // A personal field that was left empty keeps what stands in it, and its form says so again.
     let kept = |values: &JsonMap| masks.clone().into_iter().chain(values.clone()).collect::<JsonMap>();
     let draft = |faults| Draft { faults, ..Draft::new(Some(number.clone()), Some(version), kept(&given)) };
-    let files = wrong_files(register, &form.files)?;
-    if !files.0.is_empty() {
-        return refused(&visit, register, draft(files), &form);
+    let (faults, uploads, form) = files_of(&visit, register, form).await?;
+    if !faults.0.is_empty() {
+        return refused(&visit, register, draft(faults), &form);
     }
-    let write = Write { files: read_files(register, &form.files)?, ..form.write() };
+    let write = Write { files: uploads, ..form.write() };
     let (name, asked, changes) = (key.clone(), number.clone(), given.clone());
     let changed = visit
         .write(move |ledger, actor| {
@@ -372,44 +374,20 @@ fn other(
     }
 }
 
-/// Faults of the files of a form, before anything is written.
-pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> Result<FieldFaults, Refusal> {
-    let mut faults = Vec::new();
-    for file in files.iter().filter(|file| file.size > 0) {
-        let Some(FieldKind::Attachment { accept, max_mb, .. }) =
-            register.fields.get(&file.field).map(|field| &field.kind)
-        else {
-            continue;
+/// What is wrong with the files of a form, the files where nothing is, and the form again.
+pub(super) async fn files_of(
+    visit: &Visit,
+    register: &Register,
+    form: Submission,
+) -> Result<(FieldFaults, Vec<NewFile>, Submission), Refusal> {
+    let (app, key) = (visit.app.clone(), register.key.clone());
+    let looked = waiting::while_asked(move || {
+        let Some(register) = app.catalogue().registers.get(&key) else {
+            return Ok((FieldFaults(Vec::new()), Vec::new(), form));
         };
-        let mut head = vec![0; 4096];
-        let read = std::io::Read::read(&mut file.file.reopen()?, &mut head)?;
-        let found = attachments::media_type(&head[..read]).unwrap_or("application/octet-stream");
-        let mut fault = |why: String, why_zh: String| {
-            faults.push(FieldFault { field: file.field.clone(), found: file.name.clone(), why, why_zh });
-        };
-        if file.size > u64::from(*max_mb) * 1024 * 1024 {
-            fault(format!("{} is larger than {max_mb} MB", file.name), format!("{}超过{max_mb} MB", file.name));
-        } else if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
-            let Label { zh, en } = attachments::accepted(accept);
-            fault(
-                format!("the content of {} is {found}; accepted are {en}", file.name),
-                format!("{}的内容不是可接受的类型，此处只接受{zh}", file.name),
-            );
-        }
-    }
-    Ok(FieldFaults(faults))
-}
-
-/// The files of a form for fields of this register.
-pub(super) fn read_files(register: &Register, files: &[Upload]) -> Result<Vec<NewFile>, Refusal> {
-    let own = files.iter().filter(|file| file.size > 0 && register.fields.contains_key(&file.field));
-    own.map(|file| {
-        Ok(NewFile {
-            field: file.field.clone(),
-            name: file.name.clone(),
-            declared: file.media_type.clone(),
-            bytes: std::fs::read(file.file.path())?,
-        })
-    })
-    .collect()
+        let faults = wrong_files(register, &form.files)?;
+        let files = if faults.0.is_empty() { read_files(register, &form.files)? } else { Vec::new() };
+        Ok::<_, std::io::Error>((faults, files, form))
+    });
+    Ok(looked.await??)
 }

@@ -1,8 +1,7 @@
 //! Files into a ledger: checked first, entered whole or not at all.
 
-use std::io::Read as _;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
@@ -12,11 +11,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Register;
-use bilan_records::exchange::{self, Format, ImportError, ImportFaults, ImportNote, ImportOutcome};
+use bilan_records::exchange::{self, Format, ImportError, ImportFaults};
 use bilan_records::ledger::WriteError;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Deserialize;
 
+use super::checked_files::{self, About};
 use super::entering::{entered, entered_under, import_key};
 use super::register;
 use crate::AppState;
@@ -25,16 +24,12 @@ use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Language, Messages, Shell};
-use crate::submission::{Submission, Upload};
+use crate::submission::Submission;
 use crate::visit::Visit;
+use crate::waiting::while_asked;
 
 /// Seconds after which the page of a file that is being entered looks again.
 const LOOKS_AGAIN: &str = "3";
-/// How long a checked file waits to be entered.
-const WAITS: Duration = Duration::from_secs(3600);
-
-/// Notes of a file that are shown.
-const NOTES_SHOWN: usize = 50;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -146,42 +141,20 @@ async fn check(visit: Visit, Path(key): Path<String>, form: Submission) -> Resul
         let why = visit.text("exchange.unknown_format").to_owned();
         return drawn(&visit, register, Outcome::Unreadable(why), StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let name = upload.name.clone();
-    let (done, upload) = run(&visit, &key, upload, format).await?;
+    let (name, asked) = (upload.name.clone(), key.clone());
+    let checked = visit.read(move |ledger, actor| checked_files::check(ledger, actor, &asked, upload, format));
+    let (done, upload) = checked.await??;
     match done {
-        Ok(ImportOutcome { created, replayed, repeated, notes }) => {
-            let note = |note: &ImportNote| (note.zh(), note.to_string());
-            let notes = notes.iter().take(NOTES_SHOWN).map(note).collect();
-            let about = About { name, created, known: replayed, repeated, notes, digest: digest(&upload)? };
-            let file = keep(&visit, upload, format, &about)?;
+        Ok(outcome) => {
+            let (folder, entering) = (folder(&visit), Arc::clone(&visit.app.entering));
+            let kept = while_asked(move || {
+                checked_files::keep(&folder, upload, format, &outcome, |path| entering.is_under_way(path))
+            });
+            let file = kept.await??;
             Ok(Redirect::to(&format!("/records/{key}/import/{file}")).into_response())
         }
         Err(error) => refused(&visit, register, name, error),
     }
-}
-
-async fn run(
-    visit: &Visit,
-    key: &str,
-    upload: Upload,
-    format: Format,
-) -> Result<(Result<ImportOutcome, ImportError>, Upload), Refusal> {
-    let (file, key) = (upload.file.reopen()?, key.to_owned());
-    let done = visit.read(move |ledger, actor| exchange::import(ledger, actor, &key, file, format, true)).await?;
-    Ok((done, upload))
-}
-
-/// What the check of a file found, kept beside it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct About {
-    name: String,
-    created: u64,
-    known: u64,
-    repeated: u64,
-    /// What is to be said of the file, in Chinese and in English.
-    notes: Vec<(String, String)>,
-    /// SHA-256 of the file, as hexadecimal text.
-    pub(super) digest: String,
 }
 
 /// A file that was checked and waits to be entered.
@@ -194,7 +167,7 @@ async fn checked(visit: Visit, Path((key, file)): Path<(String, String)>) -> Res
         page.headers_mut().insert(REFRESH, HeaderValue::from_static(LOOKS_AGAIN));
         return Ok(page);
     }
-    let Ok(about) = about(&path) else {
+    let Ok(about) = while_asked(move || checked_files::about(&path)).await? else {
         // It was entered, also where the answer was lost; or it has waited too long.
         let entered_before = visit.read(move |ledger, actor| entered_under(ledger, actor, &file)).await?;
         return Ok(match entered_before.map_err(|error| Refusal::Internal(error.to_string()))? {
@@ -251,58 +224,11 @@ fn column(register: &Register, fault: &exchange::ImportFault, language: Language
     language.fill("exchange.key", &[("key", &fault.column), ("label", &label)])
 }
 
-/// Keeps a checked file under a name that only this account knows.
-fn keep(visit: &Visit, upload: Upload, format: Format, about: &About) -> Result<String, Refusal> {
-    let folder = folder(visit);
-    std::fs::create_dir_all(&folder)?;
-    sweep(&folder);
-    let name = format!("{}.{}", &crate::accounts::secret()[..32], format.ending());
-    let path = folder.join(&name);
-    let text = serde_json::to_vec(about).map_err(|error| Refusal::Internal(error.to_string()))?;
-    std::fs::write(about_path(&path), text)?;
-    upload.file.persist(&path).map_err(|error| Refusal::Internal(error.to_string()))?;
-    Ok(name)
-}
-
-pub(super) fn about_path(path: &std::path::Path) -> PathBuf {
-    path.with_extension("about")
-}
-
-/// What the check of a waiting file found; an error if the file no longer waits.
-pub(super) fn about(path: &std::path::Path) -> std::io::Result<About> {
-    std::fs::metadata(path)?;
-    Ok(serde_json::from_slice(&std::fs::read(about_path(path))?)?)
-}
-
-/// SHA-256 of an upload.
-fn digest(upload: &Upload) -> Result<String, Refusal> {
-    let mut hasher = Sha256::new();
-    let mut file = upload.file.reopen()?;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            length => hasher.update(&buffer[..length]),
-        }
-    }
-}
-
 fn folder(visit: &Visit) -> PathBuf {
-    let account = hex::encode(Sha256::digest(visit.account.name.as_bytes()));
-    visit.app.settings.uploads.join("checked").join(&account[..16])
+    checked_files::folder(&visit.app.settings.uploads, &visit.account.name)
 }
 
-/// Lets go of files that waited too long.
-fn sweep(folder: &std::path::Path) {
-    let now = SystemTime::now();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| now.duration_since(at).ok());
-        if age.is_some_and(|age| age > WAITS) {
-            drop(std::fs::remove_file(entry.path()));
-        }
-    }
-}
-
+/// The path of a file that waits, or waited, under this name.
 pub(super) fn waiting(visit: &Visit, file: &str) -> Result<PathBuf, Refusal> {
     let (id, ending) = file.split_once('.').unwrap_or_default();
     let is_ours =

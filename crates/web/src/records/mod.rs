@@ -1,7 +1,9 @@
 //! The ledgers (台账): lists, records with their way and history, forms, files in and out.
 
 pub(crate) mod act;
+mod attached;
 mod attachment;
+mod checked_files;
 mod clock;
 mod control;
 mod entering;
@@ -15,6 +17,7 @@ mod record;
 mod seen;
 mod shown;
 
+pub use checked_files::{WAITS as UPLOADS_WAIT, sweep_uploads};
 pub(crate) use entering::Entering;
 pub(crate) use seen::Unmasked;
 pub(crate) use shown::badge;

@@ -48,7 +48,7 @@ async fn a_warning_names_its_rule_its_duration_and_whoever_acknowledged_it() {
     assert!(!facts.contains("dissolved_oxygen_crash"), "the key of the rule is folded away");
     assert!(codes.contains("dissolved_oxygen_crash"), "and can be unfolded");
     let english = bureau.page_in(Role::Duty, &format!("/records/warning/{number}"), "en").await;
-    shows(&english, &["2 min", person, "Codes of the system"]);
+    shows(&english, &["2 min", person, "System codes"]);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn the_journal_names_persons_and_parts_of_the_program() {
     }
 }
 
-#[test_case("zh", "尚未到", "现在"; "in Chinese")]
+#[test_case("zh", "时段未到", "现在"; "in Chinese")]
 #[test_case("en", "not yet", "now"; "in English")]
 #[tokio::test]
 async fn the_hours_to_come_of_a_day_are_no_gap_in_its_data(
@@ -114,8 +114,8 @@ async fn the_hours_to_come_of_a_day_are_no_gap_in_its_data(
     assert_eq!(month.text.matches("water-cell later").count(), 2 * 8, "days and nights from the 23rd on");
 }
 
-#[test_case("zh", ["密码疑似被猜测", "同一编码两路连接", "反控命令发往", "报文无应答"]; "in Chinese")]
-#[test_case("en", ["Passwords guessed", "Two lines under one MN", "commands go to", "packets not answered"]; "in English")]
+#[test_case("zh", ["密码疑似被猜测", "同一设备编码存在两路连接", "反控指令接收方", "报文无应答"]; "in Chinese")]
+#[test_case("en", ["Possible password guessing", "Two lines under one MN", "commands go to", "packets not answered"]; "in English")]
 #[tokio::test]
 async fn what_is_wrong_with_lines_passwords_and_forwarding_stands_on_the_page_of_devices(
     language: &'static str,

@@ -90,7 +90,7 @@ pub enum Refusal {
     #[error("the form is out of date")]
     Forged,
     /// What the ledger refused, in the words of the interface.
-    #[error("{}", .0.told(Language::English))]
+    #[error("{}", .0.explanation(Language::English))]
     Told(Box<Problem>),
     /// More was sent than is taken.
     #[error("more than {limit_mb} MB were sent")]

@@ -41,7 +41,7 @@ impl From<&str> for Origin {
     }
 }
 
-/// Who tries, as far as it can be told apart.
+/// Who tries, as far as one can be distinguished from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Source {
     Browser(String),

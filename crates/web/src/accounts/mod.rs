@@ -200,7 +200,7 @@ pub struct Accounts {
     waiting: second_factor::Waiting,
     rules: AccountRules,
     keyring: Keyring,
-    /// Whose journal is told of every change.
+    /// The journal in which every change is entered.
     witness: Option<Arc<Ledger>>,
 }
 

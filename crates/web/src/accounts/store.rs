@@ -79,7 +79,7 @@ impl Accounts {
         if !(2..=40).contains(&new.name.chars().count()) || !new.name.chars().all(good) {
             return Err(AccountsError::BadName(new.name.clone()));
         }
-        // The journal could not tell such an account from the program.
+        // The journal could not distinguish such an account from the program.
         if is_part(&new.name) {
             return Err(AccountsError::NameTaken(new.name.clone()));
         }

@@ -1,4 +1,4 @@
-//! What went wrong, told to programs and people (RFC 9457, `application/problem+json`).
+//! What went wrong, explained to programs and people (RFC 9457, `application/problem+json`).
 //!
 //! A handler returns a [`Problem`] without knowing who asked in which language; [`worded`] stands around the API and
 //! writes the body in the language of the request.
@@ -124,7 +124,7 @@ impl Problem {
     }
 
     /// What happened.
-    pub fn told(&self, language: Language) -> &str {
+    pub fn explanation(&self, language: Language) -> &str {
         if language == Language::Chinese { &self.zh } else { &self.en }
     }
 
@@ -369,7 +369,7 @@ impl Problem {
         body.insert("title".into(), Json::from(self.title(language)));
         body.insert("status".into(), Json::from(self.status.as_u16()));
         body.insert("code".into(), Json::from(self.code));
-        body.insert("detail".into(), Json::from(self.told(language)));
+        body.insert("detail".into(), Json::from(self.explanation(language)));
         body.insert("instance".into(), Json::from(instance));
         if !self.faults.is_empty() {
             let faults = self.faults.iter().map(|Fault { label, fault }| {

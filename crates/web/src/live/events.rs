@@ -1,4 +1,4 @@
-//! What comes in, told to open pages as server-sent events, with a heartbeat so that a page knows that the line is up.
+//! What comes in, sent to open pages as server-sent events, with a heartbeat so that a page knows that the line is up.
 
 use std::collections::{BTreeSet, HashSet};
 use std::convert::Infallible;
@@ -27,17 +27,17 @@ use crate::waiting;
 
 /// Between two heartbeats of a quiet line. Pages open it again after 40 seconds of silence.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// What happens within this time is told at once.
+/// What happens within this time is one message.
 const GATHERED: Duration = Duration::from_millis(1000);
 
-/// Something that listeners are told.
+/// What is sent to the listeners of a topic.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct Message {
     name: &'static str,
     data: Arc<str>,
 }
 
-impl Told {
+impl Message {
     fn new(name: &'static str, data: &Json) -> Self {
         Self { name, data: data.to_string().into() }
     }
@@ -54,7 +54,7 @@ pub(super) async fn open(visit: &Visit, topic: Topic) -> Result<Response, Refusa
     let place = streams.enter(visit)?;
     let ended = visit.app.accounts.ended();
     let listener = Listener {
-        told: streams.listen(visit, topic).await?,
+        messages: streams.listen(visit, topic).await?,
         ended,
         checked_at: Instant::now(),
         app: visit.app.clone(),
@@ -71,7 +71,7 @@ pub(super) async fn open(visit: &Visit, topic: Topic) -> Result<Response, Refusa
 
 /// One open page.
 struct Listener {
-    told: Receiver<Told>,
+    messages: Receiver<Message>,
     ended: Receiver<Ended>,
     checked_at: Instant,
     app: AppState,
@@ -83,10 +83,10 @@ struct Listener {
 impl Listener {
     async fn next(&mut self) -> Option<Sent> {
         loop {
-            let told = tokio::select! {
-                told = self.told.recv() => match told {
-                    Ok(told) => told,
-                    Err(RecvError::Lagged(_)) => Told::missed(),
+            let message = tokio::select! {
+                message = self.messages.recv() => match message {
+                    Ok(message) => message,
+                    Err(RecvError::Lagged(_)) => Message::missed(),
                     Err(RecvError::Closed) => return None,
                 },
                 ended = self.ended.recv() => {
@@ -109,7 +109,7 @@ impl Listener {
                     continue;
                 }
             };
-            return Some(Sent::default().event(told.name).data(&*told.data));
+            return Some(Sent::default().event(message.name).data(&*message.data));
         }
     }
 
@@ -120,7 +120,7 @@ impl Listener {
     }
 }
 
-/// Makes what the listeners of a topic are told.
+/// Makes the messages for the listeners of a topic.
 pub(super) struct Maker {
     events: Receiver<Event>,
     topic: Topic,
@@ -143,12 +143,12 @@ pub(super) async fn maker(visit: &Visit, topic: Topic) -> Result<Maker, Refusal>
 }
 
 impl Maker {
-    /// Tells until `is_over`.
-    pub(super) async fn run(mut self, told: Sender<Told>, is_over: impl Fn(&Sender<Told>) -> bool) {
+    /// Sends messages until `is_over`.
+    pub(super) async fn run(mut self, messages: Sender<Message>, is_over: impl Fn(&Sender<Message>) -> bool) {
         let mut refreshed = interval(REFRESHED);
         refreshed.set_missed_tick_behavior(MissedTickBehavior::Delay);
         refreshed.tick().await;
-        // What is gathered until it is told, for a topic that tells once a second.
+        // What is gathered until it is sent, for a topic with one message a second.
         let (mut changed, mut warned, mut due) = (BTreeSet::new(), false, None::<Instant>);
         loop {
             let gathered = async {
@@ -161,12 +161,12 @@ impl Maker {
                 event = self.events.recv() => event,
                 () = gathered => {
                     let name = if warned { "warning" } else { "change" };
-                    let _ = told.send(Told::new(name, &json!({ "stations": changed })));
+                    let _ = messages.send(Message::new(name, &json!({ "stations": changed })));
                     (changed, warned, due) = (BTreeSet::new(), false, None);
                     continue;
                 }
                 _ = refreshed.tick() => {
-                    if is_over(&told) {
+                    if is_over(&messages) {
                         return;
                     }
                     self.refresh().await;
@@ -176,7 +176,7 @@ impl Maker {
             let event = match event {
                 Ok(event) => event,
                 Err(RecvError::Lagged(_)) => {
-                    let _ = told.send(Told::missed());
+                    let _ = messages.send(Message::missed());
                     continue;
                 }
                 Err(RecvError::Closed) => return,
@@ -184,12 +184,12 @@ impl Maker {
             // That nobody listens is noticed within the minute.
             match (&self.topic, event) {
                 (Topic::Station(_), Event::Observed(update)) if self.seen.contains(&update.station) => {
-                    let _ = told.send(observed(&update));
+                    let _ = messages.send(observed(&update));
                 }
                 (Topic::Station(_) | Topic::Warnings(_), Event::Warning(warning))
                     if self.seen.contains(&warning.station) =>
                 {
-                    let _ = told.send(of_warning(&warning));
+                    let _ = messages.send(of_warning(&warning));
                 }
                 (Topic::Stations(_), Event::Observed(update)) if self.seen.contains(&update.station) => {
                     changed.insert(update.station.clone());
@@ -218,14 +218,14 @@ impl Maker {
     }
 }
 
-fn observed(update: &Update) -> Told {
+fn observed(update: &Update) -> Message {
     let values: Vec<Json> = update.observations.iter().map(value).collect();
-    let told = json!({
+    let data = json!({
         "station": update.station,
         "received_at": update.received_at.as_second(),
         "values": values,
     });
-    Told::new("observed", &told)
+    Message::new("observed", &data)
 }
 
 fn value(observation: &Observation) -> Json {
@@ -241,12 +241,12 @@ fn value(observation: &Observation) -> Json {
     })
 }
 
-fn of_warning(warning: &Warning) -> Told {
-    let told = json!({
+fn of_warning(warning: &Warning) -> Message {
+    let data = json!({
         "station": warning.station,
         "rule": warning.rule,
         "level": warning.level.name(),
         "open": warning.is_open(),
     });
-    Told::new("warning", &told)
+    Message::new("warning", &data)
 }

@@ -11,7 +11,7 @@ use bilan_records::actor::Actor;
 use jiff::SignedDuration;
 use tokio::sync::{OnceCell, broadcast};
 
-use super::events::{self, Told};
+use super::events::{self, Message};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -55,8 +55,8 @@ pub(super) enum Topic {
     Stations(Sight),
 }
 
-/// The one who makes what the listeners of a topic are told.
-pub(super) type Source = Arc<OnceCell<broadcast::Sender<Told>>>;
+/// The one who makes the messages for the listeners of a topic.
+pub(super) type Source = Arc<OnceCell<broadcast::Sender<Message>>>;
 
 /// Open streams and what they share.
 #[derive(Default)]
@@ -103,13 +103,13 @@ impl Streams {
         self: &Arc<Self>,
         visit: &Visit,
         topic: Topic,
-    ) -> Result<broadcast::Receiver<Told>, Refusal> {
+    ) -> Result<broadcast::Receiver<Message>, Refusal> {
         loop {
             let source = Arc::clone(lock(&self.sources).entry(topic.clone()).or_default());
             let begun = source.get_or_try_init(async || {
                 let (sender, maker) = (broadcast::Sender::new(BEHIND), events::maker(visit, topic.clone()).await?);
-                let (streams, told, topic) = (Arc::clone(self), sender.clone(), topic.clone());
-                tokio::spawn(maker.run(told, move |told| streams.is_over(&topic, told)));
+                let (streams, messages, topic) = (Arc::clone(self), sender.clone(), topic.clone());
+                tokio::spawn(maker.run(messages, move |messages| streams.is_over(&topic, messages)));
                 Ok::<_, Refusal>(sender)
             });
             let listener = begun.await?.subscribe();
@@ -121,9 +121,9 @@ impl Streams {
     }
 
     /// Whether nobody listens any more; the topic is forgotten then.
-    fn is_over(&self, topic: &Topic, told: &broadcast::Sender<Told>) -> bool {
+    fn is_over(&self, topic: &Topic, messages: &broadcast::Sender<Message>) -> bool {
         let mut sources = lock(&self.sources);
-        let is_over = told.receiver_count() == 0;
+        let is_over = messages.receiver_count() == 0;
         if is_over {
             sources.remove(topic);
         }

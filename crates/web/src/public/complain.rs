@@ -147,7 +147,7 @@ impl Given {
     }
 }
 
-/// A subject that tells nothing of the resident: 夜间施工噪声（公众平台）.
+/// A subject that says nothing of the resident: 夜间施工噪声（公众平台）.
 fn subject(register: &Register, category: &str, kind: &str) -> String {
     let name = |field: &str, key: &str| label(register, field, key, Language::Chinese);
     let what = if kind == "other" { name("category", category) } else { name("kind", kind) };
@@ -267,7 +267,7 @@ pub(super) async fn receive(
             shown(&guest, size.large, again, StatusCode::CONFLICT)
         }
         Err(WriteError::Invalid { faults }) => {
-            let faults = faults.0.iter().map(|fault| told(fault, guest.language)).collect();
+            let faults = faults.0.iter().map(|fault| explanation(fault, guest.language)).collect();
             shown(&guest, size.large, again(sent, faults, None, None), StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) => Err(error.into()),
@@ -284,7 +284,7 @@ fn browser(guest: &Guest) -> String {
     digest(format!("browser {}", guest.csrf).as_bytes())[..32].to_owned()
 }
 
-fn told(fault: &FieldFault, language: Language) -> (String, String) {
+fn explanation(fault: &FieldFault, language: Language) -> (String, String) {
     let why = if language == Language::Chinese { &fault.why_zh } else { &fault.why };
     (fault.field.clone(), why.clone())
 }

@@ -153,7 +153,7 @@ fn find(ledger: &Ledger, number: &str, language: Language) -> Result<Option<Case
     let replied = !text("replied_at").is_empty();
     let mut steps = Vec::new();
     for entry in ledger.timeline(&actor, REGISTER, number)? {
-        if let Some(what) = told(register, &entry.action, language) {
+        if let Some(what) = step_text(register, &entry.action, language) {
             steps.push((day(entry.at), what));
         }
     }
@@ -171,7 +171,7 @@ fn find(ledger: &Ledger, number: &str, language: Language) -> Result<Option<Case
 }
 
 /// What an entry of the journal means to the resident, if anything.
-fn told(register: &Register, action: &Action, language: Language) -> Option<String> {
+fn step_text(register: &Register, action: &Action, language: Language) -> Option<String> {
     let zh = language == Language::Chinese;
     match action {
         Action::Create | Action::Import => Some(if zh { "收到投诉" } else { "Complaint received" }.to_owned()),

@@ -1,8 +1,7 @@
 //! Whether the program can do its work: read what it has, and write into every database of the data folder.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::room::{Room, RoomState};
+use super::room::{Room, RoomState, folders};
 use crate::AppState;
 use crate::waiting;
 
@@ -83,14 +82,4 @@ fn has_room(folder: &Path) -> Result<(), String> {
         )),
         RoomState::Low | RoomState::Enough => Ok(()),
     }
-}
-
-/// Where the data lie: the folder of the uploads, and wherever the databases beside it lead to.
-fn folders(uploads: &Path) -> BTreeSet<PathBuf> {
-    let mut folders = BTreeSet::from([uploads.to_owned()]);
-    let beside = uploads.parent().and_then(|data| std::fs::read_dir(data).ok()).into_iter().flatten().flatten();
-    let databases = beside.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "db"));
-    let places = databases.filter_map(|path| path.canonicalize().ok());
-    folders.extend(places.filter_map(|path| path.parent().map(Path::to_owned)));
-    folders
 }

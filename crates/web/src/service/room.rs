@@ -1,7 +1,8 @@
 //! Room on the disk on which the data are (磁盘余量): enough, low, or none.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// With less than this a commit may find no room for its log: nothing can be relied on to be written.
 const FULL: u64 = 8 * 1024 * 1024;
@@ -69,6 +70,16 @@ pub(crate) fn is_disk_full(fault: &str) -> bool {
     ["database or disk is full", "No space left on device", "Disk quota exceeded"]
         .iter()
         .any(|words| fault.contains(words))
+}
+
+/// Where the data lie: the folder of the uploads, and wherever the databases beside it lead to.
+pub(super) fn folders(uploads: &Path) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::from([uploads.to_owned()]);
+    let beside = uploads.parent().and_then(|data| std::fs::read_dir(data).ok()).into_iter().flatten().flatten();
+    let databases = beside.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "db"));
+    let places = databases.filter_map(|path| path.canonicalize().ok());
+    folders.extend(places.filter_map(|path| path.parent().map(Path::to_owned)));
+    folders
 }
 
 #[cfg(test)]

@@ -40,6 +40,19 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Writes the back-up anew without one of its files.
+fn without(backup: &Path, name: &str, target: &Path) {
+    let mut whole = tar::Archive::new(fs::File::open(backup).unwrap());
+    let mut part = tar::Builder::new(fs::File::create(target).unwrap());
+    for entry in whole.entries().unwrap().map(Result::unwrap) {
+        let path = entry.path().unwrap().into_owned();
+        if path != Path::new(name) {
+            part.append(&entry.header().clone(), entry).unwrap();
+        }
+    }
+    part.finish().unwrap();
+}
+
 #[test]
 fn a_running_bureau_is_backed_up_whole_and_its_folder_is_nobody_elses() {
     let place = tempfile::tempdir().unwrap();
@@ -63,6 +76,18 @@ fn a_running_bureau_is_backed_up_whole_and_its_folder_is_nobody_elses() {
     bilan(&data).arg("restore").arg(&file).assert().code(1).stderr(told.clone());
     bilan(&data).args(["restore", "--force"]).arg(&file).assert().code(1).stderr(told);
     drop(server);
+
+    // A back-up or a folder from which a database is gone is not taken for a whole one.
+    for missing in ["accounts.db", "observations.db"] {
+        let part = place.path().join(format!("without-{missing}.tar"));
+        without(&file, missing, &part);
+        let other = place.path().join("other");
+        bilan(&other).arg("restore").arg(&part).assert().code(1).stderr(contains(format!("{missing} is missing")));
+        let aside = place.path().join(missing);
+        fs::rename(data.join(missing), &aside).unwrap();
+        bilan(&data).arg("verify").assert().code(1).stderr(contains(format!("{missing} is missing")));
+        fs::rename(aside, data.join(missing)).unwrap();
+    }
 
     // A server that was killed holds nothing any more.
     bilan(&data).arg("restore").arg(&file).assert().code(1).stderr(contains("not empty"));

@@ -170,7 +170,7 @@ async fn drawn(visit: Visit, asked: Asked, verdict: Option<(bool, String)>) -> R
         verdict,
     })?;
     if is_wrong {
-        *shown.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        *shown.status_mut() = StatusCode::BAD_REQUEST;
     }
     Ok(shown)
 }

@@ -242,11 +242,12 @@ async fn a_day_that_is_none_is_named_beside_its_field_of_the_journal() {
     let office = Office::open();
     let auditor = office.sign_in(Role::Auditor);
     for (field, other) in [("from", "until"), ("until", "from")] {
-        let told = office.get(&auditor, &format!("/journal?{field}=2026-13-40&register=complaint")).await;
-        told.is(422)
-            .says("“2026-13-40”不是日期")
+        let answer = office.get(&auditor, &format!("/journal?{field}=2026-13-40&register=complaint")).await;
+        answer
+            .is(400)
+            .says("“2026-13-40”不是有效的日期")
             .says(&format!("id=\"j-{field}-fault\""))
             .says("value=\"complaint\" selected");
-        told.says_not(&format!("id=\"j-{other}-fault\""));
+        answer.says_not(&format!("id=\"j-{other}-fault\""));
     }
 }

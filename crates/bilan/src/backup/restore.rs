@@ -132,6 +132,7 @@ fn examine(file: &Path, folder: &Path) -> Result<u64> {
         verify::sound(&folder.join(&name)).with_context(not_trusted)?;
     }
     let bureau = Bureau::open_existing(folder).with_context(|| format!("{} cannot be opened", file.display()))?;
+    verify::all_there(&bureau).with_context(not_trusted)?;
     let verified = verify::records(&bureau).with_context(not_trusted)?;
     verify::observations(&bureau).with_context(not_trusted)?;
     Ok(verified.entries)

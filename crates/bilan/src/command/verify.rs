@@ -31,6 +31,7 @@ pub struct Verify {
 impl Verify {
     pub fn run(self) -> Result<()> {
         let bureau = Bureau::open_existing(&self.data.path)?;
+        all_there(&bureau)?;
         let verified = records(&bureau)?;
         let anchors = self.anchor.as_deref().map(|file| anchor::compare(&bureau.ledger, file)).transpose()?;
         let accounts = accounts(&bureau)?;
@@ -68,6 +69,26 @@ fn say_missing(bureau: &Bureau) -> Result<()> {
     eprintln!("{} warnings without a record", missing.len());
     for id in missing.iter().take(20) {
         eprintln!("  {id}");
+    }
+    Ok(())
+}
+
+/// Refuses a folder from which a whole database is gone: what is not there cannot be damaged, and would pass as sound.
+///
+/// A bureau that was served has every database, and the journal knows whether there are accounts; one that was only loaded has records alone.
+///
+/// # Errors
+/// Names the database that is missing.
+pub fn all_there(bureau: &Bureau) -> Result<()> {
+    let is_there = |name: &str| bureau.data.join(name).is_file();
+    let was_served = is_there("notices.db") || is_there("push.key");
+    let has_accounts = bilan_web::accounts::are_known_to(&bureau.ledger)?;
+    for (name, is_needed) in
+        [("accounts.db", was_served || has_accounts), ("observations.db", was_served), ("notices.db", was_served)]
+    {
+        if is_needed && !is_there(name) {
+            bail!("{name} is missing: restore the last backup");
+        }
     }
     Ok(())
 }

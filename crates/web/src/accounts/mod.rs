@@ -35,7 +35,7 @@ pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused};
 pub use tokens::Token;
 pub(crate) use witness::is_of_accounts;
-pub use witness::verify;
+pub use witness::{are_known_to, verify};
 
 /// Password of every account of the demonstration.
 pub const DEMO_PASSWORD: &str = "bilan-demo";

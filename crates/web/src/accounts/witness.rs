@@ -97,6 +97,19 @@ impl Accounts {
     }
 }
 
+/// Whether the journal knows of accounts: their file must then be there.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub fn are_known_to(ledger: &Ledger) -> Result<bool, AccountsError> {
+    for (source, _) in SOURCES {
+        if ledger.witnesses(source).map_err(journal)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Compares the accounts in the file at `path` with what the journal says of them; gives how many agree. A journal that
 /// knows of no account yet is of an earlier version: it covers them from the next start on.
 ///

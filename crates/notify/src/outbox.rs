@@ -89,6 +89,9 @@ pub struct Outbox {
     pub(crate) news: Notify,
 }
 
+/// A row of the outbox by its number, and why it cannot be read.
+type Unreadable = (i64, rusqlite::Error);
+
 impl Outbox {
     /// Opens the file, makes it if it is not there.
     ///
@@ -171,7 +174,7 @@ impl Outbox {
         &self,
         condition: &str,
         values: &[&dyn rusqlite::ToSql],
-    ) -> Result<(Vec<Message>, Vec<(i64, rusqlite::Error)>), OutboxError> {
+    ) -> Result<(Vec<Message>, Vec<Unreadable>), OutboxError> {
         let connection = self.connection();
         let sql = format!(
             "SELECT id, way, target, notice, put_at, tries, sent_at, next_at, fault FROM message WHERE {condition}"

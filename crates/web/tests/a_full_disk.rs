@@ -3,6 +3,7 @@
 //!
 //! The disk is a small one of its own, made in memory within a user namespace: each test starts itself again in there. Where
 //! the system does not allow that, the tests say so and end.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![cfg(target_os = "linux")]
 
 mod office;

@@ -192,7 +192,8 @@ fn what_a_session_asked_for_is_not_done_once_it_has_ended() {
 
 #[test]
 fn however_a_session_ends_what_was_typed_in_it_belongs_to_its_account_and_who_listens_hears_of_it() {
-    let ends: [(&str, fn(&Desk, &Session)); 6] = [
+    type End = fn(&Desk, &Session);
+    let ends: [(&str, End); 6] = [
         ("signed out", |desk, session| desk.accounts.sign_out(&session.secret, HOME).unwrap()),
         ("password", |desk, _| desk.accounts.set_password(NAME, ANOTHER, "admin").unwrap()),
         ("disabled", |desk, _| desk.accounts.set_disabled(NAME, true, "admin").unwrap()),

@@ -97,6 +97,19 @@ fn a_pause_stops_the_clock_and_an_extension_lengthens_it() {
 }
 
 #[test]
+fn a_case_that_is_taken_up_again_has_a_new_round_of_its_clock() {
+    let bureau = accepted();
+    bureau.at("2020-04-01T01:00:00Z");
+    take(&bureau, "close", map(json!({ "result": "已责令停止夜间施工" })));
+    assert_eq!(clock(&bureau).state, ClockState::Met);
+    bureau.at("2020-06-01T01:00:00Z");
+    take(&bureau, "reopen", JsonMap::new());
+    let rounds = bureau.ledger.deadlines(&handler(), "complaint", "TS202000001").unwrap();
+    let running = rounds.iter().find(|round| round.state == ClockState::Running).unwrap();
+    assert_eq!(running.explanation.as_ref().unwrap().start, date(2020, 6, 1));
+}
+
+#[test]
 fn each_reminder_is_sent_exactly_once_in_a_year_with_a_restart_in_it() {
     let bureau = accepted();
     let mut sent = live(&bureau.ledger, "2020-03-02T02:00:00Z", 62);

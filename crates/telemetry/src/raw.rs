@@ -93,14 +93,19 @@ pub(crate) fn keep(
     received_at: i64,
     raw: &[u8],
 ) -> rusqlite::Result<i64> {
+    // A statement of its own: within the insertion the database would make a table for it, at every packet.
+    let id: i64 =
+        transaction.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM arrival")?.query_row([], |row| row.get(0))?;
+    let digest = digest.to_be_bytes();
+    let checksum = checksum::of([
+        ValueRef::Integer(id),
+        ValueRef::Text(mn.as_bytes()),
+        ValueRef::Blob(&digest),
+        ValueRef::Integer(received_at),
+    ]);
     transaction
-        .prepare_cached(
-            "INSERT INTO arrival (id, mn, digest, received_at, checksum)
-             SELECT next, ?1, ?2, ?3, row_checksum(next, ?1, ?2, ?3)
-             FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM arrival)",
-        )?
-        .execute(params![mn, digest.to_be_bytes(), received_at])?;
-    let id = transaction.last_insert_rowid();
+        .prepare_cached("INSERT INTO arrival (id, mn, digest, received_at, checksum) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![id, mn, digest, received_at, checksum])?;
     transaction.prepare_cached("INSERT INTO packet (id, raw, checksum) VALUES (?1, ?2, ?3)")?.execute(params![
         id,
         raw,

@@ -47,7 +47,8 @@ fn deadline(
         }
         names.into_iter().map(|name| name.value).collect::<Vec<String>>()
     };
-    let (stops, suspends, resumes) = (steps("stops"), steps("suspends"), steps("resumes"));
+    let (stops, restarts) = (steps("stops"), steps("restarts"));
+    let (suspends, resumes) = (steps("suspends"), steps("resumes"));
     if suspends.is_empty() != resumes.is_empty() {
         let key = if suspends.is_empty() { "resumes" } else { "suspends" };
         let message = "a clock that is paused must be able to run on, and the other way round";
@@ -77,6 +78,7 @@ fn deadline(
         rule,
         due,
         starts: starts?,
+        restarts,
         stops,
         suspends,
         resumes,

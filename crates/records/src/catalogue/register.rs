@@ -385,6 +385,8 @@ pub struct DeadlineRule {
     pub due: Option<String>,
     /// What starts the clock.
     pub starts: ClockEvent,
+    /// Steps back that begin a new round of it once it has stopped.
+    pub restarts: Vec<String>,
     /// Steps that stop it.
     pub stops: Vec<String>,
     /// Steps that pause it.

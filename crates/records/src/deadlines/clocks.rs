@@ -110,9 +110,8 @@ pub(crate) fn record_changed(
             }
         }
         let Action::Step(step) = action else { continue };
-        if clock.starts == ClockEvent::Step(step.clone())
-            && current.as_ref().is_none_or(|clock| clock.stopped_at.is_some())
-        {
+        let starts = matches!(&clock.starts, ClockEvent::Step(start) if start == step) || clock.restarts.contains(step);
+        if starts && current.as_ref().is_none_or(|clock| clock.stopped_at.is_some()) {
             start_clock(connection, register, after.id, clock, at)?;
             current = latest(connection, register, after.id, &clock.key)?;
         }

@@ -179,6 +179,7 @@ pub fn complaint() -> Register {
         rule: "petition.handle".to_owned(),
         due: None,
         starts: ClockEvent::Step("accept".to_owned()),
+        restarts: vec!["reopen".to_owned()],
         stops: vec!["close".to_owned()],
         suspends: vec!["hold".to_owned()],
         resumes: vec!["resume".to_owned()],

@@ -6,7 +6,7 @@ use rusqlite::ffi::{Error, SQLITE_FULL};
 /// Writes one page as it is, and commits it: alone, or with the transaction that is open.
 ///
 /// # Errors
-/// What whoever writes next would meet: the disk or a quota of it is full, the file has reached its largest size, may only be
+/// What the next writer would meet: the disk or a quota of it is full, the file has reached its largest size, may only be
 /// read any more, or cannot be written.
 pub fn try_writing(connection: &Connection) -> rusqlite::Result<()> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));

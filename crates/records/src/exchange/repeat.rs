@@ -22,7 +22,7 @@ use crate::{
 /// Looks for the rows of a file among the records of a register that the importer may read, and among the rows before
 /// them.
 ///
-/// What is known out of reach is no repeat here: that it is known would be told. A value that must be unique is refused
+/// What is known out of reach is no repeat here: saying so would show that it is there. A value that must be unique is refused
 /// for everybody when the row is checked, as it is in a form, without a word of the record that has it.
 pub(super) struct Repeats<'r> {
     fields: Vec<&'r Field>,

@@ -183,11 +183,47 @@ fn a_grid_worker_sees_and_changes_only_records_of_the_own_cell() {
     let error = bureau.ledger.edit(&worker, "complaint", &other.number, 1, change(), Write::default()).unwrap_err();
     assert!(matches!(error, WriteError::NotFound { .. }), "{error}");
     assert!(bureau.ledger.edit(&worker, "complaint", &mine.number, 1, change(), Write::default()).is_ok());
-    let error = bureau.ledger.create(&worker, "complaint", values, Write::default()).unwrap_err();
-    assert!(matches!(error, WriteError::Forbidden { .. }), "{error}");
     let auditor = Actor::new("审计", Role::Auditor);
     assert_eq!(bureau.ledger.list(&auditor, ListQuery::of("complaint")).unwrap().total, 2);
     assert!(bureau.ledger.create(&auditor, "complaint", noise(), Write::default()).is_err());
+}
+
+#[test]
+fn a_place_outside_the_own_cell_is_a_fault_of_the_place_beside_the_other_faults() {
+    let bureau = Bureau::new();
+    let worker = Actor::new("网格员", Role::Grid).in_cell("430103001");
+    let mut values = noise();
+    values.insert("place".into(), json!({ "lon": 113.05, "lat": 28.1 }));
+    values.remove("subject");
+    let faults = |error: WriteError| {
+        let WriteError::Invalid { faults } = error else { panic!("{error}") };
+        faults.0
+    };
+    let found = faults(bureau.ledger.create(&worker, "complaint", values, Write::default()).unwrap_err());
+    assert_eq!(found.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["subject", "place"]);
+    assert!(found[1].why_zh.contains("不在您负责的网格") && found[1].why_zh.contains("转交值班室"), "{found:?}");
+    assert!(found[1].why.contains("outside your own cell") && found[1].why.contains("duty desk"), "{found:?}");
+    let mine = bureau.ledger.create(&worker, "complaint", noise(), Write::default()).unwrap();
+    for elsewhere in [json!({ "lon": 113.05, "lat": 28.1 }), json!({ "address": "某处" })] {
+        let moved = map(json!({ "place": elsewhere }));
+        let error = bureau.ledger.edit(&worker, "complaint", &mine.number, 1, moved, Write::default()).unwrap_err();
+        assert_eq!(faults(error)[0].field, "place");
+    }
+    let mut nowhere = noise();
+    nowhere.remove("place");
+    let found = faults(bureau.ledger.create(&worker, "complaint", nowhere, Write::default()).unwrap_err());
+    assert_eq!(found[0].field, "place");
+    let file = "received_at,category,subject,place\n2020-03-01 22:15,noise,夜间,\"113.05,28.10\"\n";
+    let refused = bilan_records::exchange::import(
+        &bureau.ledger,
+        &worker,
+        "complaint",
+        std::io::Cursor::new(file),
+        bilan_records::exchange::Format::Csv,
+        false,
+    );
+    let Err(bilan_records::exchange::ImportError::Faults(faults)) = refused else { panic!("{refused:?}") };
+    assert!(faults.faults[0].why_zh.contains("不在您负责的网格"), "{faults:?}");
 }
 
 #[test]

@@ -73,20 +73,19 @@ impl Session<'_> {
                 codec::encode(field, value, self.keyring, &field.key, &mut record.columns)?;
             }
         }
-        if let Some(place) = register.place.as_ref().and_then(|place| values.get(place)) {
-            let coordinate = |key: &str| place.get(key).and_then(Json::as_f64);
-            let cell = match (coordinate("lon"), coordinate("lat")) {
-                (Some(lon), Some(lat)) => self.catalogue.district.cell_at(lon, lat).map(|cell| cell.code.clone()),
-                _ => None,
-            };
-            match cell {
-                Some(cell) => record.set_text("cell", &cell),
-                None => _ = record.columns.remove("cell"),
-            }
-        } else {
-            record.columns.remove("cell");
+        match self.cell_of(register, &values) {
+            Some(cell) => record.set_text("cell", cell),
+            None => _ = record.columns.remove("cell"),
         }
         Ok(())
+    }
+
+    /// Code of the grid cell in which the place of a record lies.
+    pub(super) fn cell_of(&self, register: &Register, values: &JsonMap) -> Option<&str> {
+        let place = values.get(register.place.as_ref()?)?;
+        let coordinate = |key: &str| place.get(key).and_then(Json::as_f64);
+        let cell = self.catalogue.district.cell_at(coordinate("lon")?, coordinate("lat")?)?;
+        Some(cell.code.as_str())
     }
 }
 

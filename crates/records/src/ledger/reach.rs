@@ -4,11 +4,15 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Query, SelectStatement};
+use serde_json::Value as Json;
 
 use super::{
     as_of::{child_rows_as_of, rows_as_of},
+    check,
     codec::References,
-    error::{ReadError, WriteError},
+    error::{FieldFault, ReadError, WriteError},
+    record::JsonMap,
+    resolve::Resolved,
     row::{self, Columns, StoredRow},
     session::Session,
 };
@@ -39,6 +43,58 @@ impl Session<'_> {
             _ => "the record belongs to another enterprise".to_owned(),
         };
         Err(self.forbidden(register, verb, why))
+    }
+
+    /// Adds a fault to the field that confines an account, where what is entered there lies outside its reach.
+    ///
+    /// A fault of the values, and not a refusal of the act: the account may enter records here, only not with this value.
+    /// So a form comes back as it was filled and the API answers 422 with the field. It is found out from the account and
+    /// the value alone, and says nothing of any record.
+    pub(super) fn confine(
+        &self,
+        register: &Register,
+        act: Act,
+        values: &JsonMap,
+        resolved: &Resolved,
+        faults: &mut Vec<FieldFault>,
+    ) -> Result<(), rusqlite::Error> {
+        let (field, why, why_zh) = match self.actor.scope(register, act) {
+            Scope::Cell(own) => {
+                let Some(field) = register.place.as_ref() else { return Ok(()) };
+                if self.cell_of(register, values).is_some_and(|cell| cell.starts_with(&own)) {
+                    return Ok(());
+                }
+                let name = self.catalogue.district.cells.get(&own).map(|cell| &cell.name);
+                let (zh, en) = name.map_or((own.as_str(), own.as_str()), |name| (name.zh.as_str(), name.en.as_str()));
+                (
+                    field,
+                    format!(
+                        "this place lies outside your own cell ({en}): choose a place within it, or hand the matter to the duty desk"
+                    ),
+                    format!("该地点不在您负责的网格（{zh}）内：请选择本网格内的地点，或转交值班室登记"),
+                )
+            }
+            Scope::Enterprise(own) if register.key != "enterprise" => {
+                let Some(field) = enterprise_field(register) else { return Ok(()) };
+                let given = values.get(&field.key).and_then(Json::as_str).unwrap_or_default();
+                let id = resolved.get(&("enterprise".to_owned(), given.to_owned()));
+                let number = id.map(|id| self.connection.number("enterprise", *id)).transpose()?.flatten();
+                if given == own || number.as_deref() == Some(own.as_str()) {
+                    return Ok(());
+                }
+                (
+                    &field.key,
+                    "is not your own enterprise: choose your own, or hand the matter to the duty desk".to_owned(),
+                    "不是您所在的企业：请选择本企业，或转交值班室登记".to_owned(),
+                )
+            }
+            _ => return Ok(()),
+        };
+        if !faults.iter().any(|fault| fault.field == *field) {
+            let found = values.get(field).unwrap_or(&Json::Null);
+            faults.push(check::fault(field, found, why, why_zh));
+        }
+        Ok(())
     }
 
     pub(super) fn no_role(&self) -> String {

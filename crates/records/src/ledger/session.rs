@@ -122,6 +122,7 @@ impl Session<'_> {
         }
         require(register, &values, &mut faults);
         self.judge(register, &values, &values, false, &mut faults);
+        self.confine(register, Act::Create, &values, &resolved, &mut faults)?;
         if !faults.is_empty() {
             return Err(WriteError::Invalid { faults: FieldFaults(faults) });
         }
@@ -211,6 +212,9 @@ impl Session<'_> {
         }
         require(register, &values, &mut faults);
         self.judge(register, &values, &changed, change.state.is_some(), &mut faults);
+        if change.action == Action::Edit {
+            self.confine(register, Act::Edit, &values, &resolved, &mut faults)?;
+        }
         for need in change.needs {
             if values.get(need).is_none_or(check::is_empty) && !faults.iter().any(|fault| fault.field == *need) {
                 faults.push(check::missing(need));

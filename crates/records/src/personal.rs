@@ -163,7 +163,7 @@ pub fn without_digests(value: Json) -> Json {
 #[must_use]
 pub fn mask(field: &Field, plain: &str) -> String {
     let count = plain.chars().count();
-    if is_secret(&field.key) {
+    if field.withheld || is_secret(&field.key) {
         return SECRET.to_owned();
     }
     match field.kind {
@@ -249,6 +249,7 @@ mod tests {
             required: false,
             unique: false,
             personal: true,
+            withheld: false,
             search: false,
             read_only: false,
             detail: false,

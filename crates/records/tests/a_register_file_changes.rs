@@ -85,3 +85,37 @@ fn another_key_file_is_noticed_before_anything_is_lost() {
     let error = bilan_records::ledger::Ledger::open(&bureau.path(), registers, bureau.clock.clone(), keyring);
     assert!(matches!(error, Err(OpenError::OtherKey)));
 }
+
+#[test]
+fn a_field_that_is_withheld_from_now_on_is_shown_nowhere_not_in_older_entries_either() {
+    let before = || {
+        let mut before = complaint();
+        before.fields.insert("tracking".into(), text("tracking"));
+        before
+    };
+    let bureau = Bureau::new();
+    let ledger = reopen(&bureau, before()).unwrap();
+    let mut values = noise();
+    values.insert("tracking".into(), json!("K7XM3RTA9C"));
+    let number = ledger.create(&handler(), "complaint", values, Write::default()).unwrap().number;
+    let shown = serde_json::to_string(&ledger.timeline(&handler(), "complaint", &number).unwrap()).unwrap();
+    assert!(shown.contains("K7XM3RTA9C"), "{shown}");
+    drop(ledger);
+
+    let mut after = before();
+    let field = after.fields.get_mut("tracking").unwrap();
+    (field.withheld, field.search) = (true, false);
+    let ledger = reopen(&bureau, after).unwrap();
+    let record = ledger.record(&handler(), "complaint", &number, None).unwrap();
+    assert!(!record.values.contains_key("tracking"));
+    let change = map(json!({ "tracking": "ANOTHER3R" }));
+    ledger.edit(&handler(), "complaint", &number, 1, change, Write::default()).unwrap();
+    let entries = ledger.timeline(&handler(), "complaint", &number).unwrap();
+    let shown = serde_json::to_string(&entries).unwrap();
+    assert!(!shown.contains("K7XM3RTA9C") && !shown.contains("ANOTHER3R"), "{shown}");
+    assert!(entries[1].changes.iter().any(|change| change.field == "tracking"), "that it changed is seen");
+    let known = |code| ledger.holds(&handler(), "complaint", &number, "tracking", code).unwrap();
+    assert!(known("ANOTHER3R") && !known("K7XM3RTA9C") && !known(""));
+    assert_eq!(ledger.holder_of(&handler(), "complaint", "tracking", "ANOTHER3R").unwrap().unwrap().number, number);
+    assert!(ledger.verify().unwrap().is_ok(), "what is withheld is under the chain as before");
+}

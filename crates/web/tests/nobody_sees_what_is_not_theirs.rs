@@ -249,3 +249,50 @@ async fn a_record_of_ones_own_tells_by_no_filter_what_is_behind_its_references()
     }
     assert!(asked > 30, "{asked} filters were asked");
 }
+
+#[tokio::test]
+async fn what_is_withheld_is_shown_to_nobody_of_the_bureau_by_any_way() {
+    const SECRET: &str = "K7XM3RTA9C";
+    let office = Office::open();
+    let registers: Vec<Register> = office.ledger.catalogue().registers.values().cloned().collect();
+    let mut held = 0;
+    for register in &registers {
+        let fields: Vec<&str> =
+            register.fields.values().filter(|field| field.withheld).map(|field| field.key.as_str()).collect();
+        let Some(field) = fields.first() else { continue };
+        let key = &register.key;
+        let mut values = office.least(key);
+        values.extend(fields.iter().map(|field| ((*field).to_owned(), json!(SECRET))));
+        values.insert("number".to_owned(), json!("W-1"));
+        office.load(key, values);
+        assert!(office.ledger.holds(&Actor::system("test"), key, "W-1", field, SECRET).unwrap());
+        held += 1;
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let of_record = ["", "/edit"].map(|end| format!("/records/{key}/W-1{end}"));
+        let files = ["csv", "jsonl", "xlsx"].map(|format| format!("/records/{key}/export.{format}"));
+        let begins = encode(&format!("{field} contains \"{}\"", &SECRET[..4]));
+        let mut pages = vec![format!("/records/{key}"), format!("/records/{key}?as_of=2026-11-23T12:00")];
+        pages.push(format!("/records/{key}?sort={field}"));
+        pages.push("/journal".to_owned());
+        pages.push(format!("/records/{key}?filter={begins}"));
+        pages.extend(of_record);
+        pages.extend(files);
+        for role in Role::ALL {
+            let who = office.sign_in(role);
+            for page in &pages {
+                office.get(&who, page).await.says_not(SECRET);
+            }
+            let found = office.get(&who, &format!("/search?q={}", &SECRET[..6])).await;
+            found.says_not("W-1");
+            for address in [format!("/{key}"), format!("/{key}/W-1"), format!("/{key}/W-1/journal")] {
+                let answer = office.call(role, Method::GET, &address, &[], Json::Null).await;
+                answer.says_not(SECRET);
+            }
+            for filter in [&begins, &encode(&format!("{field} = \"{SECRET}\""))] {
+                let answer = office.call(role, Method::GET, &format!("/{key}?filter={filter}"), &[], Json::Null).await;
+                assert!(matches!(answer.status.as_u16(), 400 | 403), "{}: {}", role.key(), answer.status);
+            }
+        }
+    }
+    assert!(held > 0, "the code by which a resident follows a complaint is withheld");
+}

@@ -106,7 +106,8 @@ fn field(
     let kind = kind(reader, top, references, formulas);
     let personal = reader.flag("personal");
     // What people can read is searched, unless the file says otherwise.
-    let is_readable = !personal && kind.as_ref().is_some_and(FieldKind::is_searchable);
+    let withheld = reader.flag("withheld");
+    let is_readable = !personal && !withheld && kind.as_ref().is_some_and(FieldKind::is_searchable);
     let field = Field {
         key: key.value.clone(),
         label: reader.needed_label("label"),
@@ -114,6 +115,7 @@ fn field(
         required: reader.flag("required"),
         unique: reader.flag("unique"),
         personal,
+        withheld,
         search: reader.flag_or("search", is_readable),
         read_only: reader.flag("read_only"),
         detail: reader.flag("detail"),
@@ -145,11 +147,17 @@ fn check_flags(field: &Field, reader: &TableReader<'_, '_, '_>, top: bool) {
     {
         fault("personal", "only values written by people are encrypted");
     }
-    if field.search && (field.personal || !kind.is_searchable()) {
-        fault("search", "only text and choices that are not personal are searched");
+    if field.withheld && (!top || field.personal || field.required || !matches!(kind, FieldKind::Text { .. })) {
+        fault(
+            "withheld",
+            "only a text of the record itself that is neither required nor personal is kept from everybody",
+        );
+    }
+    if field.search && (field.is_hidden() || !kind.is_searchable()) {
+        fault("search", "only text and choices that are neither personal nor withheld are searched");
     }
     if field.unique
-        && (field.personal
+        && (field.is_hidden()
             || !top
             || matches!(kind, FieldKind::Table { .. } | FieldKind::Attachment { .. } | FieldKind::Place))
     {

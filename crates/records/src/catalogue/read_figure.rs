@@ -175,8 +175,8 @@ fn distinct(reader: &TableReader<'_, '_, '_>, registers: &IndexMap<String, Regis
                     | FieldKind::Choices { .. }
             )
         });
-    if register.fields.get(&field).is_some_and(|field| field.personal) {
-        let message = format!("“{field}” is personal and stored encrypted, so its values cannot be told apart");
+    if register.fields.get(&field).is_some_and(Field::is_hidden) {
+        let message = format!("“{field}” is personal or withheld, so its values cannot be told apart");
         reader.faults.add(&reader.key_span("field"), message, None);
     }
     Some(FigureRule::Distinct { records, field })

@@ -174,6 +174,10 @@ pub(super) fn check_field(
             let kind = field.kind.name();
             faults.add(&name.span, format!("“{key}” needs {wanted}; “{}” is of type {kind}", name.value), remedy);
         }
+        Some(field) if field.withheld => {
+            let message = format!("“{key}” names “{}”, which is withheld: it is shown to nobody", name.value);
+            faults.add(&name.span, message, format!("take it out of “{key}”"));
+        }
         Some(_) => {}
     }
 }

@@ -151,6 +151,8 @@ pub struct Field {
     pub unique: bool,
     /// Encrypted at rest, masked on screens (个人信息).
     pub personal: bool,
+    /// Kept to be compared with what somebody outside gives, and shown to nobody: the code by which a resident follows a complaint.
+    pub withheld: bool,
     /// Taken into the full-text search; what holds words is, unless it is personal or its file says `search = false`.
     pub search: bool,
     /// Filled by the system or by a step, never by the form.
@@ -159,6 +161,14 @@ pub struct Field {
     pub detail: bool,
     /// What its value must fulfil beside others, the clock and the map.
     pub checks: Checks,
+}
+
+impl Field {
+    /// Whether people see less of it than its value: what is searched, sorted, counted or published must not give it away.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.personal || self.withheld
+    }
 }
 
 /// What a value that is right by itself must fulfil beside the others of its record, the clock and the district.

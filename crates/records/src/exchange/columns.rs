@@ -103,7 +103,7 @@ impl<'r> Column<'r> {
         if register.workflow.is_some() {
             columns.push(Self::State);
         }
-        columns.extend(register.fields.values().map(Self::Field));
+        columns.extend(register.fields.values().filter(|field| !field.withheld).map(Self::Field));
         columns.push(Self::Simulated);
         columns
     }

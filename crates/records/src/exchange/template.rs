@@ -27,7 +27,7 @@ pub fn template(register: &Register, catalogue: &Catalogue) -> Result<Vec<u8>, T
     let fields: Vec<&Field> = register
         .fields
         .values()
-        .filter(|field| !field.read_only)
+        .filter(|field| !field.read_only && !field.withheld)
         .filter(|field| !matches!(field.kind, FieldKind::Computed { .. } | FieldKind::Attachment { .. }))
         .collect();
     let lists: Vec<(u16, Vec<&str>)> =

@@ -103,6 +103,7 @@ fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Faul
         required: false,
         unique: false,
         personal: false,
+        withheld: false,
         search: false,
         read_only: false,
         detail: false,

@@ -17,6 +17,8 @@ pub(super) struct Named<'r> {
     pub column: String,
     pub kind: Kind<'r>,
     pub personal: bool,
+    /// Kept and shown to nobody.
+    pub withheld: bool,
 }
 
 pub(super) enum Kind<'r> {
@@ -104,7 +106,8 @@ impl<'r> Resolver<'r> {
 }
 
 fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<usize>) -> Result<Named<'r>, Fault> {
-    let system = |kind| Ok(Named { place: place.clone(), column: name.to_owned(), kind, personal: false });
+    let system =
+        |kind| Ok(Named { place: place.clone(), column: name.to_owned(), kind, personal: false, withheld: false });
     match name {
         "number" => system(Kind::Number),
         "state" | "closed" if register.workflow.is_none() => Err(Fault::new(
@@ -135,7 +138,13 @@ fn named_in<'r>(register: &'r Register, place: Place, name: &str, span: &Range<u
 }
 
 fn of_field(field: &Field, place: Place) -> Named<'_> {
-    Named { place, column: naming::column(field), kind: Kind::Field(&field.kind), personal: field.personal }
+    Named {
+        place,
+        column: naming::column(field),
+        kind: Kind::Field(&field.kind),
+        personal: field.personal,
+        withheld: field.withheld,
+    }
 }
 
 fn of_register(register: &Register) -> Label {

@@ -34,13 +34,18 @@ impl<'r> Resolver<'r> {
 
     fn test(&self, test: &Test) -> Result<Condition, Fault> {
         let named = self.name(&test.name, &test.span)?;
-        if named.personal && !matches!(test.how, How::Empty | How::Filled) {
+        if (named.personal || named.withheld) && !matches!(test.how, How::Empty | How::Filled) {
             let remedy =
                 both("只能问是否为空（is empty、is filled）", "only “is empty” and “is filled” can be asked of it");
-            let message = both(
-                format!("“{}”是加密保存的个人信息", test.name),
-                format!("“{}” is personal and stored encrypted", test.name),
-            );
+            let message = match named.withheld {
+                true => {
+                    both(format!("“{}”不向任何人显示", test.name), format!("“{}” is kept from everybody", test.name))
+                }
+                false => both(
+                    format!("“{}”是加密保存的个人信息", test.name),
+                    format!("“{}” is personal and stored encrypted", test.name),
+                ),
+            };
             return Err(Fault::new(test.span.clone(), message, Some(remedy)));
         }
         if let Kind::Closed = named.kind {

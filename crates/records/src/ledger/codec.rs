@@ -13,7 +13,7 @@ use crate::{
     personal::{Keyring, mask},
 };
 
-/// How personal fields are shown.
+/// How personal fields are shown; withheld ones are left out of what is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Personal {
     /// As they are; only inside the ledger.
@@ -130,6 +130,11 @@ pub(crate) fn decode(
             Personal::Masked => Json::from(mask(field, &plain)),
             Personal::Journal => crate::personal::journal_form(keyring, field, place, &plain),
         }));
+    }
+    if field.withheld && personal != Personal::Plain {
+        let Sql::Text(plain) = stored else { return Err(damaged("stored with another type")) };
+        let for_journal = || crate::personal::journal_form(keyring, field, place, plain);
+        return Ok((personal == Personal::Journal).then(for_journal));
     }
     let value = match (&field.kind, stored) {
         (FieldKind::Decimal { digits, .. } | FieldKind::Computed { digits, .. }, Sql::Integer(number)) => {

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use rusqlite::{params_from_iter, types::Value as Sql};
 
-use super::{Ledger, codec::stored_time, error::ReadError, reach::forbidden};
+use super::{Ledger, codec::stored_time, error::ReadError, reach::forbidden, withheld};
 use crate::{
     actor::{Act, Actor, Scope},
     catalogue::Role,
@@ -93,7 +93,8 @@ impl Ledger {
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         values.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1)));
         let connection = self.reader()?;
-        let mut entries = journal::newest(&connection, &conditions, params_from_iter(values))?;
+        let entries = journal::newest(&connection, &conditions, params_from_iter(values))?;
+        let mut entries = withheld::masked(entries, self.catalogue());
         let has_older = entries.len() > limit;
         entries.truncate(limit);
         let last = entries.last().filter(|_| has_older);

@@ -192,6 +192,9 @@ fn record_indexes(register: &Register, table: &str) -> Vec<IndexPlan> {
             FieldKind::Date | FieldKind::DateTime => indexes.push(live(&field.key, &[&column])),
             _ => {}
         }
+        if field.withheld {
+            indexes.push(live(&format!("{}_given", field.key), &[&column]));
+        }
         let scalar = !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place | FieldKind::Attachment { .. });
         if field.unique && scalar {
             indexes.push(live(&format!("{}_shared", field.key), &[&column]));

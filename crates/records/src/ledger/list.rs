@@ -274,14 +274,14 @@ fn column(name: &str) -> Expr {
     Expr::col(Alias::new(name))
 }
 
-/// What a list of `register` may be sorted by: its own columns, and fields that are neither personal nor without an order.
+/// What a list of `register` may be sorted by: its own columns, and fields that are neither hidden nor without an order.
 pub fn sort_keys(register: &Register) -> impl Iterator<Item = &str> {
     let fields = register.fields.values().filter(sortable).map(|field| field.key.as_str());
     layout::RECORD_COLUMNS.into_iter().filter(|key| !register.fields.contains_key(*key)).chain(fields)
 }
 
 fn sortable(field: &&Field) -> bool {
-    !field.personal && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place)
+    !field.is_hidden() && !matches!(field.kind, FieldKind::Table { .. } | FieldKind::Place)
 }
 
 pub(super) fn sort(

@@ -37,6 +37,7 @@ mod statement;
 mod store;
 mod unmask;
 mod verify;
+mod withheld;
 mod witness;
 
 use std::{

@@ -15,6 +15,7 @@ use super::{
     resolve::referring,
     row::{self, StoredRow},
     statement::run,
+    withheld,
 };
 use crate::{
     actor::{Act, Actor, Scope},
@@ -53,7 +54,7 @@ impl Ledger {
         if let Some(arrival) = batch::entries::of_record(&connection, &register.key, stored.id)? {
             entries.insert(0, arrival);
         }
-        Ok(entries)
+        Ok(withheld::masked(entries, self.catalogue()))
     }
 
     /// What refers to this record, register by register: of an enterprise its permits, complaints, inspections.

@@ -17,6 +17,7 @@ fn field(kind: FieldKind) -> Field {
         required: false,
         unique: false,
         personal: false,
+        withheld: false,
         search: false,
         read_only: false,
         detail: false,

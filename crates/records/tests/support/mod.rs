@@ -31,6 +31,7 @@ pub fn field(key: &str, kind: FieldKind) -> Field {
         required: false,
         unique: false,
         personal: false,
+        withheld: false,
         read_only: false,
         detail: false,
         checks: bilan_records::catalogue::Checks::default(),

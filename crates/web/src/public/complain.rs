@@ -39,6 +39,8 @@ use crate::{
 
 /// The register in which complaints are kept.
 pub(super) const REGISTER: &str = "complaint";
+/// Field of the code by which the resident follows the complaint; its value is on the receipt alone.
+pub(super) const CODE: &str = "tracking_code";
 /// Field for photographs.
 pub(super) const PHOTOS: &str = "photos";
 /// For so long the same complaint from the same browser is taken for one sent twice.
@@ -127,7 +129,7 @@ impl Given {
         for (key, value) in [
             ("received_at", json!(at)),
             ("source", json!("portal")),
-            ("tracking_code", json!(code)),
+            (CODE, json!(code)),
             ("category", json!(self.category)),
             ("kind", json!(kind)),
             ("subject", json!(subject(register, &self.category, kind))),

@@ -8,13 +8,13 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use bilan_records::ledger::{Ledger, ListQuery, Record};
+use bilan_records::ledger::{Ledger, Record};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{
-    complain::{PHOTOS, REGISTER, code_of, is_key},
+    complain::{CODE, PHOTOS, REGISTER, code_of, is_key},
     size::Size,
     view,
 };
@@ -72,7 +72,6 @@ pub(super) async fn page(
 
 /// The complaint of a tracking code.
 fn of_code(ledger: &Ledger, code: &str) -> Result<Option<Record>, Refusal> {
-    let filter = Some(format!("source = \"portal\" and tracking_code = \"{code}\""));
-    let page = ledger.list(&view::actor(), ListQuery { filter, limit: 1, ..ListQuery::of(REGISTER) })?;
-    Ok(page.records.into_iter().next())
+    let record = ledger.holder_of(&view::actor(), REGISTER, CODE, code)?;
+    Ok(record.filter(|record| record.values.get("source").and_then(Json::as_str) == Some("portal")))
 }

@@ -17,9 +17,13 @@ use bilan_records::{
     value::{Language, beijing},
 };
 use jiff::{SignedDuration, Timestamp};
-use subtle::ConstantTimeEq;
 
-use super::{Limits, complain::REGISTER, size::Size, view};
+use super::{
+    Limits,
+    complain::{CODE, REGISTER},
+    size::Size,
+    view,
+};
 use crate::{
     kept::{Bounds, Keep, Kept},
     refusal::Refusal,
@@ -136,9 +140,11 @@ fn complaint(ledger: &Ledger, number: &str) -> Result<Option<Record>, Refusal> {
 
 /// Whether a code belongs to a number. A wrong number and a wrong code are answered alike.
 fn is_code_of(ledger: &Ledger, number: &str, code: &str) -> Result<bool, Refusal> {
-    let Some(record) = complaint(ledger, number)? else { return Ok(false) };
-    let own = record.values.get("tracking_code").and_then(|value| value.as_str()).unwrap_or_default();
-    Ok(!own.is_empty() && bool::from(own.as_bytes().ct_eq(code.as_bytes())))
+    match ledger.holds(&view::actor(), REGISTER, number, CODE, code) {
+        Ok(is_code) => Ok(is_code),
+        Err(ReadError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What may be said of a case to who knows its code.

@@ -55,7 +55,7 @@ impl Control {
 
 /// Whether a form offers the field.
 pub(super) fn is_entered(field: &Field) -> bool {
-    !field.read_only && !matches!(field.kind, FieldKind::Computed { .. })
+    !field.read_only && !field.withheld && !matches!(field.kind, FieldKind::Computed { .. })
 }
 
 /// Controls of these fields, with their values and faults.
@@ -306,6 +306,7 @@ mod tests {
             required: false,
             unique: false,
             personal: false,
+            withheld: false,
             search: false,
             read_only: false,
             detail: false,

@@ -319,7 +319,7 @@ fn askable(register: &Register, language: Language) -> Vec<Askable> {
         let word = language.text("records.state").to_owned();
         all.push(Askable { name: word.clone(), word, values: states.collect() });
     }
-    all.extend(register.fields.values().map(|field| Askable {
+    all.extend(register.fields.values().filter(|field| !field.withheld).map(|field| Askable {
         word: written(&register.fields, field, language).to_owned(),
         name: field.label.text(language).to_owned(),
         values: match &field.kind {

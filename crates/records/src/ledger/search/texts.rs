@@ -24,7 +24,7 @@ pub(super) struct FieldText<'r> {
 
 /// Whether a register's index holds a field.
 pub(super) fn is_indexed(register: &Register, field: &Field) -> bool {
-    !field.personal && (field.search || field.key == register.title)
+    !field.is_hidden() && (field.search || field.key == register.title)
 }
 
 /// Whether records of a register are called by a field: its title, its codes, the number where it came from.

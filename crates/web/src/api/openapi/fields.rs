@@ -32,7 +32,7 @@ pub(super) fn step_values(catalogue: &Catalogue, register: &Register, step: &Ste
 }
 
 fn object(catalogue: &Catalogue, fields: &IndexMap<String, Field>, side: Side) -> Json {
-    let shown = fields.values().filter(|field| side == Side::Read || is_given(field));
+    let shown = fields.values().filter(|field| if side == Side::Read { !field.withheld } else { is_given(field) });
     let properties: Map<String, Json> =
         shown.clone().map(|field| (field.key.clone(), schema(catalogue, field, side))).collect();
     let mut schema = json!({ "type": "object", "properties": properties });
@@ -75,6 +75,9 @@ fn words(field: &Field) -> String {
     }
     if field.personal {
         words.push_str(". Personal: masked when read");
+    }
+    if field.withheld {
+        words.push_str(". Kept to be compared; never handed out");
     }
     words
 }

@@ -14,7 +14,7 @@ mod neighbours;
 
 use neighbours::Neighbours;
 
-use crate::store::AHEAD;
+use crate::submission::AHEAD;
 
 /// The same value for so long is no measurement of anything that moves.
 const FLAT: SignedDuration = SignedDuration::from_hours(6);

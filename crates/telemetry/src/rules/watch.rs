@@ -1,54 +1,22 @@
 //! The state machine behind warnings. Shown observations and instants, it says what opens and what clears; it does nothing else.
 
 mod everywhere;
+mod gathering;
+mod state;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use everywhere::{Earlier, Everywhere, Place};
+use everywhere::Everywhere;
+use state::{Facts, Heard, Reading, State, Watched, open, step};
 
-use super::{Condition, District, Fact, Gathering, Reach, Rule, Scene, Task, Text, Warning};
+use super::{Condition, District, Fact, Gathering, Reach, Rule, Scene, Warning};
 use crate::{Device, Observation, Series};
 
 /// Values that end longer ago than this are history: stored, but no cause for a warning now.
 const FRESH: SignedDuration = SignedDuration::from_hours(3);
-
-/// A pause longer than this breaks a run of values beyond the limit.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
-
-/// What befalls several stations within this time has one cause.
-const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
-
-#[derive(Debug, Clone)]
-enum State {
-    /// Beyond the limit since then, not yet long enough.
-    Rising { since: Timestamp, peak: f64 },
-    /// Warned; calm since then, not yet long enough.
-    Open { warning: Box<Warning>, calm_since: Option<Timestamp> },
-}
-
-#[derive(Debug, Clone)]
-struct Watched {
-    state: Option<State>,
-    last: Timestamp,
-}
-
-impl Watched {
-    const NEW: Watched = Watched { state: None, last: Timestamp::MIN };
-}
-
-#[derive(Debug, Clone)]
-struct Heard {
-    name: String,
-    kind: String,
-    at: Timestamp,
-    /// What expressions may ask; kept only where one does.
-    scene: Option<Box<Scene>>,
-    /// The station is being looked after: nothing opens.
-    maintained: bool,
-}
 
 /// Rules at work.
 #[derive(Debug, Default)]
@@ -291,177 +259,10 @@ impl Watch {
         told.sort_by(|one, other| one.id.cmp(&other.id));
         self.gathered(told)
     }
-
-    /// Says of each warning that opened to which event it belongs. One that only goes on an event asks for no task, unless it is graver than all before it.
-    fn gathered(&mut self, mut told: Vec<Warning>) -> Vec<Warning> {
-        for warning in &mut told {
-            let gathering = self.gathering(&warning.rule).cloned();
-            if !warning.is_open() {
-                if let Some(Gathering { event, everywhere: true }) = &gathering {
-                    self.everywhere.cleared(event, warning);
-                }
-                continue;
-            }
-            let earlier = gathering.as_ref().map_or((None, false), |own| self.earlier(warning, own));
-            warning.event = earlier.0.unwrap_or_else(|| warning.id.clone());
-            if earlier.1 {
-                warning.task = None;
-            }
-            let watched = self.watched.get_mut(&warning.station).into_iter().flat_map(BTreeMap::values_mut);
-            for state in watched {
-                if let Some(State::Open { warning: kept, .. }) = &mut state.state
-                    && kept.id == warning.id
-                {
-                    kept.event.clone_from(&warning.event);
-                    kept.task.clone_from(&warning.task);
-                }
-            }
-            if let Some(Gathering { event, everywhere: true }) = &gathering {
-                self.everywhere.opened(event, warning);
-            }
-        }
-        told
-    }
-
-    fn gathering(&self, rule: &str) -> Option<&Gathering> {
-        self.rules.iter().find(|known| known.key == rule)?.gathering.as_ref()
-    }
-
-    /// Of the open warnings with which this one is one event: the event of the oldest, and whether somebody was called for something as grave. Those are the
-    /// warnings of its station, and of all stations that opened shortly before where the rule says so.
-    fn earlier(&self, warning: &Warning, own: &Gathering) -> (Option<String>, bool) {
-        let of_station = self.watched.get(&warning.station).into_iter().flat_map(BTreeMap::values);
-        let of_station: BTreeMap<Place, Earlier> = of_station
-            .filter_map(|watched| match &watched.state {
-                Some(State::Open { warning, .. }) => Some(&**warning),
-                _ => None,
-            })
-            .filter(|other| other.id != warning.id && !other.event.is_empty())
-            .filter(|other| self.gathering(&other.rule) == Some(own))
-            .map(|other| (everywhere::place(other), Earlier::of(other)))
-            .collect();
-        let from = if own.everywhere { warning.opened_at - TOGETHER } else { Timestamp::MAX };
-        let of_all = || self.everywhere.since(&own.event, from);
-        let oldest = of_station.iter().next().into_iter().chain(of_all().next()).min_by_key(|(place, _)| *place);
-        let called = of_station.values().chain(of_all().map(|(_, earlier)| earlier));
-        (oldest.map(|(_, earlier)| earlier.event.clone()), called.into_iter().any(|one| one.has_called(warning.level)))
-    }
 }
 
 fn watches(rule: &Rule, kind: &str) -> bool {
     rule.stations == "*" || rule.stations == kind
-}
-
-/// What a rule is shown: a value and what it makes of it.
-struct Reading<'a> {
-    at: Timestamp,
-    end: Timestamp,
-    value: f64,
-    threshold: f64,
-    /// It opens.
-    holds: bool,
-    /// It keeps open what is open.
-    keeps: bool,
-    upward: bool,
-    factor: &'a str,
-    lasting: SignedDuration,
-    calm: SignedDuration,
-}
-
-fn step(
-    rule: &Rule,
-    watched: &mut Watched,
-    reading: &Reading<'_>,
-    station: &str,
-    heard: &Heard,
-    now: Timestamp,
-) -> Option<Warning> {
-    let &Reading { at, end, value, threshold, holds, keeps, upward, factor, lasting, calm } = reading;
-    let paused = watched.last != Timestamp::MIN && at.duration_since(watched.last) > LONGEST_PAUSE.max(lasting);
-    watched.last = at.max(watched.last);
-    let worse = |peak: f64| if upward { peak.max(value) } else { peak.min(value) };
-    match watched.state.take() {
-        Some(State::Open { mut warning, calm_since }) => {
-            warning.peak = worse(warning.peak);
-            if keeps {
-                watched.state = Some(State::Open { warning, calm_since: None });
-                return None;
-            }
-            let since = calm_since.unwrap_or(at);
-            if end.duration_since(since) >= calm {
-                warning.cleared_at = Some(now);
-                return Some(*warning);
-            }
-            watched.state = Some(State::Open { warning, calm_since: Some(since) });
-            None
-        }
-        rising => {
-            if !holds || heard.maintained {
-                return None;
-            }
-            let (since, peak) = match rising {
-                Some(State::Rising { since, peak }) if !paused => (since, worse(peak)),
-                _ => (at, value),
-            };
-            let lasted = end.duration_since(since);
-            if lasted < lasting || rule.quiet.is_some_and(|quiet| quiet.covers(at)) {
-                watched.state = Some(State::Rising { since, peak });
-                return None;
-            }
-            let facts = Facts { value, threshold, lasted, factor };
-            let mut warning = open(rule, station, heard, &facts, now);
-            warning.peak = peak;
-            watched.state = Some(State::Open { warning: Box::new(warning.clone()), calm_since: None });
-            Some(warning)
-        }
-    }
-}
-
-struct Facts<'a> {
-    value: f64,
-    threshold: f64,
-    lasted: SignedDuration,
-    factor: &'a str,
-}
-
-fn open(rule: &Rule, station: &str, heard: &Heard, facts: &Facts<'_>, now: Timestamp) -> Warning {
-    let fill = |text: &Text| {
-        let one = |text: &str| {
-            text.replace("{station}", &heard.name)
-                .replace("{value}", &facts.value.to_string())
-                .replace("{threshold}", &facts.threshold.to_string())
-                .replace("{unit}", &rule.unit)
-                .replace("{minutes}", &(facts.lasted.as_secs() / 60).to_string())
-        };
-        Text { zh: one(&text.zh), en: one(&text.en) }
-    };
-    Warning {
-        id: format!("{}@{station}@{}", rule.key, now.as_millisecond()),
-        rule: rule.key.clone(),
-        edition: rule.edition.clone(),
-        label: rule.label.clone(),
-        level: rule.level,
-        station: station.to_owned(),
-        station_name: heard.name.clone(),
-        station_kind: heard.kind.clone(),
-        factor: facts.factor.to_owned(),
-        factor_name: rule.factor_name.clone(),
-        unit: rule.unit.clone(),
-        opened_at: now,
-        lasted_s: facts.lasted.as_secs(),
-        cleared_at: None,
-        value: facts.value,
-        threshold: facts.threshold,
-        peak: facts.value,
-        event: String::new(),
-        escalation: rule.escalation.clone(),
-        message: fill(&rule.message),
-        task: rule.task.as_ref().map(|task| Task {
-            title: fill(&task.title),
-            instructions: fill(&task.instructions),
-            ..task.clone()
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -124,6 +124,16 @@ fn a_rule_that_was_not_checked_says_so() {
 }
 
 #[test]
+fn every_rule_names_its_law_in_either_language_alone() {
+    for rule in bilan_standards::deadline::rules() {
+        let mut words = rule.law.split(|c: char| !c.is_ascii_lowercase());
+        assert!(!rule.law.is_empty() && words.all(|word| word.len() < 3), "{}: {}", rule.key, rule.law);
+        let is_chinese = |c: char| ('\u{3000}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c);
+        assert!(!rule.law_en.is_empty() && !rule.law_en.contains(is_chinese), "{}: {}", rule.key, rule.law_en);
+    }
+}
+
+#[test]
 fn a_clock_that_began_before_the_code_says_that_the_law_of_its_day_must_be_looked_up() {
     for (starts, warned) in [(date(2026, 8, 14), true), (date(2026, 8, 15), false)] {
         let warnings = explained("permit.valid", starts).warnings;

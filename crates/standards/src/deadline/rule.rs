@@ -93,8 +93,10 @@ pub struct StatutoryRule {
     pub direction: Direction,
     /// The event that starts it.
     pub starts_at: String,
-    /// Law and clause.
+    /// Law and clause, Chinese.
     pub law: String,
+    /// The same in English.
+    pub law_en: String,
     /// Where the rule was read.
     pub source: String,
     /// How far it was checked.
@@ -155,6 +157,7 @@ impl StatutoryRule {
             direction: if starts_at.starts_with("before ") { Direction::Before } else { Direction::After },
             starts_at: starts_at.to_owned(),
             law: row.get("basis").to_owned(),
+            law_en: row.get("basis_en").to_owned(),
             source: row.get("source").to_owned(),
             status: Status::read(row.get("status")),
             unit_is_a_setting: unit.contains(' '),

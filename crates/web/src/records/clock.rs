@@ -2,6 +2,9 @@
 
 use bilan_records::deadlines::{ClockState, DeadlineView, Explanation};
 use bilan_records::value::beijing;
+use bilan_standards::clock::beijing_day;
+use bilan_standards::deadline::rule_on;
+use jiff::civil::Date;
 
 use crate::shell::{Language, Messages};
 
@@ -13,7 +16,6 @@ pub(super) struct Clock {
     pub due_on: String,
     pub days_left: String,
     pub law: String,
-    pub rule: String,
     pub started: String,
     pub stopped: String,
     pub unknown: String,
@@ -48,8 +50,7 @@ pub(super) fn clock(view: &DeadlineView, language: Language) -> Clock {
         state: language.text(state),
         due_on: view.due_on.map(|day| day.to_string()).unwrap_or_default(),
         days_left: days_left.unwrap_or_default(),
-        law: view.law.clone(),
-        rule: view.rule.clone(),
+        law: law(&view.rule, beijing_day(view.started_at), &view.law, language),
         started: beijing(view.started_at).strftime("%Y-%m-%d %H:%M").to_string(),
         stopped: view.stopped_at.map(|at| beijing(at).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
         unknown: match (&view.unknown, language) {
@@ -70,6 +71,14 @@ pub(super) fn clock(view: &DeadlineView, language: Language) -> Clock {
         explain(&mut clock, explanation, language);
     }
     clock
+}
+
+/// Law and clause of a rule as it held on a day.
+fn law(rule: &str, day: Date, zh: &str, language: Language) -> String {
+    match (language, rule_on(rule, day)) {
+        (Language::English, Ok(rule)) => rule.law_en.clone(),
+        _ => zh.to_owned(),
+    }
 }
 
 fn explain(clock: &mut Clock, explanation: &Explanation, language: Language) {
@@ -98,7 +107,8 @@ fn explain(clock: &mut Clock, explanation: &Explanation, language: Language) {
         .extensions
         .iter()
         .map(|extended| {
-            format!("+{} ({}) {} {}", amount(&extended.budget), extended.granted_on, extended.law, extended.reason)
+            let law = law(&extended.rule, extended.granted_on, &extended.law, language);
+            format!("+{} ({}) {law} {}", amount(&extended.budget), extended.granted_on, extended.reason)
         })
         .collect();
     clock.moved = explanation

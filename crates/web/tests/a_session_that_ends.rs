@@ -74,7 +74,7 @@ async fn an_own_change_of_password_leads_to_a_sign_in_that_works() {
     let fields = [("old", PASSWORD), ("new", new), ("again", new)];
     let answer = browser.submit(&page, "/account/password", &fields).await;
     let page = browser.follow(&answer).await;
-    page.is(200);
+    page.is(200).says("密码已修改");
     browser.submit(&page, "/sign-in", &[("name", "handler"), ("password", new)]).await.is(303);
     browser.get("/").await.is(200);
 }
@@ -132,4 +132,15 @@ async fn a_form_sent_without_a_session_leads_over_the_sign_in_to_a_page_that_ope
             browser.submit(&sign_in, "/sign-in", &[("name", "handler"), ("password", PASSWORD), ("next", &next)]).await;
         browser.follow(&answer).await.is(200);
     }
+}
+
+#[tokio::test]
+async fn the_old_password_is_not_taken_as_the_new_one_and_only_who_knows_it_is_informed() {
+    let office = Office::open();
+    let handler = office.sign_in(bilan_records::catalogue::Role::Handler);
+    let change = |old: &'static str, new: &'static str| [("old", old), ("new", new), ("again", new)];
+    office.post(&handler, "/account/password", &change(PASSWORD, PASSWORD)).await.is(422).says("新密码与原密码相同");
+    let guess = "another horse guess";
+    office.post(&handler, "/account/password", &change(guess, guess)).await.is(422).says("原密码不正确");
+    office.get(&handler, "/account").await.is(200);
 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::guard::Try;
+use super::rules::PasswordFault;
 use super::sessions::{SignInRefused, digest};
 use super::store::{COLUMNS, READ, note_refusal, read};
 use super::{Account, Accounts, AccountsError, Guess, Origin};
@@ -183,6 +184,10 @@ impl Accounts {
         from: impl Into<Origin>,
     ) -> Result<(), SignInRefused> {
         let proven = self.compare(name, old, &from.into(), Asks::Person)?;
+        // Only who has shown the old password is told that the new one is the same.
+        if new == old {
+            return Err(SignInRefused::Failed(AccountsError::Password(PasswordFault::Same)));
+        }
         self.put_password(name, new, name, Some(&proven.credentials)).map_err(overtaken)
     }
 

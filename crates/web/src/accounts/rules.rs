@@ -200,6 +200,9 @@ pub enum PasswordFault {
     /// It has too few kinds of characters.
     #[error("a password has three of these: capital letters, small letters, digits, signs")]
     Simple,
+    /// It is the one that is to be changed.
+    #[error("the new password is the old one: choose another")]
+    Same,
 }
 
 impl AccountRules {

@@ -16,6 +16,7 @@ pub(super) fn explanation(error: &AccountsError, language: Language) -> String {
                 PasswordFault::Run => "shell.password.run",
                 PasswordFault::HoldsName => "shell.password.holds_name",
                 PasswordFault::Simple => "shell.password.simple",
+                PasswordFault::Same => "shell.password.same",
             };
             let least = if let PasswordFault::Length { least } = fault { least.to_string() } else { String::new() };
             language.fill(key, &[("least", &least)])

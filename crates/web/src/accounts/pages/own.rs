@@ -110,7 +110,7 @@ pub(super) async fn password(visit: Visit, guest: Guest, form: Submission) -> Re
     let (accounts, name, origin) = (visit.app.accounts.clone(), visit.account.name.clone(), guest.origin());
     let changed = waiting::to_the_end(move || accounts.change_password(&name, &old, &new, origin));
     match changed.await? {
-        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Ok(()) => Ok(Redirect::to("/sign-in?changed=yes").into_response()),
         Err(SignInRefused::Failed(error @ AccountsError::Password(_))) => {
             own(&visit, faulty(&explanation(&error, visit.language))).await
         }

@@ -25,6 +25,8 @@ struct SignInPage {
     next: String,
     name: String,
     fault: Option<String>,
+    /// The password was changed just now.
+    is_changed: bool,
     demo: Vec<(&'static str, &'static str, &'static str)>,
     demo_password: &'static str,
 }
@@ -33,17 +35,26 @@ struct SignInPage {
 pub(super) struct Next {
     #[serde(default)]
     next: String,
+    /// Not empty after the password was changed.
+    #[serde(default)]
+    changed: String,
 }
 
-pub(super) async fn form(guest: Guest, Query(Next { next }): Query<Next>) -> Result<Response, Refusal> {
+pub(super) async fn form(guest: Guest, Query(Next { next, changed }): Query<Next>) -> Result<Response, Refusal> {
     let next = own_address(&next).to_owned();
     if guest.visit.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    drawn(&guest, next, String::new(), None)
+    drawn(&guest, next, String::new(), None, !changed.is_empty())
 }
 
-fn drawn(guest: &Guest, next: String, name: String, fault: Option<String>) -> Result<Response, Refusal> {
+fn drawn(
+    guest: &Guest,
+    next: String,
+    name: String,
+    fault: Option<String>,
+    is_changed: bool,
+) -> Result<Response, Refusal> {
     let demo = guest.app.settings.demo.then_some(DEMO_ACCOUNTS).into_iter().flatten();
     let role_text = |role| guest.text(crate::shell::role_message(role));
     page(&SignInPage {
@@ -51,6 +62,7 @@ fn drawn(guest: &Guest, next: String, name: String, fault: Option<String>) -> Re
         next,
         name,
         fault,
+        is_changed,
         demo: demo.map(|(name, person, role)| (name, person, role_text(role))).collect(),
         demo_password: DEMO_PASSWORD,
     })
@@ -85,7 +97,7 @@ pub(super) async fn sign_in(guest: Guest, posted: Posted) -> Result<Response, Re
         }
         Err(SignInRefused::Failed(error)) => return Err(error.into()),
     };
-    let mut response = drawn(&guest, next, name, Some(fault))?;
+    let mut response = drawn(&guest, next, name, Some(fault), false)?;
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -110,7 +122,7 @@ fn sent_too_late(guest: &Guest, form: &Submission, name: String) -> Result<Respo
     if is_his {
         return Ok(Redirect::to(&next).into_response());
     }
-    let mut response = drawn(guest, next, name, Some(guest.text("shell.sign_in.expired").to_owned()))?;
+    let mut response = drawn(guest, next, name, Some(guest.text("shell.sign_in.expired").to_owned()), false)?;
     *response.status_mut() = StatusCode::FORBIDDEN;
     Ok(response)
 }

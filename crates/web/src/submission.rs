@@ -73,6 +73,12 @@ impl Submission {
         self.fields.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Names of the files that were chosen: a browser does not keep them, so a form that comes back names them.
+    #[must_use]
+    pub fn file_names(&self) -> Vec<String> {
+        self.files.iter().map(|file| shortened(&file.name)).collect()
+    }
+
     /// The key that makes the write happen once.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<String> {

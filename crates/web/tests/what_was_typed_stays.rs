@@ -284,3 +284,87 @@ async fn a_fault_of_a_place_is_said_in_words_and_its_boxes_keep_what_was_typed()
         assert_eq!(office.count("complaint"), 0, "{said}");
     }
 }
+
+/// A form with files, as a browser sends it.
+fn with_files(csrf: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Body {
+    let mut body = Vec::new();
+    for (name, value) in fields.iter().chain(&[("csrf", csrf)]) {
+        let part = format!("--line\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    for (name, bytes) in files {
+        let head = format!("--line\r\ncontent-disposition: form-data; name=\"photos\"; filename=\"{name}\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--line--\r\n");
+    Body::from(body)
+}
+
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a photograph";
+
+#[tokio::test]
+async fn a_form_that_comes_back_names_the_photographs_that_must_be_chosen_again() {
+    let office = Office::open();
+    let duty = office.sign_in(Role::Duty);
+    let faulty: Vec<(&str, &str)> =
+        TYPED.into_iter().map(|(key, value)| (key, if key == "subject" { "" } else { value })).collect();
+    let files: [(&str, &[u8]); 2] = [("工地一.jpg", JPEG), ("工地二.jpg", JPEG)];
+    let back = office.send_upload(&duty, "/records/complaint/new", with_files(&duty.csrf, &faulty, &files)).await;
+    back.is(422).says("重新选择这2个文件").says("工地一.jpg、工地二.jpg").says("半页纸的内容");
+    let none = office.send_upload(&duty, "/records/complaint/new", with_files(&duty.csrf, &faulty, &[])).await;
+    none.is(422).says_not("重新选择");
+    let empty: [(&str, &[u8]); 2] = [("空的.jpg", b""), ("工地一.jpg", JPEG)];
+    let back = office.send_upload(&duty, "/records/complaint/new", with_files(&duty.csrf, &TYPED, &empty)).await;
+    back.is(422).says("空的.jpg是空文件（0字节）").says("重新选择这2个文件");
+    assert_eq!(office.count("complaint"), 0);
+}
+
+#[tokio::test]
+async fn a_form_of_a_place_outside_the_own_cell_comes_back_as_it_was_filled() {
+    let office = Office::open();
+    let grid = office.sign_in(Role::Grid);
+    let place = office.place_in(office::OTHER_CELL);
+    let (lon, lat) = (place["lon"].to_string(), place["lat"].to_string());
+    let elsewhere: Vec<(&str, &str)> = TYPED
+        .into_iter()
+        .map(|(key, value)| match key {
+            "place.lon" => (key, lon.as_str()),
+            "place.lat" => (key, lat.as_str()),
+            _ => (key, value),
+        })
+        .collect();
+    let back = office.post(&grid, "/records/complaint/new", &elsewhere).await;
+    back.is(422).says("不在您负责的网格").says("转交值班室").says("半页纸的内容").says("value=\"王小明\"").says(&lon);
+    let english = office::Signed { cookie: grid.cookie.replace("=zh", "=en"), ..grid.clone() };
+    let back = office.post(&english, "/records/complaint/new", &elsewhere).await;
+    back.is(422).says("outside your own cell").says("duty desk");
+    let mut values = office.complaint("网格外");
+    values["place"] = place;
+    let refused = office.call(Role::Grid, axum::http::Method::POST, "/complaint", &[], values).await;
+    assert_eq!(refused.is(422).json()["faults"][0]["field"], "place");
+    assert_eq!(office.count("complaint"), 0);
+}
+
+#[tokio::test]
+async fn a_resident_is_informed_which_photographs_are_refused_and_why_and_that_all_must_be_chosen_again() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    let form = browser.get("/public/complain").await;
+    let csrf = hidden(&form, "csrf").unwrap();
+    let cookie: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let who = office::Signed { cookie: cookie.join("; "), csrf: csrf.clone() };
+    let typed = [("category", "noise"), ("content", "工地夜里施工"), ("place.address", "解放西路8号")];
+    let send = async |files: &[(&str, &[u8])], fields: &[(&str, &str)]| {
+        office.send_upload(&who, "/public/complain", with_files(&csrf, fields, files)).await
+    };
+    let back = send(&[("空.jpg", b""), ("说明.txt", b"text"), ("好.jpg", JPEG)], &typed).await;
+    back.is(422).says("照片“空.jpg”是空文件").says("“说明.txt”不能作为照片提交：只接受JPEG图片");
+    back.says("重新选择这 3 张：空.jpg、说明.txt、好.jpg").says("工地夜里施工");
+    let seven: Vec<(&str, &[u8])> = (0..7).map(|_| ("多.jpg", JPEG)).collect();
+    let back = send(&seven, &typed).await;
+    assert_eq!(back.is(422).text.matches("最多提交 6 张照片，这次选了 7 张").count(), 1);
+    let back = send(&[("好.jpg", JPEG)], &typed[..2]).await;
+    back.is(422).says("重新选择这 1 张：好.jpg");
+}

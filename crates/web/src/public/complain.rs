@@ -58,6 +58,8 @@ struct FormPage {
     faults: Vec<(String, String)>,
     /// Why the form is shown again although nothing in it is wrong.
     notice: Option<&'static str>,
+    /// The photographs that must be chosen again.
+    choose_again: Option<String>,
 }
 
 impl FormPage {
@@ -186,6 +188,8 @@ struct Again {
     faults: Vec<(String, String)>,
     notice: Option<&'static str>,
     key: Option<String>,
+    /// Names of the photographs that were chosen.
+    chosen: Vec<String>,
 }
 
 fn shown(guest: &Guest, large: bool, again: Again, status: StatusCode) -> Result<Response, Refusal> {
@@ -209,6 +213,10 @@ fn shown(guest: &Guest, large: bool, again: Again, status: StatusCode) -> Result
         given: again.given,
         faults: again.faults,
         notice: again.notice,
+        choose_again: (!again.chosen.is_empty()).then(|| {
+            let (count, names) = (again.chosen.len().to_string(), again.chosen.join(guest.text("shell.list_comma")));
+            guest.language.fill("public.complain.choose_again", &[("count", &count), ("names", &names)])
+        }),
     })?;
     *answer.status_mut() = status;
     Ok(answer)
@@ -224,6 +232,7 @@ pub(super) async fn receive(
     register(guest.app.catalogue())?;
     let form = posted.submission;
     let mut given = Given::read(&form);
+    let chosen: Vec<String> = photos::names(&form).into_iter().chain(posted.dropped).collect();
     // A key that could be guessed would make a code that can be guessed.
     let key = form.idempotency_key().filter(|key| is_key(key));
     let key = key.unwrap_or_else(|| guest.shell("").idempotency_key());
@@ -232,6 +241,7 @@ pub(super) async fn receive(
         faults,
         notice: notice.map(|notice| guest.text(notice)),
         key,
+        chosen: chosen.clone(),
     };
     if !posted.is_current {
         let again = again(given, Vec::new(), Some("public.complain.expired"), Some(key));
@@ -241,8 +251,9 @@ pub(super) async fn receive(
     let files = form.files;
     let photos = match guest.read(move |ledger| photos::read(&files, ledger.catalogue())).await? {
         Ok(photos) => photos,
-        Err(name) => {
-            faults.push((PHOTOS.to_owned(), guest.language.fill("public.complain.bad_photo", &[("name", &name)])));
+        Err(wrong) => {
+            let why: Vec<String> = wrong.iter().map(|fault| fault.text(guest.language)).collect();
+            faults.push((PHOTOS.to_owned(), why.join(" ")));
             Vec::new()
         }
     };

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use bilan_records::ledger::{FieldFaults, Write, WriteError};
 
+use super::attached::choose_again;
 use super::control::values;
 use super::form::{files_of, saved, written_before};
 use super::record::{Extra, RefusedStep, shown};
@@ -47,8 +48,9 @@ async fn step(
         why,
     };
     let (faults, uploads, form) = files_of(&visit, register, form).await?;
+    let files = choose_again(&form.file_names(), visit.language);
     if !faults.0.is_empty() {
-        let extra = Extra { step: Some(refused(faults, None)), ..Extra::default() };
+        let extra = Extra { step: Some(refused(faults, None)), notice: files, ..Extra::default() };
         return shown(visit, key, number, None, extra, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let write = Write { files: uploads, ..form.write() };
@@ -97,7 +99,7 @@ async fn step(
         }
         Err(error) => return Err(error.into()),
     };
-    shown(visit, key, number, None, extra, status).await
+    shown(visit, key, number, None, Extra { notice: files, ..extra }, status).await
 }
 
 /// The page of a record with what was typed for a step, or for another act, when the session had ended.

@@ -6,12 +6,19 @@ use bilan_records::attachments::{self, NewFile};
 use bilan_records::catalogue::{FieldKind, Label, Register};
 use bilan_records::ledger::{FieldFault, FieldFaults};
 
+use crate::shell::{Language, Messages};
 use crate::submission::Upload;
+
+/// That files must be chosen again, and which: no browser keeps them when a form comes back.
+pub(super) fn choose_again(names: &[String], language: Language) -> Option<String> {
+    let (count, files) = (names.len().to_string(), names.join(language.text("shell.list_comma")));
+    (!names.is_empty()).then(|| language.fill("records.choose_again", &[("count", &count), ("files", &files)]))
+}
 
 /// Faults of the files of a form, before anything is written.
 pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> io::Result<FieldFaults> {
     let mut faults = Vec::new();
-    for file in files.iter().filter(|file| file.size > 0) {
+    for file in files {
         let Some(FieldKind::Attachment { accept, max_mb, .. }) =
             register.fields.get(&file.field).map(|field| &field.kind)
         else {
@@ -23,7 +30,9 @@ pub(super) fn wrong_files(register: &Register, files: &[Upload]) -> io::Result<F
         let mut fault = |why: String, why_zh: String| {
             faults.push(FieldFault { field: file.field.clone(), found: file.name.clone(), why, why_zh });
         };
-        if file.size > u64::from(*max_mb) * 1024 * 1024 {
+        if file.size == 0 {
+            fault(format!("{} is empty (0 bytes)", file.name), format!("{}是空文件（0字节）", file.name));
+        } else if file.size > u64::from(*max_mb) * 1024 * 1024 {
             fault(format!("{} is larger than {max_mb} MB", file.name), format!("{}超过{max_mb} MB", file.name));
         } else if !accept.is_empty() && !accept.iter().any(|accepted| accepted == found) {
             let Label { zh, en } = attachments::accepted(accept);

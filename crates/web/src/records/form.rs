@@ -15,7 +15,7 @@ use bilan_records::ledger::{
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
-use super::attached::{read_files, wrong_files};
+use super::attached::{choose_again, read_files, wrong_files};
 use super::control::{Control, controls, is_entered, values};
 use super::{address, register, shown};
 use crate::AppState;
@@ -54,6 +54,8 @@ struct FormPage {
     differences: Vec<Difference>,
     fault: Option<String>,
     notice: Option<String>,
+    /// The files that must be chosen again.
+    choose_again: Option<String>,
     /// A record of the same content that was entered a moment ago: its number and address.
     same: Option<(String, String)>,
 }
@@ -80,6 +82,8 @@ struct Draft {
     notice: Option<String>,
     same: Option<String>,
     idempotency_key: Option<String>,
+    /// Names of the files that were chosen.
+    files: Vec<String>,
 }
 
 impl Draft {
@@ -95,6 +99,7 @@ impl Draft {
             notice: None,
             same: None,
             idempotency_key: None,
+            files: Vec::new(),
         }
     }
 }
@@ -130,6 +135,7 @@ fn drawn(visit: &Visit, register: &Register, draft: Draft, status: StatusCode) -
         differences: draft.differences.iter().map(|difference| compared(difference, register, &people)).collect(),
         fault: draft.fault,
         notice: draft.notice,
+        choose_again: choose_again(&draft.files, language),
         same: draft.same.map(|number| (number.clone(), address(&register.key, &number))),
         shell,
     };
@@ -216,12 +222,12 @@ async fn create(visit: Visit, Path(key): Path<String>, form: Submission) -> Resu
     match made {
         Ok((record, was_written)) => Ok(saved(&visit, &key, &record.number, was_written)),
         Err(WriteError::SameContent { number, .. }) => {
-            let draft = Draft { same: Some(number), ..Draft::new(None, None, kept) };
+            let draft = Draft { same: Some(number), files: form.file_names(), ..Draft::new(None, None, kept) };
             drawn(&visit, register, draft, StatusCode::CONFLICT)
         }
         Err(WriteError::KeyReused { number, .. }) => {
             let fault = visit.language.fill("records.form_used", &[("number", &number)]);
-            let draft = Draft { fault: Some(fault), ..Draft::new(None, None, kept) };
+            let draft = Draft { fault: Some(fault), files: form.file_names(), ..Draft::new(None, None, kept) };
             drawn(&visit, register, draft, StatusCode::CONFLICT)
         }
         Err(WriteError::Invalid { faults }) => {
@@ -269,7 +275,7 @@ async fn change(
         Err(WriteError::KeyReused { .. }) => {
             // The form was saved and then changed: it starts from the version that it made itself.
             let fault = visit.text("records.edit_used").to_owned();
-            let draft = Draft { fault: Some(fault), ..draft(FieldFaults(Vec::new())) };
+            let draft = Draft { fault: Some(fault), files: form.file_names(), ..draft(FieldFaults(Vec::new())) };
             drawn(&visit, register, draft, StatusCode::CONFLICT)
         }
         Err(WriteError::Invalid { faults }) => refused(&visit, register, draft(faults), &form),
@@ -283,7 +289,8 @@ async fn change(
                 }
             }
             let values = kept(&values);
-            let draft = Draft { differences: theirs, ..Draft::new(Some(number), Some(current), values) };
+            let files = form.file_names();
+            let draft = Draft { differences: theirs, files, ..Draft::new(Some(number), Some(current), values) };
             drawn(&visit, register, draft, StatusCode::CONFLICT)
         }
         Err(error) => other(&visit, register, error, draft(FieldFaults(Vec::new())), &form),
@@ -348,7 +355,7 @@ pub(crate) async fn resumed(
 
 /// The form again, with the same key: once its faults are mended it is still one record.
 fn refused(visit: &Visit, register: &Register, draft: Draft, form: &Submission) -> Result<Response, Refusal> {
-    let draft = Draft { idempotency_key: form.idempotency_key(), ..draft };
+    let draft = Draft { idempotency_key: form.idempotency_key(), files: form.file_names(), ..draft };
     drawn(visit, register, draft, StatusCode::UNPROCESSABLE_ENTITY)
 }
 

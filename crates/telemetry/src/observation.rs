@@ -189,6 +189,11 @@ impl Observation {
         Some(self.text.as_str()).filter(|text| *text != self.value.to_string())
     }
 
+    /// What its row says. The literal text is kept only where the number does not give it back.
+    pub(crate) fn said(&self) -> Said<'_> {
+        Said { value: self.value, text: self.own_text(), flag: self.flag.as_deref() }
+    }
+
     /// The end of the period.
     pub fn end(&self) -> Timestamp {
         self.at.saturating_add(SignedDuration::from_secs(i64::from(self.period_s))).unwrap_or(self.at)
@@ -216,7 +221,8 @@ pub fn shown_hour(end: Timestamp) -> Timestamp {
     end.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(end)
 }
 
-/// What a row says of an instant, for its checksum.
+/// What a row says of an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Said<'a> {
     pub value: f64,
     pub text: Option<&'a str>,

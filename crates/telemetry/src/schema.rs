@@ -10,8 +10,8 @@ pub(crate) const MIGRATIONS: Migrations = bilan_storage::migrations!(
 );
 
 /// Tables whose statements put the checksum in by themselves: those that are written with every packet, and the large blobs.
-const BY_THEMSELVES: [&str; 9] =
-    ["hot", "held", "latest", "arrival", "packet", "device", "device_tolerance", "chunk", "packet_block"];
+const BY_THEMSELVES: [&str; 10] =
+    ["hot", "held", "latest", "revision", "arrival", "packet", "device", "device_tolerance", "chunk", "packet_block"];
 
 /// Lets the one connection that writes put a checksum into each row.
 pub(crate) fn guard(connection: &Connection) -> rusqlite::Result<()> {

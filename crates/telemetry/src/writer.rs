@@ -1,8 +1,10 @@
 //! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
 
 mod keeping;
+mod lines;
 mod quarantine;
 mod recall;
+mod revision;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use jiff::{SignedDuration, Timestamp};
 use keeping::{append, keep, keep_doubt, keep_warning, series_id};
+use lines::Lines;
 use quarantine::quarantine;
 use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -97,6 +100,7 @@ pub(crate) struct Writer {
     /// The devices that may report, once somebody has said so.
     registered: Option<Vec<Arc<Device>>>,
     series: HashMap<Series, i64>,
+    lines: Lines,
     shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
@@ -125,6 +129,7 @@ impl Writer {
             watch,
             registered: None,
             series,
+            lines: Lines::default(),
             shared,
             checker,
             sealed_until,
@@ -178,6 +183,7 @@ impl Writer {
         if let Err(error) = &outcome {
             tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
             self.series.clear();
+            self.lines.forget();
             // What the checks remember of the group was never stored: what is sent again must not meet itself.
             self.checker = Checker::default();
             // Values of the group moved the rules on: back to what is on disk.
@@ -242,8 +248,15 @@ impl Writer {
             let mut warnings = Vec::new();
             let receipt = match command {
                 Command::Append(submission, _) => {
-                    let receipt =
-                        append(&transaction, &mut self.series, self.sealed_until, &recent, submission, &mut seen)?;
+                    let receipt = append(
+                        &transaction,
+                        &mut self.series,
+                        &mut self.lines,
+                        self.sealed_until,
+                        &recent,
+                        submission,
+                        &mut seen,
+                    )?;
                     if !receipt.duplicate && receipt.quarantined.is_none() {
                         let values = &seen.values[seen.values.len() - submission.observations.len()..];
                         for (series, at, doubt) in self.checker.look(values, origin(submission)) {
@@ -334,6 +347,7 @@ impl Writer {
             }
         }
         drop(recent);
+        self.lines.write(&transaction)?;
         let mut newest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
         let following = newest.following(due).to_vec();
         newest.write(&transaction, following.iter().copied())?;

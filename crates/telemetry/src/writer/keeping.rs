@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::lines::Lines;
 use super::quarantine::quarantine;
-use super::{Seen, waiting};
+use super::{Seen, revision, waiting};
 use crate::observation::Said;
 use crate::quality::Doubt;
 use crate::query::is_sealed;
@@ -17,6 +18,7 @@ use crate::{Kind, Observation, Receipt, Series, Submission, TimeFault, sealing};
 pub(super) fn append<'a>(
     transaction: &Transaction<'_>,
     known: &mut HashMap<Series, i64>,
+    lines: &mut Lines,
     sealed_until: i64,
     recent: &Recent,
     submission: &'a Submission,
@@ -26,37 +28,14 @@ pub(super) fn append<'a>(
     let received = submission.received_at.as_millisecond();
     let fresh = !recent.knows(submission.digest) && !seen.digests.contains(&submission.digest);
     if fresh && let Some(fault) = time_fault(transaction, known, sealed_until, submission)? {
-        return disbelieve(transaction, submission, fault);
+        return disbelieve(transaction, lines, submission, fault);
     }
     seen.digests.insert(submission.digest);
     if fresh {
         let id = raw::keep(transaction, &device.mn, submission.digest, received, &submission.raw)?;
         seen.packets.push((id, &device.mn, submission.digest));
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO device (mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, row_checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))
-             ON CONFLICT (mn) DO UPDATE SET station = ?2, name = ?3, kind = ?4, last_heard = max(last_heard, ?5), peer = ?6,
-                 packets = packets + ?7, duplicates = duplicates + ?8, clock_behind_s = coalesce(?9, clock_behind_s),
-                 checksum = CASE
-                     WHEN checksum =
-                         row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
-                     THEN row_checksum(mn, ?2, ?3, ?4, max(last_heard, ?5), ?6, packets + ?7, duplicates + ?8,
-                         coalesce(?9, clock_behind_s))
-                     ELSE checksum END",
-        )?
-        .execute(params![
-            device.mn,
-            device.station,
-            device.name,
-            device.kind,
-            received,
-            submission.peer,
-            i64::from(fresh),
-            i64::from(!fresh),
-            submission.clock_behind_s.filter(|_| fresh),
-        ])?;
+    lines.heard(transaction, submission, fresh)?;
     if !fresh {
         return Ok(Receipt::DUPLICATE);
     }
@@ -82,21 +61,16 @@ pub(super) fn append<'a>(
     Ok(Receipt::stored(submission.observations.len() + submission.waiting.len()))
 }
 
-/// Puts a packet whose times are not believed into quarantine. That its device was heard is not said: nothing came that can be used. What its clock shows is.
-fn disbelieve(transaction: &Transaction<'_>, submission: &Submission, fault: TimeFault) -> rusqlite::Result<Receipt> {
-    let Submission { device, raw, peer, received_at, clock_behind_s, .. } = submission;
+/// Puts a packet whose times are not believed into quarantine.
+fn disbelieve(
+    transaction: &Transaction<'_>,
+    lines: &mut Lines,
+    submission: &Submission,
+    fault: TimeFault,
+) -> rusqlite::Result<Receipt> {
+    let Submission { device, raw, peer, received_at, .. } = submission;
     quarantine(transaction, raw, fault.name(), Some(&device.mn), peer, *received_at)?;
-    transaction
-        .prepare_cached(
-            "UPDATE device SET clock_behind_s = coalesce(?2, clock_behind_s), checksum = CASE
-                 WHEN checksum =
-                     row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates, clock_behind_s)
-                 THEN row_checksum(mn, station, name, kind, last_heard, peer, packets, duplicates,
-                     coalesce(?2, clock_behind_s))
-                 ELSE checksum END
-             WHERE mn = ?1",
-        )?
-        .execute(params![device.mn, clock_behind_s])?;
+    lines.disbelieved(transaction, submission)?;
     Ok(Receipt { duplicate: false, observations: 0, quarantined: Some(fault) })
 }
 
@@ -142,11 +116,7 @@ pub(super) fn keep_new(
         transaction.prepare_cached("SELECT 1 FROM held WHERE series = ?1 AND ts = ?2")?.exists([series, at])?
     };
     if is_there {
-        transaction
-            .prepare_cached(
-                "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![received, series, at, observation.value, observation.own_text(), observation.flag])?;
+        revision::keep(transaction, received, [series, at], observation.said())?;
     } else {
         keep(transaction, series, observation, sealed_until, received)?;
     }
@@ -196,9 +166,7 @@ pub(super) fn keep(
     received: i64,
 ) -> rusqlite::Result<()> {
     let at = observation.at.as_millisecond();
-    // The literal text is kept only where the number does not give it back.
-    let text = observation.own_text();
-    let said = Said { value: observation.value, text, flag: observation.flag.as_deref() };
+    let said = observation.said();
     let (table, checksum) = if is_sealed(observation.series.kind) {
         ("hot", said.checksum([at, series]))
     } else {
@@ -209,25 +177,23 @@ pub(super) fn keep(
             "INSERT INTO {table} (ts, series, value, text, flag, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO NOTHING"
         ))?
-        .execute(params![at, series, observation.value, text, observation.flag, checksum])?
+        .execute(params![at, series, said.value, said.text, said.flag, checksum])?
         == 1;
     if fresh && table == "hot" && at < sealed_until {
         revise_sealed(transaction, series, observation, received)?;
     }
     if !fresh {
-        let replaced = transaction
-            .prepare_cached(&format!(
-                "INSERT INTO revision (replaced_at, series, ts, value, text, flag)
-                 SELECT ?1, series, ts, value, text, flag FROM {table}
-                 WHERE series = ?2 AND ts = ?3 AND (value, text, flag) IS NOT (?4, ?5, ?6)"
-            ))?
-            .execute(params![received, series, at, observation.value, text, observation.flag])?;
-        if replaced > 0 {
+        let (before, text_before, flag_before): (f64, Option<String>, Option<String>) = transaction
+            .prepare_cached(&format!("SELECT value, text, flag FROM {table} WHERE series = ?1 AND ts = ?2"))?
+            .query_row([series, at], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let before = Said { value: before, text: text_before.as_deref(), flag: flag_before.as_deref() };
+        if before != said {
+            revision::keep(transaction, received, [series, at], before)?;
             transaction
                 .prepare_cached(&format!(
                     "UPDATE {table} SET value = ?3, text = ?4, flag = ?5, checksum = ?6 WHERE series = ?1 AND ts = ?2"
                 ))?
-                .execute(params![series, at, observation.value, text, observation.flag, checksum])?;
+                .execute(params![series, at, said.value, said.text, said.flag, checksum])?;
         }
     }
     Ok(())
@@ -242,14 +208,9 @@ fn revise_sealed(
 ) -> rusqlite::Result<()> {
     let at = observation.at.as_millisecond();
     let Some(sealed) = sealing::sealed_entry(transaction, series, at)? else { return Ok(()) };
-    if (sealed.value, sealed.text.as_deref(), &sealed.flag)
-        != (observation.value, observation.own_text(), &observation.flag)
-    {
-        transaction
-            .prepare_cached(
-                "INSERT INTO revision (replaced_at, series, ts, value, text, flag) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![received, series, at, sealed.value, sealed.text, sealed.flag])?;
+    let sealed = Said { value: sealed.value, text: sealed.text.as_deref(), flag: sealed.flag.as_deref() };
+    if sealed != observation.said() {
+        revision::keep(transaction, received, [series, at], sealed)?;
     }
     Ok(())
 }

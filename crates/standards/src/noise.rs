@@ -14,7 +14,7 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 
 pub use day::{NoiseDay, NoiseNeeds, NoiseVerdict};
-pub use level::{DecibelA, day_night, energy_mean, exceeded_level};
+pub use level::{DecibelA, LOUDEST, day_night, energy_mean, exceeded_level, is_possible};
 pub use source::{
     BackgroundFault, Room, SuddenNoise, calibration_holds, indoor_limit, weather_allows, without_background,
 };

@@ -263,7 +263,7 @@ fn is_of_matter(factor: &str) -> bool {
 }
 
 /// Concentrations, flows, levels of noise. Temperatures and other weather (`a01…`, `w01010`) and redox potentials (`w01012`) may be below zero, and so may what we do not know.
-fn cannot_be_negative(factor: &str) -> bool {
+pub fn cannot_be_negative(factor: &str) -> bool {
     (is_of_matter(factor) || factor.starts_with(['L', 'd'])) && !matches!(factor, "w01010" | "w01012")
 }
 

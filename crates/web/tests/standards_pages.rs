@@ -173,6 +173,11 @@ async fn a_day_of_noise_can_be_followed_from_its_hours_to_its_verdict() {
             bureau.sends("N1", "2061", &format!("{day}{hour:02}0000"), &[("Leq", "50.4")]);
         }
     }
+    // An instrument that is dead says 0 dB for hours: that is no quiet night.
+    for hour in 6..22 {
+        let level = if hour < 17 { "58.0" } else { "0.0" };
+        bureau.sends("N1", "2061", &format!("20261119{hour:02}0000"), &[("Leq", level)]);
+    }
     let month = bureau.page(Role::Duty, "/noise?month=2026-11").await;
     assert_eq!(month.status, StatusCode::OK);
     assert!(month.text.contains("100.0%") && month.text.contains("0.0%"), "{}", month.near("noise-zone"));
@@ -184,6 +189,7 @@ async fn a_day_of_noise_can_be_followed_from_its_hours_to_its_verdict() {
     assert!(morning.text.contains("不作评价"), "the night before is not its own: {}", morning.near("noise-verdict"));
     let file = bureau.page(Role::Duty, "/noise/days.csv?month=2026-11").await;
     assert!(file.text.contains("2,2026-11-21,58.0,50.4,59.0,16,8,night_over"), "{}", file.text);
+    assert!(file.text.contains("2,2026-11-19,58.0,,,11,0,"), "hours of 0 dB do not count: {}", file.text);
     assert_eq!(bureau.page(Role::Duty, "/noise/day?station=NONE").await.status, StatusCode::NOT_FOUND);
     assert_eq!(bureau.page(Role::Enterprise, "/noise").await.status, StatusCode::FORBIDDEN);
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bilan_standards::cell::Head;
-use bilan_standards::noise::{DecibelA, NightHours, NoiseDay, NoiseNeeds, NoiseZone, Period};
+use bilan_standards::noise::{DecibelA, LOUDEST, NightHours, NoiseDay, NoiseNeeds, NoiseZone, Period};
 use clap::{Args, Subcommand};
 use jiff::civil::{Date, DateTime};
 
@@ -123,7 +123,7 @@ impl Columns {
         }
         let level = DecibelA::new(number.to_f64()).with_context(|| {
             let (line, cell) = (row.line, row.text(self.leq));
-            format!("line {line}, column leq: {cell} dB(A) is no level that can be measured, 0 to 200")
+            format!("line {line}, column leq: {cell} dB(A) is no level that can be measured, 0 to {LOUDEST}")
         })?;
         if level.is_dead() {
             self.remarks.dead(row.line);

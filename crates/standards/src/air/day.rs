@@ -145,8 +145,11 @@ pub struct DailyAir {
 
 impl HourlyAir {
     /// Enters the value of the hour (0 to 23) that begins then; other hours are ignored, as is a value that has no common denominator of 38 digits
-    /// with the others.
+    /// with the others, and one below zero, which no air has.
     pub fn set(&mut self, item: Item, hour: usize, value: Rational) {
+        if value < Rational::ZERO {
+            return;
+        }
         let _too_large = self.items[item as usize].set(hour, value);
     }
 

@@ -26,6 +26,12 @@ pub fn invalidity(flag: char) -> Result<(), Invalidity> {
     }
 }
 
+/// Whether gas or sewage can have this value: no concentration and no flow lies below zero. Nature sets no upper bound, and the standards that were read
+/// state no range of instruments; what an instrument cannot show it marks itself (`T`).
+pub fn is_possible<U: Unit>(quantity: Quantity<U>) -> bool {
+    quantity.value() >= Rational::ZERO
+}
+
 /// An hour from its minutes: the mean of the valid ones where they are 45 or more.
 #[must_use]
 pub fn emission_hour<U: Unit>(minutes: &[Reading<U>]) -> Reading<U> {
@@ -49,7 +55,8 @@ pub fn emission_day<U: Unit>(hours: &[Reading<U>], operation: Operation) -> Read
 }
 
 fn mean_of<U: Unit>(readings: &[Reading<U>], needed: usize) -> Reading<U> {
-    let valid: Vec<Quantity<U>> = readings.iter().filter_map(|reading| reading.counted()).collect();
+    let counted = readings.iter().filter_map(|reading| reading.counted());
+    let valid: Vec<Quantity<U>> = counted.filter(|quantity| is_possible(*quantity)).collect();
     let mean = if valid.len() < needed { None } else { Quantity::mean(valid) };
     mean.map_or(Reading::NotValid(Invalidity::TooFew), Reading::Measured)
 }
@@ -94,9 +101,14 @@ pub fn substitute<U: Unit>(before: &[Quantity<U>], gap_hours: u32, rate: Capture
     before.iter().rev().take(hours).copied().max()
 }
 
-/// Mean of concentrations by flow: sum of concentration times flow over the sum of flows (HJ 356-2019); `None` without flow.
+/// Mean of concentrations by flow: sum of concentration times flow over the sum of flows (HJ 356-2019); `None` without flow. An hour with a concentration
+/// or a flow that cannot be ([`is_possible`]) is missing.
 #[must_use]
 pub fn flow_weighted_mean<U: Unit>(hours: &[(Quantity<U>, Quantity<CubicMetre>)]) -> Option<Quantity<U>> {
+    let possible = |(concentration, flow): &&(Quantity<U>, Quantity<CubicMetre>)| {
+        is_possible(*concentration) && is_possible(*flow)
+    };
+    let hours: Vec<_> = hours.iter().filter(possible).copied().collect();
     let load =
         |(concentration, flow): &(Quantity<U>, Quantity<CubicMetre>)| concentration.value().checked_mul(flow.value());
     let loads: Option<Vec<Rational>> = hours.iter().map(load).collect();
@@ -124,6 +136,17 @@ mod tests {
     #[test_case(44, Flue::NotValid(Invalidity::TooFew); "44 minutes")]
     fn an_hour_needs_45_minutes(valid: usize, expected: Flue) {
         assert_eq!(emission_hour(&readings(valid, 60)), expected);
+    }
+
+    #[test]
+    fn what_no_gas_and_no_sewage_can_have_is_no_minute_and_no_hour() {
+        let mut minutes = readings(45, 60);
+        assert_eq!(emission_hour(&minutes), Flue::Measured(FlueGas::whole(10)));
+        minutes[0] = Flue::Measured(FlueGas::whole(-999));
+        assert_eq!(emission_hour(&minutes), Flue::NotValid(Invalidity::TooFew), "44 minutes are left");
+        let hour = |concentration, flow| (Quantity::<MilligramPerLitre>::whole(concentration), Quantity::whole(flow));
+        let broken = [hour(20, 10), hour(50, 20), hour(-99, 10), hour(70, -5)];
+        assert_eq!(flow_weighted_mean(&broken), Some(Quantity::whole(40)));
     }
 
     #[test_case(20, 24, true; "20 hours")]

@@ -74,8 +74,11 @@ impl NoiseVerdict {
 
 impl NoiseDay {
     /// Enters the level of an hour, by the hour (0 to 23) at which it began, or of an interval within it. Intervals of an hour must be equally long
-    /// and different; their energies are averaged.
+    /// and different; their energies are averaged. A level of exactly 0 dB(A) is that of a dead instrument, and the hour is missing.
     pub fn add(&mut self, begins: i8, period: Period, level: DecibelA) {
+        if level.is_dead() {
+            return;
+        }
         let place = usize::try_from(begins).ok().and_then(|hour| self.hours.get_mut(hour));
         let Some(place) = place else { return };
         let known = place.map_or((0.0, 0), |hour| (hour.energy, hour.intervals));
@@ -177,6 +180,14 @@ mod tests {
         assert_eq!(noise.verdict(NoiseZone::Zone2, needs).is_some(), judged);
         assert_eq!(noise.day_night(needs).is_some(), judged);
         assert_eq!(noise.level(Period::Day), DecibelA::new(50.0));
+    }
+
+    #[test]
+    fn an_hour_of_zero_decibels_does_not_count() {
+        let mut noise = hours((11, 58.0), (8, 50.0));
+        (0..5).for_each(|hour| noise.add(17 + hour, Period::Day, db(0.0)));
+        assert_eq!((noise.count(Period::Day), noise.level(Period::Day)), (11, DecibelA::new(58.0)));
+        assert_eq!(noise.verdict(NoiseZone::Zone2, NoiseNeeds::default()), None, "eleven hours of sixteen are too few");
     }
 
     #[test]

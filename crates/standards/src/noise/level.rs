@@ -4,15 +4,26 @@ use std::fmt;
 
 use crate::rounding::half_even;
 
-/// A sound level weighted by curve A (A声级), dB(A): 0 to 200.
+/// The loudest sound that air of one atmosphere carries, dB: its pressure swings between nothing and two atmospheres, 20·lg(101 325 Pa / 20 µPa) = 194.1.
+///
+/// The standards that were read state no range of instruments; this is the bound of nature.
+pub const LOUDEST: f64 = 194.0;
+
+/// Whether a place can have this level, dB(A): above zero, where even a silent one has the noise of the instrument itself, and no more than [`LOUDEST`].
+#[must_use]
+pub fn is_possible(level: f64) -> bool {
+    level > 0.0 && level <= LOUDEST
+}
+
+/// A sound level weighted by curve A (A声级), dB(A): 0 to [`LOUDEST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DecibelA(f64);
 
 impl DecibelA {
-    /// A level; `None` for what cannot be measured: below 0, above 200, no number.
+    /// A level; `None` for what cannot be measured: below 0, above [`LOUDEST`], no number.
     #[must_use]
     pub fn new(level: f64) -> Option<Self> {
-        (0.0..=200.0).contains(&level).then_some(Self(level))
+        (0.0..=LOUDEST).contains(&level).then_some(Self(level))
     }
 
     /// Whether this is what a dead instrument says: exactly 0 dB(A), where even a silent place has the noise of the instrument itself.
@@ -124,9 +135,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_measured_is_no_level() {
-        assert!([-0.1, 200.1, f64::NAN, f64::INFINITY].iter().all(|level| DecibelA::new(*level).is_none()));
+        assert!([-0.1, 194.1, 9999.0, f64::NAN, f64::INFINITY].iter().all(|level| DecibelA::new(*level).is_none()));
         let at = |level| DecibelA::new(level).unwrap().exceeds(60);
         assert_eq!([at(60.0), at(60.04), at(60.06)], [false, false, true]);
+    }
+
+    #[test]
+    fn no_place_has_the_level_of_a_dead_instrument_or_one_louder_than_air_can_carry() {
+        assert!([0.1, 58.0, 140.0, 194.0].into_iter().all(is_possible));
+        assert!(![0.0, -99.0, 194.1, 999.0, f64::NAN].into_iter().any(is_possible));
     }
 
     proptest! {

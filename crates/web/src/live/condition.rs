@@ -139,7 +139,8 @@ fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[
     let mut means: Vec<HourMean> = sent
         .iter()
         .filter_map(|(series, values)| {
-            let mean = verdict::exact(*values.last()?)?;
+            let sent = *values.last()?;
+            let mean = verdict::exact(sent).filter(|_| factors::is_possible(&series.factor, sent))?;
             Some(HourMean { factor: series.factor.clone(), mean, samples: 0 })
         })
         .collect();
@@ -147,8 +148,10 @@ fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[
         if means.iter().any(|mean| mean.factor == series.factor) {
             continue;
         }
-        let level = series.factor.starts_with('L');
-        let mean = if level { verdict::level_mean(values) } else { verdict::mean(values) };
+        let possible = values.iter().copied().filter(|value| factors::is_possible(&series.factor, *value));
+        let values: Vec<f64> = possible.collect();
+        let level = factors::is_level(&series.factor);
+        let mean = if level { verdict::level_mean(&values) } else { verdict::mean(&values) };
         means.extend(mean.map(|mean| HourMean { factor: series.factor.clone(), mean, samples: values.len() }));
     }
     means.sort_by_key(|mean| factors::rank(&mean.factor));

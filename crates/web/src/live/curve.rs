@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::condition::hour_of;
-use super::factors::{Factor, air_item};
+use super::factors::{self, Factor, air_item};
 use super::registered::Station;
 use super::verdict;
 
@@ -180,7 +180,7 @@ fn points(
 }
 
 fn shown(value: &Observation, colour: Option<String>) -> Point {
-    let valid = value.is_valid();
+    let valid = value.is_valid() && factors::is_possible(&value.series.factor, value.value);
     Point {
         at: value.shown_at().as_second(),
         value: value.value,
@@ -212,7 +212,7 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
 
 /// The mean of numbers, of levels their energy mean.
 pub(super) fn mean(values: &[f64], factor: &str) -> Option<f64> {
-    let mean = if factor.starts_with('L') { verdict::level_mean(values) } else { verdict::mean(values) };
+    let mean = if factors::is_level(factor) { verdict::level_mean(values) } else { verdict::mean(values) };
     mean.map(Rational::to_f64)
 }
 
@@ -231,7 +231,8 @@ fn by_days(values: &[Observation], factor: &str) -> Vec<Point> {
 
 /// Means of the valid values that fall into the same step; with fewer than `needed` the mean does not count.
 fn gathered(values: &[Observation], step: impl Fn(Timestamp) -> i64, factor: &str, needed: usize) -> Vec<Point> {
-    let valid: Vec<&Observation> = values.iter().filter(|value| value.is_valid()).collect();
+    let counts = |value: &&Observation| value.is_valid() && factors::is_possible(factor, value.value);
+    let valid: Vec<&Observation> = values.iter().filter(counts).collect();
     valid
         .chunk_by(|left, right| step(left.at) == step(right.at))
         .filter_map(|values| {

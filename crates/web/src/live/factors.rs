@@ -3,6 +3,10 @@
 
 use bilan_records::catalogue::Label;
 use bilan_standards::air::Item;
+use bilan_standards::{noise, water};
+use bilan_telemetry::quality::cannot_be_negative;
+
+use super::verdict::exact;
 
 /// A factor as a page shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +96,23 @@ pub(crate) fn air_item(code: &str) -> Option<Item> {
     })
 }
 
+/// Whether a level of noise: its means are means of energies.
+pub(crate) fn is_level(code: &str) -> bool {
+    code.starts_with('L')
+}
+
+/// Whether what the factor stands for can have this value. What cannot be is shown as it came and counts nowhere: a dead instrument must make no place
+/// silent and no water clean.
+pub(crate) fn is_possible(code: &str, value: f64) -> bool {
+    if is_level(code) {
+        return noise::is_possible(value);
+    }
+    if value < 0.0 {
+        return !cannot_be_negative(code);
+    }
+    exact(value).is_none_or(|number| water::is_possible(code, number))
+}
+
 /// An item of the index as pages write it.
 pub(crate) fn item_name(item: Item) -> &'static str {
     match item {
@@ -107,6 +128,15 @@ pub(crate) fn item_name(item: Item) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_counts_nowhere() {
+        let broken = [("Leq", 0.0), ("LA", 999.0), ("a34004", -999.0), ("w01009", 9999.0), ("w21003", -1.0)];
+        assert!(!broken.into_iter().any(|(code, value)| is_possible(code, value)), "{broken:?}");
+        let sound =
+            [("Leq", 38.2), ("a34004", 0.0), ("a01001", -12.0), ("w01010", -0.2), ("w21003", 0.02), ("d20401", 0.0)];
+        assert!(sound.into_iter().all(|(code, value)| is_possible(code, value)), "{sound:?}");
+    }
 
     #[test]
     fn every_item_of_the_index_is_a_factor() {

@@ -12,7 +12,7 @@ use bilan_telemetry::{Kind, Observation, Store, StoreError};
 use jiff::civil::Date;
 
 use super::air::HourMeans;
-use super::factors::air_item;
+use super::factors::{air_item, is_possible};
 use super::verdict::{exact, mean};
 
 /// Decimals of a statistic before the figure rounds it.
@@ -44,7 +44,8 @@ impl StationStatistics {
                 let is_mean = series.kind == Kind::Hour && series.statistic == Kind::Hour.main_statistic();
                 if is_mean && (factor == "*" || factor == series.factor) {
                     let found = self.0.range(&series, begins, ends)?;
-                    let valid = found.into_iter().filter(Observation::is_valid);
+                    let counts = |hour: &Observation| hour.is_valid() && is_possible(&series.factor, hour.value);
+                    let valid = found.into_iter().filter(counts);
                     hours.extend(valid.map(|hour| (series.factor.clone(), hour)));
                 }
             }

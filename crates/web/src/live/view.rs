@@ -5,13 +5,12 @@ use std::sync::Arc;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::Ledger;
 use bilan_records::value::beijing;
-use bilan_standards::water;
 use bilan_telemetry::{Store, Warning};
 use jiff::{SignedDuration, Timestamp};
 
 use super::condition::{Condition, ConditionError, Desk, Snapshot};
 use super::registered::Station;
-use super::verdict::{Verdict, exact};
+use super::verdict::Verdict;
 use crate::refusal::Refusal;
 use crate::shell::Language;
 use crate::state::AppState;
@@ -169,7 +168,7 @@ impl StationRow {
         let value = |value: &&bilan_telemetry::Observation| {
             let code = &value.series.factor;
             let name = station.factor_label(code).text(language).to_owned();
-            let is_possible = exact(value.value).is_none_or(|number| water::is_possible(code, number));
+            let is_possible = super::factors::is_possible(code, value.value);
             let text = format!("{} {}", value.text, station.unit(code)).trim_end().to_owned();
             (name, text, value.is_valid() && is_possible)
         };

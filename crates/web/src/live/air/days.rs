@@ -32,10 +32,10 @@ impl HourMeans {
         *self.stations.entry(item).or_default() += 1;
     }
 
-    /// An hour of an item. What is no number is left out.
+    /// An hour of an item. What is no number, or below zero, is left out: no air has it, and a mean over stations would be the better for it.
     pub(in crate::live) fn add(&mut self, item: Item, at: Timestamp, value: Option<Rational>) {
         let local = offset(8).to_datetime(at);
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| *value >= Rational::ZERO) {
             self.values.entry((local.date(), local.hour(), item)).or_default().push(value);
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn read(store: &Store, station: &Station, (from, to): (Date, Date)) -
     for hour in store.range(&series, begins, ends)?.iter().filter(|hour| Observation::is_valid(hour)) {
         let local = offset(8).to_datetime(hour.at);
         let day = station.night.date_of(local.date(), local.hour());
-        if let Some(level) = DecibelA::new(hour.value).filter(|_| (from..to).contains(&day)) {
+        if let Some(level) = DecibelA::new(hour.value).filter(|level| !level.is_dead() && (from..to).contains(&day)) {
             days.entry(day).or_default().push((hour.at, station.night.period(local.hour()), level));
         }
     }

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::offset;
 
 use crate::live::condition::ConditionError;
+use crate::live::factors::is_possible;
 use crate::live::kept::{KeptMonths, months_of};
 use crate::live::registered::Station;
 use crate::live::verdict::exact;
@@ -89,7 +90,7 @@ fn one(store: &Store, station: &Station, first: Date) -> Result<Month, Condition
             *month.quarters.entry(local.date()).or_default() |= 1 << (local.hour() / 4);
             let known = month.means.entry(series.factor.clone());
             let mean = known.or_insert(Mean { sum: Rational::ZERO, hours: 0 });
-            let possible = exact(hour.value).filter(|value| water::is_possible(&series.factor, *value));
+            let possible = exact(hour.value).filter(|_| is_possible(&series.factor, hour.value));
             if let Some(sum) = possible.and_then(|value| mean.sum.checked_add(value)) {
                 *mean = Mean { sum, hours: mean.hours + 1 };
             }

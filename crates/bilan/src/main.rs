@@ -13,6 +13,7 @@ mod configuration;
 mod data_folder;
 mod demonstration;
 mod http;
+mod jobs;
 mod orders;
 mod pages;
 mod parts;

@@ -9,11 +9,9 @@ use anyhow::{Context, Result};
 use bilan_gateway::simulator::{self, SimulatedDevice};
 use bilan_gateway::{DeviceDirectory, Forwarding, Readmission, SimulateOptions, simulate};
 use bilan_notify::{Outbox, PushKey, Sender};
-use bilan_records::ledger::Ledger;
-use bilan_telemetry::{Retention, Store};
 use bilan_web::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD};
 use bilan_web::{Family, Notices};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::anchor::Anchors;
@@ -28,16 +26,8 @@ use crate::parts::Parts;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
 use crate::suspicion::Suspicion;
-use crate::{alarms, clock, http, pages, reports, room, stations, uploads};
+use crate::{alarms, clock, http, jobs, pages, reports, room, stations, uploads};
 
-/// Between two looks at deadlines.
-const MINUTE: Duration = Duration::from_secs(60);
-/// Between two turns of sealing.
-const SEALING: Duration = Duration::from_secs(600);
-/// Between two looks for what is kept no longer.
-const RETIRING: Duration = Duration::from_secs(6 * 3600);
-/// How long instants and minutes stay rows of their own: pages and rules of the running hours read them there.
-const SEALED_AFTER: SignedDuration = SignedDuration::from_hours(3);
 /// Between two packets of a device of the demonstration.
 const DEMONSTRATED_INTERVAL: Duration = Duration::from_secs(10);
 /// Hours that devices of the demonstration fill in first.
@@ -113,7 +103,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     parts.spawn_fallible("records of warnings", bridge.run());
     parts.spawn("notices", bilan_notify::dispatch(Arc::clone(&outbox), Arc::clone(&sender), Arc::new(Timestamp::now)));
     let calling_administrators = calling.clone();
-    parts.spawn("escalation", escalate(calling, observations.clone(), Arc::clone(&outbox)));
+    parts.spawn("escalation", jobs::escalate(calling, observations.clone(), Arc::clone(&outbox)));
     parts.spawn(
         "calls of administrators",
         alarms::watch(calling_administrators, gateway.alarms().subscribe(), accounts.guesses()),
@@ -128,13 +118,13 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     parts.spawn("stations", stations::follow(Arc::clone(&stations), observations.clone(), readmission.clone()));
     parts.spawn(
         "deadlines",
-        keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone(), readmission),
+        jobs::keep_clocks(Arc::clone(&bureau.ledger), Arc::clone(&stations), observations.clone(), readmission),
     );
-    parts.spawn("air quality indexes", keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
-    parts.spawn("sealing of observations", seal_observations(observations.clone()));
+    parts.spawn("air quality indexes", jobs::keep_indexes(Arc::clone(&bureau.ledger), observations.clone()));
+    parts.spawn("sealing of observations", jobs::seal_observations(observations.clone()));
     parts.spawn("watch of the disk", room::watch(bureau.data.clone()));
     parts.spawn("sweeping of uploads", uploads::keep_small(bureau.data.join(UPLOADS)));
-    parts.spawn("retention of observations", retire_observations(observations.clone(), configuration.retention));
+    parts.spawn("retention of observations", jobs::retire_observations(observations.clone(), configuration.retention));
     parts.spawn("reviews", Reviewer::new(Arc::clone(&bureau.ledger), observations.clone()).run());
     if plan.demonstration.is_some_and(|demonstration| demonstration.devices) {
         parts.spawn(
@@ -189,115 +179,6 @@ async fn listen(address: &str, what: &str) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} ({what}); is another program there?"))
-}
-
-/// Fires reminders, takes away imports that broke off, and takes in what approved devices sent while they were strangers.
-/// A stop does not wait for the rest of thousands of reminders: the next start sends them.
-async fn keep_clocks(
-    ledger: Arc<Ledger>,
-    stations: Arc<StationDirectory>,
-    observations: Store,
-    readmission: Readmission,
-) {
-    let mut minutes = tokio::time::interval(MINUTE);
-    loop {
-        minutes.tick().await;
-        let ledger = Arc::clone(&ledger);
-        let looked = bilan_web::while_asked(move || {
-            match ledger.sweep_imports() {
-                Ok(0) => {}
-                Ok(imports) => tracing::info!("{imports} imports that broke off before they were seen are taken away"),
-                Err(error) => tracing::error!("what an import that broke off left could not be taken away: {error}"),
-            }
-            match ledger.tick(ledger.now()) {
-                Ok(reminders) if reminders.is_empty() => {}
-                Ok(reminders) => tracing::info!("{} reminders of deadlines", reminders.len()),
-                Err(_) if bilan_storage::check().is_err() => {}
-                Err(error) => tracing::error!("deadlines could not be looked at: {error}"),
-            }
-        });
-        if let Err(error) = looked.await {
-            tracing::error!("the look at deadlines broke off: {error}");
-        }
-        match readmission.run(&observations, &*stations).await {
-            Ok(0) => {}
-            Ok(packets) => tracing::info!("{packets} packets of devices that were approved are out of quarantine"),
-            Err(error) => tracing::error!("packets of approved devices could not be stored: {error}"),
-        }
-    }
-}
-
-/// Calls others where nobody has acknowledged a warning in time; forgets notices of long ago.
-async fn escalate(calling: Calling, observations: Store, outbox: Arc<Outbox>) {
-    let mut minutes = tokio::time::interval(MINUTE);
-    loop {
-        minutes.tick().await;
-        let (calling, observations, outbox) = (calling.clone(), observations.clone(), Arc::clone(&outbox));
-        let looked = tokio::task::spawn_blocking(move || {
-            match observations.open_warnings() {
-                Ok(open) => calling.escalate(&open),
-                Err(error) => tracing::error!("open warnings could not be read: {error}"),
-            }
-            if let Err(error) = outbox.prune(Timestamp::now()) {
-                tracing::error!("old notices could not be let go: {error}");
-            }
-        });
-        if let Err(error) = looked.await {
-            tracing::error!("the look at warnings that wait broke off: {error}");
-        }
-    }
-}
-
-/// Seals instants and minutes of past hours: they stay where they are read from, in a twentieth of the room.
-async fn seal_observations(observations: Store) {
-    let mut turns = tokio::time::interval(SEALING);
-    loop {
-        turns.tick().await;
-        let store = observations.clone();
-        let before = Timestamp::now() - SEALED_AFTER;
-        match tokio::task::spawn_blocking(move || store.seal_blocking(before)).await {
-            Ok(Ok(sealed)) if sealed.values > 0 => tracing::debug!(?sealed, "observations sealed"),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!("observations could not be sealed: {error}"),
-            Err(error) => tracing::error!("sealing broke off: {error}"),
-        }
-    }
-}
-
-/// Reckons the air quality indexes of the last hour once its values are in; late values make them anew.
-async fn keep_indexes(ledger: Arc<Ledger>, observations: Store) {
-    let mut minutes = tokio::time::interval(MINUTE);
-    loop {
-        minutes.tick().await;
-        let now = Timestamp::now();
-        let (ledger, store) = (Arc::clone(&ledger), observations.clone());
-        let found = bilan_web::while_asked(move || bilan_web::air_indexes(&ledger, &store, now)).await;
-        match found {
-            Ok(Ok(fresh)) if fresh.is_empty() => {}
-            Ok(Ok(fresh)) => {
-                if let Err(error) = observations.derive(fresh, now).await {
-                    tracing::error!("air quality indexes could not be stored: {error}");
-                }
-            }
-            Ok(Err(error)) => tracing::error!("air quality indexes could not be reckoned: {error}"),
-            Err(error) => tracing::error!("reckoning air quality indexes broke off: {error}"),
-        }
-    }
-}
-
-/// Lets go what is older than it is kept for.
-async fn retire_observations(observations: Store, retention: Retention) {
-    let mut turns = tokio::time::interval(RETIRING);
-    loop {
-        turns.tick().await;
-        let store = observations.clone();
-        match tokio::task::spawn_blocking(move || store.retire_blocking(retention, Timestamp::now())).await {
-            Ok(Ok(retired)) if retired.chunks > 0 => tracing::info!(?retired, "old observations summed up and let go"),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!("old observations could not be let go: {error}"),
-            Err(error) => tracing::error!("letting go broke off: {error}"),
-        }
-    }
 }
 
 async fn play(gateway: SocketAddr, devices: Vec<SimulatedDevice>) {

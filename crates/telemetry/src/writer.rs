@@ -1,5 +1,6 @@
 //! The one writer: takes what waits, stores it in one transaction, commits, then answers and tells.
 
+mod applying;
 mod keeping;
 mod lines;
 mod quarantine;
@@ -7,24 +8,24 @@ mod recall;
 mod revision;
 mod waiting;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use jiff::{SignedDuration, Timestamp};
-use keeping::{append, keep, keep_doubt, keep_warning, series_id};
+use applying::{Applied, Seen, Work};
+use jiff::Timestamp;
+use keeping::keep_warning;
 use lines::Lines;
-use quarantine::quarantine;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::changes::HourChanges;
 use crate::latest::{self, Latest};
 use crate::log::LogCopier;
-use crate::quality::{Checker, Origin};
-use crate::raw::{self, Block, Recent};
-use crate::retention::{self, Retiring};
-use crate::review::{self, ReviewChange, Reviews};
+use crate::quality::Checker;
+use crate::raw::{Block, Recent};
+use crate::retention::Retiring;
+use crate::review::{ReviewChange, Reviews};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
@@ -241,105 +242,19 @@ impl Writer {
         let mut receipts = Vec::with_capacity(group.len());
         let mut seen = Seen::default();
         let recent = self.shared.recent.read().unwrap_or_else(PoisonError::into_inner);
-        let mut due = false;
-        // Values that waited, and whose time has come.
-        let mut come = Vec::new();
+        let mut work = Work {
+            transaction: &transaction,
+            series: &mut self.series,
+            lines: &mut self.lines,
+            watch: &mut self.watch,
+            checker: &mut self.checker,
+            registered: &mut self.registered,
+            sealed_until: &mut self.sealed_until,
+            latest: &self.shared.latest,
+            recent: &recent,
+        };
         for (place, command) in group.iter().enumerate() {
-            let mut warnings = Vec::new();
-            let receipt = match command {
-                Command::Append(submission, _) => {
-                    let receipt = append(
-                        &transaction,
-                        &mut self.series,
-                        &mut self.lines,
-                        self.sealed_until,
-                        &recent,
-                        submission,
-                        &mut seen,
-                    )?;
-                    if !receipt.duplicate && receipt.quarantined.is_none() {
-                        let values = &seen.values[seen.values.len() - submission.observations.len()..];
-                        for (series, at, doubt) in self.checker.look(values, origin(submission)) {
-                            keep_doubt(&transaction, series, at, doubt)?;
-                        }
-                        warnings = judge(&mut self.watch, submission);
-                    }
-                    Some(receipt)
-                }
-                Command::Quarantine { raw, reason, mn, peer, received_at, .. } => {
-                    quarantine(&transaction, raw, reason, mn.as_deref(), peer, *received_at)?;
-                    None
-                }
-                Command::Tick(now) => {
-                    let waited = waiting::take(&transaction, *now, self.sealed_until)?;
-                    for (_, value) in &waited {
-                        warnings.extend(self.watch.observe(value, *now));
-                        warnings.extend(self.watch.reckon(&value.series.station, value.end(), *now));
-                    }
-                    come.extend(waited);
-                    warnings.extend(self.watch.tick(*now));
-                    due = true;
-                    None
-                }
-                Command::Register(devices) => {
-                    self.watch.register(devices);
-                    self.registered = Some(devices.clone());
-                    None
-                }
-                Command::Review(change, _) => {
-                    review::write(&transaction, change)?;
-                    None
-                }
-                Command::Retire(portion, _) => {
-                    retention::write(&transaction, portion)?;
-                    None
-                }
-                Command::Release(ids, _) => {
-                    for id in ids {
-                        transaction.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?.execute([id])?;
-                    }
-                    None
-                }
-                Command::Derive(values, now, _) => {
-                    let received = now.as_millisecond();
-                    for value in values {
-                        let series = series_id(&transaction, &mut self.series, value)?;
-                        keep(&transaction, series, value, self.sealed_until, received)?;
-                        seen.values.push((series, value));
-                        warnings.extend(self.watch.observe(value, *now));
-                        warnings.extend(self.watch.reckon(&value.series.station, value.end(), *now));
-                    }
-                    None
-                }
-                Command::Forget(before, _) => {
-                    raw::prune(&transaction, *before)?;
-                    None
-                }
-                Command::Mark(name, value, _) => {
-                    transaction
-                        .prepare_cached(
-                            "INSERT INTO mark (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                        )?
-                        .execute(params![name, value])?;
-                    None
-                }
-                Command::Try(_) => {
-                    bilan_storage::try_writing(&transaction)?;
-                    None
-                }
-                Command::Pack(block, _) => {
-                    raw::write(&transaction, block)?;
-                    None
-                }
-                Command::Seal(portion, _) => {
-                    // The newest values must be found after the next start, too.
-                    let latest = self.shared.latest.read().unwrap_or_else(PoisonError::into_inner);
-                    latest.write(&transaction, portion.series())?;
-                    sealing::write(&transaction, portion)?;
-                    self.sealed_until = self.sealed_until.max(portion.until());
-                    None
-                }
-            };
+            let Applied { receipt, warnings } = work.apply(command, &mut seen)?;
             receipts.push(receipt);
             for warning in warnings {
                 keep_warning(&transaction, &warning)?;
@@ -349,21 +264,27 @@ impl Writer {
         drop(recent);
         self.lines.write(&transaction)?;
         let mut newest = self.shared.latest.write().unwrap_or_else(PoisonError::into_inner);
-        let following = newest.following(due).to_vec();
+        let following = newest.following(seen.due).to_vec();
         newest.write(&transaction, following.iter().copied())?;
-        let unchanged = seen.values.is_empty() && come.is_empty();
+        let unchanged = seen.values.is_empty() && seen.come.is_empty();
         latest::set_clean(&transaction, unchanged && newest.is_whole(following.len()))?;
         drop(newest);
         transaction.commit()?;
-        self.log.grew(seen.values.len() + come.len());
+        self.make_known(group, seen, following.len());
+        Ok(receipts)
+    }
+
+    /// What a group brought is on disk: those who read see it.
+    fn make_known(&mut self, group: &[Command], seen: Seen<'_>, followed: usize) {
+        self.log.grew(seen.values.len() + seen.come.len());
         let mut changes = self.shared.hour_changes.write().unwrap_or_else(PoisonError::into_inner);
         let mut newest = self.newest();
-        newest.followed(following.len());
+        newest.followed(followed);
         for (series, observation) in seen.values {
             changes.stored(observation);
             newest.see(series, observation);
         }
-        for (series, observation) in &come {
+        for (series, observation) in &seen.come {
             changes.stored(observation);
             newest.see(*series, observation);
         }
@@ -380,7 +301,6 @@ impl Writer {
                 changes.reviewed();
             }
         }
-        Ok(receipts)
     }
 
     /// What the rules must know after a start: which warnings are open, who was heard when.
@@ -416,37 +336,4 @@ fn update(submission: Submission) -> Update {
         received_at: submission.received_at,
         observations: submission.observations,
     }
-}
-
-/// What a group brings, to be made known when it is on disk.
-#[derive(Default)]
-struct Seen<'a> {
-    values: Vec<(i64, &'a Observation)>,
-    packets: Vec<(i64, &'a str, u128)>,
-    digests: HashSet<u128>,
-}
-
-/// For how long a logger keeps what it measured, in the longest case that a bureau meets.
-const KEPT_BY_A_LOGGER: SignedDuration = SignedDuration::from_hours(366 * 24);
-
-fn origin(submission: &Submission) -> Origin<'_> {
-    let &Submission { back_fill, marked_back_fill, received_at, .. } = submission;
-    // A logger fills in what it kept, and it keeps no more than a year: what is older and not marked comes from a clock that was set back.
-    let is_kept = |seen: &Observation| received_at.duration_since(seen.end()) <= KEPT_BY_A_LOGGER;
-    let back_fill = back_fill && (marked_back_fill || submission.observations.iter().all(is_kept));
-    Origin { kind: &submission.device.kind, ranges: &submission.device.ranges, back_fill, received_at }
-}
-
-fn judge(watch: &mut Watch, submission: &Submission) -> Vec<Warning> {
-    let device = &submission.device;
-    let now = submission.received_at;
-    let mut told = watch.heard(&device.station, &device.name, &device.kind, now);
-    watch.know(&device.station, &device.facts, &device.limits, device.maintained);
-    for observation in &submission.observations {
-        told.extend(watch.observe(observation, now));
-    }
-    if let Some(last) = submission.observations.iter().map(Observation::end).max() {
-        told.extend(watch.reckon(&device.station, last, now));
-    }
-    told
 }

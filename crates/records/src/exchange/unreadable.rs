@@ -120,7 +120,8 @@ impl Unreadable {
     pub fn zh(&self) -> String {
         match self {
             Self::Empty => "文件是空的：需有一行列标题".to_owned(),
-            Self::Workbook { detail } => format!("Excel文件无法读取，可能不完整或不是.xlsx文件：{detail}"),
+            // What programs say of a file is English: it stands in the English sentence alone.
+            Self::Workbook { .. } => "Excel文件无法读取，可能不完整或不是.xlsx文件：请用Excel打开后重新保存".to_owned(),
             Self::OldOrLocked => "这是旧版.xls文件或加了密码的工作簿，请去掉密码另存为.xlsx".to_owned(),
             Self::TwoSheets { first, second } => {
                 format!("工作表“{first}”和“{second}”都有本台账的数据，请合并为一个表或分别导入")
@@ -132,11 +133,11 @@ impl Unreadable {
             Self::QuoteOpen { line } => {
                 format!("第{line}行打开的引号“\"”一直没有关闭，其后的行都会算进这个单元格：请补上或删去该引号")
             }
-            Self::NotJson { line, detail } => format!("第{line}行不是JSON对象：{detail}"),
+            Self::NotJson { line, .. } => format!("第{line}行不是JSON对象：请检查引号、逗号和括号"),
             Self::NotAnObject { line } => format!("第{line}行不是JSON对象"),
             Self::KeyTwice { line, key } => format!("第{line}行的键“{key}”出现两次"),
             Self::TooMuch { spot, bound } => format!("{}：{}", spot.zh(), bound.zh()),
-            Self::Io { detail } => format!("文件无法读取：{detail}"),
+            Self::Io { .. } => "文件无法从磁盘读取：请重新上传".to_owned(),
         }
     }
 }

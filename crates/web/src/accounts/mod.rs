@@ -29,6 +29,8 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub use guard::Origin;
+#[cfg(test)]
+pub(crate) use pages::explanation;
 pub(crate) use pages::{event_message, routes};
 pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;

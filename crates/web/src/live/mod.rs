@@ -50,6 +50,8 @@ pub(crate) use condition::Desk;
 pub(crate) use factors::factor_label;
 pub use index::air_indexes;
 pub use notices::Notices;
+#[cfg(test)]
+pub(crate) use notices::subscription_fault;
 pub use power::stop_orders;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bilan_notify::{Message, Outbox, OutboxError, Subscription, Way};
+use bilan_notify::{Message, Outbox, OutboxError, Subscription, SubscriptionFault, Way};
 use bilan_records::catalogue::Role;
 use jiff::Timestamp;
 use serde_json::json;
@@ -116,11 +116,25 @@ pub(super) async fn subscribe(visit: Visit, submission: Submission) -> Result<Re
     let subscription = Subscription { endpoint: text("endpoint"), p256dh: text("p256dh"), auth: text("auth") };
     if let Err(fault) = subscription.check(&notices.push_hosts) {
         tracing::info!(account = %visit.actor.name, "a subscription was not taken: {fault}");
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": fault.to_string() }))).into_response());
+        return Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({ "detail": subscription_fault(&fault, visit.language) })),
+        )
+            .into_response());
     }
     let (account, now) = (visit.actor.name.clone(), visit.app.ledger.now());
     asked(move || notices.outbox.subscribe(&account, &subscription, now)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Why a browser cannot be called, in the visitor's language.
+pub(crate) fn subscription_fault(fault: &SubscriptionFault, language: Language) -> String {
+    match fault {
+        SubscriptionFault::UnknownService(service) => {
+            language.fill("live.notices.unknown_service", &[("service", service)])
+        }
+        SubscriptionFault::BadKeys => language.text("live.notices.bad_keys").to_owned(),
+    }
 }
 
 /// `POST /notices/subscription/end`: this browser wants to be left alone.

@@ -1,6 +1,7 @@
 //! Every refusal in both languages, over the shipped files of a bureau: Chinese pages speak Chinese, and name things as people know them.
 
 mod faults;
+mod kinds;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -4,7 +4,7 @@ use crate::accounts::{AccountsError, PasswordFault};
 use crate::shell::{Language, Messages};
 
 /// A fault in the visitor's language.
-pub(super) fn explanation(error: &AccountsError, language: Language) -> String {
+pub(crate) fn explanation(error: &AccountsError, language: Language) -> String {
     match error {
         AccountsError::NameTaken(name) => language.fill("shell.accounts.taken", &[("name", name)]),
         AccountsError::BadName(name) => language.fill("shell.accounts.bad_name", &[("name", name)]),
@@ -23,12 +23,16 @@ pub(super) fn explanation(error: &AccountsError, language: Language) -> String {
         }
         AccountsError::NoRole => language.text("shell.accounts.no_role").to_owned(),
         AccountsError::NoPlace => language.text("shell.accounts.no_place").to_owned(),
-        AccountsError::Unknown(_)
-        | AccountsError::Database(_)
+        AccountsError::Unknown(name) => language.fill("shell.accounts.unknown", &[("name", name)]),
+        AccountsError::Overtaken(name) => language.fill("shell.accounts.overtaken", &[("name", name)]),
+        AccountsError::Database(_)
         | AccountsError::Migration(_)
         | AccountsError::Journal(_)
         | AccountsError::Sealed(_)
-        | AccountsError::Overtaken(_)
-        | AccountsError::Hash(_) => error.to_string(),
+        | AccountsError::Hash(_) => {
+            // A failure of ours: what it was stands in the log alone.
+            tracing::error!("{error}");
+            language.text("shell.accounts.failed").to_owned()
+        }
     }
 }

@@ -13,6 +13,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 pub(crate) use administration::event_message;
+#[cfg(test)]
+pub(crate) use explanation::explanation;
 
 use crate::AppState;
 use crate::refusal::Refusal;

@@ -38,7 +38,7 @@ pub fn crc(segment: &[u8]) -> u16 {
 /// Bytes that are taken in at once: their parts do not wait for each other.
 const BLOCK: usize = 8;
 
-/// `HIGH[k][x]`: the high byte of the register after `x` and then `k` bytes of nought. The table is linear, so the high byte after a
+/// `HIGH[k][x]`: the high byte of the register after `x` and then `k` bytes of zero. The table is linear, so the high byte after a
 /// block is the sum of what each of its bytes leaves.
 const HIGH: [[u8; 256]; BLOCK] = high();
 

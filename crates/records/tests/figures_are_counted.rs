@@ -333,7 +333,7 @@ fn behind(bureau: &Bureau, actor: &Actor, key: &str, when: &str, as_of: Option<T
 // The complaints get TS2020… or TS2019… by the date they bear: 2019's first is 1, those of 2020 are 1 to 5.
 #[test_case("complaints", "2020", "5", "12345"; "count")]
 #[test_case("complaints", "2019", "1", "1"; "count of another year")]
-#[test_case("complaints", "2018", "0", ""; "count of nothing is nought, not a gap")]
+#[test_case("complaints", "2018", "0", ""; "count of nothing is zero, not a gap")]
 #[test_case("noise", "2020", "3", "135"; "count with a filter")]
 #[test_case("complaints", "2020-Q1", "2", "12"; "quarter, up to its last second")]
 #[test_case("complaints", "2020-Q2", "2", "34"; "quarter, from its first second")]
@@ -394,7 +394,7 @@ fn observations_are_asked_of_whoever_keeps_them() {
 #[test_case("pm25", "2020-Q1", "there are no observations of “*/a34004” in the period"; "no observations")]
 #[test_case("complaints_a_microgram", "2019", "“pm25” has no value: there are no observations of “*/a34004” in the period"; "ratio over no observations")]
 #[test_case("share_by_change", "2018", "“noise_share” has no value: “complaints” is zero, so nothing can be divided by it"; "a gap goes through")]
-fn what_cannot_be_computed_is_a_gap_with_its_reason_and_never_a_nought(key: &str, when: &str, why: &str) {
+fn what_cannot_be_computed_is_a_gap_with_its_reason_and_never_a_zero(key: &str, when: &str, why: &str) {
     let figure = compute(&lived(), key, when);
     assert_eq!((figure.value.clone(), figure.exact), (None, None));
     assert_eq!(figure.gap.as_ref().map(Gap::to_string).as_deref(), Some(why));

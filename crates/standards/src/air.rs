@@ -114,13 +114,13 @@ impl Concentration {
         Self(units)
     }
 
-    /// An exact value rounded as the standard prints it; `None` below nought or absurdly large.
+    /// An exact value rounded as the standard prints it; `None` below zero or absurdly large.
     #[must_use]
     pub fn rounded(item: Item, value: Rational) -> Option<Self> {
         u32::try_from(value.checked_rounded(item.digits())?).ok().map(Self)
     }
 
-    /// From decimal text in the unit of the item; `Ok(None)` for an empty text, `NA` or a value below nought.
+    /// From decimal text in the unit of the item; `Ok(None)` for an empty text, `NA` or a value below zero.
     ///
     /// # Errors
     /// [`NotADecimal`] for anything else that is no number.
@@ -210,10 +210,10 @@ mod tests {
         assert!(edition.since() <= day);
     }
 
-    #[test_case(Item::Pm25, "0", Ok(Some(0)); "nought is a value")]
+    #[test_case(Item::Pm25, "0", Ok(Some(0)); "zero is a value")]
     #[test_case(Item::Pm25, "", Ok(None); "missing")]
     #[test_case(Item::Pm25, "NA", Ok(None); "marked as missing")]
-    #[test_case(Item::Pm25, "-1", Ok(None); "below nought is not valid")]
+    #[test_case(Item::Pm25, "-1", Ok(None); "below zero is not valid")]
     #[test_case(Item::Pm25, "12.5", Ok(Some(12)); "half to even")]
     #[test_case(Item::Co, "1.25", Ok(Some(12)); "half to even in tenths")]
     #[test_case(Item::Co, "2.2", Ok(Some(22)); "a tenth that binary fractions miss")]

@@ -140,7 +140,7 @@ mod tests {
     #[test_case("CN FJ G3 00 ABCD 123456 X12345", true; "in groups")]
     #[test_case("CNFJG400ABCD123456X1234", false; "23 characters")]
     #[test_case("CNFJGX00ABCD123456X12345", false; "no stage")]
-    #[test_case("CNFJG410ABCD123456X12345", false; "no noughts")]
+    #[test_case("CNFJG410ABCD123456X12345", false; "no zeros")]
     #[test_case("CNFJG400中文文123456X", false; "not ascii")]
     fn disclosure_numbers_have_24_characters(text: &str, valid: bool) {
         assert_eq!(DisclosureNumber::read(text).is_ok(), valid);

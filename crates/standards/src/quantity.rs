@@ -112,7 +112,7 @@ impl<U: Unit> Quantity<U> {
         self.value.checked_mul(factor).map(Self::of)
     }
 
-    /// How many times as much as another; `None` against nought.
+    /// How many times as much as another; `None` against zero.
     #[must_use]
     pub fn over(self, other: Self) -> Option<Rational> {
         self.value.checked_div(other.value)

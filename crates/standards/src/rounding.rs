@@ -24,7 +24,7 @@ impl Rational {
     /// One.
     pub const ONE: Self = Self { numerator: 1, denominator: 1 };
 
-    /// A fraction; `None` for a denominator of nought.
+    /// A fraction; `None` for a denominator of zero.
     #[must_use]
     pub fn new(numerator: i128, denominator: i128) -> Option<Self> {
         if denominator == 1 {
@@ -55,7 +55,7 @@ impl Rational {
         Self::new(units.into(), 10i128.checked_pow(digits)?)
     }
 
-    /// Whether it is nought, by which nothing can be divided.
+    /// Whether it is zero, by which nothing can be divided.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.numerator == 0
@@ -95,7 +95,7 @@ impl Rational {
         })
     }
 
-    /// Rounded half to even, as decimal text with at most `digits` decimals and without trailing noughts:
+    /// Rounded half to even, as decimal text with at most `digits` decimals and without trailing zeros:
     /// `62.2`, `-67`, `100`; never “-0”. `None` on overflow.
     #[must_use]
     pub fn short_text(self, digits: u32) -> Option<String> {
@@ -151,7 +151,7 @@ impl Rational {
         Self::new(self.numerator.checked_mul(other.numerator)?, self.denominator.checked_mul(other.denominator)?)
     }
 
-    /// Sum of many; nought of none, `None` on overflow.
+    /// Sum of many; zero of none, `None` on overflow.
     #[must_use]
     pub fn sum(values: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut sum = Sum::default();
@@ -176,7 +176,7 @@ impl Rational {
         self.checked_mul(Self::whole(100))
     }
 
-    /// Quotient; `None` for a divisor of nought or on overflow.
+    /// Quotient; `None` for a divisor of zero or on overflow.
     #[must_use]
     pub fn checked_div(self, other: Self) -> Option<Self> {
         Self::new(self.numerator.checked_mul(other.denominator)?, self.denominator.checked_mul(other.numerator)?)
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn nought_has_no_sign_and_nonsense_is_refused() {
+    fn zero_has_no_sign_and_nonsense_is_refused() {
         assert_eq!(half_even("-0.4", 0).unwrap(), "0");
         assert_eq!(half_even("-0.04", 1).unwrap(), "0.0");
         assert_eq!(half_even(Rational::new(-1, 3).unwrap(), 2).unwrap(), "-0.33");
@@ -371,15 +371,15 @@ mod tests {
     #[test_case(2300, 37, 1, "62.2"; "closing rate")]
     #[test_case(-7500, 112, 0, "-67"; "change of all pieces")]
     #[test_case(-300, 6, 0, "-50"; "change of key pieces")]
-    #[test_case(100, 1, 1, "100"; "no trailing noughts")]
+    #[test_case(100, 1, 1, "100"; "no trailing zeros")]
     #[test_case(5, 2, 0, "2"; "half to the even below")]
     #[test_case(7, 2, 0, "4"; "half to the even above")]
     #[test_case(-5, 2, 0, "-2"; "negative half to even")]
     #[test_case(1, 20, 1, "0"; "a twentieth at one digit")]
-    #[test_case(-1, 1000, 1, "0"; "no negative nought")]
+    #[test_case(-1, 1000, 1, "0"; "no negative zero")]
     #[test_case(1005, 1000, 2, "1"; "exactly half in decimals")]
-    #[test_case(100, 1, 0, "100"; "noughts before the point stay")]
-    fn a_fraction_is_written_without_trailing_noughts(top: i128, bottom: i128, digits: u32, text: &str) {
+    #[test_case(100, 1, 0, "100"; "zeros before the point stay")]
+    fn a_fraction_is_written_without_trailing_zeros(top: i128, bottom: i128, digits: u32, text: &str) {
         assert_eq!(Rational::new(top, bottom).unwrap().short_text(digits).unwrap(), text);
     }
 
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_divided_by_nought_and_what_is_too_large_is_refused() {
+    fn nothing_is_divided_by_zero_and_what_is_too_large_is_refused() {
         let half = Rational::new(1, 2).unwrap();
         assert_eq!(Rational::new(1, 0), None);
         assert_eq!(half.checked_div(Rational::ZERO), None);

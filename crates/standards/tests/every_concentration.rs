@@ -1,4 +1,4 @@
-//! Every concentration that can be printed, from nought to far above the table, in every column and edition, against an index found by counting.
+//! Every concentration that can be printed, from zero to far above the table, in every column and edition, against an index found by counting.
 
 use bilan_standards::air::{Column, Concentration, Edition, Iaqi, Item, iaqi};
 

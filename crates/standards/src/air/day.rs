@@ -95,7 +95,7 @@ impl Hours {
         known.map(|hour| self.numerators[hour]).max().and_then(|largest| Rational::new(largest, self.denominator))
     }
 
-    /// Sum and number of the hours `from..to`. Hours that are not there hold nought.
+    /// Sum and number of the hours `from..to`. Hours that are not there hold zero.
     fn sum(&self, from: usize, to: usize) -> (i128, u32) {
         let window = (u32::MAX >> (32 - (to - from))) << from;
         (self.numerators[from..to].iter().sum(), (self.known & window).count_ones())

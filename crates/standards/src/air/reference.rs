@@ -33,7 +33,7 @@ impl AirState {
     }
 }
 
-/// A concentration told in another state of the air, by the gas law; particles stay as they are. `None` for a temperature or pressure of nought.
+/// A concentration told in another state of the air, by the gas law; particles stay as they are. `None` for a temperature or pressure of zero.
 #[must_use]
 pub fn at_state(
     item: Item,

@@ -16,10 +16,10 @@ use crate::rounding::Rational;
 #[test_case("１２．５" => Some("12.5".into()); "full width")]
 #[test_case("\u{3000}7\u{a0}" => Some("7".into()); "blanks that are not of ASCII")]
 #[test_case("62.099999999999994" => Some("62.1".into()); "noise of binary fractions")]
-#[test_case("0.30000000000000004" => Some("0.3".into()); "noise behind a nought")]
+#[test_case("0.30000000000000004" => Some("0.3".into()); "noise behind a zero")]
 #[test_case("0.1000000000000000055511151231257827" => Some("0.1".into()); "more digits than a number has")]
-#[test_case("000000000000000000012" => Some("12".into()); "noughts before")]
-#[test_case("12.000000000000000000000" => Some("12".into()); "noughts behind")]
+#[test_case("000000000000000000012" => Some("12".into()); "zeros before")]
+#[test_case("12.000000000000000000000" => Some("12".into()); "zeros behind")]
 #[test_case("1e-400" => Some("0".into()); "smaller than anything")]
 fn numbers(cell: &str) -> Option<String> {
     number(cell).unwrap().and_then(|number| number.short_text(6))

@@ -38,7 +38,7 @@ impl DecibelA {
         self.0
     }
 
-    /// Its energy, relative to that of nought: 10^(0.1·L).
+    /// Its energy, relative to that of zero: 10^(0.1·L).
     #[must_use]
     pub fn energy(self) -> f64 {
         10_f64.powf(self.0 / 10.0)

@@ -16,7 +16,7 @@ pub fn published_digits(item: &str) -> Option<u32> {
     })
 }
 
-/// A value as the platform prints it: half to even, and with one significant digit where it would be nought (总站水字〔2018〕87号, from one secondary source).
+/// A value as the platform prints it: half to even, and with one significant digit where it would be zero (总站水字〔2018〕87号, from one secondary source).
 /// `None` where it is too large.
 #[must_use]
 pub fn published_text(value: Rational, digits: u32) -> Option<String> {
@@ -69,11 +69,11 @@ mod tests {
 
     #[test_case("8.675", 2, "8.68"; "half to the even above")]
     #[test_case("8.665", 2, "8.66"; "half to the even below")]
-    #[test_case("0.0005", 3, "0.0005"; "one digit in the place of nought")]
+    #[test_case("0.0005", 3, "0.0005"; "one digit in the place of zero")]
     #[test_case("0.00336", 2, "0.003"; "one digit, rounded")]
     #[test_case("0.00025", 3, "0.0002"; "one digit, half to even")]
     #[test_case("0.0000063", 3, "0.000006"; "its own first digit")]
-    #[test_case("0", 3, "0.000"; "nought is nought")]
+    #[test_case("0", 3, "0.000"; "zero is zero")]
     fn values_are_printed_as_the_platform_does(value: &str, digits: u32, text: &str) {
         assert_eq!(published_text(value.parse().unwrap(), digits).as_deref(), Some(text));
     }

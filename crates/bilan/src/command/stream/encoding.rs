@@ -48,19 +48,19 @@ fn refuse_what_is_no_text(first: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The order of bytes of a file in UTF-16, by its mark or, without one, by where the noughts of its separators and digits stand.
+/// The order of bytes of a file in UTF-16, by its mark or, without one, by where the zeros of its separators and digits stand.
 fn utf_16(first: &[u8]) -> Result<Option<&'static Encoding>> {
     match first {
         [0xff, 0xfe, ..] => return Ok(Some(UTF_16LE)),
         [0xfe, 0xff, ..] => return Ok(Some(UTF_16BE)),
         _ => {}
     }
-    let noughts = |rest: usize| first.iter().enumerate().filter(|(at, byte)| at % 2 == rest && **byte == 0).count();
-    match (noughts(0), noughts(1)) {
+    let zeros = |rest: usize| first.iter().enumerate().filter(|(at, byte)| at % 2 == rest && **byte == 0).count();
+    match (zeros(0), zeros(1)) {
         (0, 0) => Ok(None),
         (even, odd) if odd > 4 * even => Ok(Some(UTF_16LE)),
         (even, odd) if even > 4 * odd => Ok(Some(UTF_16BE)),
-        _ => bail!("this file holds bytes of nought: it is no text; save it as CSV (UTF-8)"),
+        _ => bail!("this file holds bytes of zero: it is no text; save it as CSV (UTF-8)"),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     #[test_case(b"\xd0\xcf\x11\xe0\xa1", "workbook"; "an old workbook")]
     #[test_case(b"\x1f\x8b\x08", "gzip"; "packed")]
     #[test_case(b"\xff\xfe\0\0s\0\0\0", "UTF-32"; "four bytes a character")]
-    #[test_case(b"a\0\0b\0\0\0c", "no text"; "noughts anywhere")]
+    #[test_case(b"a\0\0b\0\0\0c", "no text"; "zeros anywhere")]
     fn what_is_no_text_is_named(bytes: &[u8], named: &str) {
         assert!(read(bytes.to_vec()).unwrap_err().to_string().contains(named));
     }

@@ -5,9 +5,9 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use jiff::SignedDuration;
@@ -70,7 +70,7 @@ impl Sender {
         }
         let visit = parts.extensions.get::<Visit>();
         let owner = visit.map(|visit| visit.csrf.clone()).or_else(|| visit::guest_token(parts))?;
-        let prefix = if parts.uri.path().starts_with("/public/") { "/public" } else { "" };
+        let prefix = if is_portal(&parts.uri) { "/public" } else { "" };
         Some(Self { owner, is_staff: visit.is_some(), prefix, form: visit::here(parts) })
     }
 }
@@ -98,6 +98,10 @@ pub(crate) async fn lead(response: Response, sender: Option<Sender>, app: &AppSt
     led
 }
 
+fn is_portal(uri: &Uri) -> bool {
+    uri.path().starts_with("/public/")
+}
+
 #[derive(Deserialize)]
 struct Asked {
     #[serde(default)]
@@ -107,12 +111,15 @@ struct Asked {
 /// The page again, for the browser whose form it answered; the form itself for everybody else, and later.
 async fn again(
     State(app): State<AppState>,
+    OriginalUri(uri): OriginalUri,
     guest: Guest,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
     match app.answered.of(guest.visit.is_some()).get(&guest.csrf, &name, app.clock.now()) {
         Some(Page { status, headers, body }) => (status, headers, body).into_response(),
+        // The portal asks nobody to sign in, whatever its address lacks.
+        None if is_portal(&uri) && !asked.form.starts_with("/public") => Redirect::to("/public").into_response(),
         None => Redirect::to(own_address(&asked.form)).into_response(),
     }
 }

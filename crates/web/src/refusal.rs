@@ -282,9 +282,10 @@ impl From<ReadError> for Refusal {
         match error {
             ReadError::UnknownRegister(key) => Self::NotFound { what: key },
             ReadError::NotFound { number, .. } => Self::NotFound { what: number },
-            ReadError::UnknownField { field, .. } => Self::NotFound { what: field },
             ReadError::Forbidden { verb, register, .. } => Self::NoRight { verb, register },
-            error @ (ReadError::Filter(_) | ReadError::ReasonMissing(_)) => Self::Told(Box::new(error.into())),
+            error @ (ReadError::UnknownField { .. } | ReadError::Filter(_) | ReadError::ReasonMissing(_)) => {
+                Self::Told(Box::new(error.into()))
+            }
             other => Self::Internal(other.to_string()),
         }
     }

@@ -223,3 +223,24 @@ async fn a_part_of_the_program_that_broke_off_is_named_and_the_program_is_not_re
     answer.says("commands to devices: broke off; start the program again");
     Office::open_and(|state| state.with_parts(Vec::new)).as_guest("/readyz").await.is(200);
 }
+
+#[tokio::test]
+async fn a_wrong_day_of_a_list_is_said_of_its_box_and_an_unknown_order_is_a_wrong_parameter() {
+    let office = Office::open();
+    let duty = office.sign_in(bilan_records::catalogue::Role::Duty);
+    office.enter("complaint", office.complaint("甲乙丙事项"));
+    let page = office.get(&duty, "/records/complaint?from=2020-13-45").await;
+    page.is(200).says("“2020-13-45”不是日期").says("2020-06-01").says_not("个字符").says_not("甲乙丙事项");
+    office.get(&duty, "/records/complaint?sort=nothing").await.is(400).says("nothing").says("投诉");
+    let beyond = office.get(&duty, "/records/complaint?page=999").await;
+    assert_eq!(beyond.is(303).location(), "/records/complaint?page=1");
+    let personal = office.get(&duty, "/records/complaint?filter=phone+%3D+%221%22").await;
+    personal.is(200).says_not("“phone”是加密");
+}
+
+#[tokio::test]
+async fn a_page_of_the_portal_that_is_gone_leads_into_the_portal() {
+    let office = Office::open();
+    assert_eq!(office.as_guest("/public/answered/abc").await.location(), "/public");
+    assert_eq!(office.as_guest("/public/answered/abc?form=/public/track").await.location(), "/public/track");
+}

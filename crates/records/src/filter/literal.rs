@@ -93,7 +93,7 @@ pub(super) fn scaled(literal: &Literal, digits: u8) -> Result<Operand, Fault> {
     Ok(Operand::Real(value * 10_f64.powi(i32::from(digits))))
 }
 
-fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Fault> {
+fn read(literal: &Literal, kind: FieldKind, (zh, en): (&str, &str)) -> Result<Value, Fault> {
     let nothing = Label { zh: String::new(), en: String::new() };
     let field = Field {
         key: String::new(),
@@ -111,16 +111,12 @@ fn read(literal: &Literal, kind: FieldKind, example: &str) -> Result<Value, Faul
     };
     Value::from_json(&field, &Json::from(text(literal)?)).map_err(|refusal| {
         let message = both(refusal.zh(), refusal.to_string());
-        Fault::new(
-            literal.span.clone(),
-            message,
-            Some(both(format!("写法如 {example}"), format!("write it like {example}"))),
-        )
+        Fault::new(literal.span.clone(), message, Some(both(format!("写法如 {zh}"), format!("write it like {en}"))))
     })
 }
 
 pub(super) fn day_text(literal: &Literal) -> Result<Operand, Fault> {
-    match read(literal, FieldKind::Date, "\"2020-03-01\"")? {
+    match read(literal, FieldKind::Date, ("\"2020-03-01\"", "\"2020-03-01\""))? {
         Value::Date(date) => Ok(Operand::Text(date.to_string())),
         _ => Err(Fault::new(literal.span.clone(), both("这不是日期", "this is not a date"), None)),
     }
@@ -128,11 +124,12 @@ pub(super) fn day_text(literal: &Literal) -> Result<Operand, Fault> {
 
 /// An instant; for a day its beginning and the beginning of the next.
 pub(super) fn span_of(literal: &Literal) -> Result<(Operand, Option<Operand>), Fault> {
-    if let Ok(Value::Date(day)) = read(literal, FieldKind::Date, "") {
+    if let Ok(Value::Date(day)) = read(literal, FieldKind::Date, ("", "")) {
         let next = day.checked_add(1.day()).unwrap_or(day);
         return Ok((start_of(day, literal)?, Some(start_of(next, literal)?)));
     }
-    match read(literal, FieldKind::DateTime, "\"2020-03-01\" or \"2020-03-01T22:15\"")? {
+    let examples = ("\"2020-03-01\" 或 \"2020-03-01T22:15\"", "\"2020-03-01\" or \"2020-03-01T22:15\"");
+    match read(literal, FieldKind::DateTime, examples)? {
         Value::DateTime(at) => Ok((Operand::Text(stored_time(at)), None)),
         _ => Err(Fault::new(literal.span.clone(), both("这不是日期时间", "this is not a date and time"), None)),
     }

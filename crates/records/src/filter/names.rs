@@ -156,7 +156,7 @@ fn unknown(name: &str, span: &Range<usize>, what: &Label, fields: &IndexMap<Stri
     let keys: Vec<&str> = fields.keys().map(String::as_str).chain(system).collect();
     // The Chinese sentence stands on pages, where fields go by their names; the English one beside files as well.
     let names = fields.values().map(|field| written(fields, field, Language::Chinese));
-    let names: Vec<&str> = names.chain(["编号", "状态", "网格", "closed"]).collect();
+    let names: Vec<&str> = names.chain(["编号", "状态", "网格"]).collect();
     let meant = |known: &[&str]| closest(name, known.iter().copied()).map(str::to_owned);
     let remedy = both(
         match meant(&names).or_else(|| meant(&keys)) {

@@ -10,7 +10,7 @@ use super::{
     names::Kind,
     syntax::{Expression, How, Literal, LiteralValue, Test},
 };
-use crate::catalogue::Register;
+use crate::catalogue::{FieldKind, Register};
 
 pub(super) struct Resolver<'r> {
     pub register: &'r Register,
@@ -42,7 +42,7 @@ impl<'r> Resolver<'r> {
                     both(format!("“{}”不向任何人显示", test.name), format!("“{}” is kept from everybody", test.name))
                 }
                 false => both(
-                    format!("“{}”是加密保存的个人信息", test.name),
+                    format!("“{}”是加密保存的个人信息", self.called(&test.name)),
                     format!("“{}” is personal and stored encrypted", test.name),
                 ),
             };
@@ -56,6 +56,18 @@ impl<'r> Resolver<'r> {
             Checked::Yes(check) => Condition::Test { at: named.place, check },
             Checked::No(check) => Condition::Not(Box::new(Condition::Test { at: named.place, check })),
         })
+    }
+
+    /// What a field is called on the pages.
+    fn called<'n>(&'n self, name: &'n str) -> &'n str {
+        let (register, key) = match name.split_once('.') {
+            Some((first, rest)) => match self.register.fields.get(first).map(|field| &field.kind) {
+                Some(FieldKind::Reference { to }) => (self.registers.get(to), rest),
+                _ => (None, rest),
+            },
+            None => (Some(self.register), name),
+        };
+        register.and_then(|register| register.fields.get(key)).map_or(name, |field| field.label.zh.as_str())
     }
 
     fn closed(&self, test: &Test, place: &Place) -> Result<Condition, Fault> {

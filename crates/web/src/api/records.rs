@@ -233,7 +233,10 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<JsonMap, Problem> {
     match serde_json::from_slice(body) {
         Ok(Json::Object(object)) => Ok(object),
         Ok(_) => Err(unreadable("应为一个 JSON 对象", "must be one JSON object")),
-        Err(error) => Err(unreadable(&format!("不是 JSON：{error}"), &format!("is not JSON: {error}"))),
+        Err(error) => Err(unreadable(
+            &format!("不是 JSON（第{}行第{}列处有误）", error.line(), error.column()),
+            &format!("is not JSON: {error}"),
+        )),
     }
 }
 

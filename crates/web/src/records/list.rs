@@ -4,11 +4,11 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bilan_records::actor::{Act, Actor, Scope};
-use bilan_records::catalogue::{FieldKind, Register};
-use bilan_records::filter::written;
+use bilan_records::catalogue::{Catalogue, FieldKind, Register};
+use bilan_records::filter::{Filter, written};
 use bilan_records::ledger::{Ledger, ListQuery, Page, ReadError, Record, Words};
 use bilan_records::value::beijing;
 use jiff::Timestamp;
@@ -79,6 +79,14 @@ impl Asked {
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
 
+    /// The box for a day in which stands no day: its name, and what stands there.
+    fn wrong_day(&self, register: &Register, catalogue: &Catalogue) -> Option<(&'static str, &str)> {
+        ["from", "to"].into_iter().map(|name| (name, self.get(name))).find(|(_, found)| {
+            let compared = format!("{} >= {}", register.date, quoted(found));
+            !found.is_empty() && Filter::typed(&compared, register, catalogue).is_err()
+        })
+    }
+
     /// The moment asked for.
     pub fn as_of(&self) -> Result<Option<Timestamp>, Refusal> {
         crate::figures::read_moment(self.get("as_of"))
@@ -146,6 +154,8 @@ struct ListPage {
     total: String,
     pages: Option<Pages>,
     fault: Option<String>,
+    /// What is wrong with a box for a day.
+    wrong_day: Option<String>,
     export: String,
     may_create: bool,
     advanced: bool,
@@ -209,8 +219,19 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     let asked = Asked::new(pairs);
-    let query = asked.query(register)?;
     let language = visit.language;
+    // A fault of a box is said beside the box, and not as one of a condition that nobody wrote.
+    let wrong_day = asked.wrong_day(register, visit.app.catalogue()).map(|(name, found)| {
+        let label = language.text(if name == "from" { "records.from" } else { "records.to" });
+        language.fill("records.no_day", &[("field", label), ("found", found)])
+    });
+    let query = match wrong_day {
+        None => asked.query(register)?,
+        Some(_) => {
+            Asked { pairs: asked.pairs.iter().filter(|(key, _)| key != "from" && key != "to").cloned().collect() }
+                .query(register)?
+        }
+    };
     let (wanted, as_of) = (query.clone(), query.as_of);
     let found = visit
         .read(move |ledger, actor| match ledger.list(actor, wanted.clone()) {
@@ -222,7 +243,15 @@ async fn show(
             Err(error) => Err(Refusal::from(error)),
         })
         .await??;
-    let (rows, total, is_capped, fault) = found;
+    let (mut rows, mut total, is_capped, fault) = found;
+    if wrong_day.is_some() {
+        (rows, total) = (Vec::new(), 0);
+    }
+    let last = total.div_ceil(ListQuery::PAGE);
+    if rows.is_empty() && last > 0 && asked.page() > last {
+        let address = format!("/records/{key}?{}", asked.with(&[("page", &last.to_string())]));
+        return Ok(Redirect::to(&address).into_response());
+    }
     let heads = register.list.iter().map(|column| head_of(register, column, &asked, language)).collect();
     let controls = controls(register, &asked, language);
     let is_filtered = query.filter.is_some() || query.search.is_some() || query.cell.is_some();
@@ -249,6 +278,7 @@ async fn show(
         total: total_text,
         pages: pages(&asked, &key, total),
         fault,
+        wrong_day,
         export: asked.with(&[("page", "")]),
         may_create: visit.actor.scope(register, Act::Create) != Scope::Nothing,
         hint: language.fill("records.condition_hint", &[("example", &example(register, language))]),

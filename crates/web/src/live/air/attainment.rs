@@ -38,7 +38,7 @@ pub(super) struct Line {
 pub(super) fn edition_name(edition: Edition) -> &'static str {
     match edition {
         Edition::E2012 => "GB 3095-2012",
-        Edition::E2026 => "GB 3095-2026（过渡限值 transition）",
+        Edition::E2026 => "GB 3095-2026 (2026–2030)",
         Edition::E2031 => "GB 3095-2026",
     }
 }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -14,6 +13,7 @@ use serde::Deserialize;
 
 use crate::AppState;
 use crate::accounts::is_of_accounts;
+use crate::parameters::Query;
 use crate::people::People;
 use crate::receipt::Receipt;
 use crate::records::{address, history};

@@ -14,6 +14,7 @@ mod journal;
 mod kept;
 mod letters;
 mod live;
+mod parameters;
 mod people;
 mod public;
 mod publication;

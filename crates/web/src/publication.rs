@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bilan_records::actor::Actor;
@@ -11,6 +11,7 @@ use bilan_records::ledger::{HeldBack, Ledger, ListQuery, Record};
 use serde::Deserialize;
 
 use crate::AppState;
+use crate::parameters::Query;
 use crate::records::address;
 use crate::refusal::Refusal;
 use crate::render::page;

@@ -63,6 +63,12 @@ pub enum Refusal {
     /// The address is there, but not for this method.
     #[error("the method is not supported here")]
     WrongMethod,
+    /// A parameter of the address that nobody knows.
+    #[error("there is no parameter {name}")]
+    UnknownParameter {
+        /// Its name, as far as it is repeated.
+        name: String,
+    },
     /// A parameter of the address cannot be read.
     #[error("a parameter of the address is wrong")]
     BadAddress,
@@ -135,7 +141,7 @@ impl Refusal {
                 StatusCode::FORBIDDEN
             }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
+            Self::UnknownParameter { .. } | Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } | Self::Unreadable { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
@@ -173,6 +179,9 @@ impl Refusal {
                 filled("shell.refusal.forbidden", "shell.refusal.forbidden_text", &[("what", &what)])
             }
             Self::WrongMethod => plain("shell.refusal.method", "shell.refusal.method_text"),
+            Self::UnknownParameter { name } => {
+                filled("shell.refusal.invalid", "shell.refusal.parameter_text", &[("name", name)])
+            }
             Self::BadAddress => plain("shell.refusal.invalid", "shell.refusal.address_text"),
             Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),
             Self::TooSlow => plain("shell.refusal.slow", "shell.refusal.slow_text"),

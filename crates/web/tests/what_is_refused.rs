@@ -244,3 +244,79 @@ async fn a_page_of_the_portal_that_is_gone_leads_into_the_portal() {
     assert_eq!(office.as_guest("/public/answered/abc").await.location(), "/public");
     assert_eq!(office.as_guest("/public/answered/abc?form=/public/track").await.location(), "/public/track");
 }
+
+#[test_case("/records/complaint?zzz=1", "zzz"; "a list")]
+#[test_case("/records/complaint?f.no_such_field=1", "f.no_such_field"; "a field that a list has not")]
+#[test_case("/records/complaint/export.csv?state=open", "state"; "an export")]
+#[test_case("/records/complaint/new?unicorn=1", "unicorn"; "a form")]
+#[test_case("/figures?yaer=2020", "yaer"; "figures")]
+#[test_case("/figures/changes?year=2020&form=2020-01-01", "form"; "two moments beside each other")]
+#[test_case("/reports/annual_summary?yaer=2020", "yaer"; "a report")]
+#[test_case("/search?query=%E5%99%AA", "query"; "the search")]
+#[test_case("/journal?zzz=", "zzz"; "a name without a value")]
+#[test_case("/stations?onyl=late", "onyl"; "stations")]
+#[test_case("/history?stations=ZD1", "stations"; "the history of stations")]
+#[test_case("/map?layers=complaint", "layers"; "the map")]
+#[test_case("/map/list?layers=complaint", "layers"; "the map as tables")]
+#[test_case("/air?yaer=2020", "yaer"; "the air calendar")]
+#[test_case("/water?yaer=2020", "yaer"; "rivers")]
+#[test_case("/noise?mnoth=2020-01", "mnoth"; "noise")]
+#[tokio::test]
+async fn a_parameter_that_a_page_does_not_know_is_refused_by_name(address: &'static str, name: &'static str) {
+    let office = Office::open();
+    let admin = office.sign_in(Role::Admin);
+    office.get(&admin, address).await.is(400).says(&format!("“{name}”")).says("/sign-out");
+}
+
+#[tokio::test]
+async fn what_a_messenger_puts_behind_an_address_is_passed_over() {
+    let office = Office::open();
+    let handler = office.sign_in(Role::Handler);
+    for page in ["/records/complaint", "/figures", "/search", "/map"] {
+        office.get(&handler, &format!("{page}?utm_source=mail&isappinstalled=0")).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn every_link_of_a_page_that_narrows_leads_to_a_page() {
+    let office = Office::open();
+    let admin = office.sign_in(Role::Admin);
+    let pages = [
+        "/",
+        "/records/complaint?q=x&f.state=accepted&from=2020-01-01&sort=-number",
+        "/figures?year=2020",
+        "/search?q=2020",
+        "/figures/changes?year=2020",
+        "/reports/annual_summary?year=2020",
+        "/reports",
+        "/journal",
+        "/stations",
+        "/history",
+        "/map?cell=430103005",
+        "/map/list",
+        "/map/cells/430103005",
+        "/air?year=2020",
+        "/air/ranking",
+        "/air/periods",
+        "/water",
+        "/noise",
+        "/power",
+        "/devices",
+        "/warnings",
+        "/public",
+        "/public/years",
+        "/account",
+    ];
+    let mut followed = std::collections::BTreeSet::new();
+    for page in pages {
+        let shown = office.get(&admin, page).await;
+        for link in shown.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let link = link.replace("&#38;", "&").replace("&amp;", "&");
+            if link.starts_with('/') && link.contains('?') && followed.insert(link.clone()) {
+                let status = office.get(&admin, &link).await.status.as_u16();
+                assert!(status != 400, "{page} leads to {link}: {status}");
+            }
+        }
+    }
+    assert!(followed.len() > 40, "{followed:#?}");
+}

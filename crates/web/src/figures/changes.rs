@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::response::Response;
 use bilan_records::{
     actor::Actor,
     catalogue::Figure,
@@ -15,7 +15,8 @@ use jiff::Timestamp;
 
 use super::{Asked, encoded, read_moment};
 use crate::{
-    refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit,
+    parameters::Both, refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell,
+    visit::Visit,
 };
 
 /// Records named on each side of a figure; more are counted.
@@ -69,11 +70,7 @@ pub(super) struct Moments {
     to: String,
 }
 
-pub(super) async fn page(
-    visit: Visit,
-    Query(asked): Query<Asked>,
-    Query(moments): Query<Moments>,
-) -> Result<Response, Refusal> {
+pub(super) async fn page(visit: Visit, Both(asked, moments): Both<Asked, Moments>) -> Result<Response, Refusal> {
     let (from, to) = (read_moment(&moments.from)?, read_moment(&moments.to)?);
     let language = visit.language;
     let (period, compared) = visit

@@ -1,10 +1,11 @@
 //! The figures of a period as a file.
 
-use axum::{extract::Query, response::Response};
+use axum::response::Response;
 use bilan_records::figures::{FigureValue, Figures, Period};
 
 use super::{Asked, has_records};
 use crate::{
+    parameters::Query,
     refusal::Refusal,
     sheet::{Sheet, file},
     visit::Visit,

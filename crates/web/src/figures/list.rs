@@ -1,7 +1,7 @@
 //! The page of all figures of a period.
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::response::Response;
 use bilan_records::{
     actor::Actor,
     catalogue::{Catalogue, Figure, FigurePeriod, FigureRule},
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::{Asked, formula, has_records, years};
 use crate::{
+    parameters::Query,
     refusal::Refusal,
     render::page as rendered,
     reports::document::records_address,

@@ -1,10 +1,7 @@
 //! The page behind a figure: what it is, and exactly the records that it counts.
 
 use askama::Template;
-use axum::{
-    extract::{Path, Query},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use bilan_records::{
     actor::Actor,
     catalogue::{Figure, FigurePeriod, FigureRule, RecordSet, Register},
@@ -21,7 +18,8 @@ use super::{
     definition, encoded, formula, has_records,
 };
 use crate::{
-    refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell, visit::Visit,
+    parameters::Both, refusal::Refusal, render::page as rendered, reports::document::records_address, shell::Shell,
+    visit::Visit,
 };
 
 #[derive(Template)]
@@ -99,8 +97,7 @@ struct Found {
 pub(super) async fn page(
     visit: Visit,
     Path(key): Path<String>,
-    Query(asked): Query<Asked>,
-    Query(turn): Query<Turn>,
+    Both(asked, turn): Both<Asked, Turn>,
 ) -> Result<Response, Refusal> {
     let as_of = asked.as_of()?;
     let language = visit.language;

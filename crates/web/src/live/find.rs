@@ -1,7 +1,6 @@
 //! Finds of the search beside the map: cells and records by their words.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::Words;
@@ -11,6 +10,7 @@ use super::ground::{Layer, level_label, title};
 use super::panel::{Part, rendered};
 use super::registered::point;
 use super::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;

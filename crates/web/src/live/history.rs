@@ -42,14 +42,13 @@ impl Wanted {
         let mut wanted = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
-                "station" if !value.is_empty() && wanted.stations.len() < COMPARED => {
-                    wanted.stations.push(value.into_owned());
-                }
+                "station" if value.is_empty() || wanted.stations.len() >= COMPARED => {}
+                "station" => wanted.stations.push(value.into_owned()),
                 "factor" => wanted.factor = value.into_owned(),
                 "from" => wanted.from = moment(&value)?,
                 "to" => wanted.to = moment(&value)?,
                 "grain" => wanted.grain = Grain::ALL.into_iter().find(|grain| grain.name() == value),
-                _ => {}
+                other => crate::parameters::known(other, |_| false)?,
             }
         }
         wanted.stations.dedup();

@@ -35,7 +35,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn read(query: Option<&str>) -> Self {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, Refusal> {
         let mut asked = Self::default();
         for (name, value) in pairs(query.unwrap_or_default()) {
             asked.any = true;
@@ -44,10 +44,11 @@ impl Asked {
                 "cell" if !value.is_empty() => asked.wanted.cell = Some(value),
                 "show" => asked.wanted.show = value,
                 "period" if ground::is_period(&value) => asked.wanted.period = value,
-                _ => {}
+                // The words of the search stand in the same form as the switches.
+                other => crate::parameters::known(other, |name| ["cell", "period", "q"].contains(&name))?,
             }
         }
-        asked
+        Ok(asked)
     }
 
     fn has(&self, register: &str) -> bool {
@@ -116,7 +117,7 @@ struct MapPage {
 
 /// `/map`
 pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
-    let asked = Asked::read(query.as_deref());
+    let asked = Asked::read(query.as_deref())?;
     let language = visit.language;
     let kept = asked.clone();
     let (groups, cell, years) = ask(&visit, move |app, actor| {
@@ -236,7 +237,7 @@ pub(super) async fn layer(
     if !app.catalogue().registers.contains_key(&key) {
         return Err(unknown());
     }
-    let asked = Asked::read(query.as_deref());
+    let asked = Asked::read(query.as_deref())?;
     let language = visit.language;
     let found = ask(&visit, move |app, actor| {
         let catalogue = app.catalogue();
@@ -282,7 +283,7 @@ struct ListPage {
 
 /// `/map/list`: what the map shows, as tables.
 pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
-    let asked = Asked::read(query.as_deref());
+    let asked = Asked::read(query.as_deref())?;
     let language = visit.language;
     let (tables, cell) = ask(&visit, move |app, actor| {
         let mut tables = Vec::new();
@@ -332,12 +333,13 @@ mod tests {
     #[test]
     fn an_address_says_what_is_shown() {
         let asked =
-            Asked::read(Some("layer=complaint&layer=task,station&cell=430103005&show=all&period=2020&x=%E5%A4%A9"));
+            Asked::read(Some("layer=complaint&layer=task,station&cell=430103005&show=all&period=2020&q=%E5%A4%A9"))
+                .unwrap();
         assert_eq!(asked.layers, ["complaint", "task", "station"]);
         assert_eq!(asked.wanted, Wanted { show: "all".into(), period: "2020".into(), cell: Some("430103005".into()) });
         assert!(asked.has("task") && !asked.has("warning"));
-        assert!(Asked::read(None).has("warning"));
-        assert_eq!(Asked::read(Some("period=2020' or 1")).wanted.period, "");
+        assert!(Asked::read(None).unwrap().has("warning"));
+        assert_eq!(Asked::read(Some("period=2020' or 1")).unwrap().wanted.period, "");
         assert_eq!(decoded("a%20b+c%E5%A4%A9%zz"), "a b c天%zz");
     }
 }

@@ -1,7 +1,7 @@
 //! The packets of a station as they came, by time: what an installer on site or an auditor asks for.
 
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::Response;
 use bilan_records::value::beijing;
 use jiff::civil::DateTime;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::packet::PacketView;
 use super::registered;
 use super::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;

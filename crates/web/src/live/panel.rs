@@ -2,7 +2,7 @@
 //! own; the map asks for the part alone.
 
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{Catalogue, FieldKind, Register};
@@ -14,6 +14,7 @@ use super::condition::{ConditionError, of_one};
 use super::ground::{Layer, Whereabouts, is_personal, level_label, title};
 use super::registered::{self, point, state_label};
 use super::view::{StationRow, ask};
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;

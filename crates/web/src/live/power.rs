@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{Ledger, ListQuery, ReadError, Record};
@@ -18,6 +17,7 @@ use serde_json::Value as Json;
 
 use super::condition::ConditionError;
 use super::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::ledger::{ListQuery, ReadError};
@@ -20,6 +20,7 @@ use super::registered::{self, Station};
 use super::streams::Topic;
 use super::verdict::missing_items;
 use super::view::{Moment, VerdictView, WarningRow, ask};
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;

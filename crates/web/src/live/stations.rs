@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::condition::Desk;
 use super::view::{Moment, StationRow, VerdictView, ask, visible};
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;

@@ -3,11 +3,7 @@
 //! The address is made of the key of the form, and so is the code: nothing is kept for it, and it survives a restart.
 
 use askama::Template;
-use axum::{
-    extract::{Path, Query},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::Path, http::StatusCode, response::Response};
 use bilan_records::ledger::{Ledger, Record};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -18,7 +14,7 @@ use super::{
     size::Size,
     view,
 };
-use crate::{refusal::Refusal, render::page as rendered, shell::Shell, visit::Guest};
+use crate::{parameters::Query, refusal::Refusal, render::page as rendered, shell::Shell, visit::Guest};
 
 /// How long a receipt can be opened again.
 const LASTS: SignedDuration = SignedDuration::from_hours(24);

@@ -45,9 +45,6 @@ struct Wanted {
     page: Option<u64>,
 }
 
-/// What messengers and search engines put behind an address that they pass on; it says nothing about the list.
-const PASSED_ON: [&str; 8] = ["from", "isappinstalled", "scene", "spm", "bd_vid", "gclid", "fbclid", "msclkid"];
-
 impl Wanted {
     /// What the parameters of the address ask for. One that nobody knows is no filter, and a list that ignored it would
     /// show what was not asked for.
@@ -58,8 +55,7 @@ impl Wanted {
                 "q" => wanted.q = value.trim().to_owned(),
                 "kind" => wanted.kind = value,
                 "page" => wanted.page = Some(value.parse().map_err(|_| Refusal::BadAddress)?),
-                name if name.starts_with("utm_") || PASSED_ON.contains(&name) => {}
-                _ => return Err(Refusal::BadAddress),
+                other => crate::parameters::known(other, |_| false)?,
             }
         }
         let is_known = match view.kind().map(|field| &field.kind) {

@@ -1,7 +1,7 @@
 //! The figures of finished years.
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::response::Response;
 use bilan_records::catalogue::{Catalogue, Figure, FigureRule};
 use bilan_records::figures::{Figures, Period};
 use bilan_standards::clock::beijing_day;
@@ -9,6 +9,7 @@ use bilan_standards::clock::beijing_day;
 use super::{size::Size, view};
 use crate::{
     figures::{formula, has_records, newest_year, years},
+    parameters::Query,
     refusal::Refusal,
     render::page as rendered,
     shell::{Shell, systems},

@@ -41,7 +41,7 @@ async fn jsonl(visit: Visit, Path(key): Path<String>, Query(pairs): Pairs) -> Re
 
 async fn export(visit: Visit, key: String, pairs: Vec<(String, String)>, format: Format) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
-    let query = Asked::new(pairs).query(register)?;
+    let query = Asked::read(pairs, register)?.query(register)?;
     let name = format!("{}.{}", register.label.text(visit.language), format.ending());
     // The file is written to the disk first: a fault in the middle is an answer, not half a file.
     let mut file = visit

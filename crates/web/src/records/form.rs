@@ -186,6 +186,9 @@ async fn new(
 ) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
     allowed(&visit, register, Act::Create)?;
+    // A value of several parts is given part by part: `place.lon`.
+    let is_field = |name: &str| name.split('.').next().is_some_and(|field| register.fields.contains_key(field));
+    filled.iter().try_for_each(|(name, _)| crate::parameters::known(name, is_field))?;
     let filled = Submission { fields: filled, files: Vec::new() };
     let mut given = values(&offered(register), &filled);
     given.retain(|_, value| !bilan_records::value::is_blank(value));

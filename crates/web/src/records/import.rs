@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header::REFRESH};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -20,6 +20,7 @@ use super::entering::{entered, entered_under, import_key};
 use super::register;
 use crate::AppState;
 use crate::draft::Draft;
+use crate::parameters::Query;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::render::page;

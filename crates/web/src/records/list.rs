@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use super::{address, register};
 use crate::AppState;
 use crate::figures::columns::{Cells, head};
+use crate::parameters;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::{Language, Messages, Shell};
@@ -29,6 +30,8 @@ pub(super) fn routes() -> Router<AppState> {
 const OPTIONS: u64 = 20;
 /// Filters offered as simple controls.
 const CONTROLS: usize = 4;
+/// What an address of a list may ask for, beside the simple controls `f.FIELD`.
+const NAMES: [&str; 8] = ["q", "filter", "from", "to", "as_of", "sort", "page", "cell"];
 
 /// What an address asks of a list.
 #[derive(Debug, Default, Clone)]
@@ -37,8 +40,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs: pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect() }
+    /// Refuses a name that the list does not take, also one without a value.
+    pub fn read(pairs: Vec<(String, String)>, register: &Register) -> Result<Self, Refusal> {
+        let is_known = |name: &str| match name.strip_prefix("f.") {
+            Some(field) => is_narrowed(register, field),
+            None => NAMES.contains(&name),
+        };
+        pairs.iter().try_for_each(|(name, _)| parameters::known(name, is_known))?;
+        Ok(Self { pairs: pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect() })
     }
 
     fn get(&self, name: &str) -> &str {
@@ -50,7 +59,7 @@ impl Asked {
         let mut parts: Vec<String> = Vec::new();
         for (key, value) in &self.pairs {
             let Some(field) = key.strip_prefix("f.") else { continue };
-            if field == "state" || register.fields.contains_key(field) {
+            if is_narrowed(register, field) {
                 let literal = if matches!(value.as_str(), "true" | "false") { value.clone() } else { quoted(value) };
                 parts.push(format!("{field} = {literal}"));
             }
@@ -126,6 +135,11 @@ impl Asked {
         let pairs: Vec<String> = all.map(|(key, value)| format!("{}={}", encoded(key), encoded(value))).collect();
         pairs.join("&")
     }
+}
+
+/// Whether a simple control can ask for a field.
+fn is_narrowed(register: &Register, field: &str) -> bool {
+    field == "state" || register.fields.contains_key(field)
 }
 
 fn quoted(text: &str) -> String {
@@ -218,7 +232,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
-    let asked = Asked::new(pairs);
+    let asked = Asked::read(pairs, register)?;
     let language = visit.language;
     // A fault of a box is said beside the box, and not as one of a condition that nobody wrote.
     let wrong_day = asked.wrong_day(register, visit.app.catalogue()).map(|(name, found)| {

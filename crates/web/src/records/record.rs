@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -21,6 +21,7 @@ use super::history::{Line, line};
 use super::shown::{Shown, badge, fields};
 use super::{address, register};
 use crate::AppState;
+use crate::parameters::Query;
 use crate::people::People;
 use crate::refusal::Refusal;
 use crate::render::page;

@@ -95,7 +95,7 @@ fn write_errors() -> Vec<WriteError> {
 }
 
 /// Kinds of refusals of pages.
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 
 /// Which kind a refusal is. A new one does not compile until it stands here, and fails until the test below shows it.
 fn kind(refusal: &Refusal) -> usize {
@@ -119,6 +119,7 @@ fn kind(refusal: &Refusal) -> usize {
         Refusal::TooManyRows => 16,
         Refusal::TooOften(_) => 17,
         Refusal::Internal(_) => 18,
+        Refusal::UnknownParameter { .. } => 19,
     }
 }
 
@@ -166,6 +167,7 @@ fn every_refusal_of_a_page_speaks_both_languages() {
         Refusal::NotFound { what: "202000001".into() },
         Refusal::WrongMethod,
         Refusal::BadAddress,
+        Refusal::UnknownParameter { name: "zzz".into() },
         Refusal::Broken,
         Refusal::TooSlow,
         Refusal::Forged,

@@ -1,10 +1,7 @@
 //! One report on the screen, with what it lacks on top.
 
 use askama::Template;
-use axum::{
-    extract::{Path, Query},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use bilan_documents::{Document, HtmlOptions};
 use bilan_records::{
     actor::Actor,
@@ -18,6 +15,7 @@ use jiff::Timestamp;
 use super::{Options, document, file, years};
 use crate::{
     figures::{Asked, has_records},
+    parameters::Both,
     refusal::Refusal,
     render::page as rendered,
     shell::{Messages, Shell},
@@ -59,8 +57,7 @@ pub(super) struct Take {
 pub(super) async fn page_or_file(
     visit: Visit,
     Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-    Query(take): Query<Take>,
+    Both(asked, take): Both<Asked, Take>,
 ) -> Result<Response, Refusal> {
     match name.split_once('.') {
         None => page(visit, name, asked).await,

@@ -6,7 +6,6 @@ mod records;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::get;
 use bilan_records::ledger::Words;
@@ -15,6 +14,7 @@ use serde::Deserialize;
 use self::places::PlaceGroup;
 use self::records::Group;
 use crate::AppState;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::render::page;
 use crate::shell::Shell;

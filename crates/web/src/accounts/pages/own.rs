@@ -1,7 +1,7 @@
 //! The own account (我的账号): its password and its tokens.
 
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use bilan_records::value::{beijing, beijing_text};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::explanation::explanation;
 use crate::accounts::{Account, AccountsError, Duty, SignInRefused, Token};
+use crate::parameters::Query;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::render::page;

@@ -1,7 +1,6 @@
 //! A year of days in the colours of their index, with what it comes to.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
 use bilan_standards::air::{self, AirDay, Aqi, DayMeans, Edition, EvaluationPeriod, Item, Level};
@@ -12,6 +11,7 @@ use super::attainment::{self, Count, Line};
 use super::days::{Days, Place};
 use crate::live::factors::item_name;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::{Language, Shell};

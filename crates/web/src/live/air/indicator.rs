@@ -1,7 +1,6 @@
 //! Why an indicator of a year is what it is: the days that it is made of, each opening into its hours, and the arithmetic.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
 use bilan_standards::air::{
@@ -14,6 +13,7 @@ use serde::Deserialize;
 use super::attainment::{self, Line};
 use super::days::Place;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;

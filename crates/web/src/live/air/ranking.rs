@@ -1,7 +1,6 @@
 //! Stations beside each other by their composite index, and the periods of a year of one place beside those of the year before.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::value::beijing;
@@ -14,6 +13,7 @@ use super::periods::{CONCENTRATIONS, Judged, Summary};
 use crate::live::condition::ConditionError;
 use crate::live::factors::item_name;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::Shell;

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
 use bilan_standards::air::{self, Advice, Aqi, Concentration, Edition, HourlyAir, Item, Segment};
@@ -15,6 +14,7 @@ use super::calendar::word;
 use super::days::Place;
 use crate::live::factors::item_name;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Shell};
 use crate::visit::Visit;

@@ -1,7 +1,6 @@
 //! Why a day of noise keeps its limits or not: each hour's level, its energy, and the means of day and night, number by number.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::value::beijing;
 use bilan_standards::noise::{NightHours, NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, Period};
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use super::days::{self, Hour};
 use crate::live::registered;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::ListQuery;
@@ -18,6 +17,7 @@ use super::months::{self, Months};
 use crate::live::condition::ConditionError;
 use crate::live::registered::{self, Station};
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::{Language, Shell};

@@ -1,7 +1,6 @@
 //! Why a section is of its class in a month: each item's mean beside the limits, number by number.
 
 use askama::Template;
-use axum::extract::Query;
 use axum::response::Response;
 use bilan_standards::water::{self, Body, WaterClass};
 use jiff::civil::Date;
@@ -11,6 +10,7 @@ use super::months;
 use super::rivers::look;
 use crate::live::registered;
 use crate::live::view::ask;
+use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;

@@ -1,0 +1,117 @@
+//! The parameters that an address takes (`?year=2020`): each known by name. One that nobody knows is no filter, and a page
+//! that passed over it would show what was not asked for.
+
+use axum::extract::{FromRequestParts, Query as Read};
+use axum::http::request::Parts;
+use serde::de::value::Error as Stop;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::refusal::Refusal;
+
+/// What messengers and search engines put behind an address that they pass on; it asks for nothing.
+const PASSED_ON: [&str; 8] = ["from", "isappinstalled", "scene", "spm", "bd_vid", "gclid", "fbclid", "msclkid"];
+/// Letters of a name that a refusal repeats.
+const NAMED: usize = 60;
+
+/// Refuses a parameter of an address whose name `is_known` does not know.
+pub(crate) fn known(name: &str, is_known: impl FnOnce(&str) -> bool) -> Result<(), Refusal> {
+    if is_known(name) || name.starts_with("utm_") || PASSED_ON.contains(&name) {
+        return Ok(());
+    }
+    Err(Refusal::UnknownParameter { name: name.chars().take(NAMED).collect() })
+}
+
+/// The parameters of an address as a structure: its fields are the names that are known.
+pub(crate) struct Query<T>(pub T);
+
+/// The same of two structures, which share the address.
+pub(crate) struct Both<A, B>(pub A, pub B);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let names = names_of::<T>();
+        each_known(parts, |name| names.contains(&name))?;
+        Ok(Self(read(parts)?))
+    }
+}
+
+impl<A: DeserializeOwned, B: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Both<A, B> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let (one, other) = (names_of::<A>(), names_of::<B>());
+        each_known(parts, |name| one.contains(&name) || other.contains(&name))?;
+        Ok(Self(read(parts)?, read(parts)?))
+    }
+}
+
+fn each_known(parts: &Parts, is_known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    let query = parts.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).try_for_each(|(name, _)| known(&name, &is_known))
+}
+
+fn read<T: DeserializeOwned>(parts: &Parts) -> Result<T, Refusal> {
+    Read::try_from_uri(&parts.uri).map(|Read(read)| read).map_err(|_| Refusal::BadAddress)
+}
+
+/// Names of the fields of a structure, which it says when it is to be read; none of what is no structure.
+fn names_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names = Names(&[]);
+    // Reading stops as soon as the names are known.
+    let _ = T::deserialize(&mut names);
+    names.0
+}
+
+struct Names(&'static [&'static str]);
+
+impl<'de> Deserializer<'de> for &mut Names {
+    type Error = Stop;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stop> {
+        Err(Stop::custom("no structure"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Stop> {
+        self.0 = fields;
+        Err(Stop::custom("the names are known"))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Default)]
+    #[serde(default)]
+    #[allow(dead_code, reason = "only the names of the fields are asked for")]
+    struct Wanted {
+        year: String,
+        #[serde(rename = "as")]
+        moment: Option<String>,
+    }
+
+    #[test]
+    fn the_fields_of_a_structure_are_the_names_that_an_address_takes() {
+        assert_eq!(names_of::<Wanted>(), ["year", "as"]);
+        assert!(names_of::<Vec<(String, String)>>().is_empty());
+    }
+
+    #[test]
+    fn a_long_name_is_repeated_in_part() {
+        let refused = known(&"年".repeat(5000), |_| false);
+        assert!(matches!(refused, Err(Refusal::UnknownParameter { name }) if name.chars().count() == NAMED));
+    }
+}

@@ -258,3 +258,27 @@ async fn a_form_of_which_nothing_arrives_any_more_is_given_up_and_not_called_too
         .unwrap();
     office.ask(request).await.is(408).says("没有保存任何内容");
 }
+
+async fn shown_token(office: &Office, peer: &'static str, token: &str) -> Answer {
+    let request = Request::get("/api/v1/registers").header(header::AUTHORIZATION, format!("Bearer {token}"));
+    Browser::at(office, peer).ask(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn who_shows_many_false_tokens_waits_and_the_true_ones_from_there_hold() {
+    let office = behind(&[]);
+    let token = office.accounts.issue_token("handler", "script", "test").unwrap();
+    let mut answers = Vec::new();
+    for guess in 0..300 {
+        answers.push(shown_token(&office, "203.0.113.7", &format!("{guess:064}")).await.status.as_u16());
+    }
+    assert_eq!((answers.iter().filter(|status| **status == 401).count(), answers[299]), (20, 429));
+    let slowed = shown_token(&office, "203.0.113.7", "another").await;
+    slowed.is(429).says("令牌错误次数过多").says("retry_after_s");
+    assert!(slowed.headers.contains_key(header::RETRY_AFTER), "{slowed:?}");
+    shown_token(&office, "203.0.113.7", &token).await.is(200);
+    shown_token(&office, "203.0.113.8", "another").await.is(401);
+    office.clock.advance(SignedDuration::from_secs(31));
+    shown_token(&office, "203.0.113.7", "another").await.is(401);
+    shown_token(&office, "203.0.113.7", "another").await.is(429);
+}

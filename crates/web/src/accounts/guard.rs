@@ -87,12 +87,21 @@ impl Default for Guard {
         let seconds = Duration::from_secs;
         Self {
             by_source: Limit::new(Quota::new(5, seconds(30))),
-            by_address: Limit::new(Quota::new(20, seconds(30))),
+            by_address: Limit::new(of_an_address()),
             by_name: Limit::new(Quota::new(100, seconds(60))),
             known: Mutex::default(),
             counters: GuardCounters::default(),
         }
     }
+}
+
+/// False tokens of one address: as many as wrong passwords over all names.
+pub(super) fn of_tokens() -> Limit<Prefix> {
+    Limit::new(of_an_address())
+}
+
+fn of_an_address() -> Quota {
+    Quota::new(20, Duration::from_secs(30))
 }
 
 impl Guard {

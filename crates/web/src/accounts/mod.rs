@@ -19,6 +19,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bilan_admission::{Limit, Prefix};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
 use bilan_records::ledger::Ledger;
@@ -199,6 +200,8 @@ pub struct Accounts {
     guesses: broadcast::Sender<Guess>,
     /// Wrong codes of second factors.
     codes: guard::Guard,
+    /// False tokens by the address that showed them.
+    false_tokens: Limit<Prefix>,
     waiting: second_factor::Waiting,
     rules: AccountRules,
     keyring: Keyring,
@@ -231,6 +234,7 @@ impl Accounts {
             ended: broadcast::Sender::new(ENDED),
             guesses: broadcast::Sender::new(ENDED),
             codes: guard::Guard::for_codes(),
+            false_tokens: guard::of_tokens(),
             waiting: second_factor::Waiting::default(),
             rules: AccountRules::default(),
             keyring: Keyring::new(key),

@@ -1,12 +1,14 @@
 //! Tokens of programs (访问令牌): only their digests are kept.
 
+use std::sync::atomic::Ordering;
+
 use bilan_records::value::stored_time;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::sessions::{digest, is_of_session, secret};
 use super::store::{COLUMNS, read};
-use super::{Account, Accounts, AccountsError};
+use super::{Account, Accounts, AccountsError, Origin, SignInRefused};
 
 /// A token of a program; the secret itself is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +106,29 @@ impl Accounts {
             connection.execute("DELETE FROM token WHERE account = ?1", [name])?;
             Ok(())
         })
+    }
+
+    /// The account of a token that a program shows. A false one counts for the address it comes from, and who shows too many of
+    /// them waits; a true one is taken all the same, so that nobody shuts out the programs behind the same address.
+    ///
+    /// # Errors
+    /// [`SignInRefused::Wrong`] for a false token, [`SignInRefused::Locked`] after too many.
+    pub fn by_token_of_program(&self, token: &str, from: &Origin) -> Result<Account, SignInRefused> {
+        if let Some(account) = self.by_token(token)? {
+            return Ok(account);
+        }
+        let counters = &self.guard.counters;
+        match self.false_tokens.count_if_allowed(from.prefix, self.now()) {
+            Ok(is_last) => {
+                counters.refused.fetch_add(1, Ordering::Relaxed);
+                counters.guessing.fetch_add(u64::from(is_last), Ordering::Relaxed);
+                Err(SignInRefused::Wrong)
+            }
+            Err(wait) => {
+                counters.slowed.fetch_add(1, Ordering::Relaxed);
+                Err(SignInRefused::Locked(wait))
+            }
+        }
     }
 
     /// The account of a token.

@@ -83,10 +83,7 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let account = match proof(parts) {
-            Proof::Token(token) => {
-                let accounts = app.accounts.clone();
-                blocking(move || accounts.by_token(&token)).await?.map_err(|error| Problem::internal(&error))?
-            }
+            Proof::Token(token) => Some(by_token(app, token, origin(parts)).await?),
             Proof::Password(name, password) => Some(by_password(app, name, password, origin(parts)).await?),
             Proof::Session => return by_session(parts, app).await,
             Proof::Unreadable => None,
@@ -105,14 +102,16 @@ fn origin(parts: &Parts) -> Origin {
     Origin { from: visit::from(parts), prefix: visit::prefix(parts), browser: visit::cookie(parts, visit::BROWSER) }
 }
 
+async fn by_token(app: &AppState, token: String, origin: Origin) -> Result<Account, Problem> {
+    let accounts = app.accounts.clone();
+    let found = blocking(move || accounts.by_token_of_program(&token, &origin)).await?;
+    found.map_err(|refused| unproven(refused, "令牌", "tokens"))
+}
+
 async fn by_password(app: &AppState, name: String, password: String, origin: Origin) -> Result<Account, Problem> {
     let accounts = app.accounts.clone();
-    match blocking(move || accounts.by_password_of_program(&name, &password, origin)).await? {
-        Ok(account) => Ok(account),
-        Err(SignInRefused::Wrong | SignInRefused::WrongCode | SignInRefused::CodeNeeded(_)) => Err(nobody()),
-        Err(SignInRefused::Locked(wait)) => Err(Problem::too_many(wait)),
-        Err(SignInRefused::Failed(error)) => Err(Problem::internal(&error)),
-    }
+    let found = blocking(move || accounts.by_password_of_program(&name, &password, origin)).await?;
+    found.map_err(|refused| unproven(refused, "密码", "passwords"))
 }
 
 /// A browser writes only with the token of its session, which another site does not know.
@@ -128,6 +127,15 @@ async fn by_session(parts: &mut Parts, app: &AppState) -> Result<Caller, Problem
         ));
     }
     Ok(Caller { actor: visit.actor, app: visit.app })
+}
+
+/// Why a proof was not taken; `zh` and `en` are what was wrong too often.
+fn unproven(refused: SignInRefused, zh: &str, en: &str) -> Problem {
+    match refused {
+        SignInRefused::Wrong | SignInRefused::WrongCode | SignInRefused::CodeNeeded(_) => nobody(),
+        SignInRefused::Locked(wait) => Problem::too_many(wait, zh, en),
+        SignInRefused::Failed(error) => Problem::internal(&error),
+    }
 }
 
 fn nobody() -> Problem {

@@ -129,11 +129,11 @@ impl Problem {
     }
 
     /// Too many wrong passwords from there.
-    pub(super) fn too_many(wait: Wait) -> Self {
+    pub(super) fn too_many(wait: Wait, what_zh: &str, what_en: &str) -> Self {
         let time = clock_time(wait.until);
         let (zh, en) = (
-            format!("密码错误次数过多，请在{time}之后再试"),
-            format!("too many wrong passwords; try again after {time}"),
+            format!("{what_zh}错误次数过多，请在{time}之后再试"),
+            format!("too many wrong {what_en}; try again after {time}"),
         );
         let mut problem = Self::new("too_many", zh, en);
         problem.more.insert("retry_after_s".into(), Json::from(wait.seconds));

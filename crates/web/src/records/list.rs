@@ -463,7 +463,8 @@ mod tests {
     use super::*;
 
     fn asked(pairs: &[(&str, &str)]) -> Asked {
-        Asked::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Asked { pairs: pairs.filter(|(_, value)| !value.trim().is_empty()).collect() }
     }
 
     #[test]

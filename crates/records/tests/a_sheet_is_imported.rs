@@ -171,6 +171,40 @@ fn what_is_exported_reads_back_into_an_empty_database_as_the_same_records(format
     assert_eq!(next.number, "TS202000003", "numbers go on behind the imported ones");
 }
 
+#[test_case(Format::Csv; "csv")]
+#[test_case(Format::Xlsx; "excel")]
+#[test_case(Format::Jsonl; "json lines")]
+fn a_place_is_exported_as_people_write_it_and_reads_back_as_the_same_place(format: Format) {
+    let places = [
+        json!({ "lon": 112.98, "lat": 28.1, "address": "解放西路8号（东门），二楼" }),
+        json!({ "lon": 112.985_123, "lat": 28.112 }),
+        json!({ "address": "火车站南广场" }),
+        // What would be read as something else is written as JSON.
+        json!({ "address": "112.98,28.10 旁" }),
+        json!({ "lon": 112.98, "lat": 28.1, "address": "50" }),
+    ];
+    let bureau = Bureau::new();
+    for place in &places {
+        let mut values = noise();
+        values.insert("place".into(), place.clone());
+        bureau.ledger.create(&system(), "complaint", values, Write::default()).unwrap();
+    }
+    let bytes = exported(&bureau, format);
+    if format == Format::Csv {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        for written in ["\"112.98,28.1 解放西路8号（东门），二楼\"", "\"112.985123,28.112\"", ",火车站南广场,"]
+        {
+            assert!(text.contains(written), "{written}: {text}");
+        }
+    }
+    let other = Bureau::new();
+    assert_eq!(read(&other, &system(), &bytes, format, false).unwrap().created, 5);
+    for (place, number) in places.iter().zip(1..) {
+        let record = other.ledger.record(&system(), "complaint", &format!("TS20200000{number}"), None).unwrap();
+        assert_eq!(&record.values["place"], place);
+    }
+}
+
 #[test]
 fn an_export_for_everybody_keeps_personal_data_masked() {
     let bureau = Bureau::new();

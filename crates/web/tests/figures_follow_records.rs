@@ -140,3 +140,31 @@ async fn a_report_is_offered_for_the_years_of_which_it_can_be_made_and_to_those_
     let page = office.get(&enterprise, "/reports").await;
     assert!(!page.is(200).text.contains("/reports/annual?year="), "{}", page.text);
 }
+
+#[tokio::test]
+async fn only_years_in_which_there_are_records_are_offered_and_the_present_one() {
+    let office = Office::open();
+    // Early on New Year's Day in Beijing it is still the old year where instants are stored.
+    for at in ["2018-03-01T10:00:00+08:00", "2020-12-31T23:59:00+08:00", "2022-01-01T02:00:00+08:00"] {
+        let mut values = office.complaint("夜间施工");
+        values["received_at"] = json!(at);
+        office.enter("complaint", values);
+    }
+    assert_eq!(office.ledger.years("complaint").unwrap(), [2018, 2020, 2022]);
+    let head = office.sign_in(Role::Head);
+    let figures = office.get(&head, "/figures?year=2020").await;
+    let public = office.as_guest("/public/years").await;
+    let map = office.get(&head, "/map").await;
+    for year in ["2018", "2020", "2022"] {
+        figures.is(200).says(&format!("<option value=\"{year}\">"));
+        public.is(200).says(&format!("/public/years?year={year}\""));
+        map.is(200).says(&format!("<option value=\"{year}\">"));
+    }
+    for year in ["2019", "2021", "2023"] {
+        figures.says_not(&format!("<option value=\"{year}\">"));
+        public.says_not(&format!("/public/years?year={year}\""));
+        map.says_not(&format!("<option value=\"{year}\">"));
+    }
+    figures.says("<option value=\"2026\">");
+    public.says_not("/public/years?year=2026\"");
+}

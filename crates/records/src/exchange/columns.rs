@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::{
     catalogue::{Field, FieldKind, Register},
     ledger::Record,
-    value::{Language, half_width, is_invisible},
+    value::{Language, half_width, is_invisible, shape_in_a_cell},
 };
 
 /// What a column holds.
@@ -144,6 +144,19 @@ impl<'r> Column<'r> {
     }
 }
 
+impl Column<'_> {
+    /// The value of a record as a cell has it: a place, a line or an area as text that people and programs for maps read.
+    pub(crate) fn cell(&self, record: &Record) -> Json {
+        let value = self.value(record);
+        match self {
+            Self::Field(field) if value.is_object() || value.is_array() => {
+                shape_in_a_cell(&field.kind, &value).map_or(value, Json::from)
+            }
+            _ => value,
+        }
+    }
+}
+
 /// A heading that says another unit than its field has: taken as it stands, every value would be another.
 pub(crate) struct OtherUnit<'r> {
     field: &'r Field,
@@ -211,7 +224,7 @@ pub(crate) fn cell_text(value: &Json) -> String {
     }
 }
 
-/// Text of a cell as the value that was meant: structured fields are written as JSON.
+/// Text of a cell as the value that was meant: structured fields may be written as JSON.
 pub(crate) fn meant(field: &Field, text: &str) -> Json {
     let structured = matches!(
         field.kind,

@@ -116,7 +116,7 @@ fn write(
             writer.write_record(columns.iter().filter_map(Column::key))?;
             let mut failed = None;
             let count = ledger.each(actor, query, plain, |record| {
-                let cells = columns.iter().map(|column| match column.value(&record) {
+                let cells = columns.iter().map(|column| match column.cell(&record) {
                     // A number is one, whatever its sign.
                     value @ (Json::Number(_) | Json::Null | Json::Bool(_)) => cell_text(&value),
                     value => neutralised(&cell_text(&value)).into_owned(),
@@ -212,7 +212,7 @@ struct Row<'s> {
 impl Row<'_> {
     fn write(&mut self, columns: &[Column<'_>], record: &Record, register: &Register) -> Result<(), ExportError> {
         for (at, column) in (0_u16..).zip(columns) {
-            match (column, column.value(record)) {
+            match (column, column.cell(record)) {
                 (_, Json::Null) => {}
                 (Column::State, Json::String(key)) => {
                     let label = register.workflow.as_ref().and_then(|workflow| workflow.states.get(&key));

@@ -130,7 +130,10 @@ fn describe(field: &Field, catalogue: &Catalogue) -> String {
                 fields.values().map(|field| format!("{}（{}）", field.key, field.label.zh)).collect();
             parts.push(format!("JSON 行列表 [{{…}}]，字段：{}", keys.join("、")));
         }
-        FieldKind::Line | FieldKind::Polygon => parts.push("JSON 坐标列表 [[经度,纬度],…]".into()),
+        FieldKind::Line => parts.push("LINESTRING (经度 纬度, 经度 纬度, …)，或JSON坐标列表 [[经度,纬度],…]".into()),
+        FieldKind::Polygon => {
+            parts.push("POLYGON ((经度 纬度, 经度 纬度, …))，或JSON坐标列表 [[[经度,纬度],…]]".into());
+        }
         FieldKind::Text { max } | FieldKind::LongText { max } => parts.push(format!("最多{max}个字符")),
         _ => {}
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bilan_storage::{check, watch};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use sea_query::{Alias, Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
 
@@ -29,6 +29,7 @@ use crate::{
     catalogue::{Field, FieldKind, Register},
     filter::Filter,
     naming,
+    value::start_of_day,
 };
 
 /// Counting stops when it has taken this long and the list is shown without waiting for its length.
@@ -193,29 +194,28 @@ impl Ledger {
         Ok(count)
     }
 
-    /// First and last year in which a register has records, by the date that places them in time; nothing without any.
+    /// The years in which a register has records, by the date that places them in time, the first of them first.
     ///
     /// # Errors
     /// [`ReadError::UnknownRegister`], or a failure of the database.
-    pub fn years(&self, register: &str) -> Result<Option<(i16, i16)>, ReadError> {
+    pub fn years(&self, register: &str) -> Result<Vec<i16>, ReadError> {
         let register = self.register(register)?;
         let connection = self.reader()?;
         let (table, date) = (naming::table(&register.key), &register.date);
         let seen = standing(&register.key, &table);
-        let year = |order: &str| -> Result<Option<i16>, ReadError> {
-            let sql = format!(
-                "SELECT \"{date}\" FROM \"{table}\" WHERE {seen} AND \"{date}\" IS NOT NULL \
-                 ORDER BY \"{date}\" {order} LIMIT 1"
-            );
-            let found: Option<String> = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()?;
-            // A day begins with its year; an instant is stored in UTC and belongs to a Beijing day.
-            let instant = found.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-            Ok(match instant {
-                Some(at) => Some(beijing_day(at).year()),
-                None => found.and_then(|text| text.get(..4)?.parse().ok()),
-            })
-        };
-        Ok(year("ASC")?.zip(year("DESC")?))
+        // From year to year along the index of dates: a question for each year that has records.
+        let mut next = connection.prepare_cached(&format!(
+            "SELECT \"{date}\" FROM \"{table}\" WHERE {seen} AND \"{date}\" >= ?1 ORDER BY \"{date}\" LIMIT 1"
+        ))?;
+        let is_day = matches!(register.fields.get(date).map(|field| &field.kind), Some(FieldKind::Date));
+        let (mut years, mut from) = (Vec::new(), String::new());
+        while let Some(found) = next.query_row([&from], |row| row.get::<_, String>(0)).optional()? {
+            let Some(year) = year_of(&found).filter(|year| years.last() < Some(year)) else { break };
+            years.push(year);
+            let Some(beginning) = year.checked_add(1).and_then(|next| beginning_of(next, is_day)) else { break };
+            from = beginning;
+        }
+        Ok(years)
     }
 
     /// The select of a list, without its columns and its order.
@@ -268,6 +268,20 @@ impl Ledger {
             |operator: &str, value: String| Expr::cust_with_values(format!("+\"cell\" {operator} ?"), [value]);
         Condition::all().add(unindexed(">=", prefix.to_owned())).add(unindexed("<", last))
     }
+}
+
+/// The Beijing year of a stored date: a day begins with it, an instant is stored in UTC.
+fn year_of(stored: &str) -> Option<i16> {
+    match stored.parse::<Timestamp>() {
+        Ok(at) => Some(beijing_day(at).year()),
+        Err(_) => stored.get(..4)?.parse().ok(),
+    }
+}
+
+/// The first moment of a Beijing year as it would be stored.
+fn beginning_of(year: i16, is_day: bool) -> Option<String> {
+    let day = Date::new(year, 1, 1).ok()?;
+    if is_day { Some(day.to_string()) } else { start_of_day(day).map(stored_time) }
 }
 
 fn column(name: &str) -> Expr {

@@ -28,7 +28,18 @@ pub(super) fn read(written: &str) -> Option<(f64, f64, String)> {
         (Some('E' | 'W') | None, Some('N' | 'S') | None) => (first, second),
         _ => return None,
     };
-    Some((lon.degrees, lat.degrees, address.to_owned()))
+    Some((lon.degrees, lat.degrees, as_written(written, address)))
+}
+
+/// An address as it stands at the end of the text, in the width in which it was written there.
+fn as_written(written: &str, address: &str) -> String {
+    let characters: Vec<char> = written.trim().chars().collect();
+    let count = address.chars().count();
+    // A bracket may stand behind it.
+    let ends = [characters.len(), characters.len().saturating_sub(1)];
+    let tails = ends.into_iter().filter_map(|end| characters.get(end.checked_sub(count)?..end));
+    let same = |tail: &&[char]| tail.iter().copied().map(half_width).eq(address.chars());
+    tails.into_iter().find(same).map_or_else(|| address.to_owned(), |tail| tail.iter().collect())
 }
 
 /// Whether a text has two numbers and nothing but numbers, marks of degrees and sides: coordinates, though not readable ones.

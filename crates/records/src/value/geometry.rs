@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::{coordinates, refusal::Refusal, text};
+use super::{coordinates, refusal::Refusal, text, wkt};
+use crate::catalogue::FieldKind;
 
 /// Longitude and latitude in degrees, WGS-84.
 pub type Point = [f64; 2];
@@ -108,12 +109,37 @@ fn position_in_text(written: &str, json: &Json) -> Result<Position, Refusal> {
     }
 }
 
+/// A place, a line or an area of the external form as one cell of a sheet has it; nothing where reading that again would
+/// give something else.
+pub(crate) fn written(kind: &FieldKind, json: &Json) -> Option<String> {
+    match kind {
+        FieldKind::Place => {
+            let place = position(json).ok()?;
+            let text = match (place.point, &place.address) {
+                (Some([lon, lat]), Some(address)) => format!("{lon},{lat} {address}"),
+                (Some([lon, lat]), None) => format!("{lon},{lat}"),
+                (None, address) => address.clone()?,
+            };
+            // What begins with a bracket is read as JSON.
+            let is_kept = position(&Json::from(text.as_str())).is_ok_and(|again| again == place);
+            (is_kept && !text.starts_with(['{', '['])).then_some(text)
+        }
+        FieldKind::Line => Some(format!("LINESTRING ({})", wkt::points(&line(json).ok()?))),
+        FieldKind::Polygon => {
+            let rings = polygon(json).ok()?;
+            let rings: Vec<String> = rings.iter().map(|ring| format!("({})", wkt::points(ring))).collect();
+            Some(format!("POLYGON ({})", rings.join(", ")))
+        }
+        _ => None,
+    }
+}
+
 pub(super) fn line(json: &Json) -> Result<Vec<Point>, Refusal> {
     let wrong = || Refusal::wrong_type("a list of points [lon, lat]", json);
     let parsed;
     let json = match json {
         Json::String(text) => {
-            parsed = serde_json::from_str(text).map_err(|_| wrong())?;
+            parsed = wkt::line(text).or_else(|| serde_json::from_str(text).ok()).ok_or_else(wrong)?;
             &parsed
         }
         other => other,
@@ -130,7 +156,7 @@ pub(super) fn polygon(json: &Json) -> Result<Vec<Vec<Point>>, Refusal> {
     let parsed;
     let json = match json {
         Json::String(text) => {
-            parsed = serde_json::from_str(text).map_err(|_| wrong())?;
+            parsed = wkt::polygon(text).or_else(|| serde_json::from_str(text).ok()).ok_or_else(wrong)?;
             &parsed
         }
         other => other,

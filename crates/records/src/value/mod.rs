@@ -11,6 +11,7 @@ mod phone;
 mod refusal;
 mod text;
 mod time;
+mod wkt;
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, civil::Date};
@@ -20,6 +21,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::catalogue::{Field, FieldKind, Label};
 
 pub(crate) use characters::{half_width, is_invisible, is_joiner};
+pub(crate) use geometry::written as shape_in_a_cell;
 pub use geometry::{Point, Position};
 pub use number::Decimal;
 pub use refusal::{CellRefusal, Refusal};

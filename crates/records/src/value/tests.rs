@@ -78,6 +78,9 @@ fn count() -> FieldKind {
 #[test_case(FieldKind::Text { max: 10 }, json!("👨\u{200D}👩"), json!("👨\u{200D}👩"); "joined characters stay joined")]
 #[test_case(FieldKind::Text { max: 20 }, json!(123_456_789_012_345_678_i64), json!("123456789012345678"); "a whole number of JSON is exact")]
 #[test_case(FieldKind::Place, json!("112°58′48″,28°6′0″"), json!({"lon": 112.98, "lat": 28.1}); "place in minutes and seconds")]
+#[test_case(FieldKind::Place, json!("112.98,28.10 解放西路8号（东门）"), json!({"lon": 112.98, "lat": 28.1, "address": "解放西路8号（东门）"}); "an address keeps its brackets")]
+#[test_case(FieldKind::Line, json!("LINESTRING (112.98 28.1, 112.99 28.11)"), json!([[112.98, 28.1], [112.99, 28.11]]); "line as well-known text")]
+#[test_case(FieldKind::Polygon, json!("polygon((112.9 28.1,113 28.1,113 28.2,112.9 28.1),(112.95 28.12,112.96 28.12,112.96 28.13))"), json!([[[112.9, 28.1], [113.0, 28.1], [113.0, 28.2], [112.9, 28.1]], [[112.95, 28.12], [112.96, 28.12], [112.96, 28.13], [112.95, 28.12]]]); "area as well-known text")]
 #[test_case(FieldKind::Place, json!("POINT(112.98 28.10)"), json!({"lon": 112.98, "lat": 28.1}); "place as well-known text")]
 #[test_case(FieldKind::Text { max: 20 }, json!("ＷＯ０１－２"), json!("WO01-2"); "a number of full width")]
 #[test_case(FieldKind::Text { max: 20 }, json!("ＷＯ０１（补）"), json!("ＷＯ０１（补）"); "a text of full width stays")]
@@ -206,4 +209,21 @@ fn a_credit_code_is_refused_when_its_check_character_does_not_fit() {
     let last = if right.ends_with('0') { '1' } else { '0' };
     let refused = Value::from_json(&field, &json!(format!("{body}{last}")));
     assert!(matches!(refused, Err(Refusal::NotACode { kind: Code::Credit, .. })), "{refused:?}");
+}
+
+#[test_case(FieldKind::Line, json!([[112.98, 28.1], [112.99, 28.11]]), "LINESTRING (112.98 28.1, 112.99 28.11)"; "a line")]
+#[test_case(FieldKind::Polygon, json!([[[112.9, 28.1], [113.0, 28.1], [113.0, 28.2], [112.9, 28.1]]]), "POLYGON ((112.9 28.1, 113 28.1, 113 28.2, 112.9 28.1))"; "an area")]
+#[test_case(FieldKind::Polygon, json!([[[112.9, 28.1], [113.0, 28.1], [113.0, 28.2], [112.9, 28.1]], [[112.95, 28.12], [112.96, 28.12], [112.96, 28.13], [112.95, 28.12]]]), "POLYGON ((112.9 28.1, 113 28.1, 113 28.2, 112.9 28.1), (112.95 28.12, 112.96 28.12, 112.96 28.13, 112.95 28.12))"; "an area with a hole")]
+fn a_shape_is_written_as_programs_for_maps_read_it_and_read_back_as_the_same(kind: FieldKind, shape: Json, text: &str) {
+    assert_eq!(shape_in_a_cell(&kind, &shape).as_deref(), Some(text));
+    let field = field(kind);
+    assert_eq!(Value::from_json(&field, &json!(text)).unwrap().to_json(), shape);
+}
+
+#[test_case(FieldKind::Line, "LINESTRING (112.98 28.1, 112.99)"; "half a point")]
+#[test_case(FieldKind::Line, "LINESTRING (112.98 28.1, 112.99 28.11) and more"; "something behind it")]
+#[test_case(FieldKind::Polygon, "POLYGON (112.9 28.1, 113 28.1, 113 28.2)"; "a ring without brackets")]
+#[test_case(FieldKind::Polygon, "POLYGON ((112.9 28.1, 113 28.1, 113 28.2),)"; "a comma too many")]
+fn a_shape_that_is_not_whole_is_refused(kind: FieldKind, text: &str) {
+    assert!(Value::from_json(&field(kind), &json!(text)).is_err());
 }

@@ -1,5 +1,7 @@
 //! The page of all figures of a period.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::Response;
 use bilan_records::{
@@ -10,7 +12,7 @@ use bilan_records::{
     report::gap_words,
     value::Language,
 };
-use bilan_standards::rounding::Rational;
+use bilan_standards::{clock::beijing_day, rounding::Rational};
 use jiff::Timestamp;
 
 use super::{Asked, formula, has_records, years};
@@ -71,7 +73,8 @@ pub(super) struct Change {
 /// Everything of a period that was computed for a reader.
 pub(super) struct Computed {
     pub period: Period,
-    pub years: Option<(i16, i16)>,
+    /// Years in which there are records, and the present one.
+    pub years: BTreeSet<i16>,
     pub now: Vec<FigureValue>,
     pub earlier: Vec<FigureValue>,
 }
@@ -104,7 +107,7 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     rendered(&ListPage {
         shell: visit.shell(title),
         earlier: period.a_year_earlier().to_string(),
-        years: shown_years(computed.years, &period),
+        years: shown_years(&computed.years, &period),
         period: period.to_string(),
         as_of: as_of.map(|at| at.to_string()).unwrap_or_default(),
         any,
@@ -115,9 +118,8 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
 }
 
 /// Years to choose from, the newest first, with the one that is shown among them.
-pub(super) fn shown_years(years: Option<(i16, i16)>, period: &Period) -> Vec<String> {
-    let (first, last) = years.unwrap_or((period.starting_year(), period.starting_year()));
-    let mut shown: Vec<String> = (first..=last).rev().map(|year| year.to_string()).collect();
+fn shown_years(years: &BTreeSet<i16>, period: &Period) -> Vec<String> {
+    let mut shown: Vec<String> = years.iter().rev().map(i16::to_string).collect();
     if !shown.contains(&period.to_string()) {
         shown.insert(0, period.to_string());
     }
@@ -133,12 +135,9 @@ pub(super) fn compute(
 ) -> Result<Computed, Refusal> {
     let period = asked.period(ledger)?;
     let figures = Figures::of(ledger, actor, as_of);
-    Ok(Computed {
-        period,
-        years: years(ledger)?,
-        now: figures.all(&period)?,
-        earlier: figures.all(&period.a_year_earlier())?,
-    })
+    let mut years = years(ledger)?;
+    years.insert(beijing_day(ledger.now()).year());
+    Ok(Computed { period, years, now: figures.all(&period)?, earlier: figures.all(&period.a_year_earlier())? })
 }
 
 fn row(

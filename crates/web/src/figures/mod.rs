@@ -10,6 +10,8 @@ mod list;
 mod moment;
 mod records;
 
+use std::collections::BTreeSet;
+
 use axum::{Router, routing::get};
 use bilan_records::{
     catalogue::{Catalogue, FigurePeriod},
@@ -92,13 +94,12 @@ pub fn has_records<'f>(figures: impl IntoIterator<Item = (&'f str, u64)>, catalo
     })
 }
 
-/// First and last year of the registers over which figures are counted.
+/// The years in which registers over which figures are counted have records, the first of them first.
 ///
 /// # Errors
 /// If the ledger cannot be read.
-pub fn years(ledger: &Ledger) -> Result<Option<(i16, i16)>, ReadError> {
-    let spans = spans(ledger)?;
-    Ok(spans.iter().map(|span| span.0).min().zip(spans.iter().map(|span| span.1).max()))
+pub fn years(ledger: &Ledger) -> Result<BTreeSet<i16>, ReadError> {
+    Ok(years_of_registers(ledger)?.into_iter().flatten().collect())
 }
 
 /// The year in which most of those registers have their newest record; the present one without any.
@@ -106,20 +107,17 @@ pub fn years(ledger: &Ledger) -> Result<Option<(i16, i16)>, ReadError> {
 /// # Errors
 /// If the ledger cannot be read.
 pub fn newest_year(ledger: &Ledger) -> Result<i16, ReadError> {
-    let mut newest: Vec<i16> = spans(ledger)?.into_iter().map(|(_, last)| last).collect();
+    let mut newest: Vec<i16> = years_of_registers(ledger)?.iter().filter_map(|years| years.last().copied()).collect();
     newest.sort_unstable();
     let runs = newest.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0]));
     let present = bilan_standards::clock::beijing_day(ledger.now()).year();
     Ok(runs.max().map_or(present, |(_, year)| year))
 }
 
-fn spans(ledger: &Ledger) -> Result<Vec<(i16, i16)>, ReadError> {
+/// The years of each register over which figures are counted.
+fn years_of_registers(ledger: &Ledger) -> Result<Vec<Vec<i16>>, ReadError> {
     let catalogue = ledger.catalogue();
-    let counted: std::collections::BTreeSet<&str> =
+    let counted: BTreeSet<&str> =
         catalogue.figures.values().filter_map(|figure| Some(figure.rule.records()?.of.as_str())).collect();
-    let mut spans = Vec::new();
-    for register in counted {
-        spans.extend(ledger.years(register)?);
-    }
-    Ok(spans)
+    counted.into_iter().map(|register| ledger.years(register)).collect()
 }

@@ -209,9 +209,7 @@ fn years(app: &AppState, actor: &Actor) -> Result<Vec<i16>, ConditionError> {
         if Layer::of(register, app.catalogue(), actor).is_none() {
             continue;
         }
-        if let Some((from, to)) = app.ledger.years(key)? {
-            years.extend(from.max(now - 9)..=to.min(now));
-        }
+        years.extend(app.ledger.years(key)?.into_iter().filter(|year| (now - 9..=now).contains(year)));
     }
     years.sort_unstable_by(|left, right| right.cmp(left));
     years.dedup();

@@ -149,7 +149,12 @@ fn view(
         let span = DueSpan { from, until, latest_first: false, most: 0 };
         app.ledger.due_in(actor, span).map(|due| due.total)
     };
-    let year = app.ledger.years("complaint").ok().flatten().map_or(today.year(), |(_, last)| last.min(today.year()));
+    let year = app
+        .ledger
+        .years("complaint")
+        .ok()
+        .and_then(|years| years.last().copied())
+        .map_or(today.year(), |last| last.min(today.year()));
     Ok(View {
         district: snapshot.district.as_ref().map(|verdict| VerdictView::of(verdict, language)),
         counts: Counts {

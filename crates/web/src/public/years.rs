@@ -50,8 +50,7 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
             let actor = view::actor();
             let figures = Figures::of(ledger, &actor, None);
             // A running year would still change, so it is not published.
-            let span = years(ledger)?.map(|(first, last)| (first, last.min(present - 1)));
-            let listed: Vec<i16> = span.map(|(first, last)| (first..=last).rev().collect()).unwrap_or_default();
+            let listed: Vec<i16> = years(ledger)?.into_iter().rev().filter(|year| *year < present).collect();
             let newest = newest_year(ledger)?.min(present - 1);
             let year = wanted.year.unwrap_or(newest);
             let values = if listed.contains(&year) { figures.all(&Period::year(year))? } else { Vec::new() };

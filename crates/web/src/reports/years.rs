@@ -1,6 +1,6 @@
 //! The years of which a report can be made: those of which it counts a record, for a reader who may see all that stands in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bilan_records::{
     actor::{Act, Actor, Scope},
@@ -24,23 +24,19 @@ pub(super) fn of(ledger: &Ledger, actor: &Actor, report: &Report) -> Result<Vec<
         return Ok(Vec::new());
     }
     let figures = Figures::of(ledger, actor, None);
-    let mut spans = HashMap::new();
+    let mut covered = HashMap::new();
     for figure in &counting {
-        if let Some(records) = figure.rule.records()
-            && let Some(span) = ledger.years(&records.of)?
-        {
-            spans.insert(records.of.as_str(), span);
+        if let Some(records) = figure.rule.records() {
+            covered.insert(records.of.as_str(), ledger.years(&records.of)?);
         }
     }
-    let first = spans.values().map(|(first, _)| *first).min();
-    let last = spans.values().map(|(_, last)| *last).max();
-    let Some((first, last)) = first.zip(last) else { return Ok(Vec::new()) };
+    let all: BTreeSet<i16> = covered.values().flatten().copied().collect();
     let mut years = Vec::new();
-    for year in (first..=last).rev() {
+    for year in all.into_iter().rev() {
         let period = Period::year(year);
         let covers = |figure: &&&Figure| {
-            let span = figure.rule.records().and_then(|records| spans.get(records.of.as_str()));
-            span.is_some_and(|(first, last)| (*first..=*last).contains(&year))
+            let years = figure.rule.records().and_then(|records| covered.get(records.of.as_str()));
+            years.is_some_and(|years| years.contains(&year))
         };
         // A year in which something happened shows it with its first figures; only an empty one asks them all.
         for figure in counting.iter().filter(covers) {

@@ -75,7 +75,7 @@ fn nothing_of_a_batch_is_seen_until_it_is_published_and_then_all_of_it() {
 
     bureau.at("2020-03-02T02:00:00Z");
     let list = || total(ledger, ListQuery::of("complaint"));
-    assert_eq!((list(), found(ledger, "批次"), ledger.years("complaint").unwrap()), (0, 0, None));
+    assert_eq!((list(), found(ledger, "批次"), ledger.years("complaint").unwrap()), (0, 0, Vec::new()));
     assert!(ledger.record(&actor, "complaint", "TS202000001", None).is_err());
     assert!(ledger.journal(&actor, &JournalQuery::newest(10)).unwrap().entries.is_empty());
     assert_eq!(ledger.verify().unwrap().unwrap().entries, 0);

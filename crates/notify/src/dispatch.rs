@@ -50,18 +50,25 @@ async fn turn(
 ) -> Result<usize, OutboxError> {
     let due = outbox.due(now(), AT_ONCE)?;
     let count = due.len();
+    if count > 0 {
+        // What cannot be noted as sent would be sent again and again: on a full disk nothing goes out.
+        outbox.try_writing()?;
+    }
     let mut sending = tokio::task::JoinSet::new();
     for message in due {
         let (outbox, sender, now) = (Arc::clone(outbox), Arc::clone(sender), Arc::clone(now));
         sending.spawn_blocking(move || send(&outbox, &sender, &message, now.as_ref()));
     }
+    // All of them are waited for, also when one could not be noted: the next turn must not send again what is under way.
+    let mut noted = Ok(count);
     while let Some(sent) = sending.join_next().await {
         match sent {
-            Ok(outcome) => outcome?,
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => noted = Err(fault),
             Err(broken) => tracing::error!("a notice broke off: {broken}"),
         }
     }
-    Ok(count)
+    noted
 }
 
 fn send(outbox: &Outbox, sender: &Sender, message: &Message, now: &dyn Fn() -> Timestamp) -> Result<(), OutboxError> {

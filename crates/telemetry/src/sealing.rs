@@ -43,13 +43,14 @@ pub struct Sealed {
 #[derive(Default)]
 pub(crate) struct Portion {
     chunks: Vec<Packed>,
-    rows: Vec<(i64, i64, f64, Option<String>)>,
+    /// Each with its series.
+    rows: Vec<(i64, Entry)>,
 }
 
 impl Portion {
     /// The end of what it seals.
     pub(crate) fn until(&self) -> i64 {
-        self.rows.iter().map(|(at, ..)| at + 1).max().unwrap_or(i64::MIN)
+        self.rows.iter().map(|(_, entry)| entry.at + 1).max().unwrap_or(i64::MIN)
     }
 
     /// Whose values it seals.
@@ -83,8 +84,12 @@ impl Store {
     /// If the file cannot be read or written. What was sealed until then stays sealed.
     pub fn seal_blocking(&self, before: Timestamp) -> Result<Sealed, StoreError> {
         let before = before.as_millisecond();
+        // Two at once would each write a chunk without what the other put into it.
+        let _alone = self.sealing();
         let mut sealed = Sealed::default();
-        while let Some(window) = self.read(|connection| window(connection, before))? {
+        let mut from = i64::MIN;
+        while let Some(window) = self.read(|connection| window(connection, from, before))? {
+            from = window.next;
             for portion in self.pack(window)? {
                 sealed.values += portion.rows.len();
                 sealed.chunks += portion.chunks.len();
@@ -109,10 +114,13 @@ impl Store {
         for (series, mut entries) in window.rows {
             let mut is_whole = !window.damaged.contains(&series);
             let day = chunk::day_of(entries[0].at);
-            let rows: Vec<_> =
-                entries.iter().map(|entry| (entry.at, series, entry.value, entry.flag.clone())).collect();
+            let rows: Vec<_> = entries.iter().map(|entry| (series, entry.clone())).collect();
             if let Some((blob, was_whole)) = self.read(|connection| blob(connection, series, day))? {
-                entries = merged(self.opened(&blob)?, entries);
+                let Ok(sealed) = chunk::decode(&blob) else {
+                    tracing::error!(series, day, "{}", LEFT_OPEN);
+                    continue;
+                };
+                entries = merged(sealed, entries);
                 is_whole &= was_whole;
             }
             let packed = Packed { series, day, count: entries.len(), blob: chunk::encode(&entries), is_whole };
@@ -127,24 +135,26 @@ impl Store {
         Ok(portions)
     }
 
-    fn opened(&self, blob: &[u8]) -> Result<Vec<Entry>, StoreError> {
-        chunk::decode(blob).map_err(|damaged| self.damaged(&damaged))
-    }
-
     pub(crate) fn damaged(&self, damaged: &chunk::Damaged) -> StoreError {
         database(self.path(), damaged)
     }
 }
 
+/// Why rows of a day are not sealed. They are read where they are, and the others go on.
+const LEFT_OPEN: &str = "a chunk is damaged: late values of its day stay beside it; `bilan verify` names it";
+
 /// Rows by series, of one window of time.
 struct Window {
+    /// Where the next one begins: what cannot be sealed is passed over.
+    next: i64,
     rows: BTreeMap<i64, Vec<Entry>>,
     /// Series of which a row did not have its checksum.
     damaged: HashSet<i64>,
 }
 
-fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Window>> {
-    let first: Option<i64> = connection.prepare_cached("SELECT min(ts) FROM hot")?.query_row([], |row| row.get(0))?;
+fn window(connection: &Connection, from: i64, before: i64) -> rusqlite::Result<Option<Window>> {
+    let first: Option<i64> =
+        connection.prepare_cached("SELECT min(ts) FROM hot WHERE ts >= ?1")?.query_row([from], |row| row.get(0))?;
     let Some(first) = first.filter(|first| *first < before) else { return Ok(None) };
     let end = (first - first.rem_euclid(WINDOW) + WINDOW).min(before);
     let mut found = connection.prepare_cached(
@@ -152,6 +162,7 @@ fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Windo
     )?;
     let mut rows: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
     let mut damaged = HashSet::new();
+    let (mut count, mut last) = (0, first);
     let mut found = found.query(params![first, end, ROWS as i64])?;
     while let Some(row) = found.next()? {
         let entry = Entry { at: row.get(1)?, value: row.get(2)?, text: row.get(3)?, flag: row.get(4)? };
@@ -165,9 +176,13 @@ fn window(connection: &Connection, before: i64) -> rusqlite::Result<Option<Windo
             );
             damaged.insert(series);
         }
+        count += 1;
+        last = entry.at;
         rows.entry(series).or_default().push(entry);
     }
-    Ok(Some(Window { rows, damaged }))
+    // Of a window with more rows than are read at once, the rest comes next, with its last instant once more; the day of one series never has as many.
+    let next = if count < ROWS || last == first { end } else { last };
+    Ok(Some(Window { next, rows, damaged }))
 }
 
 /// The blob of a chunk, and whether its row has its checksum.
@@ -190,8 +205,14 @@ pub(crate) fn sealed_until(connection: &Connection) -> rusqlite::Result<i64> {
 /// What a chunk holds for an instant.
 pub(crate) fn sealed_entry(connection: &Connection, series: i64, at: i64) -> rusqlite::Result<Option<Entry>> {
     let Some((blob, _)) = blob(connection, series, chunk::day_of(at))? else { return Ok(None) };
-    let entries = chunk::decode(&blob).map_err(chunk::Damaged::of_sqlite)?;
-    Ok(entries.into_iter().find(|entry| entry.at == at))
+    match chunk::decode(&blob) {
+        Ok(entries) => Ok(entries.into_iter().find(|entry| entry.at == at)),
+        // What comes late into a day that is lost must not be lost as well.
+        Err(damaged) => {
+            tracing::error!(%damaged, series, at, "a chunk is damaged; `bilan verify` names it");
+            Ok(None)
+        }
+    }
 }
 
 /// Both in the order of time; where they meet, the later word counts.
@@ -214,10 +235,10 @@ pub(crate) fn write(transaction: &Transaction<'_>, portion: &Portion) -> rusqlit
         put.execute(params![packed.series, packed.day, packed.count as i64, packed.blob, packed.checksum()])?;
     }
     // A row that says something else by now was not sealed: it stays.
-    let mut take =
-        transaction.prepare_cached("DELETE FROM hot WHERE ts = ?1 AND series = ?2 AND value = ?3 AND flag IS ?4")?;
-    for (at, series, value, flag) in &portion.rows {
-        take.execute(params![at, series, value, flag])?;
+    let mut take = transaction
+        .prepare_cached("DELETE FROM hot WHERE ts = ?1 AND series = ?2 AND value = ?3 AND text IS ?4 AND flag IS ?5")?;
+    for (series, Entry { at, value, text, flag }) in &portion.rows {
+        take.execute(params![at, series, value, text, flag])?;
     }
     Ok(())
 }

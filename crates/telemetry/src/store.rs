@@ -1,7 +1,7 @@
 //! The store's face: open, append, subscribe. Reading is in `query`, writing in `writer`.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use bilan_storage::{MigrationError, check, watch};
@@ -86,6 +86,7 @@ struct Inner {
     reviews: Arc<RwLock<Reviews>>,
     hour_changes: Arc<RwLock<HourChanges>>,
     writer: Option<JoinHandle<()>>,
+    sealing: Mutex<()>,
 }
 
 impl Drop for Inner {
@@ -147,6 +148,7 @@ impl Store {
             reviews,
             hour_changes,
             writer: Some(writer),
+            sealing: Mutex::default(),
         })))
     }
 
@@ -320,6 +322,11 @@ impl Store {
 
     pub(crate) fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// Who holds it is alone in sealing.
+    pub(crate) fn sealing(&self) -> MutexGuard<'_, ()> {
+        self.0.sealing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn commands(&self) -> Result<&mpsc::Sender<Command>, StoreError> {

@@ -9,7 +9,7 @@ mod revision;
 mod waiting;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use applying::{Applied, Seen, Work};
@@ -67,6 +67,18 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Nothing of it was stored: who waits for it learns why.
+    fn refuse(self, path: &Path, error: &rusqlite::Error) {
+        match self {
+            Command::Append(_, reply) => drop(reply.send(Err(database(path, error)))),
+            other => {
+                if let Some(done) = other.done() {
+                    drop(done.send(Err(database(path, error))));
+                }
+            }
+        }
+    }
+
     /// Who waits for it to be done.
     fn done(self) -> Option<Done> {
         match self {
@@ -102,6 +114,8 @@ pub(crate) struct Writer {
     registered: Option<Vec<Arc<Device>>>,
     series: HashMap<Series, i64>,
     lines: Lines,
+    /// The rules know of values that were not stored.
+    is_behind: bool,
     shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
@@ -131,6 +145,7 @@ impl Writer {
             registered: None,
             series,
             lines: Lines::default(),
+            is_behind: false,
             shared,
             checker,
             sealed_until,
@@ -144,6 +159,8 @@ impl Writer {
 
     pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         let mut group = Vec::with_capacity(GROUP);
+        // After a commit that failed, on a full disk say, nothing follows by itself: that waits for the next command.
+        let mut failed = false;
         loop {
             while group.len() < GROUP
                 && let Ok(next) = queue.try_recv()
@@ -151,12 +168,12 @@ impl Writer {
                 group.push(next);
             }
             // With nothing to do, what is behind follows.
-            if group.is_empty() && !self.newest().is_following() {
+            if group.is_empty() && (failed || !self.newest().is_following()) {
                 let Some(next) = queue.blocking_recv() else { break };
                 group.push(next);
                 continue;
             }
-            self.commit(&mut group);
+            failed = !self.commit(&mut group);
         }
         if let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values were not written; the next start finds them again");
@@ -177,45 +194,52 @@ impl Writer {
         transaction.commit()
     }
 
-    /// Stores a group whole or not at all, and answers everybody in it.
-    fn commit(&mut self, group: &mut Vec<Command>) {
-        let mut told = Vec::new();
-        let outcome = self.store(group, &mut told);
-        if let Err(error) = &outcome {
-            tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
-            self.series.clear();
-            self.lines.forget();
-            // What the checks remember of the group was never stored: what is sent again must not meet itself.
-            self.checker = Checker::default();
-            // Values of the group moved the rules on: back to what is on disk.
-            if let Err(error) = self.recall() {
-                tracing::error!(%error, "open warnings could not be read again");
-            }
+    /// Stores a group whole or not at all, answers everybody in it, and says whether it was stored.
+    fn commit(&mut self, group: &mut Vec<Command>) -> bool {
+        if self.is_behind {
+            self.go_back();
         }
-        match outcome {
+        let mut warnings = Vec::new();
+        match self.store(group, &mut warnings) {
             Ok(receipts) => {
-                let mut told = told.into_iter().peekable();
+                let mut warnings = warnings.into_iter().peekable();
                 for (place, (command, receipt)) in group.drain(..).zip(receipts).enumerate() {
                     self.answer(command, receipt);
-                    while let Some((_, warning)) = told.next_if(|(of, _)| *of == place) {
+                    while let Some((_, warning)) = warnings.next_if(|(of, _)| *of == place) {
                         let warning = Arc::new(warning);
                         let _ = self.warnings.send(Arc::clone(&warning));
                         let _ = self.events.send(Event::Warning(warning));
                     }
                 }
+                true
+            }
+            // It is not the database that refuses, but something that one of them must read: the others are stored.
+            Err(error) if group.len() > 1 && error.sqlite_error_code().is_none() => {
+                self.go_back();
+                std::mem::take(group)
+                    .into_iter()
+                    .fold(true, |stored, command| self.commit(&mut vec![command]) && stored)
             }
             Err(error) => {
-                for command in group.drain(..) {
-                    match command {
-                        Command::Append(_, reply) => drop(reply.send(Err(database(&self.path, &error)))),
-                        other => {
-                            if let Some(done) = other.done() {
-                                drop(done.send(Err(database(&self.path, &error))));
-                            }
-                        }
-                    }
-                }
+                tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
+                self.go_back();
+                group.drain(..).for_each(|command| command.refuse(&self.path, &error));
+                false
             }
+        }
+    }
+
+    /// A group was not stored: what was remembered of it goes.
+    fn go_back(&mut self) {
+        self.series.clear();
+        self.lines.forget();
+        // What is sent again must not meet itself.
+        self.checker = Checker::default();
+        // Values of the group moved the rules on: back to what is on disk. What cannot be read now is read before the next group.
+        let recalled = self.recall();
+        self.is_behind = recalled.is_err();
+        if let Err(error) = recalled {
+            tracing::error!(%error, "open warnings could not be read again");
         }
     }
 
@@ -312,11 +336,16 @@ impl Writer {
             let at = Timestamp::from_millisecond(row.get(3)?).unwrap_or(Timestamp::UNIX_EPOCH);
             watch.heard(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?, &row.get::<_, String>(2)?, at);
         }
-        let mut open = self.connection.prepare("SELECT body FROM warning WHERE cleared_at IS NULL")?;
+        let mut open = self.connection.prepare("SELECT body, id FROM warning WHERE cleared_at IS NULL")?;
         let mut rows = open.query([])?;
         while let Some(row) = rows.next()? {
-            if let Ok(warning) = serde_json::from_str(&row.get::<_, String>(0)?) {
-                watch.restore(warning);
+            match serde_json::from_str(&row.get::<_, String>(0)?) {
+                Ok(warning) => watch.restore(warning),
+                Err(error) => tracing::error!(
+                    id = row.get::<_, String>(1)?,
+                    %error,
+                    "an open warning was damaged and will not clear by itself; `bilan verify` names its row"
+                ),
             }
         }
         recall::past(&self.connection, &watch)?;

@@ -201,3 +201,47 @@ fn a_damaged_chunk_is_said_to_be_and_nothing_is_made_up() {
     assert!(refused.to_string().contains("damaged"), "{refused}");
     assert_eq!(store.range(&ph(), minute(2100), minute(2160)).expect_err("same day").to_string(), refused.to_string());
 }
+
+/// Damages the chunk of the pH of the first day.
+fn damage(folder: &Path) {
+    let other = rusqlite::Connection::open(folder.join("observations.db")).expect("opened");
+    let series = "(SELECT id FROM series WHERE factor = 'w01001')";
+    let sql = format!("UPDATE chunk SET blob = x'00' WHERE series = {series} AND day = (SELECT min(day) FROM chunk)");
+    assert_eq!(other.execute(&sql, []).expect("damaged"), 1);
+}
+
+#[test]
+fn a_damaged_chunk_holds_up_neither_what_comes_late_nor_the_sealing_of_others_nor_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = filled(folder.path());
+    store.seal_blocking(minute(2000)).expect("sealed");
+    damage(folder.path());
+    // Of the damaged day: pH once more, and another factor that is whole.
+    send(&store, "2051", minute(100), 9001, &[("w01001-Avg", "6.50"), ("w01009-Avg", "7.9")]);
+    let sealed = store.seal_blocking(minute(2160)).expect("sealed");
+    assert_eq!(sealed.values, 160 * 2 + 1, "all but the late pH, which stays where it is read");
+    drop(store);
+    let store = open(folder.path());
+    let late = |factor: &str| {
+        let series = Series { factor: factor.into(), ..ph() };
+        store.range(&series, minute(100), minute(101)).expect("read").into_iter().map(|value| value.value).collect()
+    };
+    let dissolved: Vec<f64> = late("w01009");
+    assert_eq!(dissolved, [7.9]);
+    let rest = store.range(&ph(), minute(1440), Timestamp::MAX).expect("read");
+    assert_eq!(rest.len(), 720, "the day after is whole");
+}
+
+#[test]
+fn a_store_whose_last_commits_failed_still_closes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    send(&store, "2051", minute(0), 1, &[("w01001-Avg", "7.1")]);
+    let other = rusqlite::Connection::open(folder.path().join("observations.db")).expect("opened");
+    other.execute_batch("ALTER TABLE latest RENAME TO gone").expect("renamed");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(store.tick(minute(2))).expect("taken");
+    let kept = store.try_writing();
+    drop(store);
+    assert!(kept.is_err(), "the table of newest values cannot follow");
+}

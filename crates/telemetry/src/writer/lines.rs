@@ -1,7 +1,7 @@
 //! The line of each device: when it was heard, over which address, how many packets it sent.
 //!
 //! Only the writer changes these rows, and it does so with every packet. It remembers them and writes each row once in a
-//! commit, whole.
+//! commit, whole. What damages a row that is remembered is written over with what is right.
 
 use std::collections::HashMap;
 
@@ -152,12 +152,16 @@ impl Row {
                  FROM device WHERE mn = ?1",
             )?
             .query_row([mn], |row| {
+                // A damaged byte of a text must not shut the device out: its checksum says that it is damaged.
+                let text = |place| -> rusqlite::Result<String> {
+                    Ok(String::from_utf8_lossy(row.get_ref(place)?.as_bytes()?).into_owned())
+                };
                 Ok(Self {
-                    station: row.get(0)?,
-                    name: row.get(1)?,
-                    kind: row.get(2)?,
+                    station: text(0)?,
+                    name: text(1)?,
+                    kind: text(2)?,
                     last_heard: row.get(3)?,
-                    peer: row.get(4)?,
+                    peer: text(4)?,
                     packets: row.get(5)?,
                     duplicates: row.get(6)?,
                     clock_behind_s: row.get(7)?,

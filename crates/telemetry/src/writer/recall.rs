@@ -34,7 +34,14 @@ pub(super) fn past(connection: &Connection, watch: &Watch) -> rusqlite::Result<(
         }
         furthest = furthest.min(from);
         for blob in blobs(connection, *id, span)? {
-            let numbers = chunk::numbers(&blob).map_err(chunk::Damaged::of_sqlite)?;
+            let numbers = match chunk::numbers(&blob) {
+                Ok(numbers) => numbers,
+                Err(damaged) => {
+                    // The rules look back at what is left; nothing else waits for a chunk that is lost.
+                    tracing::error!(%damaged, series = id, "a chunk is damaged; `bilan verify` names it");
+                    continue;
+                }
+            };
             for ((at, value), valid) in numbers.times.into_iter().zip(numbers.values).zip(numbers.valid) {
                 if valid && at >= from {
                     show(watch, series, at, value);

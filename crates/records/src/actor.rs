@@ -92,6 +92,12 @@ impl Actor {
         self.roles.contains(&role)
     }
 
+    /// Whether it is a part of the program ([`Actor::system`]) and not somebody's account, which has the name of its person.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.person.is_none() && self.is(Role::Admin)
+    }
+
     /// Whether the account works for the bureau; an enterprise and another department's system do not.
     #[must_use]
     pub fn is_staff(&self) -> bool {

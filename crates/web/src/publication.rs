@@ -130,7 +130,7 @@ fn look(
             }
             looked += 1;
             let held = ledger.held_back(record)?;
-            if !held.is_empty() {
+            if !held.is_empty() && ledger.may_release_record(actor, register, record)? {
                 found(record, &held);
                 shown += 1;
             }

@@ -42,6 +42,24 @@ impl Checked {
         Self { values, faults }
     }
 
+    /// Adds a fault for each withheld field that is given: its value is made by the program for somebody outside, and to
+    /// set or empty it would shut that person out.
+    pub(crate) fn refuse_withheld(&mut self, register: &Register, given: &JsonMap) {
+        for field in register.fields.values().filter(|field| field.withheld) {
+            if !given.contains_key(&field.key) {
+                continue;
+            }
+            self.leave_alone(&field.key);
+            // What was sent is not repeated: it may be somebody's code.
+            self.faults.push(fault(
+                &field.key,
+                &Json::Null,
+                "is made by the system and neither given nor changed by hand",
+                "由系统生成，不能填写或更改",
+            ));
+        }
+    }
+
     /// Leaves a field as it stands: neither its value nor its faults count.
     pub(crate) fn leave_alone(&mut self, key: &str) {
         self.values.remove(key);

@@ -12,6 +12,7 @@ use super::{
     error::WriteError,
     key::Asked,
     outward::differences,
+    reach::reaches,
     record::{FieldDifference, JsonMap, Record, Write},
     row::{self, StoredRow},
     session::{Arrival, Change, Session},
@@ -32,7 +33,11 @@ impl Ledger {
     /// [`WriteError::Invalid`] lists every fault of every field; nothing is stored then.
     pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
         let content = Json::Object(values.clone());
-        let checked = Checked::of(self.register(register)?, &values, actor.is(Role::Admin));
+        let known = self.register(register)?;
+        let mut checked = Checked::of(known, &values, actor.is(Role::Admin));
+        if !actor.is_program() {
+            checked.refuse_withheld(known, &values);
+        }
         self.write(actor, register, "create", &content, &write, |session, register, files| {
             let arrival = Arrival {
                 action: Action::Create,
@@ -59,7 +64,9 @@ impl Ledger {
         write: Write,
     ) -> Result<Record, WriteError> {
         let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
-        let checked = Checked::of(self.register(register)?, &changes, actor.is(Role::Admin));
+        let known = self.register(register)?;
+        let mut checked = Checked::of(known, &changes, actor.is(Role::Admin));
+        checked.refuse_withheld(known, &changes);
         self.write(actor, register, "edit", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Edit, &before)?;
@@ -103,7 +110,9 @@ impl Ledger {
             Json::Object(values.clone()),
             Json::from(reason.clone()),
         ]);
-        let mut checked = Checked::of(self.register(register)?, &values, true);
+        let known = self.register(register)?;
+        let mut checked = Checked::of(known, &values, true);
+        checked.refuse_withheld(known, &values);
         self.write(actor, register, "step", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             let refused = |why: String| WriteError::StepRefused {
@@ -258,11 +267,26 @@ impl Session<'_> {
     pub(crate) fn find(&self, register: &Register, number: &str) -> Result<StoredRow, WriteError> {
         let missing = || WriteError::NotFound { register: register.key.clone(), number: number.to_owned() };
         let record = row::by_number(self.connection, register, number)?.ok_or_else(missing)?;
-        let scope = self.actor.scope(register, Act::Read);
-        // Who may take part in the record by a step may find it, even if the register names no such reader.
-        let seen =
-            scope == Scope::Nothing || super::reach::reaches(self.connection, register, &scope, &record.columns)?;
-        if seen { Ok(record) } else { Err(missing()) }
+        if self.is_found(register, &record)? { Ok(record) } else { Err(missing()) }
+    }
+
+    /// Whether the actor may know that a record is there: it lies within what the account reads or, where the register
+    /// names no such reader, within what the account changes, deletes or takes a step on.
+    fn is_found(&self, register: &Register, record: &StoredRow) -> Result<bool, WriteError> {
+        let read = self.actor.scope(register, Act::Read);
+        let scopes = if read == Scope::Nothing {
+            let steps = register.workflow.iter().flat_map(|workflow| workflow.steps.values());
+            let by_step = steps.map(|step| self.actor.step_scope(register, &step.roles));
+            [Act::Edit, Act::Delete].map(|act| self.actor.scope(register, act)).into_iter().chain(by_step).collect()
+        } else {
+            vec![read]
+        };
+        for scope in scopes {
+            if reaches(self.connection, register, &scope, &record.columns)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn find_even_deleted(&self, register: &Register, number: &str) -> Result<StoredRow, WriteError> {

@@ -15,10 +15,11 @@ use super::{
     codec::{Personal, place_of},
     error::{ReadError, WriteError},
     outward::external,
+    reach::reaches,
     record::{FieldChange, JsonMap, Record},
 };
 use crate::{
-    actor::{Actor, Scope},
+    actor::{Act, Actor, Scope},
     catalogue::{Field, FieldKind, Register, Role},
     disclosure::{names, numbers},
     journal::Action,
@@ -92,15 +93,35 @@ impl Ledger {
     pub fn may_release(&self, actor: &Actor, register: &Register) -> bool {
         register.public.is_some()
             && actor.is_staff()
-            && actor.scope(register, crate::actor::Act::Read) != Scope::Nothing
-            && (RELEASERS.iter().any(|role| actor.is(*role))
-                || actor.scope(register, crate::actor::Act::Edit) != Scope::Nothing)
+            && actor.scope(register, Act::Read) != Scope::Nothing
+            && (releases_all(actor) || actor.scope(register, Act::Edit) != Scope::Nothing)
+    }
+
+    /// Whether the actor may release the texts of this record, where its register may be released: an account that edits
+    /// only a part of the register releases only that part.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn may_release_record(&self, actor: &Actor, register: &Register, record: &Record) -> Result<bool, ReadError> {
+        if !self.may_release(actor, register) {
+            return Ok(false);
+        }
+        let scope = actor.scope(register, Act::Edit);
+        if releases_all(actor) || scope == Scope::All {
+            return Ok(true);
+        }
+        let connection = self.reader()?;
+        match row::by_number(&connection, register, &record.number)? {
+            Some(row) => Ok(reaches(&connection, register, &scope, &row.columns)?),
+            None => Ok(false),
+        }
     }
 
     /// Releases every text of a record for publication that waits, as it stands in `version`.
     ///
     /// # Errors
-    /// [`WriteError::Stale`] if the record was changed since the texts were read.
+    /// [`WriteError::Stale`] if the record was changed since the texts were read, [`WriteError::Forbidden`] if it is not
+    /// one that the actor may change.
     pub fn release(&self, actor: &Actor, register: &str, number: &str, version: i64) -> Result<(), WriteError> {
         let register = self.register(register)?;
         let mut connection = self.writer();
@@ -109,6 +130,10 @@ impl Ledger {
         let record: StoredRow = session.find(register, number)?;
         if !self.may_release(actor, register) {
             return Err(session.forbidden(register, "release texts of", session.no_role()));
+        }
+        if !releases_all(actor) {
+            // Who edits a part of the register publishes that part, however much of it the account reads.
+            session.allow(register, Act::Edit, &record)?;
         }
         session.refuse_stale(register, &record, version, &JsonMap::new())?;
         let shown = self.present(&transaction, register, record.clone())?;
@@ -177,6 +202,10 @@ impl Ledger {
         }
         Ok(released)
     }
+}
+
+fn releases_all(actor: &Actor) -> bool {
+    RELEASERS.iter().any(|role| actor.is(*role))
 }
 
 fn holds_personal(field: &Field) -> bool {

@@ -6,7 +6,7 @@ mod support;
 use bilan_records::{
     actor::Actor,
     attachments::digest,
-    catalogue::{Field, FieldKind, Register, Role},
+    catalogue::{Field, FieldKind, PublicView, Register, Role},
     exchange::{Format, ImportError, ImportFaults, ImportNote, ImportOutcome, import},
     ledger::{JournalQuery, JsonMap, ListQuery, Write, WriteError},
 };
@@ -221,6 +221,85 @@ fn a_unique_number_that_is_taken_out_of_reach_is_refused_to_an_import_as_to_a_fo
     }
     assert_eq!(import_order(&bureau, &grid(), "OWN-1", false).unwrap().repeated, 1, "within reach it is a repeat");
     assert_eq!(bureau.ledger.list(&handler(), ListQuery::of("complaint")).unwrap().total, 2, "nothing came in twice");
+}
+
+#[test]
+fn who_edits_one_cell_and_reads_them_all_releases_texts_of_that_cell_alone() {
+    let mut register = complaint();
+    register.public = Some(PublicView { show: vec!["subject".to_owned()], filter: None });
+    let bureau = Bureau::with(vec![enterprise(), register]);
+    let create = |lon: f64| {
+        let mut values = noise();
+        let place = json!({ "lon": lon, "lat": 28.1 });
+        values.extend(map(json!({ "subject": "李小红女士投诉夜间施工", "place": place })));
+        bureau.ledger.create(&handler(), "complaint", values, Write::default()).unwrap()
+    };
+    let (own, other) = (create(112.95), create(113.05));
+    let mut both = grid();
+    both.roles.push(Role::Analyst);
+    let register = &bureau.ledger.catalogue().registers["complaint"];
+    assert_eq!(bureau.ledger.list(&both, ListQuery::of("complaint")).unwrap().total, 2, "both are read");
+    assert!(!bureau.ledger.may_release_record(&both, register, &other).unwrap());
+    let error = bureau.ledger.release(&both, "complaint", &other.number, 1).unwrap_err();
+    assert!(matches!(error, WriteError::Forbidden { .. }), "{error}");
+    assert_eq!(bureau.ledger.held_back(&other).unwrap().len(), 1, "it still waits");
+    assert!(bureau.ledger.may_release_record(&both, register, &own).unwrap());
+    bureau.ledger.release(&both, "complaint", &own.number, 1).unwrap();
+    assert!(bureau.ledger.held_back(&own).unwrap().is_empty());
+    bureau.ledger.release(&head(), "complaint", &other.number, 1).unwrap();
+    assert!(bureau.ledger.held_back(&other).unwrap().is_empty(), "the head releases every text");
+}
+
+#[test]
+fn who_reads_nothing_of_a_register_is_answered_alike_of_every_number_but_works_on_what_is_theirs() {
+    let bureau = Bureau::new();
+    let made = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    let firm = Actor::new("甲厂", Role::Enterprise);
+    for number in [made.number.as_str(), "TS202099999"] {
+        let edit = bureau.ledger.edit(&firm, "complaint", number, 1, map(json!({ "result": "x" })), Write::default());
+        let step =
+            bureau.ledger.step(&firm, "complaint", number, 1, "hold", JsonMap::new(), None, Write::default()).map(drop);
+        let delete = bureau.ledger.delete(&firm, "complaint", number, 1, "x", Write::default());
+        for outcome in [edit.map(drop), step, delete] {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error, WriteError::NotFound { .. }), "{number}: {error}");
+        }
+    }
+    let mut register = complaint();
+    register.permissions.read = vec![Role::Head];
+    let bureau = Bureau::with(vec![enterprise(), register]);
+    let made = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
+    let values = map(json!({ "handler_name": "李经办" }));
+    bureau.ledger.step(&handler(), "complaint", &made.number, 1, "accept", values, None, Write::default()).unwrap();
+}
+
+#[test]
+fn a_withheld_value_is_given_by_the_program_alone_and_changed_by_nobody() {
+    let mut register = complaint();
+    register.fields.insert("code".to_owned(), Field { withheld: true, ..support::text("code") });
+    let bureau = Bureau::with(vec![enterprise(), register]);
+    let mut values = noise();
+    values.insert("code".to_owned(), json!("K7XM3RTA9C"));
+    let mut admin = Actor::new("admin", Role::Admin);
+    admin.person = Some("管理员".to_owned());
+    for actor in [handler(), admin.clone()] {
+        let error = bureau.ledger.create(&actor, "complaint", values.clone(), Write::default()).unwrap_err();
+        assert!(error.to_string().contains("made by the system") && !error.to_string().contains("K7XM"), "{error}");
+    }
+    let made = bureau.ledger.create(&support::system(), "complaint", values, Write::default()).unwrap();
+    for value in [json!("AAAAAAAAAA"), Json::Null] {
+        let given = map(json!({ "code": value }));
+        for actor in [handler(), admin.clone(), support::system()] {
+            let edit = bureau.ledger.edit(&actor, "complaint", &made.number, 1, given.clone(), Write::default());
+            assert!(matches!(edit.unwrap_err(), WriteError::Invalid { .. }));
+            let mut filled = given.clone();
+            filled.insert("handler_name".to_owned(), json!("李经办"));
+            let write = Write::default();
+            let step = bureau.ledger.step(&actor, "complaint", &made.number, 1, "accept", filled, None, write);
+            assert!(matches!(step.unwrap_err(), WriteError::Invalid { .. }));
+        }
+    }
+    assert!(bureau.ledger.holds(&support::system(), "complaint", &made.number, "code", "K7XM3RTA9C").unwrap());
 }
 
 #[test]

@@ -250,6 +250,54 @@ async fn a_record_of_ones_own_tells_by_no_filter_what_is_behind_its_references()
     assert!(asked > 30, "{asked} filters were asked");
 }
 
+#[test_case(Role::Grid)]
+#[test_case(Role::Enterprise)]
+#[test_case(Role::Integrator)]
+#[tokio::test]
+async fn a_write_to_a_record_out_of_reach_is_answered_as_one_to_an_invented_number(role: Role) {
+    let office = filled();
+    let actor = actor(role);
+    let mut compared = 0;
+    for register in office.ledger.catalogue().registers.values() {
+        let (key, number) = (&register.key, format!("FAR-{}", register.key));
+        let steps = register.workflow.iter().flat_map(|workflow| &workflow.steps);
+        let steps: Vec<_> = steps.collect();
+        let reaches_all = |step: &bilan_records::catalogue::Step| actor.step_scope(register, &step.roles) == Scope::All;
+        let works = [Act::Read, Act::Edit, Act::Delete].iter().any(|act| actor.scope(register, *act) == Scope::All);
+        if works || steps.iter().any(|(_, step)| reaches_all(step)) || !office.has(key, &number) {
+            continue;
+        }
+        let invented = format!("NOT-{key}");
+        let mut ways = vec![
+            (Method::PATCH, String::new(), json!({ "values": { register.title.as_str(): "内容" } })),
+            (Method::DELETE, "?reason=x".to_owned(), Json::Null),
+        ];
+        ways.extend(steps.first().map(|(step, _)| (Method::POST, format!("/steps/{step}"), json!({ "reason": "x" }))));
+        for (method, end, body) in ways {
+            let mut answers = Vec::new();
+            for number in [&number, &invented] {
+                let address = format!("/{key}/{number}{end}");
+                let answer = office.call(role, method.clone(), &address, &[("if-match", "\"1\"")], body.clone()).await;
+                answers.push((answer.status, answer.text.replace(number.as_str(), "N")));
+            }
+            assert_eq!(answers[0], answers[1], "{} {method} {key}{end}", role.key());
+            assert_eq!(answers[0].0.as_u16(), 404, "{} {method} {key}{end}: {}", role.key(), answers[0].1);
+            compared += 1;
+        }
+    }
+    assert!(compared > 20, "{compared} were compared");
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_offers_no_withheld_field() {
+    let office = Office::open();
+    let text = office.as_guest("/api/openapi.json").await.text;
+    for field in office.ledger.catalogue().registers.values().flat_map(|register| register.fields.values()) {
+        assert!(!field.withheld || !text.contains(&format!("\"{}\"", field.key)), "{} is offered", field.key);
+    }
+    assert!(text.contains("\"complainant\""), "the other fields are");
+}
+
 #[tokio::test]
 async fn what_is_withheld_is_shown_to_nobody_of_the_bureau_by_any_way() {
     const SECRET: &str = "K7XM3RTA9C";

@@ -48,7 +48,9 @@ fn object(catalogue: &Catalogue, fields: &IndexMap<String, Field>, side: Side) -
 
 /// Whether people and other systems give it; the rest is made by the system or by an upload.
 pub(super) fn is_given(field: &Field) -> bool {
-    !field.read_only && !field.withheld && !matches!(field.kind, FieldKind::Computed { .. } | FieldKind::Attachment { .. })
+    !field.read_only
+        && !field.withheld
+        && !matches!(field.kind, FieldKind::Computed { .. } | FieldKind::Attachment { .. })
 }
 
 /// The schema of one field.

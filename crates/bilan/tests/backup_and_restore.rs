@@ -167,3 +167,38 @@ fn a_back_up_that_is_killed_leaves_nothing_behind() {
     let left: Vec<_> = fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["whole.tar"], "nothing else is left");
 }
+
+#[test]
+fn a_restore_outside_a_bureau_says_what_is_wanted_and_one_that_was_killed_leaves_nothing_to_the_next() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, file) = (place.path().join("data"), place.path().join("backup.tar"));
+    bilan(&data).args(["demo", "--load-only", "--quiet-devices", "--data"]).arg(&data).assert().success();
+    bilan(&data).arg("backup").arg(&file).assert().success();
+
+    let (elsewhere, beside) = (place.path().join("elsewhere"), place.path().join("beside"));
+    fs::create_dir(&elsewhere).unwrap();
+    let outside =
+        bilan(&beside.join("data")).env("BILAN_FILES", &elsewhere).arg("restore").arg(&file).assert().failure();
+    let said = String::from_utf8(outside.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("holds no registers/ folder") && !said.contains("backup.tar"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!beside.exists(), "nothing is made");
+
+    // Killed while it unpacked, killed before it had its lock, at work, and somebody else's.
+    let folders = ["killed", "begun", "working"].map(|name| beside.join(format!(".bilan-restore-{name}")));
+    let other = beside.join("restore-of-mine");
+    for folder in folders.iter().chain([&other]) {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("records.db"), "half").unwrap();
+    }
+    fs::write(folders[0].join("in-use.lock"), "").unwrap();
+    fs::File::open(&folders[1]).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let lock = fs::File::create(folders[2].join("in-use.lock")).unwrap();
+    lock.lock_shared().unwrap();
+    let restored = bilan(&beside.join("data")).arg("restore").arg(&file).assert().success();
+    let said = String::from_utf8(restored.get_output().stderr.clone()).unwrap();
+    assert_eq!(said, "", "what it makes is its owner's alone from the start");
+    let there = folders.each_ref().map(|folder| folder.exists());
+    assert_eq!((there, other.exists()), ([false, false, true], true));
+    assert!(beside.join("data/records.db").is_file());
+}

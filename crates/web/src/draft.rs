@@ -1,5 +1,6 @@
-//! A form that was sent after its session had ended (表单草稿): what was typed waits in memory until the same account has
-//! signed in again. Nothing of it is written to disk, and no other account sees it.
+//! A form that was sent after its session had ended, or that was made for another (表单草稿): what was typed waits in memory
+//! until the same account has signed in again, or for who sent it. Nothing of it is written to disk, and no other account
+//! sees it.
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(crate) struct Draft {
     pub fields: Submission,
     /// Names of the files that must be chosen again.
     pub files: Vec<String>,
+    /// Why it was not taken: a message for the page of the form.
+    why: &'static str,
 }
 
 impl Draft {
@@ -39,7 +42,7 @@ impl Draft {
 
     /// What the page says above the form.
     pub fn notice(&self, visit: &Visit) -> String {
-        let mut said = visit.text("records.resumed").to_owned();
+        let mut said = visit.text(self.why).to_owned();
         if !self.files.is_empty() {
             let names = self.files.join(visit.text("shell.list_comma"));
             said.push_str(&visit.language.fill("records.resumed_files", &[("files", &names)]));
@@ -87,13 +90,26 @@ async fn keep(app: &AppState, path: String, request: Request) -> Result<Option<S
     let Posted { submission, dropped, .. } = Posted::from_request(request, app).await?;
     let Some(token) = submission.get("csrf") else { return Ok(None) };
     let Some(account) = account_of_form(app, token).await? else { return Ok(None) };
-    let mut fields = submission;
-    fields.fields.retain(|(name, _)| name != "csrf");
-    let draft = Draft { path, fields, files: dropped };
-    let bytes = draft.bytes();
-    let kept = app.drafts.put(&account, Arc::new(draft), bytes, app.clock.now());
+    let kept = put(app, &account, Draft { path, fields: submission, files: dropped, why: "records.resumed" });
     // Who typed it is informed that it is lost, instead of looking for it in an empty form.
     Ok(Some(kept.unwrap_or_else(|| NO_ROOM.to_owned())))
+}
+
+/// Keeps a form of a record that was made for another session, or whose files came before its token, for who sent it.
+pub(crate) fn keep_of_other_session(visit: &Visit, path: String, posted: Posted) -> Option<String> {
+    if !is_resumed(&path) || posted.submission.fields.iter().all(|(name, _)| name == "csrf") {
+        return None;
+    }
+    let Posted { submission, dropped, .. } = posted;
+    let draft = Draft { path, fields: submission, files: dropped, why: "records.other_session" };
+    put(&visit.app, &visit.account.name, draft)
+}
+
+/// Keeps a form without its token; its name, if there was room.
+fn put(app: &AppState, account: &str, mut draft: Draft) -> Option<String> {
+    draft.fields.fields.retain(|(name, _)| name != "csrf");
+    let bytes = draft.bytes();
+    app.drafts.put(account, Arc::new(draft), bytes, app.clock.now())
 }
 
 /// The form again, with what was typed.

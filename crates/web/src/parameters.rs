@@ -22,6 +22,11 @@ pub(crate) fn known(name: &str, is_known: impl FnOnce(&str) -> bool) -> Result<(
     Err(Refusal::UnknownParameter { name: name.chars().take(NAMED).collect() })
 }
 
+/// Refuses an address that asks for nothing without this parameter.
+pub(crate) fn given(name: &'static str, value: &str) -> Result<(), Refusal> {
+    if value.trim().is_empty() { Err(Refusal::MissingParameter { name }) } else { Ok(()) }
+}
+
 /// The parameters of an address as a structure: its fields are the names that are known.
 pub(crate) struct Query<T>(pub T);
 

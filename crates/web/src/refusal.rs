@@ -95,6 +95,18 @@ pub enum Refusal {
     /// The form was not made for this session, or is too old.
     #[error("the form is out of date")]
     Forged,
+    /// The form of a record was made for another session; what was typed is kept.
+    #[error("the form was made for another session")]
+    OtherSession {
+        /// Name under which it is kept.
+        draft: String,
+    },
+    /// A parameter without which the address asks for nothing.
+    #[error("the address lacks the parameter “{name}”")]
+    MissingParameter {
+        /// Its name.
+        name: &'static str,
+    },
     /// What the ledger refused, in the words of the interface.
     #[error("{}", .0.explanation(Language::English))]
     Told(Box<Problem>),
@@ -137,11 +149,15 @@ impl Refusal {
             Self::SignIn { .. } | Self::First(_) => StatusCode::SEE_OTHER,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Forbidden { .. } | Self::NoRight { .. } | Self::NoFigure { .. } | Self::Forged => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden { .. }
+            | Self::NoRight { .. }
+            | Self::NoFigure { .. }
+            | Self::Forged
+            | Self::OtherSession { .. } => StatusCode::FORBIDDEN,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnknownParameter { .. } | Self::BadAddress | Self::Broken => StatusCode::BAD_REQUEST,
+            Self::UnknownParameter { .. } | Self::MissingParameter { .. } | Self::BadAddress | Self::Broken => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } | Self::Unreadable { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
@@ -189,6 +205,10 @@ impl Refusal {
             Self::Unreadable { message, found } => filled("shell.refusal.invalid", message, &[("found", found)]),
             Self::TooManyRows => plain("shell.refusal.invalid", "shell.refusal.too_many_rows"),
             Self::Forged => plain("shell.refusal.forged", "shell.refusal.forged_text"),
+            Self::OtherSession { .. } => plain("shell.refusal.forged", "shell.refusal.other_session_text"),
+            Self::MissingParameter { name } => {
+                filled("shell.refusal.invalid", "shell.refusal.missing_text", &[("name", name)])
+            }
             Self::Told(problem) => (problem.title(language), problem.on_page(language, catalogue)),
             Self::TooLarge { limit_mb } => {
                 let limit = limit_mb.to_string();
@@ -233,6 +253,8 @@ struct RefusalPage<'r> {
     request: Option<&'r str>,
     /// How a resident who is sent away reaches the bureau all the same.
     otherwise: Option<String>,
+    /// Address of the form with what was typed.
+    typed: Option<String>,
 }
 
 impl Refusal {
@@ -252,8 +274,12 @@ impl Refusal {
         let called = |key| shell.fill(key, &[("telephone", telephone)]);
         let is_sent_away = shell.is_public && matches!(self, Self::TooOften(_) | Self::TooSlow | Self::Internal(_));
         let otherwise = is_sent_away.then(|| called("public.refused.otherwise"));
+        let typed = match self {
+            Self::OtherSession { draft } => Some(format!("/resume/{draft}")),
+            _ => None,
+        };
         let shell = Shell { title: title.to_owned(), ..shell };
-        match (RefusalPage { shell, status: status.as_u16(), text, request, otherwise }).render() {
+        match (RefusalPage { shell, status: status.as_u16(), text, request, otherwise, typed }).render() {
             Ok(html) => self.with_headers((status, axum::response::Html(html)).into_response()),
             Err(error) => {
                 tracing::error!("the page of a refusal could not be made: {error}");

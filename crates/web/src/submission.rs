@@ -14,6 +14,7 @@ use tempfile::NamedTempFile;
 use tower_http::timeout::TimeoutError;
 
 use crate::AppState;
+use crate::draft;
 use crate::refusal::Refusal;
 use crate::visit::Guest;
 use crate::waiting;
@@ -103,7 +104,7 @@ impl Submission {
 pub(crate) struct Posted {
     /// Fields and files; without files if the form was not made for this session.
     pub submission: Submission,
-    /// The token is the one of the session, or of an earlier session of the same account.
+    /// The token is the one of the session, or of an earlier session of the same account, and nothing was dropped.
     pub is_current: bool,
     /// Names of the files that were not kept.
     pub dropped: Vec<String>,
@@ -113,33 +114,32 @@ impl FromRequest<AppState> for Posted {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Refusal> {
-        read(request, app, Unknown::Read).await
+        read(request, app).await
     }
-}
-
-/// What becomes of the files of a form that was not made for this session.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unknown {
-    /// The form is refused at the first of them.
-    Refuse,
-    /// They are read and dropped, so that the browser gets to read the answer.
-    Read,
 }
 
 impl FromRequest<AppState> for Submission {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Refusal> {
-        let posted = read(request, app, Unknown::Refuse).await?;
-        if posted.is_current { Ok(posted.submission) } else { Err(Refusal::Forged) }
+    async fn from_request(mut request: Request, app: &AppState) -> Result<Self, Refusal> {
+        let Ok(guest) = request.extract_parts_with_state::<Guest, _>(app).await;
+        let path = request.uri().path().to_owned();
+        let posted = read(request, app).await?;
+        if posted.is_current {
+            return Ok(posted.submission);
+        }
+        Err(match guest.visit.and_then(|visit| draft::keep_of_other_session(&visit, path, posted)) {
+            Some(draft) => Refusal::OtherSession { draft },
+            None => Refusal::Forged,
+        })
     }
 }
 
-async fn read(mut request: Request, app: &AppState, unknown: Unknown) -> Result<Posted, Refusal> {
+async fn read(mut request: Request, app: &AppState) -> Result<Posted, Refusal> {
     let Ok(guest) = request.extract_parts_with_state::<Guest, _>(app).await;
     let by_header = header(&request, CSRF_HEADER);
     if header(&request, CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-        return multipart(request, &guest, by_header, unknown).await;
+        return multipart(request, &guest, by_header).await;
     }
     let bytes = to_bytes(request.into_body(), FIELDS).await.map_err(|error| match is_stalled(&error) {
         true => Refusal::Stalled,
@@ -179,12 +179,7 @@ pub(crate) fn is_token(given: Option<&str>, expected: &str) -> bool {
     !expected.is_empty() && given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())))
 }
 
-async fn multipart(
-    mut request: Request,
-    guest: &Guest,
-    by_header: Option<String>,
-    unknown: Unknown,
-) -> Result<Posted, Refusal> {
+async fn multipart(mut request: Request, guest: &Guest, by_header: Option<String>) -> Result<Posted, Refusal> {
     let app = &guest.app;
     let limit_mb = app.settings.upload_limit_mb;
     let limit = limit_mb * 1024 * 1024;
@@ -206,9 +201,7 @@ async fn multipart(
         }
         let field = part.name().unwrap_or_default().to_owned();
         if let Some(name) = part.file_name().map(str::to_owned) {
-            if !is_current && unknown == Unknown::Refuse {
-                return Err(Refusal::Forged);
-            }
+            // Read all the same, so that the browser gets to read the answer.
             if !is_current {
                 drop_file(part, limit_mb, &mut left).await?;
                 dropped.extend(Some(name).filter(|name| !name.is_empty()).map(|name| shortened(&name)));
@@ -226,6 +219,8 @@ async fn multipart(
         }
         submission.fields.push((field, value));
     }
+    // Files that came before the token are gone: what is left of the form is not what was sent.
+    let is_current = is_current && dropped.is_empty();
     Ok(Posted { submission, is_current, dropped })
 }
 

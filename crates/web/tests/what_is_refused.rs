@@ -320,3 +320,38 @@ async fn every_link_of_a_page_that_narrows_leads_to_a_page() {
     }
     assert!(followed.len() > 40, "{followed:#?}");
 }
+
+#[test_case("/noise/day", "station"; "a day of noise of no station")]
+#[test_case("/noise/day?station=%20&day=2026-11-22", "station"; "a day of noise of a blank")]
+#[test_case("/water/month?month=2026-10", "station"; "a month of water of no station")]
+#[test_case("/air/indicator?year=2026", "indicator"; "no indicator of air")]
+#[tokio::test]
+async fn an_address_without_what_it_needs_names_the_parameter(address: &'static str, name: &'static str) {
+    let office = Office::open();
+    let duty = office.sign_in(Role::Duty);
+    office.get(&duty, address).await.is(400).says(&format!("缺少参数“{name}”")).says_not("“”");
+}
+
+#[test_case("csv"; "as csv")]
+#[test_case("xlsx"; "as excel")]
+#[test_case("jsonl"; "as json lines")]
+#[tokio::test]
+async fn an_export_says_of_a_wrong_day_what_its_list_says(format: &'static str) {
+    let office = Office::open();
+    let duty = office.sign_in(Role::Duty);
+    for name in ["from", "to"] {
+        let list = office.get(&duty, &format!("/records/complaint?{name}=2020-13-45")).await;
+        let export = office.get(&duty, &format!("/records/complaint/export.{format}?{name}=2020-13-45")).await;
+        let said = "中的“2020-13-45”不是日期，请按 2020-06-01 的形式填写。";
+        list.is(200).says(said);
+        export.is(422).says(said).says_not("筛选条件");
+    }
+}
+
+#[tokio::test]
+async fn a_confined_role_reads_at_the_export_that_it_holds_what_is_within_reach() {
+    let office = Office::open();
+    let said = "仅导出您可见范围";
+    office.get(&office.sign_in(Role::Grid), "/records/complaint").await.is(200).says(said);
+    office.get(&office.sign_in(Role::Handler), "/records/complaint").await.is(200).says_not(said);
+}

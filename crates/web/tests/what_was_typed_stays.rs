@@ -368,3 +368,49 @@ async fn a_resident_is_informed_which_photographs_are_refused_and_why_and_that_a
     let back = send(&[("好.jpg", JPEG)], &typed[..2]).await;
     back.is(422).says("重新选择这 1 张：好.jpg");
 }
+
+/// Where a page leads to what was typed.
+fn typed_again(refused: &Answer) -> String {
+    let start = refused.text.find("/resume/").unwrap_or_else(|| panic!("leads nowhere: {}", refused.text));
+    refused.text[start..].split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_form_of_another_session_comes_back_to_who_sent_it_with_or_without_files() {
+    let office = Office::open();
+    let (handler, duty) = (office.sign_in(Role::Handler), office.sign_in(Role::Duty));
+    let files: [(&str, &[u8]); 1] = [("工地一.jpg", JPEG)];
+    for chosen in [&files[..], &[]] {
+        // The form was opened as one person; another signed in meanwhile, in another tab.
+        let body = with_files(&handler.csrf, &TYPED, chosen);
+        let refused = office.send_upload(&duty, "/records/complaint/new", body).await;
+        refused.is(403).says("页面已过期").says("已保留");
+        let address = typed_again(&refused);
+        let back = office.get(&duty, &address).await;
+        back.is(200).says("填了很久的事项").says("半页纸的内容").says("不属于当前的登录会话");
+        if chosen.is_empty() {
+            back.says_not("工地一.jpg");
+        } else {
+            back.says("附件需要重新选择").says("工地一.jpg");
+        }
+        office.get(&handler, &address).await.is(404).says_not("填了很久的事项");
+    }
+    assert_eq!(office.count("complaint"), 0, "nothing is saved before it is looked over");
+}
+
+#[tokio::test]
+async fn a_form_whose_files_come_before_its_token_comes_back_and_is_not_saved_without_them() {
+    let office = Office::open();
+    let duty = office.sign_in(Role::Duty);
+    let mut body = String::from(
+        "--line\r\ncontent-disposition: form-data; name=\"photos\"; filename=\"工地.jpg\"\r\n\r\nbytes\r\n",
+    );
+    for (name, value) in TYPED.iter().chain(&[("csrf", duty.csrf.as_str())]) {
+        body.push_str(&format!("--line\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+    }
+    body.push_str("--line--\r\n");
+    let refused = office.send_upload(&duty, "/records/complaint/new", Body::from(body)).await;
+    let back = office.get(&duty, &typed_again(refused.is(403))).await;
+    back.is(200).says("填了很久的事项").says("附件需要重新选择").says("工地.jpg");
+    assert_eq!(office.count("complaint"), 0);
+}

@@ -3,11 +3,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::unfinished::folder_of;
-use crate::bureau::Bureau;
+use crate::bureau::{self, Bureau, load_catalogue};
 use crate::command::verify;
 use crate::data_folder::{self, LOCKS};
 
@@ -25,6 +26,8 @@ pub struct Restored {
 /// # Errors
 /// If somebody works in the folder, it is not empty, or the back-up is not whole. The folder is as it was then.
 pub fn restore(file: &Path, target: &Path, force: bool) -> Result<Restored> {
+    // A back-up is examined with the bureau's registers: that they are not here is no fault of the back-up.
+    load_catalogue(&bureau::files(None)?)?;
     let parent = folder_of(target);
     fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     // Nobody begins to work in the folder from here until it has been replaced.
@@ -37,16 +40,45 @@ pub fn restore(file: &Path, target: &Path, force: bool) -> Result<Restored> {
     if occupied && alone.is_none() {
         alone = Some(data_folder::alone(target)?);
     }
-    let fresh = tempfile::Builder::new()
-        .prefix(".bilan-restore-")
-        .tempdir_in(parent)
-        .with_context(|| format!("cannot write in {}", parent.display()))?;
+    take_away_leftovers(parent);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let fresh = builder.tempdir_in(parent).with_context(|| format!("cannot write in {}", parent.display()))?;
+    let at_work = data_folder::enter(fresh.path())?;
     unpack(file, fresh.path())?;
     let entries = examine(file, fresh.path())?;
     let aside = put_in_place(&fresh.keep(), target)?.filter(|aside| occupied || !is_taken_away(aside));
     File::open(parent)?.sync_all()?;
-    drop(alone);
+    drop((alone, at_work));
     Ok(Restored { entries, aside })
+}
+
+/// What the folders begin with in which back-ups are unpacked.
+const PREFIX: &str = ".bilan-restore-";
+/// A restore locks its folder as soon as it has made it; one without a lock for so long was left.
+const LEFT_FOR: Duration = Duration::from_secs(60);
+
+/// Takes away the folders of restores that were killed. One in which a restore works is locked and stays.
+fn take_away_leftovers(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let folder = entry.path();
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !is_left(&entry) {
+            continue;
+        }
+        if let Err(error) = fs::remove_dir_all(&folder) {
+            tracing::warn!("{} was left by a restore and cannot be removed: {error}", folder.display());
+        }
+    }
+}
+
+fn is_left(entry: &fs::DirEntry) -> bool {
+    // What a link leads to is nobody's leftover.
+    let Ok(known) = entry.metadata() else { return false };
+    let was_locked = LOCKS.iter().any(|lock| entry.path().join(lock).exists());
+    let is_old = known.modified().is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_FOR));
+    known.is_dir() && (was_locked || is_old) && data_folder::alone(&entry.path()).is_ok()
 }
 
 /// Gives a folder the name of another, which is put aside; says where that is. If it fails, the other has its name again.
@@ -107,7 +139,7 @@ fn unpack(file: &Path, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder_of(&path))?;
         // Made here and not by the archive: it says nothing of who may read a file.
         let size = entry.size();
-        let mut out = File::create_new(&path).with_context(|| format!("{} twice in the back-up", name.display()))?;
+        let mut out = private(&path).with_context(|| format!("{} twice in the back-up", name.display()))?;
         let written = io::copy(&mut entry, &mut out).with_context(not_whole)?;
         if written != size {
             bail!("{}: {} ends early", not_whole(), name.display());
@@ -120,6 +152,15 @@ fn unpack(file: &Path, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A new file that only its owner may read.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Examines every database and walks the journal before anybody relies on them; gives the count of entries.

@@ -10,7 +10,10 @@ use super::{
     names::Kind,
     syntax::{Expression, How, Literal, LiteralValue, Test},
 };
-use crate::catalogue::{FieldKind, Register};
+use crate::{
+    catalogue::{FieldKind, Register},
+    value::Language,
+};
 
 pub(super) struct Resolver<'r> {
     pub register: &'r Register,
@@ -39,11 +42,13 @@ impl<'r> Resolver<'r> {
                 both("只能问是否为空（is empty、is filled）", "only “is empty” and “is filled” can be asked of it");
             let message = match named.withheld {
                 true => {
-                    both(format!("“{}”不向任何人显示", test.name), format!("“{}” is kept from everybody", test.name))
+                    let [zh, en] =
+                        [Language::Chinese, Language::English].map(|language| self.called(&test.name, language));
+                    both(format!("“{zh}”不向任何人显示"), format!("“{en}” is kept from everybody"))
                 }
                 false => both(
-                    format!("“{}”是加密保存的个人信息", self.called(&test.name)),
-                    format!("“{}” is personal and stored encrypted", test.name),
+                    format!("“{}”是加密保存的个人信息", self.called(&test.name, Language::Chinese)),
+                    format!("“{}” is personal and stored encrypted", self.called(&test.name, Language::English)),
                 ),
             };
             return Err(Fault::new(test.span.clone(), message, Some(remedy)));
@@ -59,7 +64,7 @@ impl<'r> Resolver<'r> {
     }
 
     /// What a field is called on the pages.
-    fn called<'n>(&'n self, name: &'n str) -> &'n str {
+    fn called<'n>(&'n self, name: &'n str, language: Language) -> &'n str {
         let (register, key) = match name.split_once('.') {
             Some((first, rest)) => match self.register.fields.get(first).map(|field| &field.kind) {
                 Some(FieldKind::Reference { to }) => (self.registers.get(to), rest),
@@ -67,7 +72,7 @@ impl<'r> Resolver<'r> {
             },
             None => (Some(self.register), name),
         };
-        register.and_then(|register| register.fields.get(key)).map_or(name, |field| field.label.zh.as_str())
+        register.and_then(|register| register.fields.get(key)).map_or(name, |field| field.label.text(language))
     }
 
     fn closed(&self, test: &Test, place: &Place) -> Result<Condition, Fault> {

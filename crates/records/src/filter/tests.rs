@@ -154,7 +154,7 @@ fn a_cell_means_everything_below_it() {
 #[test_case(r#"category > "noise""#, r#"column 10: this operator cannot be used on “category”; it takes =, !=, in, is empty and is filled"#; "order of choices")]
 #[test_case(r#"leq = "60""#, r#"column 7: a number field is compared with a number without quotes"#; "number in quotes")]
 #[test_case(r#"due_on < "2020-02-30""#, r#"column 10: “2020-02-30” is not a date (like 2020-03-01); write it like "2020-03-01""#; "no such day")]
-#[test_case(r#"reporter = "王""#, r#"column 1: “reporter” is personal and stored encrypted; only “is empty” and “is filled” can be asked of it"#; "personal")]
+#[test_case(r#"reporter = "王""#, r#"column 1: “Reporter” is personal and stored encrypted; only “is empty” and “is filled” can be asked of it"#; "personal")]
 #[test_case(r#"subject contains “施工”"#, r#"column 18: ““” has no meaning in a filter; write text in straight quotes: "…""#; "chinese quotes")]
 #[test_case(r#"category = noise"#, r#"column 12: “noise” is not a value; write text in quotes: "noise""#; "text without quotes")]
 #[test_case(r#"(closed = true"#, r#"column 15: the filter ends where “)”, “and” or “or” belongs"#; "open parenthesis")]

@@ -41,7 +41,11 @@ async fn jsonl(visit: Visit, Path(key): Path<String>, Query(pairs): Pairs) -> Re
 
 async fn export(visit: Visit, key: String, pairs: Vec<(String, String)>, format: Format) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
-    let query = Asked::read(pairs, register)?.query(register)?;
+    let asked = Asked::read(pairs, register)?;
+    if let Some(fault) = asked.day_fault(register, visit.app.catalogue(), visit.language) {
+        return Err(Refusal::invalid(fault));
+    }
+    let query = asked.query(register)?;
     let name = format!("{}.{}", register.label.text(visit.language), format.ending());
     // The file is written to the disk first: a fault in the middle is an answer, not half a file.
     let mut file = visit

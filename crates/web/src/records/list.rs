@@ -96,6 +96,13 @@ impl Asked {
         })
     }
 
+    /// What is wrong with a box for a day, in the words of the page.
+    pub fn day_fault(&self, register: &Register, catalogue: &Catalogue, language: Language) -> Option<String> {
+        let (name, found) = self.wrong_day(register, catalogue)?;
+        let label = language.text(if name == "from" { "records.from" } else { "records.to" });
+        Some(language.fill("records.no_day", &[("field", label), ("found", found)]))
+    }
+
     /// The moment asked for.
     pub fn as_of(&self) -> Result<Option<Timestamp>, Refusal> {
         crate::figures::read_moment(self.get("as_of"))
@@ -171,6 +178,8 @@ struct ListPage {
     /// What is wrong with a box for a day.
     wrong_day: Option<String>,
     export: String,
+    /// An export holds only what lies within the reader's cell or enterprise.
+    confined: bool,
     may_create: bool,
     advanced: bool,
     /// A condition over this register, as an example.
@@ -235,10 +244,7 @@ async fn show(
     let asked = Asked::read(pairs, register)?;
     let language = visit.language;
     // A fault of a box is said beside the box, and not as one of a condition that nobody wrote.
-    let wrong_day = asked.wrong_day(register, visit.app.catalogue()).map(|(name, found)| {
-        let label = language.text(if name == "from" { "records.from" } else { "records.to" });
-        language.fill("records.no_day", &[("field", label), ("found", found)])
-    });
+    let wrong_day = asked.day_fault(register, visit.app.catalogue(), language);
     let query = match wrong_day {
         None => asked.query(register)?,
         Some(_) => {
@@ -294,6 +300,7 @@ async fn show(
         fault,
         wrong_day,
         export: asked.with(&[("page", "")]),
+        confined: visit.actor.scope(register, Act::Read) != Scope::All,
         may_create: visit.actor.scope(register, Act::Create) != Scope::Nothing,
         hint: language.fill("records.condition_hint", &[("example", &example(register, language))]),
         askable: askable(register, language),

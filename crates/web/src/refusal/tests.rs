@@ -95,7 +95,7 @@ fn write_errors() -> Vec<WriteError> {
 }
 
 /// Kinds of refusals of pages.
-const KINDS: usize = 20;
+const KINDS: usize = 22;
 
 /// Which kind a refusal is. A new one does not compile until it stands here, and fails until the test below shows it.
 fn kind(refusal: &Refusal) -> usize {
@@ -120,6 +120,8 @@ fn kind(refusal: &Refusal) -> usize {
         Refusal::TooOften(_) => 17,
         Refusal::Internal(_) => 18,
         Refusal::UnknownParameter { .. } => 19,
+        Refusal::OtherSession { .. } => 20,
+        Refusal::MissingParameter { .. } => 21,
     }
 }
 
@@ -167,7 +169,9 @@ fn every_refusal_of_a_page_speaks_both_languages() {
         Refusal::NotFound { what: "202000001".into() },
         Refusal::WrongMethod,
         Refusal::BadAddress,
-        Refusal::UnknownParameter { name: "zzz".into() },
+        Refusal::UnknownParameter { name: "202000001".into() },
+        Refusal::OtherSession { draft: "abc".into() },
+        Refusal::MissingParameter { name: "202000001" },
         Refusal::Broken,
         Refusal::TooSlow,
         Refusal::Forged,
@@ -296,4 +300,14 @@ fn a_full_disk_is_told_as_such_in_both_languages_whatever_met_it() {
         assert_eq!(refusal.told(Language::Chinese, &catalogue).0, "磁盘已满");
         assert_eq!(refusal.told(Language::English, &catalogue).0, "The disk is full");
     }
+}
+
+#[test]
+fn a_personal_field_of_a_condition_goes_by_its_name_in_both_languages() {
+    let register = SHIPPED.registers.get("complaint").expect("shipped");
+    let Err(error) = Filter::parse("phone = \"138\"", register, &SHIPPED) else { panic!("a personal field") };
+    let refusal = Refusal::from(ReadError::Filter(error.into()));
+    let named = register.fields["phone"].label.clone();
+    assert!(refusal.told(Language::English, &SHIPPED).1.contains(&format!("“{}” is personal", named.en)));
+    assert!(refusal.told(Language::Chinese, &SHIPPED).1.contains(&format!("“{}”是加密", named.zh)));
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::attainment::{self, Line};
 use super::days::Place;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -62,6 +62,7 @@ struct IndicatorPage {
 
 /// `/air/indicator?station=&year=&indicator=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    parameters::given("indicator", &wanted.indicator)?;
     let today = beijing(visit.app.ledger.now()).date();
     let year = wanted.year.parse().ok().filter(|year| (2000..=9998).contains(year)).unwrap_or(today.year());
     let period = EvaluationPeriod::Year(year);

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::days::{self, Hour};
 use crate::live::registered;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -61,6 +61,7 @@ struct DayPage {
 
 /// `/noise/day?station=&day=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    parameters::given("station", &wanted.station)?;
     let now = visit.app.ledger.now();
     let day: Date = wanted.day.parse().unwrap_or_else(|_| beijing(now).date());
     let next = day.tomorrow().unwrap_or(day);

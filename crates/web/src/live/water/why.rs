@@ -10,7 +10,7 @@ use super::months;
 use super::rivers::look;
 use crate::live::registered;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -59,6 +59,7 @@ struct MonthPage {
 
 /// `/water/month?station=&month=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
+    parameters::given("station", &wanted.station)?;
     let today = bilan_records::value::beijing(visit.app.ledger.now()).date();
     let first: Date = format!("{}-01", wanted.month).parse().unwrap_or_else(|_| today.first_of_month());
     let next = first.last_of_month().tomorrow().unwrap_or(first);

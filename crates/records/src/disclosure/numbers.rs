@@ -1,6 +1,6 @@
 //! Telephone numbers (mobile, landline, service lines) and identity-card numbers in a text.
 //!
-//! Digits may be full-width or Chinese, and set apart by spaces, dashes or dots. Numbers that serve everybody (12345,
+//! Digits may be full-width, Chinese, circled or of another script, and set apart by spaces, dashes or dots. Numbers that serve everybody (12345,
 //! 12369, 110) are shorter than any of these and stay. Rules: mobile numbers have eleven digits and begin with 13–19
 //! (number plan of the Ministry of Industry and Information Technology), identity numbers follow GB 11643 (region,
 //! date of birth, serial number, check letter; fifteen digits before 1999).
@@ -25,8 +25,8 @@ struct Group {
 
 /// Most groups that one number is written in: each digit by itself.
 const MOST_GROUPS: usize = 18;
-/// Chinese digits are taken for digits from this many on, so that 二〇二〇年 stays a year.
-const CHINESE_RUN: usize = 7;
+/// What joins digits that touch and are written in different ways: 139一二三四5678. Fits beside any separator.
+const TOUCHING: char = '(';
 
 /// Bytes of every telephone and identity number in a text, in order.
 #[must_use]
@@ -49,33 +49,55 @@ pub fn numbers(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// The value of a digit, and whether it is written in Chinese.
 fn digit_of(character: char) -> Option<(u8, bool)> {
-    const CHINESE: [(char, u8); 12] = [
-        ('〇', 0),
-        ('零', 0),
-        ('一', 1),
-        ('幺', 1),
-        ('二', 2),
-        ('三', 3),
-        ('四', 4),
-        ('五', 5),
-        ('六', 6),
-        ('七', 7),
-        ('八', 8),
-        ('九', 9),
-    ];
-    match character {
-        '0'..='9' => Some((character as u8 - b'0', false)),
-        '０'..='９' => u8::try_from(character as u32 - '０' as u32).ok().map(|value| (value, false)),
-        _ => CHINESE.iter().find(|(known, _)| *known == character).map(|(_, value)| (*value, true)),
+    const CHINESE: [&str; 10] =
+        ["〇零", "一幺壹", "二贰貳", "三叁參", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖"];
+    if let Some(value) = character.to_digit(10) {
+        return u8::try_from(value).ok().map(|value| (value, false));
     }
+    let chinese = CHINESE.iter().position(|written| written.contains(character));
+    if let Some(value) = chinese.and_then(|value| u8::try_from(value).ok()) {
+        return Some((value, true));
+    }
+    let (first, value, _) =
+        RUNS.iter().find(|(first, _, count)| (*first..*first + count).contains(&(character as u32)))?;
+    u8::try_from((character as u32 - first + value) % 10).ok().map(|value| (value, false))
 }
+
+/// Digits of other forms and scripts (Unicode): where a run begins, the value of its first, how many there are.
+const RUNS: [(u32, u32, u32); 24] = [
+    (0xff10, 0, 10), // full width
+    (0x00b2, 2, 2),  // superscripts
+    (0x00b9, 1, 1),
+    (0x2070, 0, 1),
+    (0x2074, 4, 6),
+    (0x2080, 0, 10), // subscripts
+    (0x2460, 1, 9),  // in circles
+    (0x24ea, 0, 1),
+    (0x24f5, 1, 9),
+    (0x2776, 1, 9),
+    (0x2780, 1, 9),
+    (0x278a, 1, 9),
+    (0x2474, 1, 9),   // in brackets
+    (0x2488, 1, 9),   // with a dot
+    (0x3220, 1, 9),   // Chinese in brackets
+    (0x3280, 1, 9),   // Chinese in circles
+    (0x1d7ce, 0, 50), // of mathematics: five alphabets of ten
+    (0x0660, 0, 10),  // Arabic
+    (0x06f0, 0, 10),  // Persian and Uyghur
+    (0x0966, 0, 10),  // Devanagari
+    (0x09e6, 0, 10),  // Bengali
+    (0x0e50, 0, 10),  // Thai
+    (0x0f20, 0, 10),  // Tibetan
+    (0x1810, 0, 10),  // Mongolian
+];
 
 /// What may stand between the digits of one number, as one sign for each kind.
 fn separator(character: char) -> Option<char> {
     match character {
         '-' | '－' | '–' | '—' | '―' | '‐' | '‑' | '−' | '~' | '_' | '/' => Some('-'),
-        '.' | '．' | '·' | '•' | '。' => Some('.'),
+        '.' | '．' | '·' | '•' | '。' | '…' | '⋯' | '点' | '點' | '空' | '杠' => Some('.'),
         '(' | ')' | '（' | '）' | '转' | ',' | '，' | '、' => Some('('),
         _ if character.is_whitespace() || is_invisible(character) => Some(' '),
         _ => None,
@@ -93,11 +115,16 @@ fn groups(text: &str) -> Vec<Group> {
     for (at, character) in text.char_indices() {
         if let Some((value, chinese)) = digit_of(character) {
             let digit = Digit { value, from: at, to: at + character.len_utf8(), chinese };
-            if is_open && let Some(group) = groups.last_mut() {
-                group.digits.push(digit);
-            } else {
-                let before = between.take().and_then(|signs| joined_by(&signs));
-                groups.push(Group { digits: vec![digit], before });
+            // Where the way of writing changes, a name may end: 张三139…
+            let last =
+                groups.last_mut().filter(|group| group.digits.last().is_some_and(|last| last.chinese == chinese));
+            match last {
+                Some(group) if is_open => group.digits.push(digit),
+                _ if is_open => groups.push(Group { digits: vec![digit], before: Some(TOUCHING) }),
+                _ => {
+                    let before = between.take().and_then(|signs| joined_by(&signs));
+                    groups.push(Group { digits: vec![digit], before });
+                }
             }
             is_open = true;
             between = Some(Vec::new());
@@ -117,10 +144,6 @@ fn groups(text: &str) -> Vec<Group> {
             None => between = None,
         }
     }
-    groups.retain(|group| {
-        let chinese = group.digits.iter().filter(|digit| digit.chinese).count();
-        chinese == 0 || chinese != group.digits.len() || chinese >= CHINESE_RUN
-    });
     groups
 }
 
@@ -155,6 +178,8 @@ fn longest(text: &str, groups: &[Group], at: usize) -> Option<(Range<usize>, usi
         let split = used > 0;
         if let Some(end) = end_of_number(text, &digits, split, joint) {
             best = Some((digits[0].from..end, used + 1));
+        } else if let Some(range) = document(text, &digits) {
+            best = Some((range, used + 1));
         }
     }
     best
@@ -189,6 +214,24 @@ fn is_mobile(digits: &str) -> bool {
         ["0086", "86", "0"].iter().find_map(|prefix| digits.strip_prefix(prefix).filter(|rest| rest.len() == 11));
     let bare = bare.unwrap_or(digits).as_bytes();
     bare.len() == 11 && bare[0] == b'1' && bare[1] >= b'3'
+}
+
+/// A passport or a permit of a traveller where the text names one: one or two letters and seven to ten digits, as they
+/// are printed (E12345678, EA1234567, H12345678).
+fn document(text: &str, digits: &[Digit]) -> Option<Range<usize>> {
+    const WORDS: [&str; 6] = ["护照", "通行证", "证件", "回乡证", "台胞证", "passport"];
+    let (first, last) = (digits.first()?, digits.last()?);
+    let before = &text[..first.from];
+    let is_letter =
+        |character: &char| character.is_ascii_alphabetic() || matches!(character, 'Ａ'..='Ｚ' | 'ａ'..='ｚ');
+    let letters: String = before.chars().rev().take_while(is_letter).collect();
+    let start = first.from - letters.len();
+    let near: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+    let is_one = matches!(letters.chars().count(), 1 | 2)
+        && (7..=10).contains(&digits.len())
+        && !text[last.to..].starts_with(|next: char| next.is_ascii_alphanumeric())
+        && WORDS.iter().any(|word| near.to_lowercase().contains(word));
+    is_one.then_some(start..last.to)
 }
 
 /// Area code and seven or eight digits, with an extension of up to five.
@@ -298,6 +341,25 @@ mod tests {
     #[test_case("430103 19900101 123x", "#"; "an identity number in groups")]
     #[test_case("４３０１０３１９９００１０１１２３Ｘ", "#"; "an identity number in full width")]
     #[test_case("430103900101123", "#"; "an identity number of fifteen digits")]
+    #[test_case("139 一二三四 5678", "#"; "one group in Chinese")]
+    #[test_case("一三九 一二三四 五六七八", "#"; "groups in Chinese")]
+    #[test_case("139一二三四5678", "#"; "Chinese in the middle")]
+    #[test_case("〇七三一 八五五五一二三四", "#"; "a landline in Chinese")]
+    #[test_case("手机号：139……1234……5678", "手机号：#"; "with dots of an omission")]
+    #[test_case("139点1234点5678", "#"; "with the word for a dot")]
+    #[test_case("139空1234空5678", "#"; "with the word for a gap")]
+    #[test_case("①③⑨①②③④⑤⑥⑦⑧", "#"; "in circles")]
+    #[test_case("⑴⑶⑼⑴⑵⑶⑷⑸⑹⑺⑻", "#"; "in brackets")]
+    #[test_case("㈠㈢㈨㈠㈡㈢㈣㈤㈥㈦㈧", "#"; "Chinese in brackets")]
+    #[test_case("壹叁玖壹贰叁肆伍陆柒捌", "#"; "as on a cheque")]
+    #[test_case("¹³⁹¹²³⁴⁵⁶⁷⁸", "#"; "above the line")]
+    #[test_case("𝟏𝟑𝟗𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "#"; "of mathematics")]
+    #[test_case("١٣٩١٢٣٤٥٦٧٨", "#"; "in Arabic digits")]
+    #[test_case("张三13900000000", "张三#"; "behind a name that is a digit")]
+    #[test_case("13900000000一楼", "#一楼"; "before a word that begins with a digit")]
+    #[test_case("护照E12345678", "护照#"; "a passport")]
+    #[test_case("护照号：EA1234567，", "护照号：#，"; "a passport with two letters")]
+    #[test_case("通行证H12345678", "通行证#"; "a permit of a traveller")]
     fn a_number_of_a_person_is_taken_out(text: &str, published: &str) {
         assert_eq!(redact(text).replace(MARK, "#"), published);
     }
@@ -313,6 +375,9 @@ mod tests {
     #[test_case("东经112.9876，北纬28.1234"; "coordinates")]
     #[test_case("88888888MN0000000001"; "the number of a device")]
     #[test_case("雨花亭街道8号3栋501室"; "an address")]
+    #[test_case("一、二、三、四、五、六、七、八、九号楼"; "a list of buildings")]
+    #[test_case("22点40分至次日6点，共3次，一二三楼"; "times and floors")]
+    #[test_case("合格证编号A1234567"; "a certificate of a machine")]
     fn a_number_of_a_thing_stays(text: &str) {
         assert_eq!(redact(text), text);
     }

@@ -225,14 +225,21 @@ fn state_names(register: &Register, states: &[&str], language: Language) -> Stri
 /// Open tasks that the actor sees: for a grid member, those of the own cell.
 fn tasks(ledger: &Ledger, actor: &Actor, language: Language) -> Result<(Vec<TaskLine>, u64), Refusal> {
     let Some(register) = ledger.catalogue().registers.get("task") else { return Ok((Vec::new(), 0)) };
-    let query = ListQuery {
-        filter: Some("closed = false".to_owned()),
-        sort: Some(("due_at".to_owned(), true)),
-        limit: LINES as u64,
+    // What is due first stands first, and what has no deadline last.
+    let asked = |due: &str, limit: usize| ListQuery {
+        filter: Some(format!("closed = false and due_at is {due}")),
+        sort: Some(("due_at".to_owned(), false)),
+        limit: limit as u64,
         ..ListQuery::of("task")
     };
-    let page = match ledger.list(actor, query) {
-        Ok(page) => page,
+    let page = match ledger.list(actor, asked("filled", LINES)) {
+        Ok(mut page) => {
+            let rest = ledger.list(actor, asked("empty", LINES))?;
+            page.records.extend(rest.records);
+            page.records.truncate(LINES);
+            page.total += rest.total;
+            page
+        }
         // A part without tasks has an empty list, not a refused page.
         Err(bilan_records::ledger::ReadError::Forbidden { .. }) => return Ok((Vec::new(), 0)),
         Err(error) => return Err(error.into()),

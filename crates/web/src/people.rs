@@ -7,16 +7,19 @@ use crate::shell::{Language, Messages};
 use crate::state::AppState;
 
 /// Parts of the program that write records, as the journal names them, and the message with their name.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 12] = [
     ("accounts", "shell.part.accounts"),
     ("clock", "shell.part.clock"),
     ("command line", "shell.part.command_line"),
     ("demo", "shell.part.sample"),
     ("gateway", "shell.part.gateway"),
     ("import", "shell.part.import"),
+    ("indexes", "shell.part.live"),
+    ("live", "shell.part.live"),
     ("reviews", "shell.part.reviews"),
     ("rules", "shell.part.rules"),
     ("sample", "shell.part.sample"),
+    ("公众平台", "shell.part.portal"),
 ];
 
 /// Whether a part of the program goes by this name, so that no account may.

@@ -159,7 +159,10 @@ fn check_flags(field: &Field, reader: &TableReader<'_, '_, '_>, top: bool) {
     if field.unique
         && (field.is_hidden()
             || !top
-            || matches!(kind, FieldKind::Table { .. } | FieldKind::Attachment { .. } | FieldKind::Place))
+            || matches!(
+                kind,
+                FieldKind::Table { .. } | FieldKind::Attachment { .. } | FieldKind::Place | FieldKind::Computed { .. }
+            ))
     {
         fault("unique", "only plain values of the record itself can be told apart");
     }

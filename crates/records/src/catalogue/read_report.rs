@@ -78,8 +78,8 @@ fn check_table(faults: &Faults<'_>, table: &report_text::TableNames, registers: 
     };
     for column in table.columns.iter().filter(|column| !SYSTEM_COLUMNS.contains(&column.value.as_str())) {
         check_field(faults, column, &register.fields, "columns", "a field", |_| true);
-        if register.fields.get(&column.value).is_some_and(|field| field.personal) {
-            let message = format!("“{}” is personal and may not be printed in a report", column.value);
+        if register.fields.get(&column.value).is_some_and(crate::catalogue::Field::is_hidden) {
+            let message = format!("“{}” is personal or withheld and may not be printed in a report", column.value);
             faults.add(&column.span, message, "take it out of “columns”".to_owned());
         }
     }

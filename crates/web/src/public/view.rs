@@ -154,7 +154,7 @@ impl<'c> View<'c> {
 
 /// Whether a field may be shown to anybody.
 fn is_open(field: &Field) -> bool {
-    !field.personal && !matches!(field.kind, FieldKind::Attachment { .. } | FieldKind::Line | FieldKind::Polygon)
+    !field.is_hidden() && !matches!(field.kind, FieldKind::Attachment { .. } | FieldKind::Line | FieldKind::Polygon)
 }
 
 /// A text of the filter language.

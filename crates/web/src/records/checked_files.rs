@@ -158,19 +158,39 @@ pub fn sweep_uploads(uploads: &Path, unfinished: Duration) -> io::Result<usize> 
     Ok(gone)
 }
 
+/// How far a file may lie ahead of the clock and still be under way.
+const AHEAD: Duration = Duration::from_secs(60 * 60);
+
 fn sweep(folder: &Path, longest: Duration, is_meant: impl Fn(&str) -> bool) -> io::Result<usize> {
     let now = SystemTime::now();
     let mut gone = 0;
     for entry in entries(folder)? {
-        // What lies in the future was left by a clock that has been set back since.
-        let age = changed_at(&entry).and_then(|at| now.duration_since(at).ok());
-        let is_over = age.is_none_or(|age| age >= longest);
-        if entry.file_type()?.is_file() && is_over && entry.file_name().to_str().is_some_and(&is_meant) {
-            fs::remove_file(entry.path())?;
-            gone += 1;
+        if !entry.file_name().to_str().is_some_and(&is_meant) {
+            continue;
+        }
+        // Another request may let go of a file while this looks at it.
+        let removed = match entry.file_type() {
+            Ok(kind) if kind.is_file() && is_over(changed_at(&entry), now, longest) => fs::remove_file(entry.path()),
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(()) => gone += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(gone)
+}
+
+/// Whether a file changed at this time has lain for `longest`. One of unknown age may be an upload under way, and so may
+/// one a little ahead of the clock; what lies further ahead was left by a clock that has been set back since.
+fn is_over(changed: Option<SystemTime>, now: SystemTime, longest: Duration) -> bool {
+    let Some(changed) = changed else { return false };
+    match now.duration_since(changed) {
+        Ok(age) => age >= longest,
+        Err(ahead) => ahead.duration() > AHEAD,
+    }
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
@@ -228,6 +248,16 @@ mod tests {
         assert_eq!(left(uploads), [".tmpGhIjKl", "somebody's notes"]);
         assert_eq!(sweep_uploads(uploads, Duration::ZERO).unwrap(), 1, "at a start");
         assert_eq!(left(uploads), ["somebody's notes"]);
+    }
+
+    #[test]
+    fn a_file_of_unknown_age_or_a_little_ahead_of_the_clock_stays() {
+        let now = SystemTime::now();
+        assert!(!is_over(None, now, Duration::ZERO));
+        assert!(!is_over(Some(now + MINUTE), now, Duration::ZERO));
+        assert!(is_over(Some(now + 61 * MINUTE), now, WAITS), "it was left by a clock that has been set back");
+        assert!(is_over(Some(now - WAITS), now, WAITS));
+        assert!(!is_over(Some(now - MINUTE), now, WAITS));
     }
 
     #[test]

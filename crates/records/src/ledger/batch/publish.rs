@@ -161,7 +161,7 @@ fn shared(
             let number = other.number();
             let fault = check::fault(
                 &field.key,
-                &stage.scratch.row(position)?.values[&field.key],
+                stage.scratch.row(position)?.values.get(&field.key).unwrap_or(&serde_json::Value::Null),
                 format!("the record {number} already has this value"),
                 format!("记录{number}已有相同的值"),
             );
@@ -187,7 +187,8 @@ fn orphaned(
         }
         let value = rusqlite::types::Value::Integer(record);
         if let Some(position) = in_batch(connection, &table, &naming::column(field), &value, &stage.batch)? {
-            let value = &stage.scratch.row(position)?.values[&field.key];
+            let row = stage.scratch.row(position)?;
+            let value = row.values.get(&field.key).unwrap_or(&serde_json::Value::Null);
             let fault = check::no_such_record(stage.ledger.catalogue(), deleted_from, &field.key, value);
             add(stage, position, fault, faults)?;
         }

@@ -78,6 +78,8 @@ pub(super) struct Guard {
     by_source: Limit<(String, Source)>,
     by_address: Limit<Prefix>,
     by_name: Limit<String>,
+    /// Tries that had to wait, by address.
+    waiting: Limit<Prefix>,
     known: Mutex<HashMap<String, VecDeque<Prefix>>>,
     pub counters: GuardCounters,
 }
@@ -89,6 +91,7 @@ impl Default for Guard {
             by_source: Limit::new(Quota::new(5, seconds(30))),
             by_address: Limit::new(of_an_address()),
             by_name: Limit::new(Quota::new(100, seconds(60))),
+            waiting: Limit::new(of_an_address()),
             known: Mutex::default(),
             counters: GuardCounters::default(),
         }
@@ -148,6 +151,14 @@ impl Guard {
             self.counters.slowed.fetch_add(1, Ordering::Relaxed);
         }
         checked
+    }
+
+    /// A try that had to wait: whether there were so many that it is guessing. They are not compared and use up no
+    /// allowance, so that nothing else would notice who goes on and on with one name.
+    pub fn goes_on(&self, attempt: &Attempt, now: Timestamp) -> bool {
+        let is_guessing = self.waiting.count(attempt.prefix, now);
+        self.counters.guessing.fetch_add(u64::from(is_guessing), Ordering::Relaxed);
+        is_guessing
     }
 
     /// An address from which the account has signed in.

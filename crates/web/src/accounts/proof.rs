@@ -96,7 +96,13 @@ impl Accounts {
         let now = self.now();
         let attempt = self.guard.attempt(&self.keyring, name, origin);
         // Who must wait takes nobody's turn.
-        self.guard.check(&attempt, now)?;
+        if let Err(wait) = self.guard.check(&attempt, now) {
+            if self.guard.goes_on(&attempt, now) {
+                let known = self.known(name)?.map(|known| known.account.name);
+                self.warn_of_guessing(&self.connection(), known.as_deref().unwrap_or(NOBODY), origin, now)?;
+            }
+            return Err(wait.into());
+        }
         let at_once = Wait { until: now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now), seconds: 1 };
         let turn = self.hasher.turn().ok_or(SignInRefused::Locked(at_once))?;
         let tried = self.guard.begin(attempt, now)?;
@@ -135,15 +141,22 @@ impl Accounts {
         let connection = self.connection();
         let what = if counted.is_locked { "locked" } else { "refused" };
         let noted = note_refusal(&connection, now, name, what, &origin.from).and_then(|()| {
-            if counted.is_guessing {
-                tracing::warn!(name, from = origin.from, "somebody guesses passwords; further guesses must wait");
-                // Nobody needs to listen.
-                let _ = self.guesses.send(Guess { name: name.to_owned(), from: origin.from.clone(), at: now });
-                note_refusal(&connection, now, name, "guessing", &origin.from)?;
-            }
-            Ok(())
+            if counted.is_guessing { self.warn_of_guessing(&connection, name, origin, now) } else { Ok(()) }
         });
         noted.map_or_else(SignInRefused::Failed, |()| SignInRefused::Wrong)
+    }
+
+    fn warn_of_guessing(
+        &self,
+        connection: &Connection,
+        name: &str,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<(), AccountsError> {
+        tracing::warn!(name, from = origin.from, "somebody guesses passwords; further guesses must wait");
+        // Nobody needs to listen.
+        let _ = self.guesses.send(Guess { name: name.to_owned(), from: origin.from.clone(), at: now });
+        note_refusal(connection, now, name, "guessing", &origin.from)
     }
 
     /// The account of a name and password given with a request of a program. While the account has that password, it is

@@ -129,6 +129,20 @@ fn of_a_hundred_passwords_sent_at_once_five_are_compared() {
 }
 
 #[test]
+fn who_goes_on_guessing_one_password_from_one_address_is_noticed_once_by_page_and_by_program() {
+    let desk = Desk::new();
+    let mut guesses = desk.accounts.guesses.subscribe();
+    for number in 0..100 {
+        let _ = desk.accounts.by_password_of_program(NAME, &format!("guess {number}"), HOME);
+    }
+    let [refused, slowed, guessing] = desk.accounts.sign_in_counts();
+    assert_eq!((refused, slowed, guessing), (5, 95, 1));
+    assert_eq!(guesses.try_recv().unwrap().name, NAME);
+    let _ = desk.accounts.sign_in(NAME, "guess", HOME);
+    assert_eq!(desk.accounts.sign_in_counts(), [5, 96, 1], "once is enough");
+}
+
+#[test]
 fn a_hundred_programs_with_the_right_password_are_held_up_by_no_limit_of_guesses() {
     let desk = Desk::new();
     of_a_hundred_at_once(|_| desk.accounts.by_password_of_program(NAME, PASSWORD, HOME).is_ok());

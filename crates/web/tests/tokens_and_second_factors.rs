@@ -167,6 +167,29 @@ async fn a_code_is_asked_for_beside_the_password_and_works_once() {
 }
 
 #[tokio::test]
+async fn the_form_of_a_code_that_another_tab_has_overtaken_leads_on_or_is_shown_again() {
+    let office = Office::open();
+    let (secret, _) = enrol(&office, &office.sign_in(Role::Head)).await;
+    office.clock.advance(SignedDuration::from_mins(2));
+    let (cookie, csrf) = begin(&office, "head").await;
+    let old = "0".repeat(64);
+    let sent =
+        |token: &str| [("csrf", token.to_owned()), ("code", code(&secret, &office.clock)), ("next", "/figures".into())];
+    let again = post(&office, "/sign-in/code", &cookie, &borrowed(&sent(&old))).await;
+    again.is(200).says("请重新输入验证码");
+    post(&office, "/sign-in/code", &cookie, &borrowed(&sent(&csrf))).await.is(303);
+    let signed = office.sign_in(Role::Duty);
+    let led = post(&office, "/sign-in/code", &signed.cookie, &borrowed(&sent(&old))).await;
+    assert_eq!(led.is(303).location(), "/figures", "signed in already");
+    let led = post(&office, "/sign-in/code", "bilan_language=zh", &borrowed(&sent(&old))).await;
+    assert_eq!(led.is(303).location(), "/sign-in?next=%2Ffigures");
+}
+
+fn borrowed<'f>(fields: &'f [(&'static str, String)]) -> Vec<(&'static str, &'f str)> {
+    fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+#[tokio::test]
 async fn codes_are_not_guessed_and_passwords_are_not_enough_for_programs() {
     let office = Office::open();
     let (secret, _) = enrol(&office, &office.sign_in(Role::Head)).await;

@@ -245,10 +245,39 @@ async fn a_sign_in_page_that_stood_open_is_shown_again_and_one_of_another_tab_le
     browser.cookies.remove("bilan_guest");
     let fields = [("name", "handler"), ("password", PASSWORD), ("next", "/records/complaint")];
     let again = browser.submit(&page, "/sign-in", &fields).await;
-    again.is(403).says("请重新输入密码").says("value=\"handler\"");
+    again.is(200).says("请重新输入密码").says("value=\"handler\"");
     browser.submit(&again, "/sign-in", &fields).await.is(303);
     let answer = browser.submit(&page, "/sign-in", &fields).await;
     assert_eq!(answer.is(303).location(), "/records/complaint", "signed in already");
+}
+
+#[tokio::test]
+async fn a_sign_in_form_of_a_second_tab_leads_on_or_says_who_has_signed_in_in_the_first() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    let page = browser.get("/sign-in").await;
+    browser.sign_in("handler", "/").await.is(303);
+    let of = |name| [("name", name), ("password", PASSWORD), ("next", "/records/complaint")];
+    assert_eq!(browser.submit(&page, "/sign-in", &of("handler")).await.is(303).location(), "/records/complaint");
+    let again = browser.submit(&page, "/sign-in", &of("duty")).await;
+    again.is(200).says("已在另一页面登录账号 handler").says("value=\"duty\"");
+    browser.submit(&again, "/sign-in", &of("duty")).await.is(303);
+    browser.get("/account").await.is(200).says("duty");
+}
+
+#[tokio::test]
+async fn a_sign_in_form_of_before_another_tab_signed_in_and_out_is_shown_again() {
+    let office = Office::open();
+    let mut browser = Browser::of(&office);
+    let page = browser.get("/sign-in").await;
+    browser.sign_in("handler", "/").await.is(303);
+    let home = browser.get("/account").await;
+    browser.submit(&home, "/sign-out", &[]).await.is(303);
+    browser.get("/sign-in").await.is(200);
+    let fields = [("name", "handler"), ("password", PASSWORD), ("next", "/")];
+    let again = browser.submit(&page, "/sign-in", &fields).await;
+    again.is(200).says("请重新输入密码").says("value=\"handler\"");
+    browser.submit(&again, "/sign-in", &fields).await.is(303);
 }
 
 #[tokio::test]

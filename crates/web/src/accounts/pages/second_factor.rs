@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::render::page;
 use crate::security::set_cookie;
 use crate::shell::Shell;
-use crate::submission::Submission;
+use crate::submission::{Posted, Submission};
 use crate::visit::{Guest, PENDING, Visit, own_address};
 use crate::waiting;
 
@@ -51,9 +51,13 @@ fn asked_for_code(guest: &Guest, next: String, fault: Option<String>) -> Result<
     page(&CodePage { shell: guest.shell(guest.text("shell.code.title")), next, fault })
 }
 
-async fn code(guest: Guest, form: Submission) -> Result<Response, Refusal> {
+async fn code(guest: Guest, posted: Posted) -> Result<Response, Refusal> {
+    let form = posted.submission;
     let code = form.get("code").unwrap_or_default().to_owned();
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
+    if !posted.is_current {
+        return sent_too_late(&guest, next);
+    }
     let Some(pending) = guest.pending.clone() else { return Ok(Redirect::to("/sign-in").into_response()) };
     let (accounts, origin) = (guest.app.accounts.clone(), guest.origin());
     let session = waiting::to_the_end(move || accounts.sign_in_with_code(&pending, &code, origin)).await?;
@@ -70,6 +74,18 @@ async fn code(guest: Guest, form: Submission) -> Result<Response, Refusal> {
         Err(SignInRefused::Locked(wait)) => Err(wait.into()),
         Err(SignInRefused::Failed(error)) => Err(error.into()),
     }
+}
+
+/// Somebody has signed in meanwhile in another tab, or the browser has let go of the token of the page.
+fn sent_too_late(guest: &Guest, next: String) -> Result<Response, Refusal> {
+    if guest.visit.is_some() {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    if guest.pending.is_none() {
+        let to = format!("/sign-in?next={}", crate::visit::encoded(&next));
+        return Ok(Redirect::to(&to).into_response());
+    }
+    asked_for_code(guest, next, Some(guest.text("shell.code.expired").to_owned()))
 }
 
 #[derive(Template)]

@@ -118,13 +118,13 @@ pub(super) fn signed_in(app: &AppState, session: &Session, next: &str) -> Respon
 /// The page stood open for longer than its token holds, or somebody has signed in meanwhile in another tab.
 fn sent_too_late(guest: &Guest, form: &Submission, name: String) -> Result<Response, Refusal> {
     let next = own_address(form.get("next").unwrap_or_default()).to_owned();
-    let is_his = guest.visit.as_ref().is_some_and(|visit| visit.account.name == name);
-    if is_his {
-        return Ok(Redirect::to(&next).into_response());
-    }
-    let mut response = drawn(guest, next, name, Some(guest.text("shell.sign_in.expired").to_owned()), false)?;
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    Ok(response)
+    let said = match &guest.visit {
+        Some(visit) if visit.account.name == name => return Ok(Redirect::to(&next).into_response()),
+        Some(visit) => guest.language.fill("shell.sign_in.other_tab", &[("name", &visit.account.name)]),
+        None => guest.text("shell.sign_in.expired").to_owned(),
+    };
+    // Nothing was tried and nothing is refused: this is the form, made for this browser as it is now.
+    drawn(guest, next, name, Some(said), false)
 }
 
 pub(super) async fn sign_out(visit: Visit, guest: Guest, cookies: Cookies, _: Submission) -> Result<Response, Refusal> {

@@ -1,5 +1,7 @@
 //! Calls administrators when somebody guesses passwords, or a device has two lines.
 
+use std::time::Duration;
+
 use bilan_gateway::{LineAlarm, LineAlarmKind};
 use bilan_notify::{Grade, Notice, Occasion};
 use bilan_web::accounts::Guess;
@@ -8,26 +10,48 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::calling::Calling;
 
-/// Puts a notice into the outbox for everything that is found, without end.
+/// Between two tries to put in what could not be put in.
+const AGAIN: Duration = Duration::from_secs(30);
+/// Notices that are tried again; what is found beyond them stands on the pages.
+const WAITING: usize = 200;
+
+/// Puts a notice into the outbox for everything that is found, without end. What the outbox does not take, because its disk
+/// is full for example, is put in later.
 pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses: Receiver<Guess>) {
+    let mut waiting = Vec::new();
+    let mut turns = tokio::time::interval(AGAIN);
     loop {
         let notice = tokio::select! {
             alarm = lines.recv() => alarm.map(|alarm| of_line(&alarm)),
             guess = guesses.recv() => guess.map(|guess| of_guess(&guess)),
+            _ = turns.tick() => {
+                for notice in std::mem::take(&mut waiting) {
+                    waiting.extend(put(&calling, notice).await);
+                }
+                continue;
+            }
         };
-        let notice = match notice {
-            Ok(notice) => notice,
+        match notice {
+            Ok(notice) => {
+                let refused = put(&calling, notice).await;
+                waiting.extend(refused.filter(|_| waiting.len() < WAITING));
+            }
             // What was missed stands on the pages.
-            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
-        };
-        let calling = calling.clone();
-        match tokio::task::spawn_blocking(move || calling.administrators(notice)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!("administrators could not be called: {error}"),
-            Err(error) => tracing::error!("calling administrators broke off: {error}"),
         }
     }
+}
+
+/// Puts a notice in; gives it back if that failed.
+async fn put(calling: &Calling, notice: Notice) -> Option<Notice> {
+    let (calling, given) = (calling.clone(), notice.clone());
+    match tokio::task::spawn_blocking(move || calling.administrators(given)).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => tracing::error!("administrators could not be called, which is tried again: {error}"),
+        Err(error) => tracing::error!("calling administrators broke off and is tried again: {error}"),
+    }
+    Some(notice)
 }
 
 /// The same thing is said once an hour at most.

@@ -149,13 +149,22 @@ impl Bridge {
         if warning.cleared_at.is_some() {
             self.close(&rules, warning, &number).map_err(refused)?;
         }
-        // The record stands, whoever can be told of it.
-        if let Some(calling) = &self.calling
-            && let Err(error) = calling.tell(warning, &number)
-        {
-            tracing::error!("nobody was called for warning {number}: {error}");
-        }
+        self.call(warning, number);
         Ok(Entered::Entered)
+    }
+
+    /// Calls people for a warning. Its record stands, whether or not that succeeds; a call that failed is made with the next repair.
+    fn call(&self, warning: &Warning, number: String) {
+        let Some(calling) = &self.calling else { return };
+        match calling.tell(warning, &number) {
+            Ok(()) => self.repairs.called(warning),
+            Err(error) => {
+                // Said once, not twice a minute.
+                if self.repairs.uncalled(warning, number.clone()) {
+                    tracing::error!("nobody was called for warning {number}, which is tried again: {error}");
+                }
+            }
+        }
     }
 
     /// Enters a part of a warning unless it is there; its number either way.

@@ -55,10 +55,16 @@ impl Calling {
 
     /// A warning was entered under `number`: it opened or cleared. Those that only go on an event call nobody, unless they are somebody's task.
     pub fn tell(&self, warning: &Warning, number: &str) -> Result<(), CallingError> {
-        let (occasion, at) = match warning.cleared_at {
-            None => (Occasion::Opened, warning.opened_at),
-            Some(at) => (Occasion::Cleared, at),
-        };
+        let (_, at) = happened(warning);
+        if self.ledger.now().duration_since(at) > NEWS {
+            return Ok(());
+        }
+        self.make_up(warning, number)
+    }
+
+    /// The same for what was news when it could not be told, and is told now.
+    pub fn make_up(&self, warning: &Warning, number: &str) -> Result<(), CallingError> {
+        let (occasion, at) = happened(warning);
         if warning.joins() && warning.task.is_none() {
             return Ok(());
         }
@@ -104,9 +110,6 @@ impl Calling {
         roles: Option<&[String]>,
     ) -> Result<(), CallingError> {
         let now = self.ledger.now();
-        if now.duration_since(at) > NEWS {
-            return Ok(());
-        }
         let notice = Notice {
             about: warning.id.clone(),
             occasion,
@@ -155,6 +158,14 @@ impl Calling {
         let names: Vec<String> = self.accounts.list()?.into_iter().filter(called).map(|account| account.name).collect();
         let chosen = subscriptions.into_iter().filter(|(account, _)| names.contains(account));
         Ok(chosen.map(|(_, subscription)| (Way::Push, subscription.endpoint)).collect())
+    }
+}
+
+/// What happened to a warning last, and when.
+fn happened(warning: &Warning) -> (Occasion, Timestamp) {
+    match warning.cleared_at {
+        None => (Occasion::Opened, warning.opened_at),
+        Some(at) => (Occasion::Cleared, at),
     }
 }
 

@@ -150,6 +150,8 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
     let state = state.with_notices(notices).with_metrics(move |metrics| {
         let family = Family::gauge("bilan_warnings_without_record", "Warnings whose record is missing in the ledger.");
         metrics.put(family, repairs.missing());
+        let family = Family::gauge("bilan_warnings_without_call", "Calls for warnings that could not be made so far.");
+        metrics.put(family, repairs.calls_missing());
     });
     let (broken, accepts) = (parts.broken(), gateway.accepts());
     let state = state.with_parts(move || {
@@ -159,6 +161,7 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         }
         names
     });
+    parts.spawn("look at readiness", state.clone().watch_readiness());
     announce(plan, pages_address, gateway_address);
     let router =
         bilan_web::router(state).merge(reports::http(gateway.reports().clone(), configuration.trusted_proxies.clone()));

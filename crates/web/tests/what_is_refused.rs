@@ -3,6 +3,10 @@
 
 mod office;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{Request, header};
 use bilan_records::catalogue::Role;
@@ -222,6 +226,32 @@ async fn a_part_of_the_program_that_broke_off_is_named_and_the_program_is_not_re
     assert_eq!((answer.status.as_u16(), answer.text.lines().count()), (503, 1), "{}", answer.text);
     answer.says("commands to devices: broke off; start the program again");
     Office::open_and(|state| state.with_parts(Vec::new)).as_guest("/readyz").await.is(200);
+}
+
+#[tokio::test]
+async fn readiness_is_answered_from_what_was_found_last_while_a_look_waits() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (counted, held) = (Arc::clone(&looks), Mutex::new(held));
+    let office = Office::open_and(move |state| {
+        // The first look ends, the second waits as one at a disk that answers nothing does.
+        let state = state.with_parts(move || {
+            if counted.fetch_add(1, Ordering::SeqCst) > 0 {
+                let _ = held.lock().unwrap().recv();
+            }
+            Vec::new()
+        });
+        tokio::spawn(state.clone().watch_readiness());
+        state
+    });
+    while looks.load(Ordering::SeqCst) < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for _ in 0..10 {
+        office.as_guest("/readyz").await.is(200).says("ready");
+    }
+    assert_eq!(looks.load(Ordering::SeqCst), 2, "asking looks at nothing itself");
+    drop(release);
 }
 
 #[tokio::test]

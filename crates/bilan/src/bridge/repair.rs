@@ -27,9 +27,33 @@ struct Found {
     refused: BTreeMap<String, bool>,
     /// Stations that the register did not know: their warnings are entered when it does.
     unknown: BTreeSet<String>,
+    /// Warnings for which nobody could be called, by id and whether they were over, with their number.
+    uncalled: BTreeMap<(String, bool), (Warning, String)>,
 }
 
+/// Calls that are made later; those of more warnings are lost if the disk of the notices stays full.
+const UNCALLED: usize = 10_000;
+
 impl Repairs {
+    /// Calls that could not be made so far.
+    pub fn calls_missing(&self) -> u64 {
+        self.found().uncalled.len() as u64
+    }
+
+    pub(super) fn called(&self, warning: &Warning) {
+        self.found().uncalled.remove(&occasion(warning));
+    }
+
+    /// Remembers a call that could not be made; whether it was not known.
+    pub(super) fn uncalled(&self, warning: &Warning, number: String) -> bool {
+        let mut found = self.found();
+        let is_new = !found.uncalled.contains_key(&occasion(warning));
+        if is_new && found.uncalled.len() < UNCALLED {
+            found.uncalled.insert(occasion(warning), (warning.clone(), number));
+        }
+        is_new
+    }
+
     /// Warnings that had no record when they were last looked for, and could not be given one.
     pub fn missing(&self) -> u64 {
         self.found().refused.values().filter(|has_none| **has_none).count() as u64
@@ -41,8 +65,25 @@ impl Repairs {
 }
 
 impl Bridge {
-    /// Enters every warning that has no record, and closes the record of every warning that is over.
+    /// Makes the calls that could not be made when their warning was entered. They were news then, so they are made however long that took.
+    fn make_calls_up(&self) {
+        let Some(calling) = &self.calling else { return };
+        let uncalled: Vec<_> = self.repairs.found().uncalled.values().cloned().collect();
+        for (warning, number) in uncalled {
+            match calling.make_up(&warning, &number) {
+                Ok(()) => {
+                    self.repairs.called(&warning);
+                    tracing::info!("people are called for warning {number}, which could not be done before");
+                }
+                Err(error) => tracing::debug!("nobody can be called for warning {number} yet: {error}"),
+            }
+        }
+    }
+
+    /// Enters every warning that has no record, closes the record of every warning that is over, and makes the calls that are missing.
     pub(super) fn repair(&self) -> Result<(), BridgeError> {
+        // First, so that a ledger that cannot be read holds up no call.
+        self.make_calls_up();
         let now = self.ledger.now();
         let mut stations = Stations::of(&self.ledger);
         let mut settled = HashMap::new();
@@ -74,7 +115,8 @@ impl Bridge {
         let mut found = self.repairs.found();
         let still_unknown = std::mem::take(&mut found.unknown).into_iter().filter(|known| !stations.was_known(known));
         unknown.extend(still_unknown);
-        *found = Found { has_seen_all: true, settled, refused, unknown };
+        let uncalled = std::mem::take(&mut found.uncalled);
+        *found = Found { has_seen_all: true, settled, refused, unknown, uncalled };
         Ok(())
     }
 
@@ -115,6 +157,11 @@ impl Bridge {
         wanted.dedup_by(|one, other| one.id == other.id);
         Ok(wanted)
     }
+}
+
+/// What a call is for: a warning that opened, or that is over.
+fn occasion(warning: &Warning) -> (String, bool) {
+    (warning.id.clone(), warning.cleared_at.is_some())
 }
 
 /// Which stations the register knows, each asked for once.

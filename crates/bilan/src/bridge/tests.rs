@@ -203,6 +203,41 @@ fn what_goes_on_an_event_names_it_and_calls_nobody() {
     assert_eq!(waiting(&outbox).len(), 3, "only for the first");
 }
 
+/// Refuses what is put into the outbox, as a full disk does.
+fn fill_the_disk_of_notices(desk: &Desk) -> rusqlite::Connection {
+    let notices = rusqlite::Connection::open(desk.trial.folder.path().join("notices.db")).unwrap();
+    notices
+        .execute_batch(
+            "CREATE TRIGGER no_room BEFORE INSERT ON message BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+        )
+        .unwrap();
+    notices
+}
+
+#[test]
+fn a_call_that_found_no_room_in_the_outbox_is_made_when_there_is_room_and_only_once() {
+    let (desk, _, outbox) = Desk::new().with_calling();
+    let notices = fill_the_disk_of_notices(&desk);
+    left_in_the_store(&desk, &warning());
+    desk.bridge.enter(&warning()).unwrap();
+    let cleared = Warning { cleared_at: Some(desk.trial.clock.now()), ..warning() };
+    left_in_the_store(&desk, &cleared);
+    desk.bridge.enter(&cleared).unwrap();
+    desk.bridge.repair().unwrap();
+    assert_eq!(desk.all("warning").len(), 1, "the record stands");
+    assert_eq!((waiting(&outbox).len(), desk.bridge.repairs().calls_missing()), (0, 2));
+
+    // However long the disk was full: what is made up was news when it happened.
+    desk.trial.clock.advance(SignedDuration::from_hours(5));
+    notices.execute_batch("DROP TRIGGER no_room").unwrap();
+    desk.bridge.repair().unwrap();
+    let called =
+        ["Opened 值班群", "Opened handler", "Opened head", "Cleared 值班群", "Cleared handler", "Cleared head"];
+    assert_eq!(waiting(&outbox), called);
+    desk.bridge.repair().unwrap();
+    assert_eq!((waiting(&outbox).len(), desk.bridge.repairs().calls_missing()), (6, 0));
+}
+
 #[test]
 fn nobody_is_called_for_what_is_long_past() {
     let (desk, _, outbox) = Desk::new().with_calling();

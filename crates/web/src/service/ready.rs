@@ -2,44 +2,88 @@
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use tokio::time::MissedTickBehavior;
 
 use super::room::{Room, RoomState, folders};
 use crate::AppState;
 use crate::waiting;
 
-/// For so long an answer holds, so that asking often does not mean writing often.
-const HOLDS: Duration = Duration::from_secs(1);
+/// Between two looks, so that asking often does not mean writing often.
+const EVERY: Duration = Duration::from_secs(2);
+/// A look that takes longer than this is a fault of its own: a disk that answers nothing stops what writes there.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// What was found last, and when.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<(Instant, Vec<String>)>>);
+pub(crate) struct Readiness {
+    newest: Mutex<Option<(Instant, Vec<String>)>>,
+    /// Those who ask before anything was found wait for one look.
+    looking: Mutex<()>,
+    is_watched: AtomicBool,
+}
 
 impl Readiness {
-    /// Why the program is not ready; nothing if it is. Who asks meanwhile waits for the same answer.
-    fn faults(&self, app: &AppState) -> Vec<String> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some((at, faults)) if at.elapsed() < HOLDS => faults.clone(),
-            _ => {
-                let faults = faults(app);
-                *known = Some((Instant::now(), faults.clone()));
-                faults
-            }
+    fn newest(&self) -> Option<(Instant, Vec<String>)> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks, unless somebody has looked just now.
+    fn look(&self, app: &AppState) -> Vec<String> {
+        let _alone = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, faults)) = self.newest().filter(|(at, _)| at.elapsed() < EVERY / 2) {
+            return late(at, faults);
+        }
+        let faults = faults(app);
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), faults.clone()));
+        faults
+    }
+}
+
+/// What was found, and that it was long ago.
+fn late(at: Instant, mut faults: Vec<String>) -> Vec<String> {
+    let ago = at.elapsed();
+    if ago > LONGEST {
+        faults
+            .push(format!("look: nothing was found out for {} s; a disk or a database answers nothing", ago.as_secs()));
+    }
+    faults
+}
+
+impl AppState {
+    /// Looks every two seconds whether the program can do its work, without end: `/readyz` answers from what was found last.
+    pub async fn watch_readiness(self) {
+        self.readiness.is_watched.store(true, Ordering::Relaxed);
+        let mut turns = tokio::time::interval(EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turns.tick().await;
+            look(&self).await;
         }
     }
 }
 
-/// `/readyz`: 200, or 503 with a line for each fault.
-pub(super) async fn answer(State(app): State<AppState>) -> Response {
-    let faults = match waiting::to_the_end(move || app.readiness.faults(&app)).await {
+async fn look(app: &AppState) -> Vec<String> {
+    let app = app.clone();
+    match waiting::to_the_end(move || app.readiness.look(&app)).await {
         Ok(faults) => faults,
         Err(error) => vec![error.to_string()],
+    }
+}
+
+/// `/readyz`: 200, or 503 with a line for each fault. It answers at once where somebody looks all the time, and looks itself
+/// where nobody does.
+pub(super) async fn answer(State(app): State<AppState>) -> Response {
+    let known = app.readiness.newest().filter(|_| app.readiness.is_watched.load(Ordering::Relaxed));
+    let faults = match known {
+        Some((at, faults)) => late(at, faults),
+        None => look(&app).await,
     };
     if faults.is_empty() {
         return "ready\n".into_response();

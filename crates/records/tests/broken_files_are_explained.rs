@@ -230,7 +230,7 @@ fn a_fault_in_a_figure_is_found_in_its_place(wrong: &str, instead: &str, expecte
 #[test_case("{complaints}", "{complaint}", &["5:9: there is no figure “complaint”; did you mean “complaints”?"]; "text naming a missing figure")]
 #[test_case("|value", "|number", &["5:24: “number” is no form of a figure; write {rate}, {rate|value}, {rate|abs} or {rate|change}"]; "unknown form")]
 #[test_case("value}**", "value}", &["5:22: the strong words are not closed; end them with **"]; "open strong")]
-#[test_case("## 成效", "::: records of=\"complaint\" where='year = {next_year}' columns=\"number,reporter\" :::", &["3:35: the register “complaint” has no field “year”; known are: subject, received_at, reporter, category, units, total, number, state, cell, closed", "3:71: “reporter” is personal and may not be printed in a report; take it out of “columns”"]; "table of records")]
+#[test_case("## 成效", "::: records of=\"complaint\" where='year = {next_year}' columns=\"number,reporter\" :::", &["3:35: the register “complaint” has no field “year”; known are: subject, received_at, reporter, category, units, total, number, state, cell, closed", "3:71: “reporter” is personal or withheld and may not be printed in a report; take it out of “columns”"]; "table of records")]
 fn a_fault_in_a_text_is_found_in_its_place(wrong: &str, instead: &str, expected: &[&str]) {
     let found = lines(&faults(COMPLAINT, FIGURES, &broken(TEXT, wrong, instead)));
     let expected: Vec<String> = expected.iter().map(|line| format!("reports/annual/text.zh.md:{line}")).collect();

@@ -250,7 +250,11 @@ impl Session<'_> {
             )?
             .query_row(params![asked.content, sender, since], |row| {
                 let stored: String = row.get(0)?;
-                Ok((stored[sender.len() + 1..].to_owned(), row.get(1)?))
+                let own = stored.get(sender.len() + 1..).ok_or_else(|| {
+                    let damaged = "the key of a form does not begin with who sent it: its row is damaged";
+                    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, damaged.into())
+                })?;
+                Ok((own.to_owned(), row.get(1)?))
             })
             .optional()
     }

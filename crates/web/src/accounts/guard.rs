@@ -156,7 +156,10 @@ impl Guard {
     /// A try that had to wait: whether there were so many that it is guessing. They are not compared and use up no
     /// allowance, so that nothing else would notice who goes on and on with one name.
     pub fn goes_on(&self, attempt: &Attempt, now: Timestamp) -> bool {
-        let is_guessing = self.waiting.count(attempt.prefix, now);
+        // Many names from one address, or many addresses for one name, have been noticed when they used up their allowance.
+        let is_known =
+            self.by_address.check(&attempt.prefix, now).is_err() || self.by_name.check(&attempt.name, now).is_err();
+        let is_guessing = !is_known && self.waiting.count(attempt.prefix, now);
         self.counters.guessing.fetch_add(u64::from(is_guessing), Ordering::Relaxed);
         is_guessing
     }

@@ -216,9 +216,11 @@ impl Writer {
             // It is not the database that refuses, but something that one of them must read: the others are stored.
             Err(error) if group.len() > 1 && error.sqlite_error_code().is_none() => {
                 self.go_back();
-                std::mem::take(group)
-                    .into_iter()
-                    .fold(true, |stored, command| self.commit(&mut vec![command]) && stored)
+                let mut all = true;
+                for command in std::mem::take(group) {
+                    all &= self.commit(&mut vec![command]);
+                }
+                all
             }
             Err(error) => {
                 tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");

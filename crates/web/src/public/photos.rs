@@ -70,7 +70,7 @@ pub(super) fn read(files: &[Upload], catalogue: &Catalogue) -> Result<Vec<Photo>
     }
     let (mut photos, mut faults) = (Vec::new(), Vec::new());
     for upload in chosen {
-        match photo(upload, accept, u32::from(*max_mb)) {
+        match photo(upload, accept, *max_mb) {
             Ok(photo) => photos.push(photo),
             Err(fault) => faults.push(fault),
         }

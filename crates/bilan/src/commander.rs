@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::orders::{Orders, Unread};
 use crate::stations::StationDirectory;
+use crate::unwritable::unwritable;
 
 /// Register of the commands.
 const REGISTER: &str = "device_command";
@@ -131,7 +132,8 @@ fn explanation(fault: &NotDone, request_has_factor: bool, of_the_clock: bool) ->
             Said::new("执行途中设备断开连接", "The connection of the device ended before the command did")
         }
         ControlFault::Unwritable(fault) => {
-            Said::new(format!("参数不能写入报文：{fault}"), format!("A parameter cannot stand in a packet: {fault}"))
+            let (zh, en) = unwritable(fault);
+            Said::new(format!("参数不能写入报文：{zh}"), format!("A parameter cannot stand in a packet: {en}"))
         }
     }
 }

@@ -25,6 +25,7 @@ mod stations;
 mod suspicion;
 #[cfg(test)]
 mod trial;
+mod unwritable;
 mod uploads;
 
 use std::io::IsTerminal as _;

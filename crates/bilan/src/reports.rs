@@ -7,7 +7,7 @@ use axum::routing::post;
 use axum::{Json, Router, body::Body};
 use bilan_admission::TrustedProxies;
 use bilan_gateway::{Report, ReportFault, ReportIntake};
-use bilan_telemetry::StoreError;
+use bilan_telemetry::{StoreError, TimeFault};
 use bilan_web::{BodyFault, read_body};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -18,6 +18,8 @@ use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+
+use crate::unwritable::unwritable;
 
 /// Largest report.
 const LARGEST: usize = 256 * 1024;
@@ -64,26 +66,74 @@ async fn report(
 ) -> Response {
     let body = match read_body(body, LARGEST).await {
         Ok(body) => body,
-        Err(BodyFault::Stalled) => return refused(StatusCode::REQUEST_TIMEOUT, "the report did not arrive in time"),
-        Err(BodyFault::TooLarge) => return refused(StatusCode::PAYLOAD_TOO_LARGE, "the report is too large"),
-        Err(BodyFault::Broken) => return refused(StatusCode::BAD_REQUEST, "the report did not arrive whole"),
+        Err(fault) => return refused(not_whole(fault)),
     };
     let report: Report = match serde_json::from_slice(&body) {
         Ok(report) => report,
-        Err(fault) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("the report cannot be read: {fault}")),
+        Err(fault) => {
+            let zh = "上报内容无法读取，请按接入说明的 JSON 格式发送".to_owned();
+            let en = format!("the report cannot be read: {fault}");
+            return refused((StatusCode::UNPROCESSABLE_ENTITY, zh, en));
+        }
     };
     match taken.intake.take(&report, &body, &taken.sender(peer, &headers)).await {
         Ok(receipt) => Json(json!({ "stored": receipt.observations, "duplicate": receipt.duplicate })).into_response(),
-        // One answer for both: only the guesses at a device that is known are counted.
-        Err(ReportFault::Identity { .. } | ReportFault::Slowed { .. }) => {
-            refused(StatusCode::UNAUTHORIZED, &not_from(&report.mn))
+        Err(fault) => {
+            if let ReportFault::Store(fault) = &fault {
+                tracing::error!("a report could not be stored: {fault}");
+            }
+            refused(not_taken(&fault, &report.mn))
         }
-        Err(fault @ ReportFault::Store(_)) => {
-            tracing::error!("a report could not be stored: {fault}");
-            refused(StatusCode::SERVICE_UNAVAILABLE, "the report could not be stored: send it again")
-        }
-        Err(fault) => refused(StatusCode::UNPROCESSABLE_ENTITY, &fault.to_string()),
     }
+}
+
+/// How a report is refused: with which status, and in Chinese and English why.
+type Refused = (StatusCode, String, String);
+
+/// The body of a report did not come whole.
+fn not_whole(fault: BodyFault) -> Refused {
+    let (status, zh, en) = match fault {
+        BodyFault::Stalled => {
+            (StatusCode::REQUEST_TIMEOUT, "上报内容没有在时限内送达", "the report did not arrive in time")
+        }
+        BodyFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "上报内容过大", "the report is too large"),
+        BodyFault::Broken => (StatusCode::BAD_REQUEST, "上报内容没有全部送达", "the report did not arrive whole"),
+    };
+    (status, zh.to_owned(), en.to_owned())
+}
+
+/// Why a report of this device was not taken.
+fn not_taken(fault: &ReportFault, mn: &str) -> Refused {
+    let zh = match fault {
+        // One answer for both: only the guesses at a device that is known are counted.
+        ReportFault::Identity { .. } | ReportFault::Slowed { .. } => {
+            return (StatusCode::UNAUTHORIZED, not_from_zh(mn), not_from(mn));
+        }
+        ReportFault::Store(_) => {
+            let en = "the report could not be stored: send it again".to_owned();
+            return (StatusCode::SERVICE_UNAVAILABLE, "上报内容未能保存，请重新发送".to_owned(), en);
+        }
+        ReportFault::Time { time } => {
+            format!("时间“{time}”无法识别，请写成 2026-05-04T10:00:00+08:00 或 20260504100000")
+        }
+        ReportFault::Empty => "没有监测值".to_owned(),
+        ReportFault::Value { factor, value } => format!("“{factor}”的值“{value}”不是数字"),
+        ReportFault::Clock(fault) => {
+            let why = match fault {
+                TimeFault::Missing => "没有可识别的时间",
+                TimeFault::Ahead => "时间在未来",
+                TimeFault::LongPast => "时间早于2005年",
+                TimeFault::Taken => "时钟停走或回拨",
+            };
+            format!("上报时间不可信（{why}），数据已隔离，请校准设备时钟")
+        }
+        ReportFault::Unwritable(fault) => unwritable(fault).0,
+    };
+    (StatusCode::UNPROCESSABLE_ENTITY, zh, fault.to_string())
+}
+
+fn not_from_zh(mn: &str) -> String {
+    format!("设备 {mn} 不能上报，或密码错误，或该地址密码错误次数过多：请核对设备编号和密码，一分钟后重新发送")
 }
 
 /// Why a report was not taken that is not the device's, or may not be.
@@ -94,8 +144,8 @@ fn not_from(mn: &str) -> String {
     )
 }
 
-fn refused(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "error": message }))).into_response()
+fn refused((status, zh, en): Refused) -> Response {
+    (status, Json(json!({ "error": en, "zh": zh }))).into_response()
 }
 
 /// A broker of MQTT whose messages are reports.

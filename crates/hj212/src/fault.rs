@@ -71,6 +71,36 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// Every fault but [`FaultCode::NotAllowed`], of which there is one for each [`Tolerance`].
+    pub const ALL: [FaultCode; 20] = [
+        FaultCode::Noise,
+        FaultCode::BadLength,
+        FaultCode::WrongLength,
+        FaultCode::Truncated,
+        FaultCode::MissingCrc,
+        FaultCode::CrcMismatch,
+        FaultCode::Encrypted,
+        FaultCode::BadHeader,
+        FaultCode::BadQn,
+        FaultCode::MissingSt,
+        FaultCode::BadSt,
+        FaultCode::MissingCn,
+        FaultCode::BadCn,
+        FaultCode::MissingMn,
+        FaultCode::BadFlag,
+        FaultCode::BadPacketNumbers,
+        FaultCode::MissingCp,
+        FaultCode::BadItem,
+        FaultCode::BadKey,
+        FaultCode::BadValue,
+    ];
+
+    /// The fault of a code.
+    pub fn from_code(code: &str) -> Option<FaultCode> {
+        let not_allowed = Tolerance::ALL.into_iter().map(FaultCode::NotAllowed);
+        FaultCode::ALL.into_iter().chain(not_allowed).find(|known| known.code() == code)
+    }
+
     /// The code in snake case.
     pub const fn code(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Message, Outbox, OutboxError, SendFault, Sender};
+use crate::{Message, NotSent, Outbox, OutboxError, Sender};
 
 /// Messages that are sent at the same time: one receiver that hangs does not hold up the others.
 const AT_ONCE: u32 = 16;
@@ -74,10 +74,9 @@ async fn turn(
 fn send(outbox: &Outbox, sender: &Sender, message: &Message, now: &dyn Fn() -> Timestamp) -> Result<(), OutboxError> {
     match sender.send(outbox, message, now()) {
         Ok(()) => outbox.sent(message.id, now()),
-        Err(fault) => {
-            let for_good = matches!(fault, SendFault::Never(_));
-            tracing::warn!(way = message.way.name(), for_good, "a notice did not arrive: {fault}");
-            outbox.failed(message, &fault.to_string(), for_good, now())
+        Err(why @ NotSent { for_good, .. }) => {
+            tracing::warn!(way = message.way.name(), for_good, "a notice did not arrive: {why}");
+            outbox.failed(message, &why.fault, for_good, now())
         }
     }
 }

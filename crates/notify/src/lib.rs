@@ -8,6 +8,7 @@
 //! Times come from the caller: nothing here reads a clock.
 
 mod dispatch;
+mod fault;
 pub mod message;
 mod notice;
 mod outbox;
@@ -16,8 +17,9 @@ mod send;
 mod settings;
 
 pub use dispatch::dispatch;
+pub use fault::{NotSent, SendFault};
 pub use notice::{Grade, Notice, Occasion};
 pub use outbox::{Message, Outbox, OutboxError, Way};
 pub use push::{PushKey, PushKeyError, Subscription, SubscriptionFault};
-pub use send::{SendFault, Sender};
+pub use send::Sender;
 pub use settings::{EmailSettings, NotifySettings, PushSettings, Webhook, WebhookKind};

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Notify;
 
-use crate::{Notice, Subscription};
+use crate::{Notice, SendFault, Subscription};
 
 /// Messages that are kept after they were sent.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -69,7 +69,7 @@ pub struct Message {
     /// When it is tried again; neither sent nor to be tried again is given up.
     pub next_at: Option<Timestamp>,
     /// Why the last try failed.
-    pub fault: Option<String>,
+    pub fault: Option<SendFault>,
 }
 
 /// The outbox failed.
@@ -155,7 +155,7 @@ impl Outbox {
             tracing::error!("the notice {id} cannot be read and is given up: {fault}");
             self.connection().execute(
                 "UPDATE message SET next_at = NULL, fault = ?2 WHERE id = ?1",
-                params![id, fault.to_string()],
+                params![id, SendFault::Unreadable { why: fault.to_string() }.stored()],
             )?;
         }
         Ok(due)
@@ -218,13 +218,19 @@ impl Outbox {
     ///
     /// # Errors
     /// If SQLite refuses.
-    pub fn failed(&self, message: &Message, fault: &str, for_good: bool, now: Timestamp) -> Result<(), OutboxError> {
+    pub fn failed(
+        &self,
+        message: &Message,
+        fault: &SendFault,
+        for_good: bool,
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
         let pause = PAUSES[usize::try_from(message.tries).unwrap_or(usize::MAX).min(PAUSES.len() - 1)];
         let again = !for_good && now.duration_since(message.put_at) < GIVEN_UP_AFTER;
         let next = again.then(|| now.as_millisecond() + pause * 1000);
         self.connection().execute(
             "UPDATE message SET next_at = ?2, tries = tries + 1, fault = ?3 WHERE id = ?1",
-            params![message.id, next, fault],
+            params![message.id, next, fault.stored()],
         )?;
         Ok(())
     }
@@ -326,6 +332,6 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         tries: row.get(5)?,
         sent_at: row.get::<_, Option<i64>>(6)?.map(instant),
         next_at: row.get::<_, Option<i64>>(7)?.map(instant),
-        fault: row.get(8)?,
+        fault: row.get::<_, Option<String>>(8)?.map(|stored| SendFault::read(&stored)),
     })
 }

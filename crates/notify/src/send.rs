@@ -8,21 +8,15 @@ use lettre::{SmtpTransport, Transport as _};
 use serde_json::Value;
 
 use crate::push::KEPT;
-use crate::{EmailSettings, Message, NotifySettings, Outbox, PushKey, Way, Webhook, WebhookKind, message};
+use crate::{
+    EmailSettings, Message, NotSent, NotifySettings, Outbox, OutboxError, PushKey, SendFault, Way, Webhook,
+    WebhookKind, message,
+};
 
 /// A receiver that does not answer for so long is tried again later.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Why a message did not arrive.
-#[derive(Debug, thiserror::Error)]
-pub enum SendFault {
-    /// It may arrive later.
-    #[error("{0}")]
-    Later(String),
-    /// It never will.
-    #[error("{0}")]
-    Never(String),
-}
+/// Characters of a robot's answer that are kept.
+const WORDS: usize = 200;
 
 /// Sends messages by the ways of the configuration.
 pub struct Sender {
@@ -70,23 +64,24 @@ impl Sender {
     ///
     /// # Errors
     /// Why it did not arrive.
-    pub fn send(&self, outbox: &Outbox, message: &Message, now: Timestamp) -> Result<(), SendFault> {
+    pub fn send(&self, outbox: &Outbox, message: &Message, now: Timestamp) -> Result<(), NotSent> {
         match message.way {
             Way::Email => match &self.settings.email {
                 Some(email) => self.email(email, message),
-                None => Err(SendFault::Never("there is no e-mail in the configuration any more".to_owned())),
+                None => Err(NotSent::never(SendFault::NoEmail)),
             },
             Way::Webhook => match self.settings.webhooks.iter().find(|hook| hook.name == message.target) {
                 Some(hook) => self.webhook(hook, message, now),
-                None => Err(SendFault::Never("this webhook is not in the configuration any more".to_owned())),
+                None => Err(NotSent::never(SendFault::NoWebhook)),
             },
             Way::Push => self.push(outbox, message, now),
         }
     }
 
-    fn email(&self, email: &EmailSettings, message: &Message) -> Result<(), SendFault> {
-        let mailbox = |text: &str| -> Result<Mailbox, SendFault> {
-            text.parse().map_err(|fault| SendFault::Never(format!("“{text}” is no mailbox: {fault}")))
+    fn email(&self, email: &EmailSettings, message: &Message) -> Result<(), NotSent> {
+        let mailbox = |text: &str| -> Result<Mailbox, NotSent> {
+            let not_one = |fault| NotSent::never(SendFault::NotAMailbox { text: text.to_owned() }).because(fault);
+            text.parse().map_err(|fault: lettre::address::AddressError| not_one(fault))
         };
         let mail = lettre::Message::builder()
             .from(mailbox(&email.from)?)
@@ -94,19 +89,18 @@ impl Sender {
             .subject(message.notice.headline())
             .header(ContentType::TEXT_PLAIN)
             .body(message::email(&message.notice))
-            .map_err(|fault| SendFault::Never(fault.to_string()))?;
+            .map_err(|fault| NotSent::never(SendFault::Unwritable).because(fault))?;
         let server = SmtpTransport::from_url(&email.server)
-            .map_err(|_| SendFault::Never("the server of [notify.email] is no address of a mail server".to_owned()))?
+            .map_err(|_| NotSent::never(SendFault::NotAMailServer))?
             .timeout(Some(PATIENCE))
             .build();
-        match server.send(&mail) {
-            Ok(_) => Ok(()),
-            Err(fault) if fault.is_permanent() => Err(SendFault::Never(fault.to_string())),
-            Err(fault) => Err(SendFault::Later(fault.to_string())),
-        }
+        server.send(&mail).map(drop).map_err(|error| {
+            let fault = SendFault::Mail { code: error.status().map(u16::from) };
+            if error.is_permanent() { NotSent::never(fault) } else { NotSent::later(fault) }.because(error)
+        })
     }
 
-    fn webhook(&self, hook: &Webhook, message: &Message, now: Timestamp) -> Result<(), SendFault> {
+    fn webhook(&self, hook: &Webhook, message: &Message, now: Timestamp) -> Result<(), NotSent> {
         let notice = &message.notice;
         let (body, mut url) = match hook.kind {
             WebhookKind::Wecom => (message::wecom(notice), hook.url.clone()),
@@ -133,19 +127,20 @@ impl Sender {
         match said.get("errcode").and_then(Value::as_i64) {
             Some(0) => Ok(()),
             Some(code) => {
-                let told = said.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-                Err(SendFault::Later(format!("the robot answered {code}: {told}")))
+                let words = said.get("errmsg").and_then(Value::as_str).unwrap_or_default();
+                Err(NotSent::later(SendFault::Robot { code, said: words.chars().take(WORDS).collect() }))
             }
-            None => Err(SendFault::Later("the robot's answer has no errcode".to_owned())),
+            None => Err(NotSent::later(SendFault::NoErrcode)),
         }
     }
 
-    fn push(&self, outbox: &Outbox, message: &Message, now: Timestamp) -> Result<(), SendFault> {
-        let known = outbox.subscription(&message.target).map_err(|fault| SendFault::Later(fault.to_string()))?;
+    fn push(&self, outbox: &Outbox, message: &Message, now: Timestamp) -> Result<(), NotSent> {
+        let failed = |error: OutboxError| NotSent::later(SendFault::Outbox).because(error);
+        let known = outbox.subscription(&message.target).map_err(failed)?;
         let Some(subscription) = known else {
-            return Err(SendFault::Never("the browser has unsubscribed".to_owned()));
+            return Err(NotSent::never(SendFault::Unsubscribed));
         };
-        let never = |fault: crate::SubscriptionFault| SendFault::Never(fault.to_string());
+        let never = |fault: crate::SubscriptionFault| NotSent::never(fault);
         subscription.check(&self.settings.push.hosts).map_err(never)?;
         let body = subscription.encrypt(message::push(&message.notice).to_string().as_bytes()).map_err(never)?;
         let signed = self.key.authorization(&subscription.endpoint, &self.settings.push.contact, now);
@@ -163,28 +158,31 @@ impl Sender {
         let status = answer.status().as_u16();
         // RFC 8030, clause 7.3: the subscription is gone.
         if matches!(status, 404 | 410) {
-            outbox.unsubscribe(None, &message.target).map_err(|fault| SendFault::Later(fault.to_string()))?;
-            return Err(SendFault::Never("the browser's push service no longer knows it".to_owned()));
+            outbox.unsubscribe(None, &message.target).map_err(failed)?;
+            return Err(NotSent::never(SendFault::Forgotten));
         }
         judged(status)
     }
 }
 
 /// The address of a webhook is a secret: what is told of a failure does not hold it.
-fn unreached(fault: &ureq::Error) -> SendFault {
-    SendFault::Later(match fault {
-        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
-        ureq::Error::HostNotFound => "the host is not known".to_owned(),
-        ureq::Error::Io(error) => error.to_string(),
-        ureq::Error::BadUri(_) => "the address is none".to_owned(),
-        other => format!("not reached: {}", other.to_string().split("http").next().unwrap_or_default()),
-    })
+fn unreached(error: &ureq::Error) -> NotSent {
+    match error {
+        ureq::Error::Timeout(_) => NotSent::later(SendFault::Timeout),
+        ureq::Error::HostNotFound => NotSent::later(SendFault::UnknownHost),
+        ureq::Error::BadUri(_) => NotSent::later(SendFault::BadAddress),
+        ureq::Error::Io(error) => NotSent::later(SendFault::Unreachable).because(error),
+        other => {
+            let words = other.to_string();
+            NotSent::later(SendFault::Unreachable).because(words.split("http").next().unwrap_or_default())
+        }
+    }
 }
 
-fn judged(status: u16) -> Result<(), SendFault> {
+fn judged(status: u16) -> Result<(), NotSent> {
     match status {
         200..=299 => Ok(()),
-        408 | 425 | 429 | 500.. => Err(SendFault::Later(format!("answered with status {status}"))),
-        _ => Err(SendFault::Never(format!("refused with status {status}"))),
+        408 | 425 | 429 | 500.. => Err(NotSent::later(SendFault::Status { status })),
+        _ => Err(NotSent::never(SendFault::Status { status })),
     }
 }

@@ -8,6 +8,7 @@ mod api;
 pub mod assets;
 mod body;
 mod draft;
+mod every_kind;
 mod figures;
 mod home;
 mod journal;

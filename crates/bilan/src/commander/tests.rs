@@ -5,6 +5,8 @@ use bilan_records::catalogue::Role;
 use tokio::net::TcpListener;
 
 use bilan_records::ledger::{Write, WriteError};
+use bilan_web::every_kind;
+use hj212::EncodeError;
 
 use super::*;
 use crate::trial::{MOMENT, Trial};
@@ -275,4 +277,60 @@ async fn the_instrument_is_asked_for_where_a_device_wants_it() {
     let with = desk.closed(&desk.enter(json!({"command": "get_time", "factor": "W01018"}))).await;
     assert_eq!(told_of(&with), ("done", "执行成功（ExeRtn=1）"));
     device.abort();
+}
+
+every_kind!(every_reason of NotDone:
+    NotDone::Missing(_), NotDone::NoDevice(_), NotDone::Interrupted, NotDone::Control(ControlFault::NotConnected { .. }),
+    NotDone::Control(ControlFault::Busy { .. }), NotDone::Control(ControlFault::Refused { .. }),
+    NotDone::Control(ControlFault::NoAnswer { .. }), NotDone::Control(ControlFault::Gone { .. }),
+    NotDone::Control(ControlFault::Unwritable(_)));
+every_kind!(every_result of RequestResult:
+    RequestResult::Accepted, RequestResult::Refused, RequestResult::PasswordError, RequestResult::MnError,
+    RequestResult::StError, RequestResult::FlagError, RequestResult::QnError, RequestResult::CnError,
+    RequestResult::CrcError, RequestResult::Unknown, RequestResult::Other(_));
+every_kind!(every_unwritable_packet of EncodeError:
+    EncodeError::Header { .. }, EncodeError::Item { .. }, EncodeError::EmptyGroup { .. }, EncodeError::TooLong { .. });
+
+/// Words of Latin letters that a Chinese answer may hold: names of the protocol.
+const OF_THE_PROTOCOL: [&str; 6] = ["MN", "PW", "QnRtn", "PolId", "InfoId", "a34004"];
+
+#[test]
+fn every_reason_why_a_command_is_not_done_is_given_in_both_languages_and_none_repeats_the_password() {
+    let mn = || "M1".to_owned();
+    let results: Vec<RequestResult> =
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 7777].map(RequestResult::from_number).into_iter().collect();
+    every_result(&results);
+    let packets = vec![
+        EncodeError::Header { field: "PW", value: "geheim;".into(), wanted: "no separators" },
+        EncodeError::Item { key: "a34004".into(), value: "1;2".into() },
+        EncodeError::EmptyGroup { position: 0 },
+        EncodeError::TooLong { length: 10_000 },
+    ];
+    every_unwritable_packet(&packets);
+    let parameters = [FACTOR, INFO, INTERVAL, BEGIN, END, VALUE, COMMAND].map(NotDone::Missing);
+    let refused = results.into_iter().map(|result| NotDone::Control(ControlFault::Refused { mn: mn(), result }));
+    let unwritable = packets.into_iter().map(|fault| NotDone::Control(ControlFault::Unwritable(fault)));
+    let reasons: Vec<NotDone> = [
+        NotDone::NoDevice("202000001".into()),
+        NotDone::Interrupted,
+        NotDone::Control(ControlFault::NotConnected { mn: mn() }),
+        NotDone::Control(ControlFault::Busy { mn: mn() }),
+        NotDone::Control(ControlFault::NoAnswer { mn: mn(), sent: 3 }),
+        NotDone::Control(ControlFault::Gone { mn: mn() }),
+    ]
+    .into_iter()
+    .chain(parameters)
+    .chain(refused)
+    .chain(unwritable)
+    .collect();
+    every_reason(&reasons);
+    for reason in &reasons {
+        let Said(zh, en) = explanation(reason, false, true);
+        let words = zh.split(|character: char| !character.is_ascii_alphanumeric());
+        let foreign = words.filter(|word| word.parse::<u32>().is_err() && word.len() > 1);
+        let foreign: Vec<&str> = foreign.filter(|word| !OF_THE_PROTOCOL.contains(word)).collect();
+        assert!(foreign.is_empty() && !zh.is_ascii(), "{foreign:?} in {zh}");
+        assert!(en.chars().all(|character| character.is_ascii() || "“”".contains(character)), "{en}");
+        assert!(!zh.contains("geheim") && !en.contains("geheim"), "{zh} / {en}");
+    }
 }

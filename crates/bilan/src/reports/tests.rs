@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Request;
 use bilan_gateway::{FixedDirectory, Gateway, Settings};
 use bilan_telemetry::{Device, Store};
+use bilan_web::every_kind;
 use rumqttc::AsyncClient;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -245,4 +246,36 @@ async fn guesses_over_mqtt_take_no_room_from_reports_that_cannot_be_read() {
     assert_eq!(guesses.len(), 100);
     assert!(guesses.iter().all(|kept| kept.mn.as_deref() == Some("M1")), "each with the device that was guessed at");
     assert!(bench.gateway.counters().now().slowed > 0, "not all of them were compared");
+}
+
+every_kind!(every_fault_of_a_report of ReportFault:
+    ReportFault::Identity { .. }, ReportFault::Slowed { .. }, ReportFault::Time { .. }, ReportFault::Empty,
+    ReportFault::Value { .. }, ReportFault::Clock(TimeFault::Missing), ReportFault::Clock(TimeFault::Ahead),
+    ReportFault::Clock(TimeFault::LongPast), ReportFault::Clock(TimeFault::Taken), ReportFault::Unwritable(_),
+    ReportFault::Store(_));
+every_kind!(every_fault_of_a_body of BodyFault: BodyFault::Stalled, BodyFault::TooLarge, BodyFault::Broken);
+
+#[test]
+fn every_reason_why_a_report_is_refused_is_given_in_both_languages() {
+    let times = [TimeFault::Missing, TimeFault::Ahead, TimeFault::LongPast, TimeFault::Taken];
+    let mut faults = vec![
+        ReportFault::Identity { mn: "M1".into() },
+        ReportFault::Slowed { wait_s: 60 },
+        ReportFault::Time { time: "1".into() },
+        ReportFault::Empty,
+        ReportFault::Value { factor: "a34004".into(), value: "1,2".into() },
+        ReportFault::Unwritable(hj212::EncodeError::EmptyGroup { position: 0 }),
+        ReportFault::Store(StoreError::Closed),
+    ];
+    faults.extend(times.map(ReportFault::Clock));
+    every_fault_of_a_report(&faults);
+    let bodies = [BodyFault::Stalled, BodyFault::TooLarge, BodyFault::Broken];
+    every_fault_of_a_body(&bodies);
+    let refused = faults.iter().map(|fault| not_taken(fault, "M1")).chain(bodies.map(not_whole));
+    for (status, zh, en) in refused {
+        assert!(status.is_client_error() || status.is_server_error());
+        let words = zh.split(|character: char| !character.is_ascii_alphabetic());
+        assert_eq!(words.filter(|word| word.len() > 1).collect::<Vec<_>>(), Vec::<&str>::new(), "{zh}");
+        assert!(!zh.is_ascii() && !en.chars().any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character)), "{en}");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Addresses stand in `openapi::description`, which is made from the registers; [`problem`] says what went wrong.
 
-mod body;
+pub(crate) mod body;
 mod caller;
 mod figures;
 pub mod openapi;

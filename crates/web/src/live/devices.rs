@@ -7,13 +7,14 @@ use axum::response::Response;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Role;
 use bilan_telemetry::{Ahead, DeviceState, Quarantined, Stranger};
+use hj212::FaultCode;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::condition::SILENCE;
 use super::deviation;
 use super::forwarding::{self, Forwarding};
-use super::packet::covered;
+use super::packet::{broken, covered};
 use super::registered::{self, Station};
 use super::view::{Moment, ask};
 use crate::refusal::Refusal;
@@ -49,8 +50,7 @@ struct QuarantinedRow {
     received: Moment,
     peer: String,
     mn: Option<String>,
-    reason: &'static str,
-    code: String,
+    reason: String,
     text: String,
 }
 
@@ -182,7 +182,7 @@ fn rows(
             peer: state.as_ref().map(|state| state.peer.clone()).unwrap_or_default(),
             packets: state.as_ref().map_or(0, |state| state.packets),
             duplicates: state.as_ref().map_or(0, |state| state.duplicates),
-            clock: behind.map(|seconds| deviation::behind(seconds, language)),
+            clock: behind.map(|seconds| deviation::off(seconds, language)),
             clock_off: behind.is_some_and(|seconds| seconds.abs() > 60),
             ahead: ahead
                 .iter()
@@ -206,7 +206,18 @@ fn awaiting(stranger: Stranger, may_enter: bool, now: Timestamp, language: Langu
 }
 
 fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> QuarantinedRow {
-    let key = match held.reason.as_str() {
+    QuarantinedRow {
+        received: Moment::of(held.received_at, now, language),
+        text: covered(&held.raw).chars().take(400).collect(),
+        peer: held.peer,
+        mn: held.mn,
+        reason: held_because(&held.reason, language),
+    }
+}
+
+/// Why bytes were not believed, from the reason that stands with them in the store.
+pub(crate) fn held_because(reason: &str, language: Language) -> String {
+    let key = match reason {
         "unknown_device" => "live.quarantine.unknown_device",
         "wrong_password" => "live.quarantine.wrong_password",
         "slowed" => "live.quarantine.slowed",
@@ -215,15 +226,10 @@ fn quarantined(held: Quarantined, now: Timestamp, language: Language) -> Quarant
         "time_long_past" => "live.quarantine.time_long_past",
         "time_taken" => "live.quarantine.time_taken",
         "bad_report" => "live.quarantine.bad_report",
-        _ => "live.quarantine.unreadable",
+        other => match FaultCode::from_code(other) {
+            Some(fault) => return broken(Some(fault), language),
+            None => "live.quarantine.unreadable",
+        },
     };
-    let text: String = covered(&held.raw).chars().take(400).collect();
-    QuarantinedRow {
-        received: Moment::of(held.received_at, now, language),
-        peer: held.peer,
-        mn: held.mn,
-        reason: language.text(key),
-        code: held.reason,
-        text,
-    }
+    language.text(key).to_owned()
 }

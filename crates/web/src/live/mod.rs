@@ -50,14 +50,17 @@ pub(crate) use condition::Desk;
 pub(crate) use factors::factor_label;
 pub use index::air_indexes;
 pub use notices::Notices;
-#[cfg(test)]
-pub(crate) use notices::subscription_fault;
 pub use power::stop_orders;
 pub(crate) use registered::seen;
 pub use statistics::StationStatistics;
 pub(crate) use streams::Streams;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};
 pub(crate) use water::KeptWater;
+#[cfg(test)]
+pub(crate) use {
+    devices::held_because,
+    notices::{send_fault, subscription_fault},
+};
 
 /// The live pages.
 pub fn routes(desk: Arc<Desk>) -> Router<AppState> {

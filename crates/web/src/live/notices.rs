@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bilan_notify::{Message, Outbox, OutboxError, Subscription, SubscriptionFault, Way};
+use bilan_notify::{Message, Outbox, OutboxError, SendFault, Subscription, SubscriptionFault, Way};
 use bilan_records::catalogue::Role;
 use jiff::Timestamp;
 use serde_json::json;
@@ -97,7 +97,7 @@ fn row(message: Message, now: Timestamp, language: Language) -> MessageRow {
         state: language.text(state),
         badge,
         tries: message.tries,
-        fault: message.fault,
+        fault: message.fault.map(|fault| send_fault(&fault, language)),
     }
 }
 
@@ -135,6 +135,41 @@ pub(crate) fn subscription_fault(fault: &SubscriptionFault, language: Language) 
         }
         SubscriptionFault::BadKeys => language.text("live.notices.bad_keys").to_owned(),
     }
+}
+
+/// Why a message did not arrive, in the reader's language.
+pub(crate) fn send_fault(fault: &SendFault, language: Language) -> String {
+    let filled = |key, places: &[(&str, &str)]| language.fill(key, places);
+    let key = match fault {
+        SendFault::NotAMailbox { text } => return filled("live.notices.fault.mailbox", &[("text", text)]),
+        SendFault::Mail { code: Some(code) } => {
+            return filled("live.notices.fault.mail_code", &[("code", &code.to_string())]);
+        }
+        SendFault::Robot { code, said } => {
+            return filled("live.notices.fault.robot", &[("code", &code.to_string()), ("said", said)]);
+        }
+        SendFault::UnknownService { host } => return filled("live.notices.unknown_service", &[("service", host)]),
+        SendFault::Status { status } => {
+            return filled("live.notices.fault.status", &[("status", &status.to_string())]);
+        }
+        SendFault::NoEmail => "live.notices.fault.no_email",
+        SendFault::NoWebhook => "live.notices.fault.no_webhook",
+        SendFault::Unwritable => "live.notices.fault.unwritable",
+        SendFault::NotAMailServer => "live.notices.fault.server",
+        SendFault::Mail { code: None } => "live.notices.fault.mail",
+        SendFault::NoErrcode => "live.notices.fault.no_errcode",
+        SendFault::Unsubscribed => "live.notices.fault.unsubscribed",
+        SendFault::Forgotten => "live.notices.fault.forgotten",
+        SendFault::BadKeys => "live.notices.bad_keys",
+        SendFault::Timeout => "live.notices.fault.timeout",
+        SendFault::UnknownHost => "live.notices.fault.host",
+        SendFault::BadAddress => "live.notices.fault.address",
+        SendFault::Unreachable => "live.notices.fault.unreachable",
+        SendFault::Unreadable { .. } => "live.notices.fault.unreadable",
+        SendFault::Outbox => "live.notices.fault.outbox",
+        SendFault::Other => "live.notices.fault.other",
+    };
+    language.text(key).to_owned()
 }
 
 /// `POST /notices/subscription/end`: this browser wants to be left alone.

@@ -1,6 +1,6 @@
 //! A packet of HJ 212 field by field, as the diagnosis pages show it. The password in it is never shown.
 
-use hj212::{Event, Mode, command, packets, system_name};
+use hj212::{Event, FaultCode, Mode, command, packets, system_name};
 use jiff::Timestamp;
 
 use super::deviation;
@@ -26,8 +26,8 @@ pub(super) struct PacketView {
     pub(super) groups: Vec<Vec<FieldView>>,
     /// Deviations from the standard that were accepted.
     pub(super) tolerated: Vec<String>,
-    /// Why it could not be read: in words, and the code of the fault.
-    pub(super) fault: Option<(&'static str, &'static str)>,
+    /// Why it could not be read.
+    pub(super) fault: Option<String>,
     /// Its text, with the password covered.
     pub(super) raw: String,
 }
@@ -46,23 +46,16 @@ impl PacketView {
         };
         match packets(raw, Mode::Tolerant).next() {
             Some(Event::Packet { packet, .. }) => {
-                let known = command(packet.cn).map_or("", |(name, _)| name);
-                let name = match (packet.cn, language) {
-                    ("2011", Language::Chinese) => "实时数据",
-                    ("2021", Language::Chinese) => "设备运行状态",
-                    ("2051", Language::Chinese) => "分钟数据",
-                    ("2061", Language::Chinese) => "小时数据",
-                    ("2031", Language::Chinese) => "日数据",
-                    ("9014", Language::Chinese) => "数据应答",
-                    _ => known,
-                };
+                let known = command(packet.cn).map(|_| language.text(&format!("packet.command.{}", packet.cn)));
+                let name = known.unwrap_or_default();
                 view.command = format!("{} {name}", packet.cn).trim_end().to_owned();
                 let mut head = |key: &str, meaning: (&str, &str), value: String| {
                     let meaning = if language == Language::Chinese { meaning.0 } else { meaning.1 };
                     view.head.push(FieldView { key: key.to_owned(), meaning: meaning.to_owned(), value });
                 };
                 head("QN", ("请求编码", "request number"), packet.qn.unwrap_or("–").to_owned());
-                let system = system_name(packet.st).unwrap_or_default();
+                let known = system_name(packet.st).map(|_| language.text(&format!("packet.system.{}", packet.st)));
+                let system = known.unwrap_or_default();
                 head("ST", ("系统编码", "system"), format!("{} {system}", packet.st));
                 head("MN", ("设备编号", "device"), packet.mn.to_owned());
                 head("PW", ("密码", "password"), "••••••".to_owned());
@@ -73,13 +66,21 @@ impl PacketView {
                     .map(|group| group.items().map(|item| field(&item, station, language)).collect())
                     .collect();
             }
-            Some(Event::Fault(fault)) => {
-                view.fault = Some((language.text("live.quarantine.unreadable"), fault.code.code()))
-            }
-            None => view.fault = Some((language.text("live.quarantine.unreadable"), "no_packet")),
+            Some(Event::Fault(fault)) => view.fault = Some(broken(Some(fault.code), language)),
+            None => view.fault = Some(broken(None, language)),
         }
         view
     }
+}
+
+/// What is wrong with bytes that are no packet, or hold none.
+pub(crate) fn broken(fault: Option<FaultCode>, language: Language) -> String {
+    let why = match fault {
+        Some(FaultCode::NotAllowed(tolerance)) => deviation::name(tolerance.name(), language),
+        Some(fault) => language.text(&format!("packet.fault.{}", fault.code())).to_owned(),
+        None => language.text("packet.fault.none").to_owned(),
+    };
+    language.fill("packet.broken", &[("why", &why)])
 }
 
 fn field(item: &hj212::Item<'_>, station: &Station, language: Language) -> FieldView {
@@ -127,6 +128,20 @@ pub(super) fn covered(raw: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_system_and_command_of_the_standard_has_a_name_in_both_languages() {
+        let systems = (0..100).map(|st| format!("{st:02}")).filter(|st| system_name(st).is_some());
+        let commands = (0..10_000).map(|cn| format!("{cn:04}")).filter(|cn| command(cn).is_some());
+        let keys = systems.map(|st| format!("packet.system.{st}"));
+        let keys: Vec<String> = keys.chain(commands.map(|cn| format!("packet.command.{cn}"))).collect();
+        assert!(keys.len() > 70, "{keys:?}");
+        for key in keys {
+            let [zh, en] = [Language::Chinese, Language::English].map(|language| language.text(&key));
+            assert!(!zh.is_ascii() && zh != "…", "{key}: {zh}");
+            assert!(en.is_ascii(), "{key}: {en}");
+        }
+    }
 
     #[test]
     fn a_password_is_covered_wherever_it_stands() {

@@ -67,7 +67,7 @@ struct DeviceRow {
 impl DeviceRow {
     fn of(device: DeviceState, language: Language) -> Self {
         Self {
-            clock: device.clock_behind_s.map(|seconds| deviation::behind(seconds, language)),
+            clock: device.clock_behind_s.map(|seconds| deviation::off(seconds, language)),
             mn: device.mn,
             peer: device.peer,
             packets: device.packets,

@@ -116,11 +116,14 @@ impl Moment {
 pub(super) fn lasted(from: Timestamp, to: Timestamp, language: Language) -> String {
     let seconds = to.duration_since(from).as_secs().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let (years, of_the_year) = (days / 365, days % 365);
     match language {
+        Language::Chinese if years > 1 => format!("{years}年{of_the_year}天"),
         Language::Chinese if days > 0 => format!("{days}天{}小时", hours % 24),
         Language::Chinese if hours > 0 => format!("{hours}小时{}分", minutes % 60),
         Language::Chinese if minutes > 0 => format!("{minutes}分钟"),
         Language::Chinese => format!("{seconds}秒"),
+        Language::English if years > 1 => format!("{years} y {of_the_year} d"),
         Language::English if days > 0 => format!("{days} d {} h", hours % 24),
         Language::English if hours > 0 => format!("{hours} h {} min", minutes % 60),
         Language::English if minutes > 0 => format!("{minutes} min"),
@@ -293,6 +296,8 @@ mod tests {
             (125, "2分钟", "2 min"),
             (3_725, "1小时2分", "1 h 2 min"),
             (90_000, "1天1小时", "1 d 1 h"),
+            (400 * 86_400, "400天0小时", "400 d 0 h"),
+            (1_164_640_658, "36年339天", "36 y 339 d"),
         ] {
             assert_eq!(lasted(from, after(seconds), Language::Chinese), zh);
             assert_eq!(lasted(from, after(seconds), Language::English), en);

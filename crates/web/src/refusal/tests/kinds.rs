@@ -2,8 +2,6 @@
 //!
 //! A new variant does not compile until it stands in its list below, and fails until a sample of it is rendered.
 
-use std::collections::BTreeSet;
-
 use bilan_notify::SubscriptionFault;
 use bilan_records::exchange::{Bound, ExportError, Spot, Unreadable};
 use bilan_records::figures::FigureError;
@@ -12,23 +10,12 @@ use bilan_records::report::ReportError;
 
 use super::{SHIPPED, chinese, foreign, read_errors, speaks_both_languages, write_errors};
 use crate::accounts::{AccountsError, PasswordFault, explanation};
+use crate::api::body::not_whole;
 use crate::api::problem::{KINDS, Problem};
+use crate::body::BodyFault;
+use crate::every_kind;
 use crate::refusal::Refusal;
 use crate::shell::Language;
-
-/// Makes a function that fails unless every kind of the type is among the samples.
-macro_rules! every_kind {
-    ($name:ident of $type:ty: $($kind:pat),+ $(,)?) => {
-        fn $name(samples: &[$type]) {
-            let kind = |sample: &$type| match sample {
-                $($kind => stringify!($kind)),+
-            };
-            let shown: BTreeSet<&str> = samples.iter().map(kind).collect();
-            let missing: Vec<&str> = [$(stringify!($kind)),+].into_iter().filter(|kind| !shown.contains(kind)).collect();
-            assert!(missing.is_empty(), "no sample of {missing:?}");
-        }
-    };
-}
 
 every_kind!(every_unreadable_file of Unreadable:
     Unreadable::Empty, Unreadable::Workbook { .. }, Unreadable::OldOrLocked, Unreadable::TwoSheets { .. },
@@ -55,6 +42,7 @@ every_kind!(every_error_of_a_report of ReportError:
 every_kind!(every_error_of_an_export of ExportError:
     ExportError::Read(_), ExportError::TooManyRows,
     ExportError::Io(_) | ExportError::Csv(_) | ExportError::Excel(_) | ExportError::CellTooLong { .. });
+every_kind!(every_fault_of_a_body of BodyFault: BodyFault::Stalled, BodyFault::TooLarge, BodyFault::Broken);
 every_kind!(every_error_of_reading of ReadError:
     ReadError::UnknownRegister(_), ReadError::NotFound { .. }, ReadError::UnknownField { .. }, ReadError::Forbidden { .. },
     ReadError::ReasonMissing(_), ReadError::Filter(_),
@@ -68,7 +56,7 @@ every_kind!(every_error_of_writing of WriteError:
 
 /// A sentence in both languages; `given` are words that came with the file or the address.
 #[track_caller]
-fn speaks(zh: &str, en: &str, given: &str) {
+pub(super) fn speaks(zh: &str, en: &str, given: &str) {
     assert!(chinese(zh), "{zh}");
     assert_eq!(foreign(zh, given), Vec::<&str>::new(), "{zh}");
     assert!(!en.is_empty() && !chinese(en), "{en}");
@@ -197,6 +185,9 @@ fn every_problem_of_the_api_and_every_refusal_of_figures_reports_and_exports_spe
     problems.extend(writes.into_iter().map(|error| Problem::of_write(error, None)));
     problems.extend(figures().into_iter().map(Problem::from));
     problems.extend(reports().into_iter().map(Problem::from));
+    let bodies = [BodyFault::Stalled, BodyFault::TooLarge, BodyFault::Broken];
+    every_fault_of_a_body(&bodies);
+    problems.extend(bodies.map(not_whole));
     for problem in &problems {
         let said = |language| problem.on_page(language, &SHIPPED);
         // A name that somebody gave, of a picture, comes back as it was given.

@@ -69,6 +69,7 @@ enum Taken {
 
 /// The devices that showed their password on one connection. One, in nearly every case.
 struct Spoken {
+    switchboard: Switchboard,
     connection: u64,
     peer: String,
     sender: Sender,
@@ -97,6 +98,15 @@ impl Spoken {
     }
 }
 
+/// The line of a connection that is over, or whose task panicked, is no line of its devices any more.
+impl Drop for Spoken {
+    fn drop(&mut self) {
+        for mn in &self.devices {
+            self.switchboard.disconnected(self.connection, mn);
+        }
+    }
+}
+
 /// Why reading ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ended {
@@ -118,6 +128,7 @@ impl Connection {
         let (pending, answers) = mpsc::channel(self.settings.max_unanswered.max(1));
         let answering = tokio::spawn(self.clone().answer(write, answers));
         let mut spoken = Spoken {
+            switchboard: self.switchboard.clone(),
             connection: self.switchboard.connection(),
             peer: peer.to_string(),
             sender: Sender::Address(peer.ip().into()),
@@ -125,9 +136,7 @@ impl Connection {
             begun: Begun::default(),
         };
         let ended = self.read(read, pending, &mut spoken).await;
-        for mn in &spoken.devices {
-            self.switchboard.disconnected(spoken.connection, mn);
-        }
+        drop(spoken);
         if !matches!(ended, Ended::ByPeer | Ended::Stopping) {
             Counters::add(&self.counters.dropped);
             tracing::info!(%peer, reason = ?ended, "connection of a device closed");

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::alarm::Alarms;
 use crate::connection::Connection;
@@ -21,6 +21,8 @@ use crate::control::Switchboard;
 use crate::guard::Guard;
 use crate::{Clock, DeviceDirectory, ReportIntake, Settings};
 
+/// A fault of the listener is over when none was met for so long.
+const QUIET: Duration = Duration::from_secs(60);
 /// A balancer writes its header at once.
 const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -125,6 +127,22 @@ pub struct Gateway {
     accepting: JoinHandle<()>,
 }
 
+/// A connection that counts as open until this is dropped: also where its task panics.
+struct Open(Arc<Counters>);
+
+impl Open {
+    fn counted_by(counters: &Arc<Counters>) -> Self {
+        Counters::add(&counters.open_connections);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open_connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// What serves a line, and how many there is room for.
 #[derive(Clone)]
 struct Lines {
@@ -152,12 +170,10 @@ impl Lines {
             Counters::add(&self.shared.counters.refused);
             return false;
         }
+        let open = Open::counted_by(&self.shared.counters);
         tokio::spawn(async move {
-            connection.counters.open_connections.fetch_add(1, Ordering::Relaxed);
-            let counters = connection.counters.clone();
             connection.run(read, write, peer).await;
-            counters.open_connections.fetch_sub(1, Ordering::Relaxed);
-            drop((place, held));
+            drop((open, place, held));
         });
         true
     }
@@ -277,6 +293,8 @@ async fn accept(listener: TcpListener, lines: Lines, room: u32) {
     let shared = &lines.shared;
     let mut stopped = shared.stopped.clone();
     let mut minute = tokio::time::interval(std::time::Duration::from_secs(60));
+    let mut is_untold = false;
+    let mut quiet_until = Instant::now();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => Some(accepted),
@@ -287,14 +305,19 @@ async fn accept(listener: TcpListener, lines: Lines, room: u32) {
             Some(Ok(accepted)) => accepted,
             None => {
                 // Silence is noticed by the rules only when somebody tells them the time.
-                if let Err(error) = shared.store.tick((shared.clock)()).await {
+                let ticked = shared.store.tick((shared.clock)()).await;
+                let was_untold = std::mem::replace(&mut is_untold, ticked.is_err());
+                if let (Err(error), false) = (ticked, was_untold) {
                     tracing::error!(%error, "the rules could not be told the time");
                 }
                 continue;
             }
             Some(Err(error)) => {
                 // Out of file handles, or a peer that was gone already: the next one may fare better.
-                tracing::warn!(%error, "a device could not be accepted");
+                if Instant::now() >= quiet_until {
+                    tracing::warn!(%error, "a device could not be accepted; as long as this lasts it is not said again");
+                }
+                quiet_until = Instant::now() + QUIET;
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 continue;
             }

@@ -1,6 +1,8 @@
 //! Devices, good and bad, over real sockets.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bilan_gateway::simulator::{Fault, Faults, SimulatedDevice, WithFleet, fleet};
@@ -8,7 +10,7 @@ use bilan_gateway::{Clock, FixedDirectory, Gateway, Settings, SimulateOptions, s
 use bilan_telemetry::{Device, Kind, Series, Store, rules};
 use hj212::{Event, Flag, Message, Mode, Sm4Key, packets};
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -394,4 +396,41 @@ async fn faults_on_command_are_seen_and_survived() {
         warnings.iter().any(|warning| warning.task.as_ref().is_some_and(|task| task.title.zh.starts_with("圭塘河站")))
     );
     assert!(bench.store.latest("W3").is_empty());
+}
+
+/// A line over which nothing can be read: whoever tries it panics.
+struct Broken(TcpStream);
+
+impl AsyncRead for Broken {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        panic!("a fault of the program")
+    }
+}
+
+impl AsyncWrite for Broken {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_task_panicked_does_not_count_as_open() {
+    let bench = start(Settings { max_connections: 1, ..Settings::default() }).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let line = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+    assert!(bench.gateway.attach(Broken(line), "203.0.113.9:1".parse().expect("an address")));
+    let open = || bench.gateway.counters().now().open_connections;
+    until("the broken connection is gone", || open() == 0).await;
+    let mut device = bench.connect().await;
+    device.write_all(&reading(1, "7.1", 5).encode().expect("clean")).await.expect("sent");
+    assert!(answer(&mut device).await.is_some(), "its place is free");
+    assert_eq!(open(), 1);
 }

@@ -66,7 +66,7 @@ pub use self::{
     release::{HeldBack, published_texts},
     search::{Fit, Hit, Hits, Part, Passage, Words, parts},
     verify::Verified,
-    witness::{Head, Witnessed},
+    witness::{Head, WitnessTurn, Witnessed},
 };
 use self::{
     connections::{Connections, Writer},

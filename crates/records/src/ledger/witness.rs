@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bilan_storage::to_the_end;
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::{
     Ledger,
@@ -39,6 +39,53 @@ pub struct Witnessed<'a> {
     pub before: Option<&'a str>,
     /// How it stands, written out; none once it is gone. Only its digest is kept.
     pub state: Option<&'a str>,
+}
+
+/// A turn of the ledger's writer for one entry about what lies outside of it. Dropped, it leaves none.
+pub struct WitnessTurn<'t> {
+    ledger: &'t Ledger,
+    transaction: Transaction<'t>,
+}
+
+impl WitnessTurn<'_> {
+    /// Puts things under the chain, in one entry that says who did what; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn witness(
+        self,
+        actor: &Actor,
+        action: Action,
+        what: &str,
+        witnessed: &[Witnessed<'_>],
+    ) -> Result<(), WriteError> {
+        let Some(first) = witnessed.first() else { return Ok(()) };
+        let transaction = self.transaction;
+        let mut chain = Chain::end(&transaction)?;
+        let at = self.ledger.now();
+        let entry = NewEntry {
+            at,
+            actor: &actor.name,
+            action,
+            register: first.source,
+            record: 0,
+            number: if witnessed.len() == 1 { first.key } else { "" },
+            version: 0,
+            changes: &[],
+            reason: Some(what),
+            row_digest: None,
+        };
+        chain.append(&transaction, &entry)?;
+        let mut rows = Vec::with_capacity(witnessed.len());
+        for one in witnessed {
+            rows.extend(beside::altered_outside(&transaction, one.source, one.key, one.before)?);
+            let (source, key) = (one.source.to_owned(), one.key.to_owned());
+            rows.push(Sealed { source, key, digest: one.state.map(digest) });
+        }
+        beside::put(&transaction, &mut chain, &rows, &actor.name, at)?;
+        transaction.commit()?;
+        Ok(())
+    }
 }
 
 impl Ledger {
@@ -91,43 +138,21 @@ impl Ledger {
         what: &str,
         witnessed: &[Witnessed<'_>],
     ) -> Result<(), WriteError> {
-        to_the_end(|| self.put_witnessed(actor, action, what, witnessed))
+        self.witnessing(|entry| entry.witness(actor, action, what, witnessed))?
     }
 
-    fn put_witnessed(
-        &self,
-        actor: &Actor,
-        action: Action,
-        what: &str,
-        witnessed: &[Witnessed<'_>],
-    ) -> Result<(), WriteError> {
-        let Some(first) = witnessed.first() else { return Ok(()) };
-        let mut connection = self.writer();
-        let transaction = connection.begin()?;
-        let mut chain = Chain::end(&transaction)?;
-        let at = self.now();
-        let entry = NewEntry {
-            at,
-            actor: &actor.name,
-            action,
-            register: first.source,
-            record: 0,
-            number: if witnessed.len() == 1 { first.key } else { "" },
-            version: 0,
-            changes: &[],
-            reason: Some(what),
-            row_digest: None,
-        };
-        chain.append(&transaction, &entry)?;
-        let mut rows = Vec::with_capacity(witnessed.len());
-        for one in witnessed {
-            rows.extend(beside::altered_outside(&transaction, one.source, one.key, one.before)?);
-            let (source, key) = (one.source.to_owned(), one.key.to_owned());
-            rows.push(Sealed { source, key, digest: one.state.map(digest) });
-        }
-        beside::put(&transaction, &mut chain, &rows, &actor.name, at)?;
-        transaction.commit()?;
-        Ok(())
+    /// Waits for the turn of the writer and hands it to `change`, which changes something outside the ledger and then puts
+    /// it under the chain. So who changes that takes a lock of their own only when there is no wait any more. It is done
+    /// whether or not somebody still waits for it.
+    ///
+    /// # Errors
+    /// If the turn cannot begin.
+    pub fn witnessing<T>(&self, change: impl FnOnce(WitnessTurn<'_>) -> T) -> Result<T, WriteError> {
+        to_the_end(|| {
+            let mut connection = self.writer();
+            let transaction = connection.begin()?;
+            Ok(change(WitnessTurn { ledger: self, transaction }))
+        })
     }
 
     /// Whether the chain covers anything of a source outside the ledger.

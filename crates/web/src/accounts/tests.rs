@@ -3,6 +3,8 @@
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
+use bilan_records::catalogue;
+use bilan_records::ledger::Ledger;
 use bilan_standards::clock::{Clock, FixedClock};
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -246,7 +248,7 @@ fn pages_go_on_while_an_account_is_being_changed_here_or_by_another_process() {
     desk.clock.advance(SignedDuration::from_mins(6));
     let other = Connection::open(desk.folder.path().join("accounts.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // A change that waits for its entry in the journal holds this.
+    // Whoever changes something holds this.
     let _changing = desk.accounts.connection();
     let (answers, answered) = mpsc::channel();
     std::thread::scope(|threads| {
@@ -263,6 +265,36 @@ fn pages_go_on_while_an_account_is_being_changed_here_or_by_another_process() {
             std::process::abort();
         }
         assert_eq!(answer, Ok((true, true, true, 1)));
+    });
+}
+
+#[test]
+fn people_sign_in_while_a_change_of_an_account_waits_for_the_ledger() {
+    let desk = Desk::new();
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let catalogue = catalogue::load(&files);
+    let records = desk.folder.path().join("records.db");
+    let key = bilan_records::personal::Keyring::new([7; 32]);
+    let ledger =
+        Ledger::open(&records, Arc::new(catalogue.expect("the shipped files are good")), desk.clock.clone(), key)
+            .unwrap();
+    let accounts = desk.another_process().witnessed_by(Arc::new(ledger)).unwrap();
+    let other = Connection::open(&records).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (begins, has_begun) = mpsc::channel();
+    std::thread::scope(|threads| {
+        let accounts = &accounts;
+        let changing = threads.spawn(move || {
+            accounts.attested(NAME, "enabled", "test", |_| {
+                begins.send(()).unwrap();
+                Ok(())
+            })
+        });
+        // It would hold the accounts from here on.
+        assert!(has_begun.recv_timeout(Duration::from_millis(300)).is_err(), "the ledger's turn comes first");
+        accounts.sign_in(NAME, PASSWORD, HOME).unwrap();
+        other.execute_batch("ROLLBACK").unwrap();
+        changing.join().unwrap().unwrap();
     });
 }
 

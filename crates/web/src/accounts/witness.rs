@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bilan_records::actor::Actor;
 use bilan_records::journal::Action;
-use bilan_records::ledger::{Broken, Ledger, Witnessed};
+use bilan_records::ledger::{Broken, Ledger, WitnessTurn, Witnessed};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::store::note;
@@ -74,12 +74,25 @@ impl Accounts {
         by: &str,
         change: impl FnOnce(&Connection) -> Result<T, AccountsError>,
     ) -> Result<T, AccountsError> {
+        let Some(ledger) = &self.witness else { return self.changed(name, what, by, change, None) };
+        // Nobody who signs in or out waits while this waits for the ledger: the lock of the accounts comes behind its turn.
+        ledger.witnessing(|turn| self.changed(name, what, by, change, Some(turn))).map_err(journal)?
+    }
+
+    fn changed<T>(
+        &self,
+        name: &str,
+        what: &str,
+        by: &str,
+        change: impl FnOnce(&Connection) -> Result<T, AccountsError>,
+        turn: Option<WitnessTurn<'_>>,
+    ) -> Result<T, AccountsError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let before = written_out(&transaction, name)?;
         let done = change(&transaction)?;
         note(&transaction, self.now(), name, what, by)?;
-        if let Some(ledger) = &self.witness {
+        if let Some(turn) = turn {
             let after = written_out(&transaction, name)?;
             let changed = SOURCES.iter().zip(before.iter().zip(&after)).filter(|(_, (before, after))| before != after);
             let witnessed: Vec<Witnessed<'_>> = changed
@@ -90,7 +103,7 @@ impl Accounts {
                     state: after.as_deref(),
                 })
                 .collect();
-            ledger.witness(&Actor::system(by), Action::Account, what, &witnessed).map_err(journal)?;
+            turn.witness(&Actor::system(by), Action::Account, what, &witnessed).map_err(journal)?;
         }
         transaction.commit()?;
         Ok(done)

@@ -13,11 +13,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bilan_notify::{Grade, Notice, Occasion, Outbox, Way};
 use bilan_records::ledger::{Head, Ledger};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+
+use crate::faults::Faults;
 
 /// Between two looks at the head.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// An anchor that did not arrive is followed by another one after so long, however few entries were made.
+const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where the head of the journal is kept besides.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -216,10 +221,11 @@ pub struct Anchors {
 }
 
 impl Anchors {
-    /// For this journal; the last anchor of the file is where it goes on.
+    /// For this journal; each way goes on behind the last anchor that went it: what stands in the file may not have been put
+    /// into the outbox, and the other way round.
     ///
     /// # Errors
-    /// If the file cannot be read, or the journal contradicts it: a journal that was altered is not anchored.
+    /// If the file or the outbox cannot be read, or the journal contradicts the file: a journal that was altered is not anchored.
     pub fn open(ledger: Arc<Ledger>, settings: AnchorSettings, outbox: Arc<Outbox>) -> Result<Self> {
         let last = match settings.file.as_deref().filter(|file| file.exists()) {
             Some(file) => read(file)?.pop(),
@@ -229,8 +235,9 @@ impl Anchors {
             agrees(&ledger, last)
                 .context("the last anchor does not agree with the journal; run `bilan verify --anchor`")?;
         }
-        let last = last.map_or(0, |last| last.seq);
-        Ok(Self { ledger, settings, outbox, filed: last, pushed: last })
+        let filed = last.map_or(0, |last| last.seq);
+        let pushed = settings.push.as_deref().map(|webhook| last_pushed(&ledger, &outbox, webhook)).transpose()?;
+        Ok(Self { ledger, settings, outbox, filed, pushed: pushed.unwrap_or(0) })
     }
 
     /// Whether there is anywhere to write them.
@@ -245,6 +252,7 @@ impl Anchors {
     pub async fn run(mut self) -> Result<()> {
         let mut turns = tokio::time::interval(LOOK);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut faults = Faults::default();
         loop {
             turns.tick().await;
             let looked = tokio::task::spawn_blocking(move || {
@@ -253,9 +261,7 @@ impl Anchors {
             });
             let (anchors, done) = looked.await?;
             self = anchors;
-            if let Err(error) = done {
-                tracing::error!("the head of the journal could not be anchored: {error:#}");
-            }
+            faults.note("the head of the journal could not be anchored", &done);
         }
     }
 
@@ -265,7 +271,10 @@ impl Anchors {
         let Some(head) = self.ledger.head()? else { return Ok(()) };
         let filed = self.file(&head, now);
         let pushed = self.push(&head, now);
-        filed.and(pushed)
+        match (filed, pushed) {
+            (Err(file), Err(push)) => Err(file.context(format!("nor could it be sent: {push:#}"))),
+            (filed, pushed) => filed.and(pushed),
+        }
     }
 
     fn file(&mut self, head: &Head, now: Timestamp) -> Result<()> {
@@ -280,12 +289,18 @@ impl Anchors {
 
     fn push(&mut self, head: &Head, now: Timestamp) -> Result<()> {
         if let Some(webhook) = &self.settings.push
-            && self.is_due(head, self.pushed)?
+            && (self.is_due(head, self.pushed)? || (head.seq > self.pushed && self.was_given_up(webhook, now)?))
         {
             self.outbox.put(&notice(&Anchor::of(head, now)), &[(Way::Webhook, webhook.clone())], now)?;
             self.pushed = head.seq;
         }
         Ok(())
+    }
+
+    /// Whether the last anchor that was to be sent did not arrive and is not tried again. The next one stands for it as well.
+    fn was_given_up(&self, webhook: &str, now: Timestamp) -> Result<bool> {
+        let last = self.outbox.newest_about(&about(self.pushed), Way::Webhook, webhook)?;
+        Ok(last.is_some_and(|last| last.is_given_up() && now.duration_since(last.put_at) >= AFTER_A_FAILURE))
     }
 
     fn is_due(&self, head: &Head, last: i64) -> Result<bool> {
@@ -296,9 +311,23 @@ impl Anchors {
     }
 }
 
+/// The newest entry whose anchor was put into the outbox; none if the journal no longer holds it: an anchor is sent then.
+fn last_pushed(ledger: &Ledger, outbox: &Outbox, webhook: &str) -> Result<i64> {
+    let last = outbox.newest_about(ABOUT, Way::Webhook, webhook)?;
+    let anchor = last.and_then(|last| Anchor::read(&last.notice.text));
+    Ok(anchor.filter(|anchor| agrees(ledger, anchor).is_ok()).map_or(0, |anchor| anchor.seq))
+}
+
+/// With what begins what notices of anchors are about.
+const ABOUT: &str = "anchor:";
+
+fn about(seq: i64) -> String {
+    format!("{ABOUT}{seq}#")
+}
+
 fn notice(anchor: &Anchor) -> Notice {
     Notice {
-        about: format!("anchor:{}", anchor.seq),
+        about: format!("{ABOUT}{}", anchor.seq),
         occasion: Occasion::Opened,
         grade: Grade::Info,
         title: "操作日志锚点".to_owned(),

@@ -72,6 +72,14 @@ pub struct Message {
     pub fault: Option<SendFault>,
 }
 
+impl Message {
+    /// Whether it has not arrived and is not tried again.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.sent_at.is_none() && self.next_at.is_none()
+    }
+}
+
 /// The outbox failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
@@ -167,6 +175,19 @@ impl Outbox {
     /// If SQLite refuses.
     pub fn newest(&self, limit: u32) -> Result<Vec<Message>, OutboxError> {
         Ok(self.messages("1 ORDER BY id DESC LIMIT ?1", params![limit])?.0)
+    }
+
+    /// The newest message to a place whose key ([`Notice::key`]) begins so; none if it cannot be read.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn newest_about(&self, beginning: &str, way: Way, target: &str) -> Result<Option<Message>, OutboxError> {
+        let last = format!("{beginning}\u{10FFFF}");
+        let (found, _) = self.messages(
+            "key >= ?1 AND key < ?2 AND way = ?3 AND target = ?4 ORDER BY id DESC LIMIT 1",
+            params![beginning, last, way.name(), target],
+        )?;
+        Ok(found.into_iter().next())
     }
 
     /// What fits a condition: messages, and the numbers of those that cannot be read with why.

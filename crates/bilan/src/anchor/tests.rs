@@ -161,6 +161,58 @@ fn an_anchor_that_cannot_be_sent_is_written_once_and_sent_when_it_can_be() {
 }
 
 #[test]
+fn an_anchor_that_could_not_be_sent_is_sent_after_a_restart_although_it_stands_in_the_file() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    let mut anchors = kept.anchors(1000);
+    let outbox = Connection::open(kept.trial.folder.path().join("notices.db")).unwrap();
+    outbox.execute_batch("CREATE TRIGGER full BEFORE INSERT ON message BEGIN SELECT RAISE(FAIL, 'full'); END").unwrap();
+    anchors.look(Timestamp::UNIX_EPOCH).unwrap_err();
+    outbox.execute_batch("DROP TRIGGER full").unwrap();
+    let mut anchors = kept.anchors(1000);
+    anchors.look(Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!((read(&kept.file()).unwrap().len(), anchors.outbox.newest(10).unwrap().len()), (1, 1));
+}
+
+#[test]
+fn a_restart_sends_no_anchor_before_enough_entries_were_made() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    let settings = AnchorSettings { file: None, push: Some("值班群".to_owned()), every: 5 };
+    let open = || {
+        let outbox = Arc::new(Outbox::open(&kept.trial.folder.path().join("notices.db")).unwrap());
+        Anchors::open(Arc::clone(&kept.trial.ledger), settings.clone(), outbox).unwrap()
+    };
+    let mut sent = Vec::new();
+    for _ in 0..6 {
+        let mut anchors = open();
+        anchors.look(Timestamp::UNIX_EPOCH).unwrap();
+        sent.push(anchors.outbox.newest(10).unwrap().len());
+        entered(&kept.trial, 1);
+    }
+    assert_eq!(sent, [1, 1, 1, 1, 1, 2]);
+}
+
+#[test]
+fn an_anchor_that_never_arrived_is_followed_by_one_that_stands_for_it() {
+    let kept = Kept::new();
+    entered(&kept.trial, 1);
+    let mut anchors = kept.anchors(1000);
+    let mut now = "2026-05-04T03:00:00Z".parse().unwrap();
+    anchors.look(now).unwrap();
+    let [first] = anchors.outbox.newest(10).unwrap().try_into().unwrap();
+    anchors.outbox.failed(&first, "the group is gone", true, now).unwrap();
+    entered(&kept.trial, 1);
+    anchors.look(now).unwrap();
+    assert_eq!(anchors.outbox.newest(10).unwrap().len(), 1, "not at once: where it fails for good it would fail again");
+    now += AFTER_A_FAILURE;
+    anchors.look(now).unwrap();
+    anchors.look(now).unwrap();
+    let sent = anchors.outbox.newest(10).unwrap();
+    assert_eq!(sent.iter().map(|message| message.notice.about.as_str()).collect::<Vec<_>>(), ["anchor:2", "anchor:1"]);
+}
+
+#[test]
 fn an_anchor_that_cannot_be_written_is_sent_all_the_same() {
     let kept = Kept::new();
     entered(&kept.trial, 1);

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bilan_standards::clock::beijing_day;
 use bilan_telemetry::rules::Task;
 use bilan_telemetry::tampering::{self, Day, Sign, SignKind};
 use bilan_telemetry::{Device, Kind, Level, Observation, Series, Store, StoreError, Text, Warning};
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::bridge::Bridge;
+use crate::faults::{Faults, joined};
 use crate::stations::StationDirectory;
 
 /// Between two looks whether a day has ended.
 const LOOK: Duration = Duration::from_secs(900);
 /// A day is looked at so long after its end: what was kept back is in by then.
 const SETTLED: SignedDuration = SignedDuration::from_hours(2);
+/// Days before the last that are looked through where the program was off: what lies further back was reported long ago.
+const LOOKED_BACK: i64 = 31;
 /// Kinds of stations whose data enterprises send.
 const KINDS: [&str; 3] = ["power", "outfall", "dust"];
 /// Current above which production runs, as the shipped rules have it, A.
@@ -39,35 +43,29 @@ impl Suspicion {
         Self { observations, stations, bridge }
     }
 
-    /// Looks at each day once; never ends.
+    /// Looks at each day once, those on which the program was off as well; never ends.
     pub async fn run(self) {
         let mut turns = tokio::time::interval(LOOK);
+        let mut faults = Faults::default();
         loop {
             turns.tick().await;
-            let now = Timestamp::now();
-            let Some(day) = now.checked_sub(SETTLED).ok().and_then(|then| beijing_day(then).yesterday().ok()) else {
-                continue;
-            };
-            let number = i64::from(day.year()) * 1000 + i64::from(day.day_of_year());
-            match self.observations.mark(MARK) {
-                Ok(known) if known == Some(number) => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!("which day was looked through last cannot be read: {error}");
-                    continue;
-                }
-            }
-            let own = self.clone();
-            match tokio::task::spawn_blocking(move || own.look(day, now)).await {
-                Ok(Ok(())) => {
-                    if let Err(error) = self.observations.set_mark(MARK, number).await {
-                        tracing::error!("the day that was looked through could not be remembered: {error}");
-                    }
-                }
-                Ok(Err(error)) => tracing::error!("{day} could not be looked through: {error}"),
-                Err(error) => tracing::error!("looking through {day} broke off: {error}"),
-            }
+            faults.note("signs of tampering could not be looked for", &self.turn(Timestamp::now()).await);
         }
+    }
+
+    /// Looks through the days that have ended since the last one that was looked through. One that fails is looked at
+    /// again by the next turn, before the others.
+    async fn turn(&self, now: Timestamp) -> anyhow::Result<()> {
+        let Some(last) = now.checked_sub(SETTLED).ok().and_then(|then| beijing_day(then).yesterday().ok()) else {
+            return Ok(());
+        };
+        for day in days(self.observations.mark(MARK)?.and_then(day_of), last) {
+            let own = self.clone();
+            let looked = joined(tokio::task::spawn_blocking(move || own.look(day, now)).await);
+            looked.with_context(|| format!("{day} could not be looked through"))?;
+            self.observations.set_mark(MARK, number_of(day)).await?;
+        }
+        Ok(())
     }
 
     /// Looks through a day. What could not be entered is entered by the next look at it.
@@ -87,6 +85,26 @@ impl Suspicion {
         anyhow::ensure!(refused == 0, "{refused} signs could not be entered");
         Ok(())
     }
+}
+
+/// The days to look through: those behind `known`, the last that was looked through, up to `last`; where nothing is known,
+/// that one alone.
+fn days(known: Option<Date>, last: Date) -> Vec<Date> {
+    // What lies ahead was remembered by a clock that has been set back since.
+    let Some(known) = known.filter(|known| *known <= last) else { return vec![last] };
+    let earliest = last.saturating_sub(LOOKED_BACK.days());
+    known.series(1.day()).skip(1).take_while(|day| *day <= last).filter(|day| *day > earliest).collect()
+}
+
+/// A day as it is remembered: 2026124 is the 124th of 2026.
+fn number_of(day: Date) -> i64 {
+    i64::from(day.year()) * 1000 + i64::from(day.day_of_year())
+}
+
+fn day_of(number: i64) -> Option<Date> {
+    let year = i16::try_from(number / 1000).ok()?;
+    let day = i16::try_from(number % 1000).ok()?;
+    Date::new(year, 1, 1).ok()?.with().day_of_year(day).build().ok()
 }
 
 /// The signs of a device's day, by factor.
@@ -180,6 +198,8 @@ fn warning(device: &Device, factor: &str, sign: Sign, day: Date, now: Timestamp)
 
 #[cfg(test)]
 mod tests {
+    use bilan_records::actor::Actor;
+    use bilan_records::ledger::ListQuery;
     use hj212::{Event, Flag, Message, Mode, packets};
 
     use super::*;
@@ -210,9 +230,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_day_whose_signs_could_not_be_entered_is_looked_at_again() {
-        let trial = crate::trial::Trial::new();
+    /// A bureau with one outfall whose data of 4 May repeat those of the day before.
+    fn suspected(trial: &crate::trial::Trial) -> Suspicion {
         let [lon, lat] = trial.centre();
         trial.load(
             "station",
@@ -225,7 +244,41 @@ mod tests {
         played(&trial.observations, &device, true);
         let stations = Arc::new(StationDirectory::open(Arc::clone(&trial.ledger)).unwrap());
         let bridge = Bridge::new(Arc::clone(&trial.ledger), trial.observations.clone(), false);
-        let suspicion = Suspicion::new(trial.observations.clone(), stations, bridge);
+        Suspicion::new(trial.observations.clone(), stations, bridge)
+    }
+
+    #[test]
+    fn a_day_on_which_the_program_was_off_is_looked_at_afterwards() {
+        let trial = crate::trial::Trial::new();
+        let suspicion = suspected(&trial);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            trial.observations.set_mark(MARK, number_of("2026-05-02".parse().unwrap())).await.unwrap();
+            suspicion.turn("2026-05-08T02:00:00Z".parse().unwrap()).await.unwrap();
+        });
+        let entered = trial.ledger.list(&Actor::system("test"), ListQuery::of("warning")).unwrap().records;
+        let subjects: Vec<_> = entered.iter().map(|record| record.values["subject"].to_string()).collect();
+        assert!(subjects.iter().any(|subject| subject.contains("2026-05-04")), "{subjects:?}");
+        assert_eq!(trial.observations.mark(MARK).unwrap().and_then(day_of), Some("2026-05-07".parse().unwrap()));
+    }
+
+    #[test]
+    fn each_day_since_the_last_is_looked_at_and_not_more_than_a_month_of_them() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let last = day("2026-03-01");
+        assert_eq!(days(None, last), [last], "a new bureau has no past");
+        assert_eq!(days(Some(last), last), [] as [Date; 0]);
+        assert_eq!(days(Some(day("2026-02-27")), last), [day("2026-02-28"), last]);
+        assert_eq!(days(Some(day("2026-03-09")), last), [last], "a clock that was set back");
+        let month = days(Some(day("2020-01-01")), last);
+        assert_eq!((month.len(), month[0]), (31, day("2026-01-30")));
+        assert_eq!(day_of(number_of(day("2028-12-31"))), Some(day("2028-12-31")));
+    }
+
+    #[test]
+    fn a_day_whose_signs_could_not_be_entered_is_looked_at_again() {
+        let trial = crate::trial::Trial::new();
+        let suspicion = suspected(&trial);
         let now = "2026-05-05T02:00:00Z".parse().unwrap();
         let beside = rusqlite::Connection::open(trial.folder.path().join("records.db")).unwrap();
         beside

@@ -21,10 +21,12 @@
 mod cancellation;
 pub mod checksum;
 mod integrity;
+mod lasting;
 mod migration;
 mod room;
 
 pub use cancellation::{CancelWhenDropped, Cancellation, Cancelled, check, commit, to_the_end, watch};
 pub use integrity::{Fault, integrity};
+pub use lasting::{Lasting, Turn};
 pub use migration::{Migration, MigrationError, Migrations};
 pub use room::try_writing;

@@ -9,6 +9,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::calling::Calling;
+use crate::faults::{Faults, joined};
 
 /// Between two tries to put in what could not be put in.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -20,20 +21,21 @@ const WAITING: usize = 200;
 pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses: Receiver<Guess>) {
     let mut waiting = Vec::new();
     let mut turns = tokio::time::interval(AGAIN);
+    let mut faults = Faults::default();
     loop {
         let notice = tokio::select! {
             alarm = lines.recv() => alarm.map(|alarm| of_line(&alarm)),
             guess = guesses.recv() => guess.map(|guess| of_guess(&guess)),
             _ = turns.tick() => {
                 for notice in std::mem::take(&mut waiting) {
-                    waiting.extend(put(&calling, notice).await);
+                    waiting.extend(put(&calling, notice, &mut faults).await);
                 }
                 continue;
             }
         };
         match notice {
             Ok(notice) => {
-                let refused = put(&calling, notice).await;
+                let refused = put(&calling, notice, &mut faults).await;
                 waiting.extend(refused.filter(|_| waiting.len() < WAITING));
             }
             // What was missed stands on the pages.
@@ -44,14 +46,11 @@ pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses
 }
 
 /// Puts a notice in; gives it back if that failed.
-async fn put(calling: &Calling, notice: Notice) -> Option<Notice> {
+async fn put(calling: &Calling, notice: Notice, faults: &mut Faults) -> Option<Notice> {
     let (calling, given) = (calling.clone(), notice.clone());
-    match tokio::task::spawn_blocking(move || calling.administrators(given)).await {
-        Ok(Ok(())) => return None,
-        Ok(Err(error)) => tracing::error!("administrators could not be called, which is tried again: {error}"),
-        Err(error) => tracing::error!("calling administrators broke off and is tried again: {error}"),
-    }
-    Some(notice)
+    let called = joined(tokio::task::spawn_blocking(move || calling.administrators(given)).await);
+    faults.note("administrators could not be called, which is tried again", &called);
+    called.is_err().then_some(notice)
 }
 
 /// The same thing is said once an hour at most.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub use self::repair::{Repairs, without_record};
 use crate::calling::Calling;
+use crate::faults::{Faults, joined};
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{JsonMap, Key, Ledger, ListQuery, ReadError, Record, Write, WriteError};
 use bilan_records::value::Language;
@@ -87,15 +88,16 @@ impl Bridge {
         let mut warnings = self.observations.subscribe_to_warnings();
         let mut turns = tokio::time::interval(REPAIRED_EVERY);
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut faults = Faults::default();
         loop {
             tokio::select! {
                 // The first turn comes at once.
-                _ = turns.tick() => self.repair_apart().await,
+                _ = turns.tick() => self.repair_apart(&mut faults).await,
                 told = warnings.recv() => match told {
                     Ok(warning) => self.enter_apart(warning).await,
                     Err(RecvError::Lagged(missed)) => {
                         tracing::warn!("{missed} warnings passed by; those without a record are looked for");
-                        self.repair_apart().await;
+                        self.repair_apart(&mut faults).await;
                     }
                     Err(RecvError::Closed) => return Err(StoreError::Closed.into()),
                 },
@@ -103,13 +105,10 @@ impl Bridge {
         }
     }
 
-    async fn repair_apart(&self) {
+    async fn repair_apart(&self, faults: &mut Faults) {
         let bridge = self.clone();
-        match tokio::task::spawn_blocking(move || bridge.repair()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!("warnings without a record could not be looked for: {error}"),
-            Err(error) => tracing::error!("warnings without a record could not be looked for: {error}"),
-        }
+        let repaired = joined(tokio::task::spawn_blocking(move || bridge.repair()).await);
+        faults.note("warnings without a record could not be looked for", &repaired);
     }
 
     async fn enter_apart(&self, warning: Arc<Warning>) {

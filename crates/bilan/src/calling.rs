@@ -73,24 +73,35 @@ impl Calling {
 
     /// Calls those whom the rules name for warnings that nobody has acknowledged in time, and says so in the record.
     ///
-    /// One that cannot be escalated, because its record was deleted for example, is logged and holds up no other.
-    pub fn escalate(&self, open: &[Warning]) {
+    /// One that cannot be escalated holds up no other.
+    ///
+    /// # Errors
+    /// Which warnings could not be escalated, and why the first of them was not.
+    pub fn escalate(&self, open: &[Warning]) -> anyhow::Result<()> {
         let now = self.ledger.now();
+        let mut missing = Vec::new();
+        let mut why = None;
         for warning in open {
             let Some(escalation) = warning.escalation.as_ref().filter(|_| !warning.joins()) else { continue };
             if now.duration_since(warning.opened_at).as_secs() < escalation.after_s {
                 continue;
             }
             if let Err(error) = self.escalate_one(warning, &escalation.roles, now) {
-                tracing::error!("the warning {} could not be escalated: {error}", warning.id);
+                missing.push(warning.id.as_str());
+                why.get_or_insert(error);
             }
         }
+        why.map_or(Ok(()), |why| Err(anyhow::Error::from(why).context(missing.join(", "))))
     }
 
     fn escalate_one(&self, warning: &Warning, roles: &[String], now: Timestamp) -> Result<(), CallingError> {
         let rules = Actor::system("rules");
         let Some(number) = self.ledger.bridged("warning", &warning.id)? else { return Ok(()) };
-        let record = self.ledger.record(&rules, "warning", &number, None)?;
+        let record = match self.ledger.record(&rules, "warning", &number, None) {
+            // People deleted it: there is nothing left that somebody could acknowledge.
+            Err(ReadError::NotFound { .. }) => return Ok(()),
+            record => record?,
+        };
         if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
             return Ok(());
         }

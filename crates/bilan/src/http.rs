@@ -19,7 +19,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, join};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt as _;
 
@@ -27,6 +27,9 @@ use tower::ServiceExt as _;
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Streams of one HTTP/2 connection at the same time.
 const STREAMS: u32 = 100;
+
+/// A fault of the listener is over when none was met for so long.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Limits for the connections of browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -80,6 +83,7 @@ pub async fn serve(
     let addresses = Places::new(settings.max_per_address);
     let server = Server { router, settings, trusted: Arc::new(trusted), addresses, stopping };
     let mut stop = pin!(stop);
+    let mut quiet_until = Instant::now();
     loop {
         // Who finds no room waits in the queue of the system.
         let place = tokio::select! {
@@ -100,7 +104,10 @@ pub async fn serve(
             }
             Err(error) => {
                 // Out of file handles, or a peer that was gone already: the next one may fare better.
-                tracing::warn!(%error, "a connection could not be accepted");
+                if Instant::now() >= quiet_until {
+                    tracing::warn!(%error, "a connection could not be accepted; as long as this lasts it is not said again");
+                }
+                quiet_until = Instant::now() + QUIET;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

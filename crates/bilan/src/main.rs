@@ -12,6 +12,7 @@ mod commander;
 mod configuration;
 mod data_folder;
 mod demonstration;
+mod faults;
 mod http;
 mod jobs;
 mod orders;

@@ -7,9 +7,11 @@ use axum::routing::post;
 use axum::{Json, Router, body::Body};
 use bilan_admission::TrustedProxies;
 use bilan_gateway::{Report, ReportFault, ReportIntake};
+use bilan_storage::Lasting;
 use bilan_telemetry::{StoreError, TimeFault};
 use bilan_web::{BodyFault, read_body};
 use serde_json::json;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,6 +195,7 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     // They end with this.
     let mut taking = JoinSet::new();
+    let mut lines = Lasting::default();
     loop {
         // Before the next message is read there is a place for it: what finds none waits at the broker, not in memory.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -203,6 +206,9 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
         }
         match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                if lines.note(&Ok::<_, Infallible>(())).is_some() {
+                    tracing::info!(host = settings.host, "the broker is there again");
+                }
                 if let Err(fault) = client.try_subscribe(&settings.topic, QoS::AtLeastOnce) {
                     tracing::error!(topic = settings.topic, "the topic could not be subscribed to: {fault}");
                 }
@@ -220,7 +226,9 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
             }
             Ok(_) => {}
             Err(fault) => {
-                tracing::warn!(host = settings.host, "no broker: {fault}");
+                if lines.note(&Err::<(), _>(&fault)).is_some() {
+                    tracing::warn!(host = settings.host, "no broker: {fault}");
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bilan_web::{Room, RoomState};
 
+use crate::faults::Faults;
+
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -12,9 +14,12 @@ const LOOK: Duration = Duration::from_secs(60);
 pub async fn watch(data: PathBuf) {
     let mut turns = tokio::time::interval(LOOK);
     let mut known = RoomState::Enough;
+    let mut faults = Faults::default();
     loop {
         turns.tick().await;
-        let Ok(room) = Room::at(&data) else { continue };
+        let asked = Room::at(&data);
+        faults.note("the disk could not be asked for its room", &asked);
+        let Ok(room) = asked else { continue };
         let state = room.state();
         if state == known {
             continue;

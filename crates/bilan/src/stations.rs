@@ -21,6 +21,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use surroundings::{REGISTERS, Surroundings};
 
+use crate::faults::{Faults, joined};
+
 /// Between two looks whether a register has changed.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -202,19 +204,17 @@ pub async fn follow(stations: Arc<StationDirectory>, observations: Store, readmi
     let mut turns = tokio::time::interval(LOOK);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut is_behind = true;
+    let mut faults = Faults::default();
     loop {
         turns.tick().await;
         let directory = Arc::clone(&stations);
-        match tokio::task::spawn_blocking(move || directory.refresh()).await {
-            Ok(Ok(is_fresh)) => is_behind |= is_fresh,
-            Ok(Err(error)) => tracing::error!("the stations could not be read: {error:#}"),
-            Err(error) => tracing::error!("the look at the stations broke off: {error}"),
-        }
+        let refreshed = joined(tokio::task::spawn_blocking(move || directory.refresh()).await);
+        faults.note("the stations could not be read", &refreshed);
+        is_behind |= refreshed.unwrap_or(false);
         if is_behind {
-            match publish(&stations, &observations, &readmission).await {
-                Ok(()) => is_behind = false,
-                Err(error) => tracing::error!("what the register says of stations did not reach the rules: {error}"),
-            }
+            let published = publish(&stations, &observations, &readmission).await;
+            faults.note("what the register says of stations did not reach the rules", &published);
+            is_behind = published.is_err();
         }
     }
 }

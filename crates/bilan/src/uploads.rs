@@ -5,29 +5,34 @@ use std::time::Duration;
 
 use bilan_web::{UPLOADS_WAIT, sweep_uploads};
 
+use crate::faults::{Faults, joined};
+
 const HOUR: Duration = Duration::from_secs(3600);
+const NOT_SWEPT: &str = "uploads that nobody entered could not be let go";
 
 /// What lies there at the start, before anything is uploaded.
 pub fn sweep_at_start(uploads: &Path) {
-    sweep(uploads, Duration::ZERO);
+    if let Err(error) = sweep(uploads, Duration::ZERO) {
+        tracing::error!("{NOT_SWEPT}: {error}");
+    }
 }
 
 /// Looks every hour.
 pub async fn keep_small(uploads: PathBuf) {
     let mut hours = tokio::time::interval(HOUR);
+    let mut faults = Faults::default();
     loop {
         hours.tick().await;
         let uploads = uploads.clone();
-        if let Err(error) = tokio::task::spawn_blocking(move || sweep(&uploads, UPLOADS_WAIT)).await {
-            tracing::error!("the look at uploads broke off: {error}");
-        }
+        let swept = joined(tokio::task::spawn_blocking(move || sweep(&uploads, UPLOADS_WAIT)).await);
+        faults.note(NOT_SWEPT, &swept);
     }
 }
 
-fn sweep(uploads: &Path, unfinished: Duration) {
-    match sweep_uploads(uploads, unfinished) {
-        Ok(0) => {}
-        Ok(files) => tracing::info!("{files} files of uploads that nobody entered are let go"),
-        Err(error) => tracing::error!("uploads that nobody entered could not be let go: {error}"),
+fn sweep(uploads: &Path, unfinished: Duration) -> std::io::Result<()> {
+    let files = sweep_uploads(uploads, unfinished)?;
+    if files > 0 {
+        tracing::info!("{files} files of uploads that nobody entered are let go");
     }
+    Ok(())
 }

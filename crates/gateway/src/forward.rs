@@ -100,13 +100,14 @@ pub async fn forward(
         unanswering: HashSet::new(),
         shunned: HashMap::new(),
         answers: 0,
+        said: None,
         one_by_one: false,
     };
     loop {
         match queue.turn().await {
             Err(StoreError::Closed) => return Err(StoreError::Closed),
             Err(error) => {
-                tracing::error!("packets are not handed on: {error}");
+                queue.say(Some(ForwardFault::Store), &Some(&error));
                 queue.forwarding.change(|state| state.fault = Some(ForwardFault::Store));
                 queue.rest().await;
             }
@@ -135,6 +136,8 @@ struct Queue {
     shunned: HashMap<String, Instant>,
     /// Answers so far: whether the platform lives.
     answers: u64,
+    /// What was said last of why packets are not handed on.
+    said: Option<ForwardFault>,
     /// The line broke and nothing was answered: it is found out at which packet.
     one_by_one: bool,
     pause: Duration,
@@ -153,7 +156,9 @@ impl Queue {
         let exchanges = self.exchange().await;
         let answered = exchanges.iter().flat_map(|exchange| &exchange.answers).flatten().count();
         self.answers += answered as u64;
-        let fault = exchanges.iter().find_map(|exchange| exchange.broken.as_ref()).map(Broken::fault);
+        let broken = exchanges.iter().find_map(|exchange| exchange.broken.as_ref());
+        let fault = broken.map(Broken::fault);
+        self.say(fault, &broken);
         let mut done = false;
         for exchange in exchanges {
             done |= self.settle(exchange, answered > 0);
@@ -168,6 +173,18 @@ impl Queue {
             self.rest().await;
         }
         Ok(())
+    }
+
+    /// Says when packets are not handed on, for another reason than before, and when they are again.
+    fn say(&mut self, fault: Option<ForwardFault>, why: &Option<impl std::fmt::Display>) {
+        if std::mem::replace(&mut self.said, fault) == fault {
+            return;
+        }
+        let to = &self.settings.to;
+        match why {
+            Some(why) => tracing::warn!(to, "packets are not handed on: {why}"),
+            None => tracing::info!(to, "packets are handed on again"),
+        }
     }
 
     /// Nothing was done with: the next turn is a while later.

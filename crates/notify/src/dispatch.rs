@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bilan_storage::{Lasting, Turn};
 use jiff::Timestamp;
 
 use crate::{Message, NotSent, Outbox, OutboxError, Sender};
@@ -16,30 +17,31 @@ const REST: Duration = Duration::from_secs(5);
 
 /// Sends what is due until it is aborted. `now` tells the time.
 pub async fn dispatch(outbox: Arc<Outbox>, sender: Arc<Sender>, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) {
+    let mut lasting = Lasting::default();
     loop {
-        match turn(&outbox, &sender, &now).await {
+        let turned = match turn(&outbox, &sender, &now).await {
             Ok(0) => wait(&outbox, now()).await,
-            Ok(_) => {}
-            Err(fault) => {
-                tracing::error!("notices are not sent: {fault}");
-                tokio::time::sleep(REST).await;
-            }
+            other => other.map(drop),
+        };
+        match (lasting.note(&turned), &turned) {
+            (Some(Turn::Begins), Err(fault)) => tracing::error!("notices are not sent: {fault}"),
+            (Some(Turn::Ends), _) => tracing::info!("notices are sent again"),
+            _ => {}
+        }
+        if turned.is_err() {
+            tokio::time::sleep(REST).await;
         }
     }
 }
 
-async fn wait(outbox: &Outbox, now: Timestamp) {
-    let pause = match outbox.next_due() {
-        Ok(next) => next.and_then(|next| Duration::try_from(next.duration_since(now)).ok()).unwrap_or(LONGEST),
-        Err(fault) => {
-            tracing::error!("when the next notice is due cannot be read: {fault}");
-            REST
-        }
-    };
+async fn wait(outbox: &Outbox, now: Timestamp) -> Result<(), OutboxError> {
+    let next = outbox.next_due()?;
+    let pause = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok()).unwrap_or(LONGEST);
     tokio::select! {
         () = outbox.news.notified() => {}
         () = tokio::time::sleep(pause.clamp(Duration::from_millis(50), LONGEST)) => {}
     }
+    Ok(())
 }
 
 /// Sends what is due now; how many there were.

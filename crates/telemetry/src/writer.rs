@@ -9,10 +9,12 @@ mod revision;
 mod waiting;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use applying::{Applied, Seen, Work};
+use bilan_storage::Lasting;
 use jiff::Timestamp;
 use keeping::keep_warning;
 use lines::Lines;
@@ -116,6 +118,7 @@ pub(crate) struct Writer {
     lines: Lines,
     /// The rules know of values that were not stored.
     is_behind: bool,
+    refusing: Lasting,
     shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
@@ -146,6 +149,7 @@ impl Writer {
             series,
             lines: Lines::default(),
             is_behind: false,
+            refusing: Lasting::default(),
             shared,
             checker,
             sealed_until,
@@ -202,6 +206,9 @@ impl Writer {
         let mut warnings = Vec::new();
         match self.store(group, &mut warnings) {
             Ok(receipts) => {
+                if self.refusing.note(&Ok::<_, Infallible>(())).is_some() {
+                    tracing::info!(path = %self.path.display(), "observations are stored again");
+                }
                 let mut warnings = warnings.into_iter().peekable();
                 for (place, (command, receipt)) in group.drain(..).zip(receipts).enumerate() {
                     self.answer(command, receipt);
@@ -223,7 +230,10 @@ impl Writer {
                 all
             }
             Err(error) => {
-                tracing::error!(%error, path = %self.path.display(), "observations could not be stored; nothing of the group is acknowledged");
+                let turn = self.refusing.note(&Err::<(), _>(&error));
+                if turn.is_some() {
+                    tracing::error!(%error, path = %self.path.display(), "observations cannot be stored and are not acknowledged");
+                }
                 self.go_back();
                 group.drain(..).for_each(|command| command.refuse(&self.path, &error));
                 false

@@ -252,11 +252,11 @@ fn a_warning_that_nobody_acknowledges_goes_to_the_head() {
     let open = Warning { escalation: Some(Escalation { after_s: 1800, roles: vec!["head".into()] }), ..warning() };
     desk.bridge.enter(&open).unwrap();
     desk.trial.clock.advance(SignedDuration::from_mins(29));
-    calling.escalate(std::slice::from_ref(&open));
+    calling.escalate(std::slice::from_ref(&open)).unwrap();
     assert_eq!(waiting(&outbox).len(), 3, "there is a minute left");
     desk.trial.clock.advance(SignedDuration::from_mins(1));
     for _ in 0..2 {
-        calling.escalate(std::slice::from_ref(&open));
+        calling.escalate(std::slice::from_ref(&open)).unwrap();
     }
     assert_eq!(waiting(&outbox)[3..], ["Escalated 值班群", "Escalated head"]);
     let [record] = desk.all("warning").try_into().unwrap();
@@ -279,7 +279,7 @@ fn a_warning_whose_record_was_deleted_holds_up_no_other() {
     }
     desk.bridge.enter(&open).unwrap();
     desk.trial.clock.advance(SignedDuration::from_hours(1));
-    calling.escalate(&[gone, open]);
+    calling.escalate(&[gone, open]).unwrap();
     let escalated = waiting(&outbox).into_iter().filter(|notice| notice.starts_with("Escalated"));
     assert_eq!(escalated.collect::<Vec<_>>(), ["Escalated 值班群", "Escalated head"]);
 }
@@ -294,7 +294,7 @@ fn an_acknowledged_warning_goes_no_higher() {
     let (duty, write) = (Actor::system("test"), Write::default());
     desk.bridge.ledger.step(&duty, "warning", &record.number, record.version, "acknowledge", by, None, write).unwrap();
     desk.trial.clock.advance(SignedDuration::from_hours(1));
-    calling.escalate(&[open]);
+    calling.escalate(&[open]).unwrap();
     assert_eq!(waiting(&outbox).len(), 3);
 }
 

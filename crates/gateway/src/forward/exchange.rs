@@ -115,7 +115,7 @@ pub(super) async fn run(line: Option<TcpStream>, to: &str, packets: Vec<Sending>
     let lived = answers.iter().any(Option::is_some);
     let broken = ended.err();
     if let Some(broken) = &broken {
-        tracing::warn!(to, "packets are not handed on: {broken}");
+        tracing::debug!(to, "packets are not handed on: {broken}");
     }
     // A line on which nothing is heard may be dead without anybody having said so.
     let can_be_used = match broken {

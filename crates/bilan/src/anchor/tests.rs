@@ -1,3 +1,4 @@
+use bilan_notify::SendFault;
 use bilan_records::actor::Actor;
 use bilan_records::ledger::Write;
 use rusqlite::Connection;
@@ -201,7 +202,7 @@ fn an_anchor_that_never_arrived_is_followed_by_one_that_stands_for_it() {
     let mut now = "2026-05-04T03:00:00Z".parse().unwrap();
     anchors.look(now).unwrap();
     let [first] = anchors.outbox.newest(10).unwrap().try_into().unwrap();
-    anchors.outbox.failed(&first, "the group is gone", true, now).unwrap();
+    anchors.outbox.failed(&first, &SendFault::NoWebhook, true, now).unwrap();
     entered(&kept.trial, 1);
     anchors.look(now).unwrap();
     assert_eq!(anchors.outbox.newest(10).unwrap().len(), 1, "not at once: where it fails for good it would fail again");

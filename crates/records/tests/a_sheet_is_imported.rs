@@ -71,6 +71,26 @@ fn every_fault_is_told_by_row_and_column_and_nothing_is_imported() {
 }
 
 #[test]
+fn a_column_that_must_be_there_and_is_missing_is_one_fault_of_the_file() {
+    let bureau = Bureau::new();
+    let rows = (0..300).map(|row| format!("2020-03-01,噪声{}\n", if row == 7 { "x" } else { "" })).collect::<String>();
+    let sheet = format!("received_at,类别\n{rows}");
+    let faults = faults(read(&bureau, &system(), sheet.as_bytes(), Format::Csv, false));
+    let found: Vec<(u64, &str)> = faults.faults.iter().map(|fault| (fault.row, fault.column.as_str())).collect();
+    assert_eq!(found, [(1, "subject"), (9, "类别")], "{faults}");
+    assert_eq!(faults.total, 2);
+    let missing = &faults.faults[0];
+    assert!(missing.why.contains("has no column") && missing.why_zh.contains("没有这一列"), "{missing}");
+    assert_eq!(missing.cell(), None);
+
+    // A line of JSON stands by itself: what it lacks is said of it.
+    let lines = "{\"received_at\":\"2020-03-01\",\"category\":\"noise\"}\n".repeat(3);
+    let faults = self::faults(read(&bureau, &system(), lines.as_bytes(), Format::Jsonl, false));
+    assert_eq!(faults.faults.iter().map(|fault| fault.row).collect::<Vec<_>>(), [1, 2, 3], "{faults}");
+    assert_eq!(total(&bureau), 0);
+}
+
+#[test]
 fn a_heading_that_names_nothing_is_a_fault_of_the_first_row() {
     let faults =
         faults(read(&Bureau::new(), &system(), "received_at,颜色\n2020-03-01,红\n".as_bytes(), Format::Csv, false));

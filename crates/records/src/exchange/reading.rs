@@ -28,6 +28,10 @@ pub(super) struct Places<'r> {
     columns: Vec<Option<Column<'r>>>,
     /// Where the column of a key stands.
     by_key: HashMap<&'r str, usize>,
+    /// Row of the first headings.
+    head: u64,
+    /// Fields that must be filled and have no column: said once of the file.
+    absent: HashSet<String>,
 }
 
 /// What a row gives for a record.
@@ -52,7 +56,16 @@ impl Entry {
 impl<'r> Places<'r> {
     pub(super) fn of(register: &'r Register, are_lines: bool) -> Self {
         let names = ColumnNames::of(register);
-        Self { register, are_lines, names, headings: Vec::new(), columns: Vec::new(), by_key: HashMap::new() }
+        Self {
+            register,
+            are_lines,
+            names,
+            headings: Vec::new(),
+            columns: Vec::new(),
+            by_key: HashMap::new(),
+            head: 0,
+            absent: HashSet::new(),
+        }
     }
 
     /// How many columns of the register these headings name.
@@ -73,6 +86,9 @@ impl<'r> Places<'r> {
 
     /// Takes the headings beyond those that it has.
     pub(super) fn add(&mut self, row: u64, headings: &[String], faults: &mut ImportFaults) {
+        if self.columns.is_empty() {
+            self.head = row;
+        }
         for heading in &headings[self.columns.len().min(headings.len())..] {
             let column = self.names.find(heading);
             let key = column.as_ref().and_then(Column::key);
@@ -222,12 +238,23 @@ impl<'r> Places<'r> {
     }
 
     /// A fault of a field as one of the file's cells; nothing where the cell itself was at fault.
-    pub(super) fn field_fault(&self, entry: &Entry, fault: FieldFault) -> Option<ImportFault> {
+    ///
+    /// A field that must be filled and has no column in a sheet is a fault of the file, said once at its headings and not of every row.
+    pub(super) fn field_fault(&mut self, entry: &Entry, fault: FieldFault) -> Option<ImportFault> {
         let key = fault.field.split(['[', '.']).next().unwrap_or(&fault.field);
         if entry.faulty.contains(key) {
             return None;
         }
         let position = self.by_key.get(key).copied();
+        if position.is_none() && !self.are_lines && self.register.fields.get(key).is_some_and(|field| field.required) {
+            return self.absent.insert(key.to_owned()).then(|| ImportFault {
+                row: self.head,
+                column: key.to_owned(),
+                why: "the file has no column for this field, which must be filled in every row".to_owned(),
+                why_zh: "文件中没有这一列，而每一行都必须填写".to_owned(),
+                ..ImportFault::default()
+            });
+        }
         let column = match position {
             Some(at) if key == fault.field => self.headings[at].clone(),
             Some(at) => format!("{} {}", self.headings[at], &fault.field[key.len()..]),

@@ -1,5 +1,7 @@
 //! Reports of devices in JSON, over HTTP (`POST /devices/report`) and over MQTT.
 
+mod link;
+
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +16,10 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+pub use self::link::BrokerLink;
+use self::link::Pauses;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
 use serde::Deserialize;
@@ -31,9 +36,6 @@ const WAITING: usize = 64;
 
 /// Messages that are being stored at the same time; the rest wait at the broker.
 const AT_ONCE: usize = 64;
-
-/// Between two attempts to reach a broker.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// Between two attempts to store a message.
 const STORED_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -168,6 +170,13 @@ pub struct MqttSettings {
     pub password: String,
 }
 
+impl MqttSettings {
+    /// How the connection to this broker stands, before there is one.
+    pub fn link(&self) -> BrokerLink {
+        BrokerLink::to(format!("{}:{}", self.host, self.port), &self.topic)
+    }
+}
+
 impl Default for MqttSettings {
     fn default() -> Self {
         Self {
@@ -182,7 +191,7 @@ impl Default for MqttSettings {
 }
 
 /// Takes reports from a broker, without end. A message is acknowledged when its values are on disk, or when it can never be taken and is in quarantine.
-pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
+pub async fn mqtt(intake: ReportIntake, settings: MqttSettings, link: BrokerLink) {
     let mut options = MqttOptions::new(&settings.client, &settings.host, settings.port);
     options.set_keep_alive(Duration::from_secs(30));
     options.set_clean_session(false);
@@ -193,6 +202,7 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
     }
     let (client, mut events) = AsyncClient::new(options, WAITING);
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    let (mut pauses, mut connected_at) = (Pauses::new(), None::<Instant>);
     // They end with this.
     let mut taking = JoinSet::new();
     let mut lines = Lasting::default();
@@ -209,11 +219,14 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
                 if lines.note(&Ok::<_, Infallible>(())).is_some() {
                     tracing::info!(host = settings.host, "the broker is there again");
                 }
+                link.is_up();
+                connected_at = Some(Instant::now());
                 if let Err(fault) = client.try_subscribe(&settings.topic, QoS::AtLeastOnce) {
                     tracing::error!(topic = settings.topic, "the topic could not be subscribed to: {fault}");
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {
+                link.took();
                 let (intake, client) = (intake.clone(), client.clone());
                 taking.spawn(async move {
                     store(&intake, &message).await;
@@ -226,10 +239,12 @@ pub async fn mqtt(intake: ReportIntake, settings: MqttSettings) {
             }
             Ok(_) => {}
             Err(fault) => {
+                link.failed();
                 if lines.note(&Err::<(), _>(&fault)).is_some() {
-                    tracing::warn!(host = settings.host, "no broker: {fault}");
+                    tracing::warn!(host = settings.host, "no broker, tried again within a minute: {fault}");
                 }
-                tokio::time::sleep(PAUSE).await;
+                let pause = pauses.next(connected_at.take().map(|at| at.elapsed()));
+                tokio::time::sleep(pause).await;
             }
         }
     }

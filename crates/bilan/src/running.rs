@@ -140,8 +140,9 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
             Ok(bilan_gateway::forward(store, forward, clock::for_devices(), forwarding).await?)
         });
     }
-    if let Some(mqtt) = configuration.mqtt.clone() {
-        parts.spawn("reports over MQTT", reports::mqtt(gateway.reports().clone(), mqtt));
+    let broker = configuration.mqtt.as_ref().map(reports::MqttSettings::link);
+    if let Some((mqtt, link)) = configuration.mqtt.clone().zip(broker.clone()) {
+        parts.spawn("reports over MQTT", reports::mqtt(gateway.reports().clone(), mqtt, link));
     }
 
     let notices =
@@ -153,6 +154,14 @@ async fn work(plan: &Plan, bureau: Bureau, mut served: Served) -> Result<()> {
         let family = Family::gauge("bilan_warnings_without_call", "Calls for warnings that could not be made so far.");
         metrics.put(family, repairs.calls_missing());
     });
+    let state = match broker {
+        Some(link) => {
+            let counted = link.clone();
+            let state = state.with_metrics(move |metrics| counted.put(metrics));
+            state.with_broker(move || serde_json::to_value(link.now()).unwrap_or_default())
+        }
+        None => state,
+    };
     let (broken, accepts) = (parts.broken(), gateway.accepts());
     let state = state.with_parts(move || {
         let mut names = broken.names();

@@ -55,6 +55,8 @@ pub struct AppState {
     pub metrics: Vec<Source>,
     /// How forwarding to another platform stands, as JSON; none where nothing is handed on.
     pub forwarding: Option<Arc<dyn Fn() -> Json + Send + Sync>>,
+    /// How the connection to a broker of MQTT stands, as JSON; none where reports come in no such way.
+    pub broker: Option<Arc<dyn Fn() -> Json + Send + Sync>>,
     /// Ways in which people are called; none where there is no outbox.
     pub notices: Option<Notices>,
     /// What the gateway found about lines and passwords of devices, the newest first: a list of objects, for the page of devices.
@@ -100,6 +102,7 @@ impl AppState {
             fonts: None,
             metrics: Vec::new(),
             forwarding: None,
+            broker: None,
             notices: None,
             line_alarms: Arc::new(|| Json::Null),
             broken_parts: Arc::new(Vec::new),
@@ -149,6 +152,13 @@ impl AppState {
     #[must_use]
     pub fn with_forwarding(mut self, state: impl Fn() -> Json + Send + Sync + 'static) -> Self {
         self.forwarding = Some(Arc::new(state));
+        self
+    }
+
+    /// With the state of the connection to a broker of MQTT.
+    #[must_use]
+    pub fn with_broker(mut self, state: impl Fn() -> Json + Send + Sync + 'static) -> Self {
+        self.broker = Some(Arc::new(state));
         self
     }
 

@@ -367,6 +367,16 @@ async fn how_forwarding_stands_is_shown_to_those_who_see_every_station() {
 }
 
 #[tokio::test]
+async fn how_the_broker_of_reports_stands_is_shown_to_those_who_see_every_station() {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, "/devices").await;
+    for shown in ["10.0.0.9:1883", "bilan/report/#", "未连接，正在重试", "<dd>17</dd>", "<dd>2048</dd>"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.near("broker"));
+    }
+    assert!(!bureau.page(Role::Grid, "/devices").await.text.contains("10.0.0.9"));
+}
+
+#[tokio::test]
 async fn strangers_and_what_was_held_of_them_are_shown_to_the_bureau_alone() {
     let bureau = Bureau::open();
     let held = b"##0100QN=1;ST=22;CN=2011;PW=999888;MN=NOBODY;Flag=5;CP=&&DataTime=1&&0000\r\n";

@@ -145,7 +145,7 @@ impl Bench {
         let broker = broker(port);
         within_a_minute(async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
         let settings = MqttSettings { port, ..MqttSettings::default() };
-        let taking = tokio::spawn(mqtt(gateway.reports().clone(), settings.clone()));
+        let taking = tokio::spawn(mqtt(gateway.reports().clone(), settings.clone(), settings.link()));
         let (device, mut line) = AsyncClient::new(MqttOptions::new("device", "127.0.0.1", port), 16);
         tokio::spawn(async move { while line.poll().await.is_ok() {} });
         let bench = Self { store, gateway, settings, taking, device, folder, _broker: broker };
@@ -212,8 +212,10 @@ async fn reports_come_over_mqtt_also_those_of_the_time_without_us() {
     bench.taking.abort();
     // Whether the broker has noticed by now or not: it keeps what nobody took.
     bench.send(3).await;
-    tokio::spawn(mqtt(bench.gateway.reports().clone(), bench.settings.clone()));
+    let link = bench.settings.link();
+    tokio::spawn(mqtt(bench.gateway.reports().clone(), bench.settings.clone(), link.clone()));
     bench.arrived(3).await;
+    assert!(link.now().is_up && link.now().reports > 0, "{:?}", link.now());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -278,4 +280,23 @@ fn every_reason_why_a_report_is_refused_is_given_in_both_languages() {
         assert_eq!(words.filter(|word| word.len() > 1).collect::<Vec<_>>(), Vec::<&str>::new(), "{zh}");
         assert!(!zh.is_ascii() && !en.chars().any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character)), "{en}");
     }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_not_there_is_counted_and_shown_as_away() {
+    let (_folder, _store, gateway) = gateway().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = MqttSettings { port, ..MqttSettings::default() };
+    let link = settings.link();
+    let taking = tokio::spawn(mqtt(gateway.reports().clone(), settings, link.clone()));
+    while link.now().failures == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    taking.abort();
+    let state = link.now();
+    assert_eq!((state.is_up, state.reports, state.broker), (false, 0, format!("127.0.0.1:{port}")));
+    let mut metrics = bilan_web::Metrics::default();
+    link.put(&mut metrics);
+    let text = metrics.into_text();
+    assert!(text.contains("bilan_mqtt_connected 0") && text.contains("bilan_mqtt_failures_total"), "{text}");
 }

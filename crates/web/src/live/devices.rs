@@ -11,6 +11,7 @@ use hj212::FaultCode;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::broker::{self, Broker};
 use super::condition::SILENCE;
 use super::deviation;
 use super::forwarding::{self, Forwarding};
@@ -89,12 +90,14 @@ struct DevicesPage {
     held: usize,
     /// Shown to those who see every station.
     forwarding: Option<Forwarding>,
+    /// Likewise.
+    broker: Option<Broker>,
 }
 
 /// `/devices`
 pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let language = visit.language;
-    let (stations, lines, held, strangers, may_enter, forwarding, now) = ask(&visit, move |app, actor| {
+    let (stations, lines, held, strangers, may_enter, (forwarding, broker), now) = ask(&visit, move |app, actor| {
         let stations = registered::stations(&app.ledger, actor)?;
         let store = &app.observations;
         let register = app.catalogue().registers.get("station");
@@ -105,7 +108,8 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         let held = within_reach(store.quarantined(QUARANTINED)?, &stations, sees_all);
         let strangers = if sees_all { store.strangers()? } else { Vec::new() };
         let forwarding = if sees_all { forwarding::of(app, now, language) } else { None };
-        Ok((stations, (store.devices()?, store.ahead()?), held, strangers, may_enter, forwarding, now))
+        let broker = if sees_all { broker::of(app, now, language) } else { None };
+        Ok((stations, (store.devices()?, store.ahead()?), held, strangers, may_enter, (forwarding, broker), now))
     })
     .await?;
     let alarms = alarms(&visit, &stations, now);
@@ -121,6 +125,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
         alarms,
         devices,
         forwarding,
+        broker,
     };
     crate::render::page(&page)
 }

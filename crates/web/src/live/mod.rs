@@ -7,6 +7,7 @@
 //!   puts the regions that changed in their place.
 
 mod air;
+mod broker;
 mod condition;
 mod curve;
 mod deviation;

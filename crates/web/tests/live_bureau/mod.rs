@@ -117,6 +117,9 @@ impl Bureau {
                 "passed_over": 6, "waiting": 3, "last_answer": NOW, "unanswering": ["N1"], "fault": "silent",
             })
         });
+        let state = state.with_broker(|| {
+            json!({ "broker": "10.0.0.9:1883", "topic": "bilan/report/#", "is_up": false, "since": NOW, "failures": 17, "reports": 2048 })
+        });
         let state = state.with_line_alarms(|| {
             let at = NOW;
             json!([

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use bilan_records::{
     actor::Actor,
+    catalogue::Field,
     exchange::{Format, ImportError, ImportFaults, ImportOutcome, export, export_with_personal, import, template},
     ledger::{ListQuery, Write},
 };
@@ -87,6 +88,39 @@ fn a_column_that_must_be_there_and_is_missing_is_one_fault_of_the_file() {
     let lines = "{\"received_at\":\"2020-03-01\",\"category\":\"noise\"}\n".repeat(3);
     let faults = self::faults(read(&bureau, &system(), lines.as_bytes(), Format::Jsonl, false));
     assert_eq!(faults.faults.iter().map(|fault| fault.row).collect::<Vec<_>>(), [1, 2, 3], "{faults}");
+    assert_eq!(total(&bureau), 0);
+}
+
+#[test_case("\r"; "carriage returns, as old programs for the Macintosh")]
+#[test_case("\r\n"; "both")]
+#[test_case("\n"; "line feeds")]
+fn the_row_of_a_fault_is_the_line_of_an_editor_whatever_ends_the_lines(end: &str) {
+    let rows =
+        ["subject,received_at,类别", "夜间施工,2020-03-01,噪声", "", "\"两\u{0}行\",2020-03-01,噪声", "x,2020-03-01,y"];
+    let sheet = rows.join(end).replace('\u{0}', end);
+    let faults = faults(read(&Bureau::new(), &system(), sheet.as_bytes(), Format::Csv, true));
+    let rows: Vec<u64> = faults.faults.iter().map(|fault| fault.row).collect();
+    // A subject is one line, and the row behind it begins on the line after its second.
+    assert_eq!(rows, [4, 6], "{faults}");
+}
+
+#[test]
+fn a_column_of_a_withheld_field_is_refused_by_its_name_and_fills_nothing() {
+    let code = Field { withheld: true, search: false, ..text("code") };
+    let mut register = complaint();
+    register.fields.insert("code".to_owned(), code);
+    let bureau = Bureau::open(catalogue(vec![enterprise(), register]));
+    let sheet = "subject,received_at,类别,code中\n夜间施工,2020-03-01,噪声,QX-123\n夜间施工,2020-03-02,噪声,\n";
+    let refused = faults(read(&bureau, &system(), sheet.as_bytes(), Format::Csv, false));
+    let [fault] = refused.faults.as_slice() else { panic!("{refused}") };
+    assert_eq!((fault.row, fault.column.as_str(), fault.position), (1, "code中", Some(4)));
+    assert!(fault.why.contains("made by the system") && fault.why_zh.contains("系统生成"), "{fault}");
+    assert!(!refused.to_string().contains("QX-123"), "somebody's code is not repeated: {refused}");
+
+    let line = r#"{"subject":"夜间施工","received_at":"2020-03-01","category":"noise","code":"QX-123"}"#;
+    let refused = faults(read(&bureau, &system(), line.as_bytes(), Format::Jsonl, false));
+    assert_eq!(refused.faults.iter().map(|fault| fault.column.as_str()).collect::<Vec<_>>(), ["code"], "{refused}");
+    assert!(!refused.to_string().contains("QX-123"), "{refused}");
     assert_eq!(total(&bureau), 0);
 }
 

@@ -15,8 +15,14 @@ pub const ROW_BYTES: usize = 2 << 20;
 /// Keys of one line of JSON.
 pub const KEYS: usize = 1024;
 
-/// Blank cells of a sheet, one after the other: a formatted area of fifty columns and forty thousand rows.
-pub(super) const BLANK_CELLS: u64 = 2_000_000;
+/// Blank cells of a sheet, one after the other: a formatted area of fifty columns and twenty thousand rows.
+pub(super) const BLANK_CELLS: u64 = 1_000_000;
+
+/// Marks and texts of XML, one after the other, of which nothing is needed: formats, names, checks of input.
+pub(super) const PASSED_OVER: u64 = 2_000_000;
+
+/// Styles of cells, and number formats; Excel allows 65,490.
+pub(super) const STYLES: usize = 65_536;
 
 /// Files inside a workbook.
 pub(super) const PARTS: usize = 4096;
@@ -62,6 +68,10 @@ pub enum Bound {
     Parts,
     /// Too many sheets.
     Sheets,
+    /// Too many styles or number formats.
+    Styles,
+    /// Too much inside a workbook that holds no data, one after the other.
+    PassedOver,
     /// Too many or too long texts shared by the cells of a workbook.
     SharedTexts,
     /// A workbook that unpacks to far more than its size.
@@ -87,6 +97,14 @@ impl Bound {
             ),
             Self::Parts => format!("more than {PARTS} files inside the workbook; save it anew with Excel"),
             Self::Sheets => format!("more than {SHEETS} sheets; keep the one with the records"),
+            Self::Styles => {
+                format!(
+                    "more than {STYLES} styles or number formats; save it as CSV, or copy the table into a new workbook"
+                )
+            }
+            Self::PassedOver => format!(
+                "more than {PASSED_OVER} pieces one after the other that hold no data; copy the table into a new workbook, or save it as CSV"
+            ),
             Self::SharedTexts => format!(
                 "more than {SHARED_TEXTS} different texts or {} MB of them; split the file or save it as CSV",
                 SHARED_BYTES >> 20
@@ -112,6 +130,10 @@ impl Bound {
             }
             Self::Parts => format!("工作簿内超过{PARTS}个文件，请用Excel重新保存"),
             Self::Sheets => format!("超过{SHEETS}个工作表，请只保留数据所在的表"),
+            Self::Styles => format!("单元格样式或数字格式超过{STYLES}种，请另存为CSV，或将表格复制到新工作簿"),
+            Self::PassedOver => {
+                format!("连续超过{PASSED_OVER}处不含数据的内容，请将表格复制到新工作簿，或另存为CSV")
+            }
             Self::SharedTexts => {
                 format!("不同的文字超过{SHARED_TEXTS}条或{}MB，请拆分文件或另存为CSV", SHARED_BYTES >> 20)
             }

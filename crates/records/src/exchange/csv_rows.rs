@@ -9,6 +9,7 @@ use super::{
     bounds::{self, Bound},
     cell::{Cell, column_letters, formula_text},
     formula::restored,
+    lines::Lines,
     note::ImportNote,
     quotes::{Quotes, holds_rows},
     source::Rows,
@@ -21,8 +22,7 @@ pub(super) struct CsvRows<B> {
     cutter: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
-    /// Line on which the next byte stands.
-    line: u64,
+    lines: Lines,
     rows: u64,
     separator: u8,
     /// Cells of the widest row.
@@ -34,7 +34,7 @@ impl<B: BufRead> CsvRows<B> {
     pub(super) fn of(source: B, separator: u8) -> Self {
         let cutter = ReaderBuilder::new().delimiter(separator).build();
         let (text, ends) = (vec![0; 4096], vec![0; 128]);
-        Self { source, cutter, text, ends, line: 1, rows: 0, separator, widest: 0, notes: Vec::new() }
+        Self { source, cutter, text, ends, lines: Lines::new(), rows: 0, separator, widest: 0, notes: Vec::new() }
     }
 
     /// Passes over line breaks before a row, so that its line is that of its first character.
@@ -45,15 +45,30 @@ impl<B: BufRead> CsvRows<B> {
             if breaks == 0 {
                 return Ok(());
             }
-            self.line += line_breaks(&bytes[..breaks]);
+            self.lines.pass(&bytes[..breaks]);
             self.source.consume(breaks);
         }
     }
 
-    /// Cuts one row; gives the number of its cells, or nothing at the end.
-    fn cut(&mut self) -> Result<Option<usize>, Unreadable> {
+    /// Goes past a row without looking at its cells; gives whether there was one.
+    pub(super) fn pass_over_row(&mut self) -> Result<bool, Unreadable> {
+        Ok(self.row()?.is_some())
+    }
+
+    /// Cuts a row and counts it; gives its line and the number of its cells, or nothing at the end.
+    fn row(&mut self) -> Result<Option<(u64, usize)>, Unreadable> {
         self.pass_over_breaks()?;
-        let line = self.line;
+        let line = self.lines.line;
+        let Some(cells) = self.cut(line)? else { return Ok(None) };
+        self.rows += 1;
+        if self.rows > bounds::ROWS {
+            return Err(Unreadable::too_much(Spot::Row(line), Bound::Rows));
+        }
+        Ok(Some((line, cells)))
+    }
+
+    /// Cuts the row that begins on this line; gives the number of its cells, or nothing at the end.
+    fn cut(&mut self, line: u64) -> Result<Option<usize>, Unreadable> {
         let (mut written, mut cells) = (0, 0);
         let mut quotes = Quotes::new(self.separator, line);
         loop {
@@ -61,7 +76,7 @@ impl<B: BufRead> CsvRows<B> {
             let at_the_end = bytes.is_empty();
             let (result, read, wrote, ended) =
                 self.cutter.read_record(bytes, &mut self.text[written..], &mut self.ends[cells..]);
-            self.line += line_breaks(&bytes[..read]);
+            self.lines.pass(&bytes[..read]);
             quotes.pass_all(&bytes[..read]);
             self.source.consume(read);
             if let Some((line, lines)) = quotes.open() {
@@ -94,34 +109,18 @@ impl<B: BufRead> Rows for CsvRows<B> {
     fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
         loop {
             cells.clear();
-            self.pass_over_breaks()?;
-            let line = self.line;
-            let Some(count) = self.cut()? else { return Ok(None) };
-            self.rows += 1;
-            if self.rows > bounds::ROWS {
-                return Err(Unreadable::too_much(Spot::Row(line), Bound::Rows));
-            }
+            let Some((line, count)) = self.row()? else { return Ok(None) };
             self.widest = self.widest.max(count);
             let mut start = 0;
             for (at, end) in self.ends[..count].iter().enumerate() {
                 let not_text = |_| Unreadable::NotText { line, encoding: "UTF-8" };
                 let text = std::str::from_utf8(&self.text[start..*end]).map_err(not_text)?;
                 start = *end;
-                if text.contains('\n')
-                    && self.notes.len() < ImportNote::LISTED
-                    && holds_rows(text.as_bytes(), self.separator, self.widest)
-                {
+                if self.notes.len() < ImportNote::LISTED && holds_rows(text.as_bytes(), self.separator, self.widest) {
                     let (cell, lines) = (format!("{}{line}", column_letters(at)), text.lines().count());
                     self.notes.push(ImportNote::RowsInCell { cell, lines });
                 }
-                if text.trim().is_empty() {
-                    continue;
-                }
-                match formula_text(text) {
-                    Some(text) if text.trim().is_empty() => {}
-                    Some(text) => cells.push((at, Cell::FormulaText(text))),
-                    None => cells.push((at, Cell::Given(Json::from(restored(text))))),
-                }
+                cells.extend(cell_of(text).map(|cell| (at, cell)));
             }
             if !cells.is_empty() {
                 return Ok(Some(line));
@@ -134,9 +133,16 @@ impl<B: BufRead> Rows for CsvRows<B> {
     }
 }
 
-/// Line breaks in a piece of text; a carriage return counts with the line feed that follows it.
-fn line_breaks(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+/// What stands in a cell; nothing if it is blank.
+fn cell_of(text: &str) -> Option<Cell> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    match formula_text(text) {
+        Some(text) if text.trim().is_empty() => None,
+        Some(text) => Some(Cell::FormulaText(text)),
+        None => Some(Cell::Given(Json::from(restored(text)))),
+    }
 }
 
 /// Bytes that part the cells of a CSV file.
@@ -157,7 +163,7 @@ pub fn separator(sample: &str, known: impl Fn(&[String]) -> usize) -> u8 {
         let (mut cells, mut best) = (Vec::new(), 0);
         for _ in 0..super::source::HEADINGS_WITHIN {
             let Ok(Some(_)) = rows.next(&mut cells) else { break };
-            best = best.max(known(&super::source::texts(&cells)));
+            best = best.max(known(&super::opening::texts(&cells)));
         }
         // One name alone may be a whole line that was not cut.
         if best > 1 { best } else { 0 }

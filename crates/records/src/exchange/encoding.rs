@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::unreadable::Unreadable;
+use super::{lines::Lines, unreadable::Unreadable};
 
 /// A reader that gives UTF-8 whatever the file was saved in; bytes that are no text are an error that names the line.
 pub struct Utf8Reader<R> {
@@ -14,8 +14,8 @@ pub struct Utf8Reader<R> {
     raw_at: usize,
     text: Vec<u8>,
     text_at: usize,
-    /// Line of what is decoded next, from 1.
-    line: u64,
+    /// Lines that were decoded.
+    lines: Lines,
     ended: bool,
     /// Characters beyond ASCII so far, and how many of them no table of a bureau has.
     beyond: u64,
@@ -37,7 +37,7 @@ impl<R: Read + Seek> Utf8Reader<R> {
             raw_at: 0,
             text: Vec::new(),
             text_at: 0,
-            line: 1,
+            lines: Lines::new(),
             ended: false,
             beyond: 0,
             unlikely: 0,
@@ -65,9 +65,9 @@ impl<R: Read + Seek> Utf8Reader<R> {
             self.raw_at += read;
             self.text.truncate(written);
             self.text_at = 0;
-            self.line += self.text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+            self.lines.pass(&self.text);
             if let DecoderResult::Malformed(..) = result {
-                return Err(Unreadable::NotText { line: self.line, encoding: self.encoding().name() }.into());
+                return Err(Unreadable::NotText { line: self.lines.line, encoding: self.encoding().name() }.into());
             }
             self.refuse_big5()?;
             self.ended = last && result == DecoderResult::InputEmpty;

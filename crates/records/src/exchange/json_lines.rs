@@ -31,14 +31,13 @@ impl<B: BufRead> JsonLines<B> {
         Self { source, line: Vec::new(), number: 0, rows: 0, headings: Vec::new(), places: HashMap::new() }
     }
 
-    /// Reads the next line that is not blank; gives its number, or nothing at the end.
-    pub(super) fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
-        cells.clear();
+    /// Goes past the next line that is not blank, which stays in `line`; gives whether there was one.
+    pub(super) fn pass_over_row(&mut self) -> Result<bool, Unreadable> {
         loop {
             self.line.clear();
             let read = (&mut self.source).take(bounds::ROW_BYTES as u64 + 1).read_until(b'\n', &mut self.line)?;
             if read == 0 {
-                return Ok(None);
+                return Ok(false);
             }
             self.number += 1;
             if read > bounds::ROW_BYTES {
@@ -51,6 +50,15 @@ impl<B: BufRead> JsonLines<B> {
         self.rows += 1;
         if self.rows > bounds::ROWS {
             return Err(self.too_much(Bound::Rows));
+        }
+        Ok(true)
+    }
+
+    /// Reads the next line that is not blank; gives its number, or nothing at the end.
+    pub(super) fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
+        cells.clear();
+        if !self.pass_over_row()? {
+            return Ok(None);
         }
         let object: Object = serde_json::from_slice(&self.line).map_err(|error| self.why(&error))?;
         for (key, value) in object.0 {

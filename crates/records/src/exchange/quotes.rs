@@ -9,6 +9,8 @@ pub struct Quotes {
     at: At,
     line: u64,
     opened: u64,
+    /// The last byte was a carriage return, which ends a line with or without a line feed behind it.
+    after_return: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl Quotes {
     /// At the beginning of a row that stands on `line`.
     #[must_use]
     pub fn new(separator: u8, line: u64) -> Self {
-        Self { separator, at: At::Beginning, line, opened: line }
+        Self { separator, at: At::Beginning, line, opened: line, after_return: false }
     }
 
     /// Goes past a byte.
@@ -42,7 +44,8 @@ impl Quotes {
             (_, byte) if byte == self.separator => At::Beginning,
             _ => At::Plain,
         };
-        self.line += u64::from(byte == b'\n');
+        self.line += u64::from(byte == b'\r' || (byte == b'\n' && !self.after_return));
+        self.after_return = byte == b'\r';
     }
 
     /// Goes past several bytes.
@@ -62,7 +65,8 @@ impl Quotes {
 pub fn holds_rows(cell: &[u8], separator: u8, columns: usize) -> bool {
     let separators = |line: &[u8]| line.iter().filter(|byte| **byte == separator).count();
     let needed = columns.saturating_sub(1).max(2);
-    cell.contains(&b'\n') && cell.split(|byte| *byte == b'\n').skip(1).any(|line| separators(line) >= needed)
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    cell.iter().any(is_break) && cell.split(is_break).skip(1).any(|line| separators(line) >= needed)
 }
 
 #[cfg(test)]
@@ -76,6 +80,8 @@ mod tests {
     #[test_case("a,\"say \"\"no\"\"\"\n" => None; "marks of the text")]
     #[test_case("a,5\" pipe\nb,c\n" => None; "a mark within a plain cell")]
     #[test_case("a,\"b\"c\"\nd" => None; "marks behind the one that closed")]
+    #[test_case("a,\"b\"\rc,\"d\re,f\r" => Some((2, 2)); "never closed, behind carriage returns")]
+    #[test_case("a,\"b\"\r\nc,\"d\r\ne,f\r\n" => Some((2, 2)); "never closed, behind both")]
     #[test_case("\"" => Some((1, 0)); "alone")]
     #[test_case("a;\"b" => None; "behind a mark that parts nothing")]
     fn a_mark_that_stays_open_is_known_by_its_line(csv: &str) -> Option<(u64, u64)> {
@@ -86,6 +92,7 @@ mod tests {
 
     #[test_case("夜间施工，\n扰民" => false; "a text of two lines")]
     #[test_case("x\nA,2020-05-01,1,2\nB" => true; "rows within")]
+    #[test_case("x\rA,2020-05-01,1,2\rB" => true; "rows within that end with carriage returns")]
     #[test_case("A,2020-05-01,1,2" => false; "one line")]
     fn rows_within_a_cell_are_seen(cell: &str) -> bool {
         holds_rows(cell.as_bytes(), b',', 4)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalogue::{FieldKind, Label, Register, closest_label, listed},
-    ledger::{FieldFault, JsonMap, row_label},
+    ledger::{FieldFault, JsonMap, check::WITHHELD, row_label},
     value::{Language, is_invisible, is_joiner},
 };
 
@@ -91,10 +91,12 @@ impl<'r> Places<'r> {
         }
         for heading in &headings[self.columns.len().min(headings.len())..] {
             let column = self.names.find(heading);
+            let withheld = matches!(column, Some(Column::Field(field)) if field.withheld);
             let key = column.as_ref().and_then(Column::key);
             let at = self.columns.len();
             let twice = key.is_some_and(|key| self.by_key.contains_key(key));
             let why = match &column {
+                _ if withheld => Some((WITHHELD.0.to_owned(), WITHHELD.1.to_owned())),
                 _ if twice => Some(field_twice()),
                 None if !heading.trim().is_empty() => Some(self.no_such_field(heading)),
                 column => column.and_then(|column| column.other_unit(heading)).map(|other| (other.en(), other.zh())),
@@ -107,15 +109,16 @@ impl<'r> Places<'r> {
                 let (position, in_line) = (Some(at + 1), self.are_lines);
                 faults.add(ImportFault { row, column, in_line, position, found, why, why_zh });
             }
-            self.columns.push(column);
+            // Of a value that the system makes not even a fault repeats what the cell says.
+            self.columns.push(column.filter(|_| !withheld));
             self.headings.push(heading.clone());
         }
     }
 
     fn no_such_field(&self, heading: &str) -> (String, String) {
         let register = self.register;
-        let names: Vec<(&str, &Label)> =
-            register.fields.values().map(|field| (field.key.as_str(), &field.label)).collect();
+        let known = register.fields.values().filter(|field| !field.withheld);
+        let names: Vec<(&str, &Label)> = known.map(|field| (field.key.as_str(), &field.label)).collect();
         let near = closest_label(heading, &names);
         let near_en = near.map(|near| format!("did you mean “{}”? ", near.en)).unwrap_or_default();
         let near_zh = near.map(|near| format!("是否应为“{}”？", near.zh)).unwrap_or_default();

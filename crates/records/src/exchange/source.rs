@@ -1,19 +1,17 @@
 //! Rows of a file one after the other, whatever its format: first the headings, which may stand below a title, then the rows.
 
-use std::io::{BufRead, BufReader, Read, Seek};
-
-use serde_json::Value as Json;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use super::{
-    Format,
+    Format, bounds,
     cell::{Cell, CellFault},
-    columns::cell_text,
     csv_rows::{CsvRows, separator},
     encoding::Utf8Reader,
     json_lines::JsonLines,
     note::ImportNote,
+    opening::read_rows,
+    sheets::read_workbook,
     unreadable::Unreadable,
-    xlsx::{Sheet, Workbook},
 };
 
 /// Rows at the beginning of a sheet among which its headings are looked for.
@@ -120,7 +118,37 @@ impl Visitor for Measured {
     fn note(&mut self, _: ImportNote) {}
 }
 
-fn read_csv(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+fn read_csv(mut source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+    if may_have_too_many_rows(&mut source)? {
+        let mut rows = csv_rows(&mut source, visitor)?;
+        while rows.pass_over_row()? {}
+    }
+    source.seek(SeekFrom::Start(0))?;
+    read_rows(csv_rows(source, visitor)?, visitor)
+}
+
+/// Whether a text has so many line breaks that its rows may be too many: then they are counted before the first of them
+/// is checked against the register, which takes far longer. In every encoding that is read a line break has
+/// the byte of one.
+fn may_have_too_many_rows(source: &mut (impl Read + Seek)) -> io::Result<bool> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut block = vec![0; 64 << 10];
+    let mut breaks = 0;
+    loop {
+        let read = source.read(&mut block)?;
+        breaks += block[..read].iter().map(|byte| u64::from(matches!(byte, b'\n' | b'\r'))).sum::<u64>();
+        if read == 0 || breaks >= bounds::ROWS {
+            source.seek(SeekFrom::Start(0))?;
+            return Ok(breaks >= bounds::ROWS);
+        }
+    }
+}
+
+/// The rows of a text from its beginning, cut by the separator that its first rows show.
+fn csv_rows<S: Read + Seek>(
+    source: S,
+    visitor: &impl Visitor,
+) -> Result<CsvRows<BufReader<Utf8Reader<S>>>, Unreadable> {
     let mut text = BufReader::with_capacity(64 << 10, Utf8Reader::open(source)?);
     let sample = text.fill_buf()?;
     let whole = std::str::from_utf8(sample).map_or_else(|error| error.valid_up_to(), str::len);
@@ -132,10 +160,15 @@ fn read_csv(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), 
     if stated.is_some() {
         rows.next(&mut Vec::new())?;
     }
-    read_rows(rows, visitor)
+    Ok(rows)
 }
 
-fn read_json_lines(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+fn read_json_lines(mut source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
+    if may_have_too_many_rows(&mut source)? {
+        let mut lines = JsonLines::of(BufReader::new(Utf8Reader::open(&mut source)?));
+        while lines.pass_over_row()? {}
+    }
+    source.seek(SeekFrom::Start(0))?;
     let mut lines = JsonLines::of(BufReader::new(Utf8Reader::open(source)?));
     let (mut cells, mut known) = (Vec::new(), 0);
     while let Some(row) = lines.next(&mut cells)? {
@@ -150,149 +183,34 @@ fn read_json_lines(source: impl Read + Seek, visitor: &mut impl Visitor) -> Resu
     Ok(())
 }
 
-fn read_workbook(source: impl Read + Seek, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
-    let mut workbook = Workbook::open(source)?;
-    let sheets = workbook.sheets.clone();
-    let all_hidden = sheets.iter().all(|sheet| sheet.hidden);
-    let (looked_at, mut passed_over): (Vec<usize>, Vec<usize>) =
-        (0..sheets.len()).partition(|at| all_hidden || !sheets[*at].hidden);
-    if let [only] = looked_at[..] {
-        // Nothing is to be chosen: a large sheet is read through once.
-        note_passed_over(&sheets, passed_over, only, visitor);
-        return read_rows(workbook.rows(&sheets[only])?, visitor);
-    }
-    let mut best: Option<(usize, Judged)> = None;
-    for (at, sheet) in looked_at.into_iter().map(|at| (at, &sheets[at])) {
-        let judged = judge(&Opening::read(&mut workbook.rows(sheet)?)?, visitor);
-        if judged.filled == 0 {
-            continue;
-        }
-        match &best {
-            Some((other, before)) if before.is_ledger && judged.is_ledger => {
-                let (first, second) = (sheets[*other].name.clone(), sheet.name.clone());
-                return Err(Unreadable::TwoSheets { first, second });
-            }
-            Some((_, before)) if before.worth() >= judged.worth() => passed_over.push(at),
-            before => {
-                passed_over.extend(before.iter().map(|(other, _)| *other));
-                best = Some((at, judged));
-            }
-        }
-    }
-    let Some((taken, _)) = best else { return Err(Unreadable::Empty) };
-    passed_over.sort_unstable();
-    note_passed_over(&sheets, passed_over, taken, visitor);
-    read_rows(workbook.rows(&sheets[taken])?, visitor)
-}
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
 
-fn note_passed_over(sheets: &[Sheet], passed_over: Vec<usize>, taken: usize, visitor: &mut impl Visitor) {
-    for sheet in passed_over.into_iter().map(|at| &sheets[at]) {
-        visitor.note(ImportNote::SheetPassedOver {
-            name: sheet.name.clone(),
-            hidden: sheet.hidden,
-            taken: sheets[taken].name.clone(),
-        });
-    }
-}
+    use test_case::test_case;
 
-/// What the first rows of a sheet say of it.
-struct Judged {
-    /// Rows that are not blank.
-    filled: usize,
-    /// Headings that are known.
-    known: usize,
-    /// It names everything that a record must have, and has rows.
-    is_ledger: bool,
-}
+    use super::{
+        super::{bounds::Bound, unreadable::Spot},
+        *,
+    };
 
-impl Judged {
-    fn worth(&self) -> (bool, usize) {
-        (self.is_ledger, self.known)
-    }
-}
-
-fn judge(opening: &Opening, visitor: &impl Visitor) -> Judged {
-    let at = opening.headings(visitor);
-    let headings = opening.rows.get(at).map(|(_, cells)| texts(cells)).unwrap_or_default();
-    let filled = opening.rows.len();
-    Judged { filled, known: visitor.known(&headings), is_ledger: visitor.complete(&headings) && filled > at + 1 }
-}
-
-/// The first rows of a sheet.
-struct Opening {
-    rows: Vec<(u64, Vec<(usize, Cell)>)>,
-}
-
-impl Opening {
-    fn read(rows: &mut impl Rows) -> Result<Self, Unreadable> {
-        let mut opening = Vec::new();
-        while opening.len() < HEADINGS_WITHIN {
-            let mut cells = Vec::new();
-            let Some(row) = rows.next(&mut cells)? else { break };
-            opening.push((row, cells));
-        }
-        Ok(Self { rows: opening })
+    #[test_case(Format::Csv, "a\n"; "CSV")]
+    #[test_case(Format::Csv, "a\r"; "CSV of an old Macintosh")]
+    #[test_case(Format::Csv, "\"a\r\nb\"\r\n"; "CSV with line breaks in its cells")]
+    #[test_case(Format::Jsonl, "{}\n"; "lines of JSON")]
+    fn a_text_of_too_many_rows_is_refused_before_one_of_them_is_looked_at(format: Format, row: &str) {
+        let text = row.repeat(1_048_577);
+        let mut measured = Measured::default();
+        let refused = read(Cursor::new(text), format, &mut measured).unwrap_err();
+        let lines_of_a_row = row.trim_end().lines().count() as u64;
+        let spot = Spot::Row(1_048_576 * lines_of_a_row + 1);
+        assert_eq!((refused, measured), (Unreadable::TooMuch { spot, bound: Bound::Rows }, Measured::default()));
     }
 
-    /// Which of the rows holds the headings: the first of those that name most, or the very first.
-    fn headings(&self, visitor: &impl Visitor) -> usize {
-        let known = |(_, cells): &(u64, Vec<(usize, Cell)>)| visitor.known(&texts(cells));
-        let counts: Vec<usize> = self.rows.iter().map(known).collect();
-        let most = counts.iter().max().copied().unwrap_or(0);
-        counts.iter().position(|count| *count == most).unwrap_or(0)
+    #[test_case("a\n"; "as many as may be")]
+    #[test_case("\n\"a\n\n\"\n"; "fewer than line breaks")]
+    fn a_text_of_as_many_rows_as_may_be_is_read(row: &str) {
+        let measured = measure(Cursor::new(row.repeat(1_048_576)), Format::Csv).unwrap();
+        assert_eq!(measured, Measured { rows: 1_048_575, cells: 1_048_575 });
     }
-}
-
-fn read_rows(mut rows: impl Rows, visitor: &mut impl Visitor) -> Result<(), Unreadable> {
-    let opening = Opening::read(&mut rows)?;
-    if opening.rows.is_empty() {
-        return Err(Unreadable::Empty);
-    }
-    let at = opening.headings(visitor);
-    let mut heading_row = 0;
-    for (position, (row, mut cells)) in opening.rows.into_iter().enumerate() {
-        let go_on = match position.cmp(&at) {
-            std::cmp::Ordering::Less => {
-                visitor.note(ImportNote::RowPassedOver { row, text: texts(&cells).join(" ").trim().to_owned() });
-                true
-            }
-            std::cmp::Ordering::Equal => {
-                heading_row = row;
-                visitor.headings(row, &texts(&cells));
-                true
-            }
-            std::cmp::Ordering::Greater => visitor.row(SheetRow { row, cells: &mut cells }),
-        };
-        if !go_on {
-            return Ok(());
-        }
-    }
-    let mut cells = Vec::new();
-    while let Some(row) = rows.next(&mut cells)? {
-        if !visitor.row(SheetRow { row, cells: &mut cells }) {
-            return Ok(());
-        }
-    }
-    rows.notes().into_iter().for_each(|note| visitor.note(note));
-    for merged in rows.merged().iter().filter(|merged| merged.top > heading_row && merged.bottom > merged.top) {
-        let fault = CellFault::Merged { reference: merged.reference.clone(), last: (merged.bottom, merged.right) };
-        visitor.fault(merged.top, merged.column, &fault);
-    }
-    Ok(())
-}
-
-/// The cells of a row as texts by column, blank where there is none.
-pub(super) fn texts(cells: &[(usize, Cell)]) -> Vec<String> {
-    let width = cells.iter().map(|(at, _)| at + 1).max().unwrap_or(0);
-    let mut texts = vec![String::new(); width];
-    for (at, cell) in cells {
-        texts[*at] = match cell {
-            Cell::Given(Json::String(text)) => text.clone(),
-            Cell::FormulaText(text) => text.clone(),
-            Cell::Given(value) => cell_text(value),
-            Cell::Number { number, .. } => super::cell::as_shown(*number).to_string(),
-            Cell::Faulty(fault) => fault.found().to_owned(),
-        };
-    }
-    texts
 }

@@ -15,6 +15,8 @@ pub enum Spot {
     Cell(String),
     /// A file inside a workbook.
     Part(String),
+    /// A text that a workbook keeps once for all its cells, by its first characters.
+    Text(String),
 }
 
 impl Spot {
@@ -24,6 +26,7 @@ impl Spot {
             Self::Row(row) => format!("row {row}"),
             Self::Cell(cell) => format!("cell {cell}"),
             Self::Part(part) => format!("“{part}” in the workbook"),
+            Self::Text(beginning) => format!("the text that begins with “{beginning}”"),
         }
     }
 
@@ -33,6 +36,7 @@ impl Spot {
             Self::Row(row) => format!("第{row}行"),
             Self::Cell(cell) => format!("单元格{cell}"),
             Self::Part(part) => format!("工作簿中的“{part}”"),
+            Self::Text(beginning) => format!("以“{beginning}”开头的文字"),
         }
     }
 }

@@ -23,6 +23,10 @@ pub(crate) const MOST_ROWS: usize = 2_000;
 /// Files that one field of one record may have; each is looked up when the record is written.
 pub(crate) const MOST_FILES: usize = 200;
 
+/// Why a withheld field is not taken from anybody, in English and Chinese.
+pub(crate) const WITHHELD: (&str, &str) =
+    ("is made by the system and neither given nor changed by hand", "由系统生成，不能填写或更改");
+
 /// Faults that are listed for one record; what comes after them is not looked at.
 const MOST_FAULTS: usize = 1_000;
 
@@ -51,12 +55,7 @@ impl Checked {
             }
             self.leave_alone(&field.key);
             // What was sent is not repeated: it may be somebody's code.
-            self.faults.push(fault(
-                &field.key,
-                &Json::Null,
-                "is made by the system and neither given nor changed by hand",
-                "由系统生成，不能填写或更改",
-            ));
+            self.faults.push(fault(&field.key, &Json::Null, WITHHELD.0, WITHHELD.1));
         }
     }
 

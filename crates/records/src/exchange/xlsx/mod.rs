@@ -1,23 +1,26 @@
 //! Excel workbooks (ECMA-376), read row by row with a bound on everything that takes memory.
 
+mod hidden;
 mod parts;
 mod rows;
 mod strings;
 mod styles;
+mod text;
+mod written;
 mod xml;
 
 use std::io::{BufReader, Read, Seek};
 
 use quick_xml::events::Event;
 
-pub(super) use self::rows::is_day_before;
 use self::{
     parts::Package,
-    rows::SheetRows,
     strings::SharedTexts,
     styles::Styles,
+    written::Meanings,
     xml::{Xml, attributes},
 };
+pub(super) use self::{rows::SheetRows, written::is_day_before};
 use super::{
     bounds::{self, Bound},
     cell::Epoch,
@@ -65,7 +68,8 @@ impl<R: Read + Seek> Workbook<R> {
     pub(super) fn rows(&mut self, sheet: &Sheet) -> Result<SheetRows<'_, impl Read + use<'_, R>>, Unreadable> {
         let left = self.package.left();
         let part = self.package.part(&sheet.part)?;
-        Ok(SheetRows::of(Xml::of(part, &sheet.part), &self.texts, &self.styles, self.epoch, left))
+        let meanings = Meanings { texts: &self.texts, styles: &self.styles, epoch: self.epoch };
+        Ok(SheetRows::of(Xml::of(part, &sheet.part), meanings, left))
     }
 }
 
@@ -93,7 +97,7 @@ fn relations(package: &mut Package<impl Read + Seek>, of: &str) -> Result<Vec<Re
                 let [id, kind, target] = attributes(&element, ["Id", "Type", "Target"])?;
                 if let (Some(id), Some(kind), Some(target)) = (id, kind, target) {
                     let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-                    relations.push(Relation { id, kind, target: resolved(folder, &target) });
+                    relations.push(Relation { id: id.into_owned(), kind, target: resolved(folder, &target) });
                 }
                 if relations.len() > bounds::PARTS {
                     return Err(Unreadable::too_much(Spot::Part(name), Bound::Parts));
@@ -130,7 +134,7 @@ fn contents(
     relations: &[Relation],
 ) -> Result<(Vec<Sheet>, Epoch), Unreadable> {
     let mut xml = Xml::of(package.part(main)?, main);
-    let (mut sheets, mut epoch) = (Vec::new(), Epoch::Of1900);
+    let (mut sheets, mut listed, mut epoch) = (Vec::new(), 0, Epoch::Of1900);
     loop {
         match xml.next()? {
             Event::Start(element) => match element.local_name().into_inner() {
@@ -141,15 +145,17 @@ fn contents(
                     }
                 }
                 "sheet" => {
+                    // Counted whatever it holds: each is looked for among the parts.
+                    listed += 1;
+                    if listed > bounds::SHEETS {
+                        return Err(Unreadable::too_much(Spot::File, Bound::Sheets));
+                    }
                     let [name, state, id] = attributes(&element, ["name", "state", "id"])?;
-                    let part = relations.iter().find(|relation| Some(&relation.id) == id.as_ref());
+                    let part = relations.iter().find(|relation| Some(relation.id.as_str()) == id.as_deref());
                     if let Some(part) = part.filter(|part| part.kind == "worksheet") {
                         let hidden = matches!(state.as_deref(), Some("hidden" | "veryHidden"));
-                        let name = name.unwrap_or_default();
+                        let name = name.unwrap_or_default().into_owned();
                         sheets.push(Sheet { name, hidden, part: part.target.clone() });
-                    }
-                    if sheets.len() > bounds::SHEETS {
-                        return Err(Unreadable::too_much(Spot::File, Bound::Sheets));
                     }
                 }
                 _ => {}

@@ -129,7 +129,7 @@ fn directory(source: &mut (impl Read + Seek), size: u64) -> Result<(u64, usize),
     source.seek(SeekFrom::Start(begin))?;
     let mut tail = Vec::new();
     source.by_ref().take(size - begin).read_to_end(&mut tail)?;
-    let at = tail.windows(4).rposition(|window| window == END).filter(|at| at + 22 <= tail.len()).ok_or_else(none)?;
+    let at = tail.windows(22).rposition(|record| record.starts_with(END)).ok_or_else(none)?;
     let end = &tail[at..];
     let (mut count, mut length, mut offset) =
         (u64::from(u16_at(end, 10)), u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));

@@ -1,35 +1,30 @@
 //! The rows of one sheet, one after the other.
 
-use std::{collections::BTreeSet, io::Read};
+use std::io::Read;
 
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 use serde_json::Value as Json;
 
 use super::{
     super::{
         bounds::{self, Bound},
-        cell::{Cell, CellFault, Epoch, column_letters},
+        cell::{Cell, column_letters},
         note::ImportNote,
         source::{MergedCells, Rows},
         unreadable::{Spot, Unreadable},
     },
-    strings::{SharedTexts, unescaped},
-    styles::Styles,
-    xml::{Xml, add_text, attributes},
+    hidden::{Hidden, is_yes},
+    written::{Kind, Meanings, Written, shortened},
+    xml::{Xml, attributes},
 };
 
-/// Merged cells of a sheet that are remembered.
+/// Merged cells of a sheet that are remembered: each is a fault, and far fewer are listed.
 const MERGED: usize = 10_000;
-
-/// Ranges of hidden columns that are remembered; each cell is looked for in them.
-const HIDDEN_RANGES: usize = 256;
 
 /// Rows of a sheet while they are read.
 pub(in super::super) struct SheetRows<'w, R: Read> {
     xml: Xml<R>,
-    texts: &'w SharedTexts,
-    styles: &'w Styles,
-    epoch: Epoch,
+    meanings: Meanings<'w>,
     /// Row that was read last, from 1; 0 before the first.
     row: u64,
     /// Column of the next cell that does not say where it stands.
@@ -38,158 +33,45 @@ pub(in super::super) struct SheetRows<'w, R: Read> {
     merged: Vec<MergedCells>,
     /// Bytes of text that its cells may still have: a text that is kept once may stand in every cell.
     left: u64,
+    /// Bytes of text in the row.
+    bytes: usize,
     /// Blank cells since the last that is filled.
     blank: u64,
     hidden: Hidden,
 }
 
-/// What the sheet has and does not show.
-#[derive(Default)]
-struct Hidden {
-    /// The row that is being read is not shown.
-    row: bool,
-    /// Filled rows that are not shown, and the first of them.
-    rows: u64,
-    first: u64,
-    /// First and last columns from 0 that are not shown.
-    ranges: Vec<(usize, usize)>,
-    /// Those of them that have a filled cell.
-    columns: BTreeSet<usize>,
-}
-
-impl Hidden {
-    fn add_range(&mut self, [min, max, hidden]: [Option<String>; 3]) {
-        let number = |text: Option<String>| text?.parse::<usize>().ok()?.checked_sub(1);
-        if is_yes(hidden.as_deref())
-            && let (Some(first), Some(last)) = (number(min), number(max))
-            && self.ranges.len() < HIDDEN_RANGES
-        {
-            self.ranges.push((first, last));
-        }
-    }
-
-    fn add_cell(&mut self, column: usize) {
-        if self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&column)) {
-            self.columns.insert(column);
-        }
-    }
-
-    fn end_row(&mut self, row: u64) {
-        if self.row {
-            self.rows += 1;
-            self.first = if self.rows == 1 { row } else { self.first };
-        }
-    }
-
-    fn notes(&self) -> Vec<ImportNote> {
-        let rows = (self.rows > 0).then_some(ImportNote::HiddenRows { count: self.rows, first: self.first });
-        let columns: Vec<String> = self.columns.iter().map(|column| column_letters(*column)).collect();
-        let columns = (!columns.is_empty()).then_some(ImportNote::HiddenColumns { columns });
-        rows.into_iter().chain(columns).collect()
-    }
-}
-
-fn is_yes(attribute: Option<&str>) -> bool {
-    matches!(attribute, Some("1" | "true"))
-}
-
-/// A cell as the file writes it.
-#[derive(Default)]
-struct Written {
-    kind: Option<String>,
-    style: usize,
-    value: Option<String>,
-    formula: Option<String>,
-}
-
 impl<'w, R: Read> SheetRows<'w, R> {
-    pub(super) fn of(xml: Xml<R>, texts: &'w SharedTexts, styles: &'w Styles, epoch: Epoch, left: u64) -> Self {
+    pub(super) fn of(xml: Xml<R>, meanings: Meanings<'w>, left: u64) -> Self {
         let (merged, hidden) = (Vec::new(), Hidden::default());
-        Self { xml, texts, styles, epoch, row: 0, column: 0, within_row: false, merged, left, blank: 0, hidden }
+        Self { xml, meanings, row: 0, column: 0, within_row: false, merged, left, bytes: 0, blank: 0, hidden }
     }
 
-    fn begin_row(&mut self, number: Option<String>) -> Result<(), Unreadable> {
-        let number = match number {
-            Some(number) => number.parse().map_err(|_| Unreadable::workbook(format!("row “{number}”")))?,
-            None => self.row + 1,
-        };
-        if number > bounds::ROWS {
-            return Err(Unreadable::too_much(Spot::Row(number), Bound::Rows));
-        }
-        if number <= self.row {
-            return Err(Unreadable::workbook(format!("row {number} does not come after row {}", self.row)));
-        }
-        (self.row, self.column, self.within_row) = (number, 0, true);
-        Ok(())
-    }
-
-    /// Where a cell stands: its column from 0.
-    fn place(&self, reference: Option<&str>) -> Result<usize, Unreadable> {
-        let Some(reference) = reference else { return Ok(self.column) };
-        let wrong = || Unreadable::workbook(format!("there is no cell “{reference}”"));
-        let letters = reference.trim_end_matches(|character: char| character.is_ascii_digit());
-        if letters.is_empty() || !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            return Err(wrong());
-        }
-        let column = letters
-            .bytes()
-            .take(8)
-            .fold(0_usize, |sum, letter| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
-            .saturating_sub(1);
+    /// Reads a cell to its end; gives its column from 0 and what it holds, or nothing if it is blank.
+    fn cell(&mut self, column: usize, mut written: Written) -> Result<Option<Cell>, Unreadable> {
         if column >= bounds::COLUMNS {
-            return Err(Unreadable::too_much(Spot::Cell(shortened(reference)), Bound::Columns));
+            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::Columns));
         }
-        if reference[letters.len()..].parse::<u64>().is_ok_and(|row| row != self.row) || column < self.column {
-            return Err(wrong());
+        self.column = column + 1;
+        let row = self.row;
+        // As a person names it: `B7`.
+        let name = || format!("{}{row}", column_letters(column));
+        written.read(&mut self.xml, name)?;
+        self.xml.progressed();
+        let Some(cell) = written.meant(&self.meanings, name)? else {
+            self.pass_over_blank()?;
+            return Ok(None);
+        };
+        self.blank = 0;
+        if let Cell::Given(Json::String(text)) = &cell {
+            self.bytes += text.len();
+            let left = self.left.checked_sub(text.len() as u64);
+            self.left = left.ok_or_else(|| Unreadable::too_much(Spot::Row(self.row), Bound::Unpacked))?;
         }
-        Ok(column)
-    }
-
-    fn written(&mut self, kind: Option<String>, style: Option<String>, column: usize) -> Result<Written, Unreadable> {
-        let mut written =
-            Written { kind, style: style.and_then(|style| style.parse().ok()).unwrap_or(0), ..Written::default() };
-        let mut text = String::new();
-        let (mut within, mut spoken) = (false, false);
-        loop {
-            let event = self.xml.next()?;
-            match &event {
-                Event::Start(element) => match element.local_name().into_inner() {
-                    "v" | "f" => {
-                        within = true;
-                        text.clear();
-                    }
-                    "t" => within = !spoken,
-                    "rPh" => spoken = true,
-                    _ => {}
-                },
-                Event::End(element) => match element.local_name().into_inner() {
-                    "v" => {
-                        within = false;
-                        written.value = Some(std::mem::take(&mut text));
-                    }
-                    "f" => {
-                        within = false;
-                        written.formula = Some(std::mem::take(&mut text));
-                    }
-                    "t" => within = false,
-                    "rPh" => spoken = false,
-                    "is" => written.value = Some(unescaped(&std::mem::take(&mut text)).into_owned()),
-                    "c" => return Ok(written),
-                    _ => {}
-                },
-                Event::Eof => return Err(Unreadable::workbook("a cell is cut off")),
-                _ if within => add_text(&event, &mut text)?,
-                _ => {}
-            }
-            if text.len() > bounds::CELL_CHARACTERS && text.chars().count() > bounds::CELL_CHARACTERS {
-                return Err(Unreadable::too_much(Spot::Cell(self.name(column)), Bound::CellCharacters));
-            }
+        if self.bytes > bounds::ROW_BYTES {
+            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
         }
-    }
-
-    /// The cell as a person names it: `B7`.
-    fn name(&self, column: usize) -> String {
-        format!("{}{}", column_letters(column), self.row)
+        self.hidden.add_cell(column);
+        Ok(Some(cell))
     }
 
     /// Counts a blank cell.
@@ -200,108 +82,35 @@ impl<'w, R: Read> SheetRows<'w, R> {
         }
         Ok(())
     }
-
-    /// The cell that was meant; nothing if it is blank.
-    fn meant(&self, written: Written, column: usize) -> Result<Option<Cell>, Unreadable> {
-        let Written { kind, style, value, formula } = written;
-        let given = |text: &str| (!text.trim().is_empty()).then(|| Cell::Given(Json::from(text)));
-        let kind = kind.as_deref().unwrap_or("n");
-        let value = match (value.filter(|value| kind == "str" || !value.trim().is_empty()), formula) {
-            (Some(value), _) => value,
-            (None, Some(formula)) if kind != "str" => {
-                let formula = format!("={}", formula.chars().take(60).collect::<String>());
-                return Ok(Some(Cell::Faulty(CellFault::FormulaWithoutValue(formula))));
-            }
-            (None, _) => return Ok(None),
-        };
-        let wrong = |what: &str| {
-            Unreadable::workbook(format!("cell {}: “{}” is no {what}", self.name(column), shortened(&value)))
-        };
-        match kind {
-            "s" => {
-                let at = value.trim().parse().map_err(|_| wrong("number of a text"))?;
-                Ok(given(self.texts.get(at).ok_or_else(|| wrong("text of the workbook"))?))
-            }
-            "str" => Ok(given(&unescaped(&value))),
-            "inlineStr" | "d" => Ok(given(&value)),
-            "b" => Ok(Some(Cell::Given(Json::from(matches!(value.trim(), "1" | "true"))))),
-            "e" => Ok(Some(Cell::Faulty(CellFault::ErrorValue(shortened(&value))))),
-            _ => {
-                let number: f64 = value.trim().parse().map_err(|_| wrong("number"))?;
-                if !number.is_finite() {
-                    return Err(wrong("number"));
-                }
-                let moment = self.epoch.moment(number).filter(|_| self.styles.is_date(style));
-                // A 5 typed into a cell for days shows as 1900-01-05.
-                let moment = moment.filter(|moment| !is_day_before(moment, 1920));
-                Ok(Some(match moment {
-                    Some(moment) => Cell::Given(Json::from(moment)),
-                    None => Cell::Number { number, epoch: self.epoch },
-                }))
-            }
-        }
-    }
-
-    fn merge(&mut self, element_reference: Option<String>) {
-        let Some(reference) = element_reference else { return };
-        let place = |cell: &str| {
-            let letters = cell.trim_end_matches(|character: char| character.is_ascii_digit());
-            let column = letters.bytes().take(4).try_fold(0_usize, |sum, letter| {
-                letter.is_ascii_alphabetic().then(|| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
-            })?;
-            Some((cell[letters.len()..].parse::<u64>().ok()?, column.checked_sub(1)?))
-        };
-        if let Some((first, last)) = reference.split_once(':')
-            && let (Some((top, column)), Some((bottom, right))) = (place(first), place(last))
-            && self.merged.len() < MERGED
-        {
-            self.merged.push(MergedCells { top, bottom, column, right, reference: shortened(&reference) });
-        }
-    }
 }
 
 impl<R: Read> Rows for SheetRows<'_, R> {
     fn next(&mut self, cells: &mut Vec<(usize, Cell)>) -> Result<Option<u64>, Unreadable> {
         cells.clear();
-        let mut bytes = 0;
+        self.bytes = 0;
         loop {
             match self.xml.next()? {
                 Event::Start(element) => match element.local_name().into_inner() {
                     "row" => {
                         let [number, hidden] = attributes(&element, ["r", "hidden"])?;
-                        self.begin_row(number)?;
                         self.hidden.row = is_yes(hidden.as_deref());
+                        self.row = row_after(self.row, number.as_deref())?;
+                        (self.column, self.within_row) = (0, true);
+                        self.xml.progressed();
                     }
                     "c" if self.within_row => {
-                        let [reference, style, kind] = cell_attributes(&element)?;
-                        let column = self.place(reference.as_deref())?;
-                        if column >= bounds::COLUMNS {
-                            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::Columns));
-                        }
-                        self.column = column + 1;
-                        let written = self.written(kind, style, column)?;
-                        let Some(cell) = self.meant(written, column)? else {
-                            self.pass_over_blank()?;
-                            continue;
-                        };
-                        self.blank = 0;
-                        if let Cell::Given(Json::String(text)) = &cell {
-                            bytes += text.len();
-                            self.left = self
-                                .left
-                                .checked_sub(text.len() as u64)
-                                .ok_or_else(|| Unreadable::too_much(Spot::Row(self.row), Bound::Unpacked))?;
-                        }
-                        if bytes > bounds::ROW_BYTES {
-                            return Err(Unreadable::too_much(Spot::Row(self.row), Bound::RowBytes));
-                        }
-                        self.hidden.add_cell(column);
-                        cells.push((column, cell));
+                        let [reference, style, kind] = attributes(&element, ["r", "s", "t"])?;
+                        let column = place(reference.as_deref(), self.row, self.column)?;
+                        let written = Written::begun(Kind::of(kind.as_deref()), style.as_deref());
+                        cells.extend(self.cell(column, written)?.map(|cell| (column, cell)));
                     }
-                    "col" => self.hidden.add_range(attributes(&element, ["min", "max", "hidden"])?),
-                    "mergeCell" => {
+                    "col" => {
+                        let range = attributes(&element, ["min", "max", "hidden"])?;
+                        self.hidden.add_range(range.each_ref().map(Option::as_deref));
+                    }
+                    "mergeCell" if self.merged.len() < MERGED => {
                         let [reference] = attributes(&element, ["ref"])?;
-                        self.merge(reference);
+                        self.merged.extend(reference.as_deref().and_then(merged_rows));
                     }
                     _ => {}
                 },
@@ -327,15 +136,53 @@ impl<R: Read> Rows for SheetRows<'_, R> {
     }
 }
 
-/// Whether a moment is one of a day before a year.
-pub(in super::super) fn is_day_before(moment: &str, year: i16) -> bool {
-    moment.get(..4).and_then(|digits| digits.parse::<i16>().ok()).is_some_and(|found| found < year)
+/// The number of a row behind another: as it says, or the next.
+fn row_after(before: u64, number: Option<&str>) -> Result<u64, Unreadable> {
+    let number = match number {
+        Some(number) => number.parse().map_err(|_| Unreadable::workbook(format!("row “{}”", shortened(number))))?,
+        None => before + 1,
+    };
+    if number > bounds::ROWS {
+        return Err(Unreadable::too_much(Spot::Row(number), Bound::Rows));
+    }
+    if number <= before {
+        return Err(Unreadable::workbook(format!("row {number} does not come after row {before}")));
+    }
+    Ok(number)
 }
 
-fn cell_attributes(element: &BytesStart<'_>) -> Result<[Option<String>; 3], Unreadable> {
-    attributes(element, ["r", "s", "t"])
+/// Where a cell of a row stands: its column from 0, as it says or the next.
+fn place(reference: Option<&str>, row: u64, next: usize) -> Result<usize, Unreadable> {
+    let Some(reference) = reference else { return Ok(next) };
+    let wrong = || Unreadable::workbook(format!("there is no cell “{}”", shortened(reference)));
+    let letters = reference.trim_end_matches(|character: char| character.is_ascii_digit());
+    if letters.is_empty() || !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Err(wrong());
+    }
+    let column = letters
+        .bytes()
+        .take(8)
+        .fold(0_usize, |sum, letter| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+        .saturating_sub(1);
+    if column >= bounds::COLUMNS {
+        return Err(Unreadable::too_much(Spot::Cell(shortened(reference)), Bound::Columns));
+    }
+    if reference[letters.len()..].parse::<u64>().is_ok_and(|of| of != row) || column < next {
+        return Err(wrong());
+    }
+    Ok(column)
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+/// Cells that are merged over several rows; nothing of a reference within one, or of none.
+fn merged_rows(reference: &str) -> Option<MergedCells> {
+    let place = |cell: &str| {
+        let letters = cell.trim_end_matches(|character: char| character.is_ascii_digit());
+        let column = letters.bytes().take(4).try_fold(0_usize, |sum, letter| {
+            letter.is_ascii_alphabetic().then(|| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+        })?;
+        Some((cell[letters.len()..].parse::<u64>().ok()?, column.checked_sub(1)?))
+    };
+    let (first, last) = reference.split_once(':')?;
+    let ((top, column), (bottom, right)) = (place(first)?, place(last)?);
+    (bottom > top).then(|| MergedCells { top, bottom, column, right, reference: shortened(reference) })
 }

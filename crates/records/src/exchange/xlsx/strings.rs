@@ -9,7 +9,8 @@ use super::{
         bounds::{self, Bound},
         unreadable::{Spot, Unreadable},
     },
-    xml::{Xml, add_text},
+    text::CellText,
+    xml::Xml,
 };
 
 /// One long text and where each of the shared ones ends in it.
@@ -22,40 +23,32 @@ pub(super) struct SharedTexts {
 impl SharedTexts {
     pub(super) fn read(part: impl Read, name: &str) -> Result<Self, Unreadable> {
         let mut xml = Xml::of(part, name);
-        let mut shared = Self::default();
-        let too_much = || Unreadable::too_much(Spot::Part(name.to_owned()), Bound::SharedTexts);
-        // Text counts inside `t`, but not inside `rPh`, where it says how the other is pronounced.
-        let (mut within, mut spoken) = (false, false);
-        let mut piece = String::new();
+        let (mut shared, mut piece) = (Self::default(), CellText::default());
         loop {
             let event = xml.next()?;
+            if piece.add(&event)?.is_err() {
+                let spot = piece.beginning().map_or_else(|| Spot::Part(name.to_owned()), Spot::Text);
+                return Err(Unreadable::too_much(spot, Bound::CellCharacters));
+            }
             match &event {
-                Event::Start(element) => match element.local_name().into_inner() {
-                    "t" => within = !spoken,
-                    "rPh" => spoken = true,
-                    _ => {}
-                },
-                Event::End(element) => match element.local_name().into_inner() {
-                    "t" => within = false,
-                    "rPh" => spoken = false,
-                    "si" => {
-                        shared.text.push_str(&unescaped(&piece));
-                        piece.clear();
-                        shared.ends.push(u32::try_from(shared.text.len()).map_err(|_| too_much())?);
-                        if shared.ends.len() > bounds::SHARED_TEXTS {
-                            return Err(too_much());
-                        }
+                Event::End(element) if element.local_name().into_inner() == "si" => {
+                    if !shared.push(&unescaped(&piece.take())) {
+                        return Err(Unreadable::too_much(Spot::Part(name.to_owned()), Bound::SharedTexts));
                     }
-                    _ => {}
-                },
+                    xml.progressed();
+                }
                 Event::Eof => return Ok(shared),
-                _ if within => add_text(&event, &mut piece)?,
                 _ => {}
             }
-            if shared.text.len() + piece.len() > bounds::SHARED_BYTES {
-                return Err(too_much());
-            }
         }
+    }
+
+    /// Adds a text; `false` if there is no room for it.
+    fn push(&mut self, text: &str) -> bool {
+        self.text.push_str(text);
+        let Ok(end) = u32::try_from(self.text.len()) else { return false };
+        self.ends.push(end);
+        self.ends.len() <= bounds::SHARED_TEXTS && self.text.len() <= bounds::SHARED_BYTES
     }
 
     pub(super) fn get(&self, at: usize) -> Option<&str> {

@@ -5,12 +5,12 @@ use std::{collections::HashSet, io::Read};
 use quick_xml::events::Event;
 
 use super::{
-    super::unreadable::Unreadable,
+    super::{
+        bounds::{Bound, STYLES},
+        unreadable::{Spot, Unreadable},
+    },
     xml::{Xml, attributes},
 };
-
-/// Styles that are kept; Excel allows 65,490.
-const STYLES: usize = 65_536;
 
 /// For each style of a cell whether its number is a date.
 #[derive(Default)]
@@ -20,29 +20,36 @@ impl Styles {
     pub(super) fn read(part: impl Read, name: &str) -> Result<Self, Unreadable> {
         let mut xml = Xml::of(part, name);
         let (mut dates, mut styles, mut within) = (HashSet::new(), Vec::new(), false);
+        let mut formats = 0;
         loop {
             match xml.next()? {
                 Event::Start(element) => match element.local_name().into_inner() {
                     "numFmt" => {
+                        formats += 1;
                         let [id, code] = attributes(&element, ["numFmtId", "formatCode"])?;
                         if let (Some(Ok(id)), Some(code)) = (id.map(|id| id.parse::<u32>()), code)
                             && is_date(&code)
-                            && dates.len() < STYLES
                         {
                             dates.insert(id);
                         }
+                        xml.progressed();
                     }
                     "cellXfs" => within = true,
-                    "xf" if within && styles.len() < STYLES => {
+                    "xf" if within => {
                         let [id] = attributes(&element, ["numFmtId"])?;
                         let id = id.and_then(|id| id.parse().ok()).unwrap_or(0);
                         styles.push(is_built_in_date(id) || dates.contains(&id));
+                        xml.progressed();
                     }
                     _ => {}
                 },
                 Event::End(element) if element.local_name().into_inner() == "cellXfs" => within = false,
                 Event::Eof => return Ok(Self(styles)),
                 _ => {}
+            }
+            // The date of a style that was left out would be read as a number.
+            if styles.len().max(formats) > STYLES {
+                return Err(Unreadable::too_much(Spot::Part(name.to_owned()), Bound::Styles));
             }
         }
     }

@@ -1,10 +1,14 @@
 //! XML of one part, event by event, with a bound on each event and on the depth.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, BufReader, Read},
+};
 
 use quick_xml::{
     Reader,
-    events::{BytesRef, BytesStart, Event},
+    escape::unescape,
+    events::{BytesStart, Event},
 };
 
 use super::super::{
@@ -16,6 +20,8 @@ pub(super) struct Xml<R: Read> {
     reader: Reader<Metered<BufReader<R>>>,
     buffer: Vec<u8>,
     depth: usize,
+    /// Events since the last that was of use.
+    passed_over: u64,
     part: String,
 }
 
@@ -24,7 +30,7 @@ impl<R: Read> Xml<R> {
         let metered = Metered { source: BufReader::with_capacity(64 << 10, part), taken: 0, part: name.to_owned() };
         let mut reader = Reader::from_reader(metered);
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, buffer: Vec::new(), depth: 0, part: name.to_owned() }
+        Self { reader, buffer: Vec::new(), depth: 0, passed_over: 0, part: name.to_owned() }
     }
 
     /// The next event; [`Event::Eof`] at the end of a part whose elements are all closed.
@@ -43,7 +49,16 @@ impl<R: Read> Xml<R> {
         if self.depth > bounds::DEPTH {
             return Err(Unreadable::too_much(Spot::Part(self.part.clone()), Bound::Depth));
         }
+        self.passed_over += 1;
+        if self.passed_over > bounds::PASSED_OVER {
+            return Err(Unreadable::too_much(Spot::Part(self.part.clone()), Bound::PassedOver));
+        }
         Ok(event)
+    }
+
+    /// Says that what was read is of use: only what is passed over between two such places is bounded by its number.
+    pub(super) fn progressed(&mut self) {
+        self.passed_over = 0;
     }
 }
 
@@ -77,42 +92,20 @@ impl<B: BufRead> BufRead for Metered<B> {
 }
 
 /// The attributes that were asked for, by local name.
-pub(super) fn attributes<const N: usize>(
-    element: &BytesStart<'_>,
+pub(super) fn attributes<'e, const N: usize>(
+    element: &'e BytesStart<'_>,
     names: [&str; N],
-) -> Result<[Option<String>; N], Unreadable> {
+) -> Result<[Option<Cow<'e, str>>; N], Unreadable> {
     let mut found = [const { None }; N];
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.map_err(Unreadable::workbook)?;
         let name = attribute.key.local_name().into_inner();
         if let Some(at) = names.iter().position(|wanted| *wanted == name) {
-            found[at] = Some(quick_xml::escape::unescape(&attribute.value).map_err(Unreadable::workbook)?.into_owned());
+            found[at] = Some(match attribute.value {
+                Cow::Borrowed(value) => unescape(value).map_err(Unreadable::workbook)?,
+                Cow::Owned(value) => Cow::Owned(unescape(&value).map_err(Unreadable::workbook)?.into_owned()),
+            });
         }
     }
     Ok(found)
-}
-
-/// The text that an event adds to the one it stands in, or nothing.
-pub(super) fn add_text(event: &Event<'_>, text: &mut String) -> Result<(), Unreadable> {
-    match event {
-        Event::Text(piece) => text.push_str(&piece.xml10_content()),
-        Event::CData(piece) => text.push_str(&piece.xml10_content()),
-        Event::GeneralRef(reference) => text.push(character(reference)?),
-        _ => {}
-    }
-    Ok(())
-}
-
-fn character(reference: &BytesRef<'_>) -> Result<char, Unreadable> {
-    if let Some(character) = reference.resolve_char_ref()? {
-        return Ok(character);
-    }
-    match &**reference {
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "amp" => Ok('&'),
-        "quot" => Ok('"'),
-        "apos" => Ok('\''),
-        other => Err(Unreadable::workbook(format!("“&{other};” stands for nothing"))),
-    }
 }

@@ -23,8 +23,8 @@ every_kind!(every_unreadable_file of Unreadable:
     Unreadable::NotAnObject { .. }, Unreadable::KeyTwice { .. }, Unreadable::TooMuch { .. }, Unreadable::Io { .. });
 every_kind!(every_bound of Bound:
     Bound::Rows, Bound::Columns, Bound::CellCharacters, Bound::RowBytes, Bound::Keys, Bound::Depth, Bound::BlankCells,
-    Bound::Parts, Bound::Sheets, Bound::SharedTexts, Bound::Unpacked);
-every_kind!(every_spot of Spot: Spot::File, Spot::Row(_), Spot::Cell(_), Spot::Part(_));
+    Bound::Parts, Bound::Sheets, Bound::Styles, Bound::PassedOver, Bound::SharedTexts, Bound::Unpacked);
+every_kind!(every_spot of Spot: Spot::File, Spot::Row(_), Spot::Cell(_), Spot::Part(_), Spot::Text(_));
 every_kind!(every_fault_of_a_password of PasswordFault:
     PasswordFault::Length { .. }, PasswordFault::Digits, PasswordFault::Common, PasswordFault::Run, PasswordFault::HoldsName,
     PasswordFault::Simple, PasswordFault::Same);
@@ -66,7 +66,8 @@ pub(super) fn speaks(zh: &str, en: &str, given: &str) {
 fn every_file_that_cannot_be_read_is_explained_in_both_languages() {
     // What programs say of a file is English and stays out of a Chinese sentence.
     let detail = || "expected value at line 1 column 1".to_owned();
-    let spots = [Spot::File, Spot::Row(7), Spot::Cell("C7".into()), Spot::Part("styles.xml".into())];
+    let spots =
+        [Spot::File, Spot::Row(7), Spot::Cell("C7".into()), Spot::Part("styles.xml".into()), Spot::Text("2020".into())];
     every_spot(&spots);
     let bounds = [
         Bound::Rows,
@@ -78,6 +79,8 @@ fn every_file_that_cannot_be_read_is_explained_in_both_languages() {
         Bound::BlankCells,
         Bound::Parts,
         Bound::Sheets,
+        Bound::Styles,
+        Bound::PassedOver,
         Bound::SharedTexts,
         Bound::Unpacked,
     ];

@@ -63,7 +63,7 @@ impl Asked {
             until: begins(day(&self.until).and_then(|day| day.tomorrow().ok())),
             after: match self.after.as_str() {
                 "" => None,
-                place => Some(place.parse().map_err(|_| Refusal::BadAddress)?),
+                place => Some(place.parse().map_err(|_| crate::parameters::wrong("after", place))?),
             },
             limit: SHOWN,
         })

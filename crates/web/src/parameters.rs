@@ -2,7 +2,9 @@
 //! that passed over it would show what was not asked for.
 
 use axum::extract::{FromRequestParts, Query as Read};
+use axum::http::Uri;
 use axum::http::request::Parts;
+use jiff::civil::Date;
 use serde::de::value::Error as Stop;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
@@ -20,6 +22,42 @@ pub(crate) fn known(name: &str, is_known: impl FnOnce(&str) -> bool) -> Result<(
         return Ok(());
     }
     Err(Refusal::UnknownParameter { name: name.chars().take(NAMED).collect() })
+}
+
+/// Refuses the value of a parameter that cannot be read.
+pub(crate) fn wrong(name: &str, found: &str) -> Refusal {
+    let shortened = |text: &str| text.chars().take(NAMED).collect();
+    Refusal::WrongParameter { name: shortened(name), found: shortened(found) }
+}
+
+/// The value of a parameter that may be left out. What cannot be read is refused by name: a page that passed over it would
+/// show something else than was asked for.
+pub(crate) fn value<T>(name: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+    match text.trim() {
+        "" => Ok(None),
+        text => read(text).map(Some).ok_or_else(|| wrong(name, text)),
+    }
+}
+
+/// A page of a list, counted from 1; the first where none is asked for.
+pub(crate) fn page(text: &str) -> Result<u64, Refusal> {
+    let read = |text: &str| text.parse::<u32>().ok().filter(|page| *page > 0);
+    Ok(value("page", text, read)?.map_or(1, u64::from))
+}
+
+/// A year of observations.
+pub(crate) fn year(text: &str) -> Result<Option<i16>, Refusal> {
+    value("year", text, |text| text.parse().ok().filter(|year| (2000..=9998).contains(year)))
+}
+
+/// A day.
+pub(crate) fn day(text: &str) -> Result<Option<Date>, Refusal> {
+    value("day", text, |text| text.parse().ok())
+}
+
+/// The first day of a month, `2020-05`.
+pub(crate) fn month(text: &str) -> Result<Option<Date>, Refusal> {
+    value("month", text, |text| format!("{text}-01").parse().ok())
 }
 
 /// Refuses an address that asks for nothing without this parameter.
@@ -59,7 +97,28 @@ fn each_known(parts: &Parts, is_known: impl Fn(&str) -> bool) -> Result<(), Refu
 }
 
 fn read<T: DeserializeOwned>(parts: &Parts) -> Result<T, Refusal> {
-    Read::try_from_uri(&parts.uri).map(|Read(read)| read).map_err(|_| Refusal::BadAddress)
+    let asked = |uri: &Uri| Read::try_from_uri(uri).map(|Read(read)| read).ok();
+    asked(&parts.uri).ok_or_else(|| match at_fault(parts.uri.query().unwrap_or_default(), |uri| asked(uri).is_some()) {
+        Some((name, found)) => wrong(&name, &found),
+        None => Refusal::BadAddress,
+    })
+}
+
+/// Parameters among which the one at fault is looked for: no page takes as many.
+const LOOKED_AT: usize = 50;
+
+/// The parameter without which an address can be read: the one that is wrong.
+fn at_fault(query: &str, can_be_read: impl Fn(&Uri) -> bool) -> Option<(String, String)> {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    if pairs.len() > LOOKED_AT {
+        return None;
+    }
+    let without = |at: usize| {
+        let rest = pairs.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, pair)| pair);
+        let query = form_urlencoded::Serializer::new(String::from("/?")).extend_pairs(rest).finish();
+        query.parse::<Uri>().is_ok_and(|uri| can_be_read(&uri))
+    };
+    (0..pairs.len()).find(|at| without(*at)).map(|at| pairs[at].clone())
 }
 
 /// Names of the fields of a structure, which it says when it is to be read; none of what is no structure.
@@ -112,6 +171,34 @@ mod tests {
     fn the_fields_of_a_structure_are_the_names_that_an_address_takes() {
         assert_eq!(names_of::<Wanted>(), ["year", "as"]);
         assert!(names_of::<Vec<(String, String)>>().is_empty());
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Counted {
+        #[serde(default)]
+        page: u64,
+        #[serde(default)]
+        year: String,
+    }
+
+    #[test]
+    fn the_parameter_that_cannot_be_read_is_named_with_what_it_says() {
+        let read = |query: &str| {
+            let request = axum::http::Request::get(format!("/?{query}")).body(()).unwrap();
+            read::<Counted>(&request.into_parts().0)
+        };
+        assert!(matches!(read("year=2020&page=3"), Ok(Counted { page: 3, year }) if year == "2020"));
+        let refused = read("year=2020&page=%E4%B8%89");
+        assert!(matches!(refused, Err(Refusal::WrongParameter { name, found }) if name == "page" && found == "三"));
+        assert!(matches!(read(&"page=x&".repeat(60)), Err(Refusal::BadAddress)), "not looked for among so many");
+    }
+
+    #[test]
+    fn a_page_is_a_number_from_one() {
+        assert!(matches!((page(""), page("7")), (Ok(1), Ok(7))));
+        for wrong in ["0", "-1", "abc", "1.5", "18446744073709551615"] {
+            assert!(matches!(page(wrong), Err(Refusal::WrongParameter { found, .. }) if found == wrong), "{wrong}");
+        }
     }
 
     #[test]

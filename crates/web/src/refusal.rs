@@ -69,6 +69,14 @@ pub enum Refusal {
         /// Its name, as far as it is repeated.
         name: String,
     },
+    /// A parameter of the address says what it cannot be.
+    #[error("the parameter {name} cannot be “{found}”")]
+    WrongParameter {
+        /// Its name.
+        name: String,
+        /// What it says, as far as it is repeated.
+        found: String,
+    },
     /// A parameter of the address cannot be read.
     #[error("a parameter of the address is wrong")]
     BadAddress,
@@ -155,9 +163,11 @@ impl Refusal {
             | Self::Forged
             | Self::OtherSession { .. } => StatusCode::FORBIDDEN,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnknownParameter { .. } | Self::MissingParameter { .. } | Self::BadAddress | Self::Broken => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownParameter { .. }
+            | Self::MissingParameter { .. }
+            | Self::WrongParameter { .. }
+            | Self::BadAddress
+            | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } | Self::Unreadable { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
@@ -197,6 +207,9 @@ impl Refusal {
             Self::WrongMethod => plain("shell.refusal.method", "shell.refusal.method_text"),
             Self::UnknownParameter { name } => {
                 filled("shell.refusal.invalid", "shell.refusal.parameter_text", &[("name", name)])
+            }
+            Self::WrongParameter { name, found } => {
+                filled("shell.refusal.invalid", "shell.refusal.wrong_text", &[("name", name), ("found", found)])
             }
             Self::BadAddress => plain("shell.refusal.invalid", "shell.refusal.address_text"),
             Self::Broken => plain("shell.refusal.invalid", "shell.refusal.broken_text"),

@@ -341,7 +341,7 @@ async fn a_published_list_refuses_what_is_no_filter_instead_of_showing_everythin
 #[tokio::test]
 async fn a_year_that_is_none_and_a_parameter_that_nobody_knows_are_refused_in_words_of_the_portal() {
     let office = Office::open();
-    office.as_guest("/public/years?year=zzz").await.is(400).says("地址中的参数有误");
+    office.as_guest("/public/years?year=zzz").await.is(400).says("“year”不能是“zzz”");
     office.as_guest("/public/years?yaer=2020").await.is(400).says("“yaer”");
     office.as_guest("/public/years?year=2020&utm_source=mail&from=singlemessage").await.is(200);
 }

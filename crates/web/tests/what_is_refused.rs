@@ -298,6 +298,58 @@ async fn a_parameter_that_a_page_does_not_know_is_refused_by_name(address: &'sta
     office.get(&admin, address).await.is(400).says(&format!("“{name}”")).says("/sign-out");
 }
 
+#[test_case("/records/complaint?page=abc", "page", "abc"; "a page of a list that is no number")]
+#[test_case("/records/complaint?page=0", "page", "0"; "a page before the first")]
+#[test_case("/records/complaint?page=18446744073709551615", "page", "18446744073709551615"; "a page beyond every list")]
+#[test_case("/records/complaint?sort=-", "sort", "-"; "an order of nothing")]
+#[test_case("/records/complaint/export.csv?page=abc", "page", "abc"; "an export of a page that is none")]
+#[test_case("/figures/complaints_total/records?year=2020&page=abc", "page", "abc"; "a page of the records of a figure")]
+#[test_case("/journal?after=abc", "after", "abc"; "a place of the journal")]
+#[test_case("/air?year=20x0", "year", "20x0"; "a year of the air calendar")]
+#[test_case("/air?target=all", "target", "all"; "a target of the air calendar")]
+#[test_case("/air/day?day=2020-13-45", "day", "2020-13-45"; "a day of the air")]
+#[test_case("/air/ranking?period=2020-13", "period", "2020-13"; "a period of the ranking")]
+#[test_case("/air/periods?year=1", "year", "1"; "a year of periods")]
+#[test_case("/water?year=abc", "year", "abc"; "a year of rivers")]
+#[test_case("/noise?month=abc", "month", "abc"; "a month of noise")]
+#[tokio::test]
+async fn a_parameter_that_says_what_it_cannot_is_refused_by_name_with_what_it_says(
+    address: &'static str,
+    name: &'static str,
+    found: &'static str,
+) {
+    let office = Office::open();
+    let admin = office.sign_in(Role::Admin);
+    office.get(&admin, address).await.is(400).says(&format!("“{name}”不能是“{found}”"));
+}
+
+#[test_case("/public/complaint?page=abc", "page", "abc"; "a page")]
+#[test_case("/public/complaint?kind=unicorn", "kind", "unicorn"; "a kind")]
+#[tokio::test]
+async fn a_list_of_the_portal_names_the_parameter_that_says_what_it_cannot(
+    address: &'static str,
+    name: &'static str,
+    found: &'static str,
+) {
+    let refused = Office::open().as_guest(address).await;
+    refused.is(400).says(&format!("“{name}”不能是“{found}”"));
+}
+
+#[test_case("export.csv"; "CSV")]
+#[test_case("export.xlsx"; "Excel")]
+#[test_case("export.jsonl"; "lines of JSON")]
+#[tokio::test]
+async fn an_export_in_an_order_that_there_is_not_is_refused_by_name(file: &'static str) {
+    let office = Office::open();
+    office.enter("complaint", office.complaint("甲乙丙事项"));
+    let duty = office.sign_in(Role::Duty);
+    let refused = office.get(&duty, &format!("/records/complaint/{file}?sort=-unicorn")).await;
+    refused.is(400).says("“unicorn”").says("投诉").says_not("甲乙丙事项");
+    let hidden = office.get(&duty, &format!("/records/complaint/{file}?sort=phone")).await;
+    hidden.is(400).says("“phone”").says_not("甲乙丙事项");
+    office.get(&duty, &format!("/records/complaint/{file}?sort=-number")).await.is(200);
+}
+
 #[tokio::test]
 async fn what_a_messenger_puts_behind_an_address_is_passed_over() {
     let office = Office::open();

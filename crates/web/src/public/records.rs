@@ -42,19 +42,19 @@ struct Row {
 struct Wanted {
     q: String,
     kind: String,
-    page: Option<u64>,
+    page: u64,
 }
 
 impl Wanted {
     /// What the parameters of the address ask for. One that nobody knows is no filter, and a list that ignored it would
     /// show what was not asked for.
     fn of(pairs: Vec<(String, String)>, view: View<'_>) -> Result<Self, Refusal> {
-        let mut wanted = Self::default();
+        let mut wanted = Self { page: 1, ..Self::default() };
         for (name, value) in pairs {
             match name.as_str() {
                 "q" => wanted.q = value.trim().to_owned(),
                 "kind" => wanted.kind = value,
-                "page" => wanted.page = Some(value.parse().map_err(|_| Refusal::BadAddress)?),
+                "page" => wanted.page = crate::parameters::page(&value)?,
                 other => crate::parameters::known(other, |_| false)?,
             }
         }
@@ -62,7 +62,11 @@ impl Wanted {
             Some(FieldKind::Choice { choices }) => choices.contains_key(&wanted.kind),
             _ => false,
         };
-        if wanted.kind.is_empty() || is_known { Ok(wanted) } else { Err(Refusal::BadAddress) }
+        if wanted.kind.is_empty() || is_known {
+            Ok(wanted)
+        } else {
+            Err(crate::parameters::wrong("kind", &wanted.kind))
+        }
     }
 }
 
@@ -76,7 +80,7 @@ pub(super) async fn list(
     let missing = || Refusal::NotFound { what: key.clone() };
     let view = View::of(guest.app.catalogue(), &key).ok_or_else(missing)?;
     let wanted = Wanted::of(pairs, view)?;
-    let page = wanted.page.unwrap_or(1).clamp(1, u64::from(u32::MAX));
+    let page = wanted.page;
     let (q, kind, register) = (wanted.q.clone(), wanted.kind.clone(), key.clone());
     let words = q.clone();
     let (rows, total) = guest

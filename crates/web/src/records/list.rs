@@ -47,7 +47,11 @@ impl Asked {
             None => NAMES.contains(&name),
         };
         pairs.iter().try_for_each(|(name, _)| parameters::known(name, is_known))?;
-        Ok(Self { pairs: pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect() })
+        let asked = Self { pairs: pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect() };
+        parameters::page(asked.get("page"))?;
+        // Which fields a list can be sorted by is for the ledger to say; a minus alone names none.
+        parameters::value("sort", asked.get("sort"), |sort| (sort != "-").then_some(()))?;
+        Ok(asked)
     }
 
     fn get(&self, name: &str) -> &str {
@@ -110,13 +114,13 @@ impl Asked {
 
     fn sort(&self) -> Option<(String, bool)> {
         let text = self.get("sort");
-        let is_down = text.starts_with('-');
-        let key = text.trim_start_matches('-');
+        let (key, is_down) = text.strip_prefix('-').map_or((text, false), |key| (key, true));
         (!key.is_empty()).then(|| (key.to_owned(), is_down))
     }
 
     fn page(&self) -> u64 {
-        self.get("page").parse().unwrap_or(1).max(1)
+        // What is none was refused.
+        parameters::page(self.get("page")).unwrap_or(1)
     }
 
     /// The question to the ledger.

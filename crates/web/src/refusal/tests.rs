@@ -102,7 +102,7 @@ every_kind!(every_kind_of_refusal of Refusal:
     Refusal::NotFound { .. }, Refusal::Forbidden { .. }, Refusal::NoRight { .. }, Refusal::NoFigure { .. },
     Refusal::WrongMethod, Refusal::UnknownParameter { .. }, Refusal::BadAddress, Refusal::Broken, Refusal::TooSlow,
     Refusal::Invalid { .. }, Refusal::Unreadable { .. }, Refusal::Forged, Refusal::OtherSession { .. },
-    Refusal::MissingParameter { .. }, Refusal::Told(_), Refusal::TooLarge { .. }, Refusal::TooManyRows,
+    Refusal::MissingParameter { .. }, Refusal::WrongParameter { .. }, Refusal::Told(_), Refusal::TooLarge { .. }, Refusal::TooManyRows,
     Refusal::TooOften(_), Refusal::Internal(_));
 every_kind!(every_act of Act: Act::Read, Act::Create, Act::Edit, Act::Delete, Act::Unmask);
 
@@ -119,6 +119,7 @@ fn every_refusal_of_a_page_speaks_both_languages() {
         Refusal::WrongMethod,
         Refusal::BadAddress,
         Refusal::UnknownParameter { name: "202000001".into() },
+        Refusal::WrongParameter { name: "202000001".into(), found: "202000002".into() },
         Refusal::OtherSession { draft: "abc".into() },
         Refusal::MissingParameter { name: "202000001" },
         Refusal::Broken,

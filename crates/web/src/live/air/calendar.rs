@@ -11,7 +11,7 @@ use super::attainment::{self, Count, Line};
 use super::days::{Days, Place};
 use crate::live::factors::item_name;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::{Language, Shell};
@@ -30,15 +30,16 @@ pub(in crate::live) struct Wanted {
 }
 
 impl Wanted {
-    fn year(&self, today: Date) -> i16 {
-        self.year.parse().ok().filter(|year| (2000..=9998).contains(year)).unwrap_or(today.year())
+    fn year(&self, today: Date) -> Result<i16, Refusal> {
+        Ok(parameters::year(&self.year)?.unwrap_or(today.year()))
     }
 
     /// The target in tenths of a per cent.
-    fn per_mille(&self) -> u32 {
-        let percent = self.target.parse().ok().filter(|percent| (0.0..=100.0).contains(percent)).unwrap_or(TARGET);
+    fn per_mille(&self) -> Result<u32, Refusal> {
+        let read = |text: &str| text.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+        let percent: f64 = parameters::value("target", &self.target, read)?.unwrap_or(TARGET);
         // Between 0 and 1000.
-        (percent * 10.0).round() as u32
+        Ok((percent * 10.0).round() as u32)
     }
 }
 
@@ -97,7 +98,7 @@ struct Year {
 
 async fn read(visit: &Visit, wanted: &Wanted) -> Result<Year, Refusal> {
     let today = beijing(visit.app.ledger.now()).date();
-    let (year, station) = (wanted.year(today), wanted.station.clone());
+    let (year, station) = (wanted.year(today)?, wanted.station.clone());
     ask(visit, move |app, actor| {
         let first = |year: i16| Date::new(year, 1, 1).unwrap_or(today);
         let last_year = Place::read(app, actor, &station, (first(year - 1), first(year)))?.1;
@@ -120,7 +121,7 @@ async fn read(visit: &Visit, wanted: &Wanted) -> Result<Year, Refusal> {
 
 /// `/air?station=&year=&target=`
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
-    let language = visit.language;
+    let (language, per_mille) = (visit.language, wanted.per_mille()?);
     let year = read(&visit, &wanted).await?;
     let editions = attainment::editions(year.year);
     let exclusions = &visit.app.catalogue().district.air_exclusions;
@@ -136,8 +137,8 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
         query: format!("station={}&year={}", encoded(&year.place.chosen), year.year),
         months: months(&year, language),
         years: (year.year - 1, year.year, year.year + 1),
-        target: format!("{:.1}", f64::from(wanted.per_mille()) / 10.0),
-        count: attainment::count(&year.judged, year.year, year.today, wanted.per_mille()),
+        target: format!("{:.1}", f64::from(per_mille) / 10.0),
+        count: attainment::count(&year.judged, year.year, year.today, per_mille),
         by_edition: if editions.len() > 1 { by_edition(&year, &editions) } else { Vec::new() },
         lines: attainment::lines(
             (EvaluationPeriod::Year(year.year), exclusions),

@@ -64,7 +64,7 @@ struct IndicatorPage {
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     parameters::given("indicator", &wanted.indicator)?;
     let today = beijing(visit.app.ledger.now()).date();
-    let year = wanted.year.parse().ok().filter(|year| (2000..=9998).contains(year)).unwrap_or(today.year());
+    let year = parameters::year(&wanted.year)?.unwrap_or(today.year());
     let period = EvaluationPeriod::Year(year);
     let nothing = || Refusal::not_found(&wanted.indicator);
     let indicator = Indicator::from_key(&wanted.indicator).ok_or_else(nothing)?;

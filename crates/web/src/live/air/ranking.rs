@@ -13,7 +13,7 @@ use super::periods::{CONCENTRATIONS, Judged, Summary};
 use crate::live::condition::ConditionError;
 use crate::live::factors::item_name;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::Shell;
@@ -86,7 +86,8 @@ fn heads() -> Vec<String> {
 
 async fn placed(visit: &Visit, wanted: &WantedPeriod) -> Result<(EvaluationPeriod, Vec<Placed>), Refusal> {
     let today = beijing(visit.app.ledger.now()).date();
-    let period = wanted.period.parse().unwrap_or_else(|_| EvaluationPeriod::month_of(today));
+    let period = parameters::value("period", &wanted.period, |text| text.parse().ok())?;
+    let period = period.unwrap_or_else(|| EvaluationPeriod::month_of(today));
     let placed = ask(visit, move |app, actor| rank(app, actor, period, today)).await?;
     Ok((period, placed))
 }
@@ -167,7 +168,7 @@ struct Year {
 
 async fn year(visit: &Visit, wanted: &WantedYear) -> Result<Year, Refusal> {
     let today = beijing(visit.app.ledger.now()).date();
-    let year = wanted.year.parse().ok().filter(|year| (2000..=9998).contains(year)).unwrap_or(today.year());
+    let year = parameters::year(&wanted.year)?.unwrap_or(today.year());
     let station = wanted.station.clone();
     ask(visit, move |app, actor| {
         let first = |year: i16| EvaluationPeriod::Year(year).first();

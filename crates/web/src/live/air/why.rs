@@ -7,14 +7,13 @@ use axum::response::Response;
 use bilan_records::value::beijing;
 use bilan_standards::air::{self, Advice, Aqi, Concentration, Edition, HourlyAir, Item, Segment};
 use bilan_standards::rounding::Rational;
-use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::calendar::word;
 use super::days::Place;
 use crate::live::factors::item_name;
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::shell::{Language, Shell};
 use crate::visit::Visit;
@@ -83,7 +82,7 @@ struct DayPage {
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     let now = beijing(visit.app.ledger.now());
     let today = now.date();
-    let day: Date = wanted.day.parse().unwrap_or(today);
+    let day = parameters::day(&wanted.day)?.unwrap_or(today);
     let next = day.tomorrow().unwrap_or(day);
     let (place, hours) = ask(&visit, move |app, actor| Place::read_day(app, actor, &wanted.station, day)).await?;
     let edition = Edition::on(day);

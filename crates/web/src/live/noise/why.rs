@@ -63,7 +63,7 @@ struct DayPage {
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     parameters::given("station", &wanted.station)?;
     let now = visit.app.ledger.now();
-    let day: Date = wanted.day.parse().unwrap_or_else(|_| beijing(now).date());
+    let day = parameters::day(&wanted.day)?.unwrap_or_else(|| beijing(now).date());
     let next = day.tomorrow().unwrap_or(day);
     let (station, hours) = ask(&visit, move |app, actor| {
         let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;

@@ -15,7 +15,7 @@ use super::days;
 use crate::live::condition::ConditionError;
 use crate::live::registered::{self, Station};
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::Shell;
@@ -86,7 +86,7 @@ struct Month {
 
 async fn read(visit: &Visit, wanted: &Wanted) -> Result<Month, Refusal> {
     let now = beijing(visit.app.ledger.now());
-    let first: Date = format!("{}-01", wanted.month).parse().unwrap_or_else(|_| now.date().first_of_month());
+    let first = parameters::month(&wanted.month)?.unwrap_or_else(|| now.date().first_of_month());
     // After midnight the night of yesterday still runs.
     let running = visit.app.catalogue().district.night.date_of(now.date(), now.hour());
     ask(visit, move |app, actor| find(app, actor, first, running)).await

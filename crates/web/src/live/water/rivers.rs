@@ -17,7 +17,7 @@ use super::months::{self, Months};
 use crate::live::condition::ConditionError;
 use crate::live::registered::{self, Station};
 use crate::live::view::ask;
-use crate::parameters::Query;
+use crate::parameters::{self, Query};
 use crate::refusal::Refusal;
 use crate::sheet::Sheet;
 use crate::shell::{Language, Shell};
@@ -85,7 +85,7 @@ struct Year {
 
 async fn read(visit: &Visit, wanted: &Wanted) -> Result<Year, Refusal> {
     let today = beijing(visit.app.ledger.now()).date();
-    let year = wanted.year.parse().ok().filter(|year| (2000..=9998).contains(year)).unwrap_or(today.year());
+    let year = parameters::year(&wanted.year)?.unwrap_or(today.year());
     ask(visit, move |app, actor| find(app, actor, year)).await
 }
 

@@ -61,7 +61,7 @@ struct MonthPage {
 pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     parameters::given("station", &wanted.station)?;
     let today = bilan_records::value::beijing(visit.app.ledger.now()).date();
-    let first: Date = format!("{}-01", wanted.month).parse().unwrap_or_else(|_| today.first_of_month());
+    let first = parameters::month(&wanted.month)?.unwrap_or_else(|| today.first_of_month());
     let next = first.last_of_month().tomorrow().unwrap_or(first);
     let (station, month) = ask(&visit, move |app, actor| {
         let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bilan_records::catalogue::{Register, closest};
-use bilan_records::exchange::{self, Format, ImportOptions};
+use bilan_records::exchange::{self, Format, ImportError, ImportFault, ImportOptions};
 use bilan_records::ledger::ListQuery;
+use bilan_records::value::Language;
 use clap::Args;
 
 use super::DataFolder;
@@ -56,10 +57,10 @@ impl Import {
         let format = format_of(None, &self.file)?;
         let source = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let bureau = Bureau::open(&self.data.path)?;
-        register(&bureau.ledger.catalogue().registers, &self.register)?;
+        let register = register(&bureau.ledger.catalogue().registers, &self.register)?;
         let options = ImportOptions { dry_run: self.dry_run, enter_repeats: self.enter_repeats, key: None };
         let outcome = exchange::import_with(&bureau.ledger, &operator(), &self.register, source, format, options)
-            .map_err(|error| anyhow!("{error}"))?;
+            .map_err(|error| anyhow!("{}", with_labels(error, register)))?;
         for note in &outcome.notes {
             eprintln!("{note}");
         }
@@ -73,6 +74,23 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// The faults of a file with its columns as a sheet heads them.
+fn with_labels(mut error: ImportError, register: &Register) -> ImportError {
+    if let ImportError::Faults(faults) = &mut error {
+        for fault in &mut faults.faults {
+            fault.column = column(register, fault);
+        }
+    }
+    error
+}
+
+/// The column of a fault: its label, which is what a template heads it with; the key, too, where the file says it.
+fn column(register: &Register, fault: &ImportFault) -> String {
+    let label = exchange::column_label(register, &fault.column, Language::Chinese);
+    let says_key = fault.in_line || fault.position.is_some();
+    if says_key && label != fault.column { format!("{label} ({})", fault.column) } else { label }
 }
 
 /// Export a register.
@@ -148,4 +166,26 @@ where
     }
     let near = closest(key, registers.into_iter().map(|(known, _)| known.as_str()));
     bail!("there is no register {key}{}", near.map(|near| format!("; did you mean {near}?")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(found: &str, position: Option<usize>, in_line: bool) -> String {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let catalogue = load_catalogue(&files).unwrap();
+        let fault = ImportFault { column: found.to_owned(), position, in_line, ..ImportFault::default() };
+        column(register(&catalogue.registers, "complaint").unwrap(), &fault)
+    }
+
+    #[test]
+    fn a_fault_of_an_import_names_its_column_as_a_sheet_heads_it() {
+        assert_eq!(named("category", None, false), "污染类别", "the sheet has no such column");
+        assert_eq!(named("污染类别", Some(3), false), "污染类别");
+        assert_eq!(named("Category", Some(3), false), "Category", "as it stands in the file");
+        assert_eq!(named("category", Some(3), false), "污染类别 (category)", "the sheet says the key");
+        assert_eq!(named("category", Some(3), true), "污染类别 (category)", "a line of JSON has keys");
+        assert_eq!(named("没有的列", Some(3), false), "没有的列");
+    }
 }

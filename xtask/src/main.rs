@@ -5,8 +5,12 @@ use std::process::ExitCode;
 use asked::Asked;
 
 mod asked;
+mod dependencies;
+mod files;
 mod pipeline;
+mod source;
 mod step;
+mod workspace;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

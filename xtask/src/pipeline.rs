@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use crate::asked::{Asked, run};
+use crate::dependencies;
 use crate::step::Step;
 
 /// Steps under one name.
@@ -44,9 +45,9 @@ impl Pipeline {
 
 /// Every pipeline.
 pub fn all() -> Vec<Pipeline> {
-    let quick = vec![FORMAT];
-    let check = [&quick[..], &[LINTS, DOCUMENTATION, PROGRAM, FILES]].concat();
-    let test = [&quick[..], &[LINTS, DOCUMENTATION, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
+    let quick = [FORMAT, DEPENDENCIES];
+    let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
+    let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
     vec![
         pipeline(
@@ -83,6 +84,8 @@ fn names(steps: &[Step]) -> String {
 
 const FORMAT: Step = Step { name: "format", run: |asked| asked.cargo("fmt --all --check") };
 
+const DEPENDENCIES: Step = Step { name: "dependencies", run: dependencies::check };
+
 const COMPILES: Step =
     Step { name: "compiles", run: |asked| asked.cargo("check --locked --workspace --all-targets --quiet") };
 
@@ -98,6 +101,9 @@ const PURE: Step = Step {
 
 const LINTS: Step =
     Step { name: "lints", run: |asked| asked.cargo("clippy --locked --workspace --all-targets -- -D warnings") };
+
+/// Without the features that only tests ask for, as `./run` builds it.
+const PRODUCT: Step = Step { name: "product", run: |asked| asked.cargo("check --locked --package bilan") };
 
 /// With the examples, because cargo takes the features of the tests then: what the lints have checked is not checked again.
 const DOCUMENTATION: Step = Step {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use asked::Asked;
 
+mod arrows;
 mod asked;
 mod dependencies;
 mod files;

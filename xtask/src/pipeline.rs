@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use crate::asked::{Asked, run};
-use crate::dependencies;
 use crate::step::Step;
+use crate::{arrows, dependencies};
 
 /// Steps under one name.
 pub struct Pipeline {
@@ -45,7 +45,7 @@ impl Pipeline {
 
 /// Every pipeline.
 pub fn all() -> Vec<Pipeline> {
-    let quick = [FORMAT, DEPENDENCIES];
+    let quick = [FORMAT, DEPENDENCIES, ARROWS];
     let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
     let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
@@ -85,6 +85,8 @@ fn names(steps: &[Step]) -> String {
 const FORMAT: Step = Step { name: "format", run: |asked| asked.cargo("fmt --all --check") };
 
 const DEPENDENCIES: Step = Step { name: "dependencies", run: dependencies::check };
+
+const ARROWS: Step = Step { name: "arrows", run: arrows::check };
 
 const COMPILES: Step =
     Step { name: "compiles", run: |asked| asked.cargo("check --locked --workspace --all-targets --quiet") };

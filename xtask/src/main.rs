@@ -6,6 +6,7 @@ use asked::Asked;
 
 mod arrows;
 mod asked;
+mod circles;
 mod dependencies;
 mod files;
 mod pipeline;

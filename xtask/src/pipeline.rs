@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::asked::{Asked, run};
 use crate::step::Step;
-use crate::{arrows, circles, dependencies};
+use crate::{arrows, circles, dependencies, snapshots};
 
 /// Steps under one name.
 pub struct Pipeline {
@@ -45,7 +45,7 @@ impl Pipeline {
 
 /// Every pipeline.
 pub fn all() -> Vec<Pipeline> {
-    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES];
+    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS];
     let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
     let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
@@ -89,6 +89,8 @@ const DEPENDENCIES: Step = Step { name: "dependencies", run: dependencies::check
 const ARROWS: Step = Step { name: "arrows", run: arrows::check };
 
 const CIRCLES: Step = Step { name: "circles", run: circles::check };
+
+const SNAPSHOTS: Step = Step { name: "snapshots", run: snapshots::check };
 
 const COMPILES: Step =
     Step { name: "compiles", run: |asked| asked.cargo("check --locked --workspace --all-targets --quiet") };

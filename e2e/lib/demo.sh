@@ -1,6 +1,8 @@
+# shellcheck shell=bash
 # Start the demo on free ports with fresh data and stop it at the end; to be sourced. Sets data, BILAN_URL and BILAN_DEMO_LOG.
 # Needs: binary (the path of the program), root, node.
 
+: "${binary:?the path of the program}" "${root:?the root of the sources}"
 [[ -x $binary ]] || { echo "$0: $binary is not there; build it first: cargo xtask test program" >&2; exit 1; }
 
 data=$(mktemp -d)

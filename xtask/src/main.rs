@@ -10,6 +10,7 @@ mod circles;
 mod dependencies;
 mod files;
 mod pipeline;
+mod scripts;
 mod snapshots;
 mod source;
 mod step;

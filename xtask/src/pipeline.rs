@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::asked::{Asked, run};
 use crate::step::Step;
-use crate::{arrows, circles, dependencies, snapshots};
+use crate::{arrows, circles, dependencies, scripts, snapshots};
 
 /// Steps under one name.
 pub struct Pipeline {
@@ -45,7 +45,7 @@ impl Pipeline {
 
 /// Every pipeline.
 pub fn all() -> Vec<Pipeline> {
-    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS];
+    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS, SCRIPTS];
     let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
     let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
@@ -91,6 +91,8 @@ const ARROWS: Step = Step { name: "arrows", run: arrows::check };
 const CIRCLES: Step = Step { name: "circles", run: circles::check };
 
 const SNAPSHOTS: Step = Step { name: "snapshots", run: snapshots::check };
+
+const SCRIPTS: Step = Step { name: "scripts", run: scripts::check };
 
 const COMPILES: Step =
     Step { name: "compiles", run: |asked| asked.cargo("check --locked --workspace --all-targets --quiet") };

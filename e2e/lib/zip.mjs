@@ -1,7 +1,10 @@
 // Just enough of ZIP to look into a DOCX and to write an Excel file without another dependency.
 import { inflateRawSync } from 'node:zlib';
 
-/** The text of one entry of a ZIP archive; throws if the archive or the entry is not there. */
+/**
+ * The text of one entry of a ZIP archive; throws if the archive or the entry is not there.
+ * @param {Buffer} archive @param {string} name
+ */
 export function readEntry(archive, name) {
   const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
   if (end < 0) throw new Error('not a ZIP archive');
@@ -21,7 +24,10 @@ export function readEntry(archive, name) {
   throw new Error(`${name} is not in the archive`);
 }
 
-/** A ZIP archive (entries stored, not packed) of the given texts by name. */
+/**
+ * A ZIP archive (entries stored, not packed) of the given texts by name.
+ * @param {Record<string, string>} entries
+ */
 export function writeArchive(entries) {
   const bodies = [];
   const directory = [];
@@ -52,13 +58,18 @@ export function writeArchive(entries) {
   return Buffer.concat([...bodies, index, end]);
 }
 
-/** An Excel workbook of one sheet whose cells are texts. */
+/**
+ * An Excel workbook of one sheet whose cells are texts.
+ * @param {string[][]} rows
+ */
 export function writeWorkbook(rows) {
-  const escape = (text) => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]);
-  const letter = (index) => String.fromCharCode(65 + index);
+  /** @type {Record<string, string>} */
+  const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+  const escape = (/** @type {string} */ text) => text.replace(/[&<>]/g, (c) => escapes[c] ?? c);
+  const letter = (/** @type {number} */ index) => String.fromCharCode(65 + index);
   const sheet = rows.map((cells, row) => `<row r="${row + 1}">${cells.map((cell, column) => cell === ''
     ? '' : `<c r="${letter(column)}${row + 1}" t="inlineStr"><is><t>${escape(cell)}</t></is></c>`).join('')}</row>`).join('');
-  const xml = (body) => `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n${body}`;
+  const xml = (/** @type {string} */ body) => `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n${body}`;
   const office = 'http://schemas.openxmlformats.org';
   return writeArchive({
     '[Content_Types].xml': xml(`<Types xmlns="${office}/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`),
@@ -69,6 +80,7 @@ export function writeWorkbook(rows) {
   });
 }
 
+/** @param {Buffer} bytes */
 function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { at, account, openBrowser, password, places, signIn, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
@@ -27,7 +28,7 @@ test('an unknown record is answered by a page that says so', async () => {
   await context.close();
 });
 
-for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a desk', { width: 1440, height: 900 }]]) {
+for (const { size, viewport } of [{ size: 'a phone', viewport: { width: 390, height: 844 } }, { size: 'a desk', viewport: { width: 1440, height: 900 } }]) {
   test(`main pages fit ${size}, say that data are simulated and label every control`, async () => {
     const { context, page, troubles } = await visitor(browser, { viewport });
     await signIn(page, 'head');
@@ -37,7 +38,7 @@ for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a de
       assert.match(await page.locator('body').innerText(), /模拟数据/, `${place} is not labelled`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(overflow <= 0, `${place} is ${overflow} px too wide`);
-      const unnamed = await page.evaluate(() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button')]
+      const unnamed = await page.evaluate(() => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('input:not([type=hidden]), select, textarea, button')])
         .filter((control) => control.offsetParent && !(control.labels?.length || control.getAttribute('aria-label')
           || control.getAttribute('aria-labelledby') || control.title || control.textContent.trim()))
         .map((control) => control.outerHTML.slice(0, 120)));

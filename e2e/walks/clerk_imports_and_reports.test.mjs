@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { at, openBrowser, places, signIn, visitor } from '../lib/screen.mjs';
 import { readEntry, writeWorkbook } from '../lib/zip.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });

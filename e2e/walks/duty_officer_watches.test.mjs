@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser, signIn, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
@@ -51,7 +52,7 @@ test('a silent station is red in the list and says on its page since when', asyn
   await context.close();
 });
 
-for (const [size, viewport] of [['a phone', { width: 390, height: 844 }], ['a wall', { width: 1920, height: 1080 }]]) {
+for (const { size, viewport } of [{ size: 'a phone', viewport: { width: 390, height: 844 } }, { size: 'a wall', viewport: { width: 1920, height: 1080 } }]) {
   test(`live pages fit ${size}`, async () => {
     const { context, page, troubles } = await visitor(browser, { viewport });
     await signIn(page, 'duty');

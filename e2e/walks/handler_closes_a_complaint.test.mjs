@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { at, fill, figureNumber, openBrowser, places, signIn, takeStep, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
@@ -27,7 +28,7 @@ test('a complaint goes from registration to closed and the figures follow', asyn
   await form.locator('button[type="submit"]').click();
   await at.state(page).filter({ hasText: '已登记' }).waitFor();
   const address = page.url();
-  assert.equal(await page.evaluate(() => window.hurt), undefined, 'script in a form stays text');
+  assert.equal(await page.evaluate(() => 'hurt' in window), false, 'script in a form stays text');
   assert.equal(await figureNumber(page, 'complaints_total', 2020), total + 1);
 
   await page.goto(places.register('complaint'));
@@ -70,7 +71,7 @@ test('the second of two people who edit a record is told and shows both versions
   const edit = `${first.page.url().split('?')[0]}/edit`;
   await first.page.goto(edit);
   await second.page.goto(edit);
-  for (const [{ page }, subject] of [[first, '先改的事项'], [second, '后改的事项']]) {
+  for (const { page, subject } of [{ ...first, subject: '先改的事项' }, { ...second, subject: '后改的事项' }]) {
     const form = page.locator('form:has([name="subject"])').first();
     await fill(form, 'subject', subject);
     await form.locator('button[type="submit"]').click();

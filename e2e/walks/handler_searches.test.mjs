@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser, signIn, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
 
+/** @param {import('playwright-core').Locator} locator */
 const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
 
 test('on a phone the search is one touch away, its box is ready and the words are marked', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { at, fill, openBrowser, places, signIn, takeStep, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
@@ -33,10 +34,10 @@ test('a report goes from a phone to the answer, and shows nobody who made it', a
   await office.page.goto(places.record('complaint', number));
   assert.match(await office.page.locator('main').innerText(), /楼下烧烤店排风机整夜轰鸣/);
   assert.doesNotMatch(await office.page.content(), new RegExp(PHONE), 'the telephone number is masked');
-  assert.equal(await office.page.evaluate(() => window.hurt), undefined);
+  assert.equal(await office.page.evaluate(() => 'hurt' in window), false);
   await takeStep(office.page, 'accept', {}, '已受理');
 
-  const follow = async (secret) => {
+  const follow = async (/** @type {string} */ secret) => {
     await page.goto('/public/track');
     const asked = page.locator('form[action="/public/track"]');
     await fill(asked, 'number', number);
@@ -79,7 +80,7 @@ test('after a refused complaint, Back and reload show it again with what was typ
   await fill(form, 'category', 'noise');
   await fill(form, 'content', '夜里还在打桩');
   // Without an address; the browser itself would ask for it.
-  await form.evaluate((element) => { element.noValidate = true; });
+  await form.evaluate((element) => element.setAttribute('novalidate', ''));
   await form.locator('button[type="submit"]').last().click();
   await page.waitForURL(/\/public\/answered\//);
   const typed = () => page.locator('[name="content"]').inputValue();

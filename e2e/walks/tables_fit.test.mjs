@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser, places, signIn, visitor } from '../lib/screen.mjs';
 
+/** @type {import('playwright-core').Browser} */
 let browser;
 before(async () => { browser = await openBrowser(); });
 after(async () => { await browser?.close(); });
@@ -15,7 +16,10 @@ const pages = ['/', '/air', '/air?year=2020', '/air/ranking', '/air/periods', '/
 const desk = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 
-/** How far the page and each of its tables reach beyond what is seen of them. */
+/**
+ * How far the page and each of its tables reach beyond what is seen of them.
+ * @param {import('playwright-core').Page} page
+ */
 const measured = (page) => page.evaluate(() => ({
   page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   tables: [...document.querySelectorAll('.table-wrap')].map((wrap) => ({

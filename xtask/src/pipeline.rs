@@ -45,7 +45,7 @@ impl Pipeline {
 
 /// Every pipeline.
 pub fn all() -> Vec<Pipeline> {
-    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS, SCRIPTS];
+    let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS, SCRIPTS, FRONT_END];
     let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
     let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
@@ -93,6 +93,9 @@ const CIRCLES: Step = Step { name: "circles", run: circles::check };
 const SNAPSHOTS: Step = Step { name: "snapshots", run: snapshots::check };
 
 const SCRIPTS: Step = Step { name: "scripts", run: scripts::check };
+
+/// Types and unit tests of the scripts of the pages, and types of the walks.
+const FRONT_END: Step = Step { name: "front-end", run: |asked| run(&mut asked.command("scripts/front-end")) };
 
 const COMPILES: Step =
     Step { name: "compiles", run: |asked| asked.cargo("check --locked --workspace --all-targets --quiet") };

@@ -29,10 +29,10 @@ const options = {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-for (const [from, to] of [
-  ['maplibre-gl/dist/maplibre-gl-worker.mjs', 'map-worker.js'],
-  ['maplibre-gl/dist/maplibre-gl.css', 'map.css'],
-  ['uplot/dist/uPlot.min.css', 'station.css'],
+for (const { from, to } of [
+  { from: 'maplibre-gl/dist/maplibre-gl-worker.mjs', to: 'map-worker.js' },
+  { from: 'maplibre-gl/dist/maplibre-gl.css', to: 'map.css' },
+  { from: 'uplot/dist/uPlot.min.css', to: 'station.css' },
 ]) copyFileSync(join(here, 'node_modules', from), join(out, to));
 
 if (process.argv.includes('--watch')) {
@@ -41,7 +41,7 @@ if (process.argv.includes('--watch')) {
   await esbuild.build(options);
   for (const file of readdirSync(out).sort()) {
     const path = join(out, file);
-    const size = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+    const size = (/** @type {number} */ bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
     console.log(`${file.padEnd(16)} ${size(statSync(path).size).padStart(12)} ${size(gzipSync(readFileSync(path)).length).padStart(12)} gzip`);
   }
 }

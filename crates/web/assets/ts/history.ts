@@ -1,6 +1,7 @@
 // The chart of any span: drag to look closer, step back to see more. Each window is fetched in the grain that fits it.
 import uPlot from 'uplot';
-import { beijing, spread } from './chart';
+import { beijing, label, spread } from './chart';
+import { together } from './curves';
 
 interface Point {
   at: number;
@@ -86,33 +87,6 @@ class History {
     }
   }
 
-  private data(found: Found): uPlot.AlignedData {
-    const times = new Set<number>();
-    for (const line of found.lines) {
-      let before = -Infinity;
-      for (const { at } of line.points) {
-        // A hole in the data is a hole in the line.
-        if (at - before > found.gap && before > 0) times.add(before + 1);
-        times.add(at);
-        before = at;
-      }
-    }
-    const x = [...times].sort((left, right) => left - right);
-    const values = found.lines.map((line) => {
-      const known = new Map(line.points.map((point) => [point.at, point.value]));
-      const own: (number | null | undefined)[] = [];
-      let last = -Infinity;
-      for (const at of x) {
-        const value = known.get(at);
-        if (value !== undefined) last = at;
-        // Another station's time is no hole in this one's line, a missing value is.
-        own.push(value ?? (at - last > found.gap || at === last + 1 ? null : undefined));
-      }
-      return own;
-    });
-    return [x, ...values];
-  }
-
   private draw() {
     const found = this.found!;
     this.chart?.destroy();
@@ -149,7 +123,7 @@ class History {
         ],
         hooks: { setSelect: [(plot) => this.closer(plot)] },
       },
-      this.data(found),
+      together(found.lines, found.gap),
       this.box,
     );
   }
@@ -187,11 +161,4 @@ class History {
     const width = this.box.clientWidth;
     if (this.chart && width && width !== this.chart.width) this.chart.setSize({ width, height: this.chart.height });
   }
-}
-
-/** Beijing time of a tick, as short as the step allows. */
-function label(at: number, step: number): string {
-  const text = beijing(at);
-  if (step >= 86_400) return text.slice(step >= 300 * 86_400 ? 0 : 5, 10);
-  return step < 60 ? text.slice(11) : text.slice(11, 16) === '00:00' ? text.slice(5, 10) : text.slice(11, 16);
 }

@@ -5,6 +5,7 @@ import {
   type ExpressionSpecification, type LayerSpecification, type MapGeoJSONFeature, type StyleSpecification,
 } from 'maplibre-gl';
 import { lineState, listen, renew, throttled } from './listen';
+import { inside } from './shape';
 
 setWorkerUrl(new URL('./map-worker.js', import.meta.url).href);
 
@@ -282,7 +283,7 @@ class DistrictMap {
     const found = this.map.queryRenderedFeatures(this.map.project([lon, lat]), { layers: ['land'] });
     if (!found.length) return '';
     for (const level of levels) {
-      const cell = this.cells.features.find((cell) => cell.properties?.level === level && contains(cell, lon, lat));
+      const cell = this.cells.features.find((cell) => cell.properties?.level === level && inside(positions(cell.geometry), [lon, lat]));
       if (cell) return String(cell.properties?.code);
     }
     return '';
@@ -388,16 +389,4 @@ function named(cells: GeoJSON.FeatureCollection): GeoJSON.FeatureCollection {
     .filter((cell) => cell.properties?.level !== 'district')
     .map((cell) => ({ type: 'Feature' as const, properties: cell.properties, geometry: { type: 'Point' as const, coordinates: boundsOf(cell).getCenter().toArray() } }));
   return { type: 'FeatureCollection', features };
-}
-
-function contains(feature: GeoJSON.Feature, lon: number, lat: number): boolean {
-  let odd = false;
-  for (const ring of positions(feature.geometry)) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const [x1, y1] = ring[j] as [number, number];
-      const [x2, y2] = ring[i] as [number, number];
-      if (y1 > lat !== y2 > lat && lon < ((x2 - x1) * (lat - y1)) / (y2 - y1) + x1) odd = !odd;
-    }
-  }
-  return odd;
 }

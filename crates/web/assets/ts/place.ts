@@ -1,7 +1,8 @@
 // A small map of lines in SVG for record pages and forms: shows a place or a shape, lets a person set a point or draw a shape.
 // No tiles and no WebGL: district, rivers and what is shown.
 
-type Position = [number, number];
+import { asField, inside, isClosed, parsed, positions, rings, withCorner, withoutLast, type Position } from './shape';
+
 interface Frame { x: number; y: number; width: number; height: number }
 interface Feature {
   properties: { code: string; name: string; level?: string };
@@ -140,7 +141,7 @@ class PlaceMap {
     const unit = this.unit;
     if (this.shape.length) {
       const points = this.shape.map((at) => this.place(at).join(',')).join(' ');
-      const area = this.kind === 'polygon' || this.closed;
+      const area = this.kind === 'polygon' || isClosed(this.shape);
       this.add(area ? 'polygon' : 'polyline', { points, class: area ? 'place-area' : 'place-line' }, undefined, this.marks);
       if (this.drawn) {
         for (const at of this.shape) {
@@ -161,7 +162,7 @@ class PlaceMap {
   /** Names the cell in which the point lies. */
   private say(point: Position) {
     const names = ['street', 'community', 'cell'].flatMap((level) =>
-      this.cells.filter((cell) => cell.properties.level === level && inside(cell, point)).map((cell) => cell.properties.name),
+      this.cells.filter((cell) => cell.properties.level === level && inside(rings(cell.geometry.coordinates), point)).map((cell) => cell.properties.name),
     );
     this.said.textContent = `${point[0].toFixed(6)}, ${point[1].toFixed(6)}${names.length ? ` · ${[...new Set(names)].join(' / ')}` : ''}`;
   }
@@ -190,7 +191,7 @@ class PlaceMap {
       );
     }
     if (this.root.dataset.mapDraw) {
-      button('←', words[4], () => this.redraw(this.shape.slice(0, this.closed ? -2 : -1)));
+      button('←', words[4], () => this.redraw(withoutLast(this.shape, this.kind)));
       button('×', words[5], () => this.redraw([]));
     }
     return bar;
@@ -245,8 +246,7 @@ class PlaceMap {
 
   private choose(at: Position) {
     if (this.drawn) {
-      const open = this.closed ? this.shape.slice(0, -1) : this.shape;
-      this.redraw(this.closes(open, at) ? [...open, open[0]!] : [...open, at]);
+      this.redraw(withCorner(this.shape, at, this.kind, (first, at) => this.meets(first, at)));
     } else if (this.inputs) {
       this.inputs.lon.value = at[0].toFixed(6);
       this.inputs.lat.value = at[1].toFixed(6);
@@ -255,26 +255,19 @@ class PlaceMap {
     }
   }
 
-  private get closed() {
-    const [first, last] = [this.shape[0], this.shape[this.shape.length - 1]];
-    return this.shape.length > 3 && first![0] === last![0] && first![1] === last![1];
-  }
-
-  /** Whether a point is meant as the first corner of a shape again: that makes a line an area. */
-  private closes(open: Position[], at: Position) {
-    if (this.kind || open.length < 3) return false;
-    const [[x1, y1], [x2, y2]] = [this.place(open[0]!), this.place(at)];
+  /** Whether a point is meant as the first corner of a shape again. */
+  private meets(first: Position, at: Position) {
+    const [[x1, y1], [x2, y2]] = [this.place(first), this.place(at)];
     return Math.hypot(x1 - x2, y1 - y2) < 12 * this.unit;
   }
 
   /** What the field holds, if the form says so; else the hand decides: a line whose end meets its beginning is an area. */
   private get kind() { return this.root.dataset.shapeKind; }
 
-  /** The shape as the form sends it: a line, or one closed ring. */
+  /** Shows another shape and puts it into the form. */
   private redraw(shape: Position[]) {
-    this.shape = this.kind === 'polygon' && shape.length > 2 ? [...shape, shape[0]!] : shape;
-    const value = this.kind === 'polygon' || this.closed ? [this.shape] : this.shape;
-    if (this.drawn) this.drawn.value = this.shape.length ? JSON.stringify(value) : '';
+    this.shape = shape;
+    if (this.drawn) this.drawn.value = asField(shape, this.kind);
     this.show();
   }
 
@@ -301,36 +294,4 @@ class PlaceMap {
     this.svg.setAttribute('viewBox', `${box.x} ${box.y} ${box.width} ${box.height}`);
     this.show();
   }
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text ? JSON.parse(text) : [];
-  } catch {
-    return [];
-  }
-}
-
-/** All positions of nested coordinates. */
-function positions(coordinates: unknown): Position[] {
-  return rings(coordinates).flat();
-}
-
-/** Nested coordinates as a list of lines. */
-function rings(coordinates: unknown): Position[][] {
-  if (!Array.isArray(coordinates) || !coordinates.length) return [];
-  if (typeof coordinates[0] === 'number') return [[coordinates as Position]];
-  if (Array.isArray(coordinates[0]) && typeof coordinates[0][0] === 'number') return [coordinates as Position[]];
-  return coordinates.flatMap(rings);
-}
-
-function inside(cell: Feature, [lon, lat]: Position): boolean {
-  let odd = false;
-  for (const ring of rings(cell.geometry.coordinates)) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const [[x1, y1], [x2, y2]] = [ring[j]!, ring[i]!];
-      if (y1 > lat !== y2 > lat && lon < ((x2 - x1) * (lat - y1)) / (y2 - y1) + x1) odd = !odd;
-    }
-  }
-  return odd;
 }

@@ -1,6 +1,7 @@
 // The station page: charts that grow with the values as they come, everything else as the server shows it.
 import uPlot from 'uplot';
-import { spread } from './chart';
+import { label, spread } from './chart';
+import { single } from './curves';
 import { lineState, listen, renew, throttled } from './listen';
 
 interface Point {
@@ -91,21 +92,7 @@ class StationPage {
   }
 
   private data(): uPlot.AlignedData {
-    const curve = this.curve!;
-    const x: number[] = [];
-    const y: (number | null)[] = [];
-    let before = -Infinity;
-    for (const point of curve.points) {
-      // A hole in the data is a hole in the line.
-      if (point.at - before > curve.gap && x.length) {
-        x.push(before + 1);
-        y.push(null);
-      }
-      x.push(point.at);
-      y.push(point.value);
-      before = point.at;
-    }
-    return [x, y];
+    return single(this.curve!.points, this.curve!.gap);
   }
 
   private draw() {
@@ -138,9 +125,9 @@ class StationPage {
         cursor: { points: { size: 8 } },
         legend: { live: true },
         scales: { y: { range: (_, low, high) => spread(Math.min(low, ...limits), Math.max(high, ...limits)) } },
-        axes: [{ ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => when(tick, step)) }, { ...axis, size: 56 }],
+        axes: [{ ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => label(tick, step)) }, { ...axis, size: 56 }],
         series: [
-          { label: this.root.dataset.timeLabel ?? '', value: (_, at) => (at == null ? '–' : when(at, 0)) },
+          { label: this.root.dataset.timeLabel ?? '', value: (_, at) => (at == null ? '–' : label(at, 0)) },
           {
             label: `${curve.name}${curve.unit ? ` (${curve.unit})` : ''}`,
             stroke: line,
@@ -214,12 +201,4 @@ class StationPage {
     const width = this.box.clientWidth;
     if (this.chart && width && width !== this.chart.width) this.chart.setSize({ width, height: this.height });
   }
-}
-
-/** Beijing time of an instant, as short as the step allows. */
-function when(at: number, step: number): string {
-  const parts = new Date(at * 1000 + 8 * 3600_000).toISOString();
-  if (step >= 86_400) return parts.slice(5, 10);
-  if (step === 0) return `${parts.slice(5, 10)} ${parts.slice(11, 19)}`;
-  return step < 60 ? parts.slice(11, 19) : parts.slice(11, 16) === '00:00' ? parts.slice(5, 10) : parts.slice(11, 16);
 }

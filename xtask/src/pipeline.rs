@@ -47,7 +47,8 @@ impl Pipeline {
 pub fn all() -> Vec<Pipeline> {
     let quick = [FORMAT, DEPENDENCIES, ARROWS, CIRCLES, SNAPSHOTS, SCRIPTS, FRONT_END];
     let check = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, PROGRAM, FILES]].concat();
-    let test = [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, BROWSER, API]].concat();
+    let test =
+        [&quick[..], &[LINTS, DOCUMENTATION, PRODUCT, TESTS, EXAMPLES, PROGRAM, FILES, METRICS, BROWSER, API]].concat();
     let pipeline = |name, about, steps, words| Pipeline { name, about, steps, words };
     vec![
         pipeline(
@@ -136,6 +137,9 @@ const PROGRAM: Step =
     Step { name: "program", run: |asked| asked.cargo("build --locked --workspace --bin bilan --test command_line") };
 
 const FILES: Step = Step { name: "files", run: |asked| run(asked.command(asked.program()).arg("check")) };
+
+/// What `/metrics` of a running demo says, in the eyes of Prometheus.
+const METRICS: Step = Step { name: "metrics", run: |asked| run(&mut asked.command("e2e/metrics/run")) };
 
 const BROWSER: Step = Step { name: "browser", run: |asked| run(asked.command("e2e/run").args(asked.arguments())) };
 

@@ -102,7 +102,7 @@ mod tests {
         ];
         assert_eq!(
             table(&endings),
-            "format          1.2 s\nlints          60.0 s  FAILED\ntests                not run\nall steps      61.2 s\n"
+            "format         1.2 s\nlints         60.0 s  FAILED\ntests               not run\nall steps     61.2 s\n"
         );
     }
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Start the demo on free ports with fresh data and stop it at the end; to be sourced. Sets data, BILAN_URL and BILAN_DEMO_LOG.
+# Start the demo on free ports with fresh data and stop it at the end; to be sourced. Sets data, BILAN_TEST_URL and BILAN_TEST_DEMO_LOG.
 # Needs: binary (the path of the program), root, node.
 
 : "${binary:?the path of the program}" "${root:?the root of the sources}"
@@ -29,12 +29,12 @@ read -r http devices < <(node "$root/e2e/lib/free_ports.mjs" 2)
 (cd "$root" && exec "$binary" demo --data "$data/demo" --http "127.0.0.1:$http" --devices "127.0.0.1:$devices" --quiet-devices) >"$log" 2>&1 &
 server=$!
 
-export BILAN_URL=http://127.0.0.1:$http
-export BILAN_DEMO_LOG=$log
+export BILAN_TEST_URL=http://127.0.0.1:$http
+export BILAN_TEST_DEMO_LOG=$log
 # The first start loads the sample year.
-limit=${BILAN_START_SECONDS:-240}
+limit=${BILAN_TEST_START_SECONDS:-240}
 for ((second = 0; ; second++)); do
-  if curl --silent --fail --output /dev/null --max-time 2 "$BILAN_URL/readyz"; then break; fi
+  if curl --silent --fail --output /dev/null --max-time 2 "$BILAN_TEST_URL/readyz"; then break; fi
   kill -0 "$server" 2>/dev/null || { echo "$0: the demo ended while starting" >&2; exit 1; }
   ((second < limit)) || { echo "$0: the demo was not ready after $limit s" >&2; exit 1; }
   sleep 1

@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 /** @typedef {import('playwright-core').Locator} Locator */
 /** @typedef {string | number} Year */
 
-export const base = process.env.BILAN_URL;
+export const base = process.env.BILAN_TEST_URL;
 
 export const places = {
   signIn: '/sign-in',
@@ -27,8 +27,8 @@ export const places = {
 };
 
 /** Accounts of the demo district, by role. One password for all, as the demo prints it when it starts. */
-export const password = process.env.BILAN_E2E_PASSWORD ?? 'bilan-demo';
-export const account = (/** @type {string} */ role) => process.env[`BILAN_E2E_${role.toUpperCase()}`] ?? role;
+export const password = process.env.BILAN_TEST_E2E_PASSWORD ?? 'bilan-demo';
+export const account = (/** @type {string} */ role) => process.env[`BILAN_TEST_E2E_${role.toUpperCase()}`] ?? role;
 
 export const at = {
   /** @type {(page: Page, key: string) => Locator} */

@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use bilan_notify::{Grade, Notice, Occasion, Outbox, Way};
 use bilan_records::ledger::{Head, Ledger};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::faults::Faults;
 
@@ -25,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where the head of the journal is kept besides.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnchorSettings {
     /// A file to which each anchor is appended; it lies outside of the data folder, best on another machine.

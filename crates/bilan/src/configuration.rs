@@ -1,31 +1,33 @@
-//! `bilan serve`: a bureau by its configuration file.
+//! Settings of a bureau (配置): defaults, the configuration file, the environment; each has the word over those before it.
+//!
+//! The types below are all there is to know of a setting: its place in the file, its environment variable, its type, its meaning and whether it is a secret
+//! follow from them.
+
+pub mod environment;
+mod secret_file;
+mod setting;
+mod shown;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bilan_admission::TrustedProxies;
-use clap::Args;
-use serde::Deserialize;
+use bilan_records::catalogue::closest;
+use figment::error::Kind;
+use figment::providers::Serialized;
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use self::secret_file::ReadSecrets;
+use self::setting::Schema;
 use crate::anchor::AnchorSettings;
-use crate::data_folder;
 use crate::http::HttpServer;
 use crate::reports::MqttSettings;
-use crate::running::{self, Plan};
-
-/// Run a bureau by its configuration file.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  bilan serve --config bilan.toml\n\nThe file (every line may be left out; every setting is also an environment variable, such as BILAN_HTTP):\n  data = \"data\"\n  http = \"127.0.0.1:8080\"\n  devices = \"127.0.0.1:9212\"\n  public_url = \"https://bilan.example.cn\"\n  secure_cookies = true\n  trusted_proxies = [\"127.0.0.1\"]\n  upload_limit_mb = 64\n  [retention]\n  packets_days = 400\n  instants_days = 400\n  minutes_days = 1100\n  [gateway]\n  max_connections = 60000\n  [forward]\n  to = \"10.0.0.8:9212\"\n  [mqtt]\n  host = \"127.0.0.1\"\n  topic = \"bilan/report/#\"\n  [anchor]\n  file = \"/mnt/anchor/bilan.txt\"\n  every = 1000\n  [notify.email]\n  server = \"smtps://user:password@mail.example.cn\"\n  from = \"碧蓝 <bilan@example.cn>\"\n  to = [\"duty@example.cn\"]\n  [[notify.webhooks]]\n  name = \"值班群\"\n  kind = \"wecom\"\n  url = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…\""
-)]
-pub struct Serve {
-    /// Configuration file.
-    #[arg(long, value_name = "FILE", env = "BILAN_CONFIG")]
-    config: Option<PathBuf>,
-}
 
 /// Settings of a running bureau.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Configuration {
     /// Data folder.
@@ -39,6 +41,7 @@ pub struct Configuration {
     /// Cookies only over HTTPS: wherever people reach the pages through a proxy with a certificate.
     pub secure_cookies: bool,
     /// Addresses and prefixes of reverse proxies that may say for whom they ask (`X-Forwarded-For`, PROXY protocol).
+    #[schemars(with = "Vec<String>")]
     pub trusted_proxies: TrustedProxies,
     /// Telephone that a resident may call, where the district's file names none.
     pub telephone: Option<String>,
@@ -88,75 +91,116 @@ impl Default for Configuration {
     }
 }
 
-impl Configuration {
-    /// Reads a file and lets the environment have the last word.
+/// Names of the layers of settings.
+const DEFAULTS: &str = "defaults";
+const ENVIRONMENT: &str = "environment";
+
+/// The settings in force, and where each of them comes from.
+pub struct Settings {
+    /// The settings.
+    pub configuration: Configuration,
+    sources: Figment,
+}
+
+/// Settings from one place.
+struct Layer {
+    name: String,
+    table: toml::Table,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Serialized::defaults(&self.table).data()
+    }
+}
+
+impl Settings {
+    /// Reads a file and the environment over the defaults.
+    ///
+    /// # Errors
+    /// Names the first setting that is unknown or cannot be, where it stands, and what could be meant.
     pub fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        let schema = Schema::of_configuration();
+        let name = file.map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
         let text = match file {
-            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?,
             None => String::new(),
         };
-        let name = file.map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
-        let mut table: toml::Table = text.parse().map_err(|fault: toml::de::Error| anyhow!("{name}: {fault}"))?;
-        let defaults = Self::default();
-        for (key, value) in environment {
-            if let Some(setting) = key.strip_prefix("BILAN_") {
-                defaults.override_by(&mut table, &setting.to_ascii_lowercase(), &value)?;
-            }
-        }
-        let read: Self = table.try_into().map_err(|fault| anyhow!("{name}: {fault}"))?;
-        if (read.http_server.proxy_protocol || read.gateway.proxy_protocol) && read.trusted_proxies.is_empty() {
-            bail!("{name}: proxy_protocol is on and nobody is trusted: name the balancer in trusted_proxies");
-        }
-        Ok(read)
-    }
-
-    fn override_by(&self, table: &mut toml::Table, setting: &str, value: &str) -> Result<()> {
-        let number =
-            || value.parse::<i64>().map(toml::Value::Integer).with_context(|| wrong(setting, value, "a number"));
-        let value = match setting {
-            "data" | "http" | "devices" | "public_url" | "telephone" => toml::Value::String(value.to_owned()),
-            "secure_cookies" => {
-                toml::Value::Boolean(value.parse().with_context(|| wrong(setting, value, "true or false"))?)
-            }
-            "trusted_proxies" => {
-                value.split(',').map(|proxy| toml::Value::String(proxy.trim().to_owned())).collect::<Vec<_>>().into()
-            }
-            "upload_limit_mb" => number()?,
-            _ => {
-                let part = ["gateway", "retention", "http_server", "limits", "accounts"].iter().find_map(|part| {
-                    let rest = setting.strip_prefix(part)?.strip_prefix('_')?;
-                    Some((*part, rest))
-                });
-                let Some((part, limit)) = part else { return Ok(()) };
-                let words =
-                    || value.split(',').map(|word| toml::Value::String(word.trim().to_owned())).collect::<Vec<_>>();
-                let value = if limit == "second_factor" {
-                    Ok(words().into())
-                } else {
-                    value.parse().map(toml::Value::Boolean).or_else(|_| number())
-                }?;
-                let part = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-                if let Some(part) = part.as_table_mut() {
-                    part.insert(limit.to_owned(), value);
-                }
-                return Ok(());
-            }
-        };
-        table.insert(setting.to_owned(), value);
-        Ok(())
+        let mut written: toml::Table = text.parse().map_err(|fault: toml::de::Error| anyhow!("{name}: {fault}"))?;
+        let mut surrounding = environment::table(&schema, environment)?;
+        schema.visit(&mut written, &mut ReadSecrets).with_context(|| name.clone())?;
+        schema.visit(&mut surrounding, &mut ReadSecrets).context(ENVIRONMENT)?;
+        let sources = Figment::new()
+            .merge(Layer { name: DEFAULTS.to_owned(), table: toml::Table::try_from(Configuration::default())? })
+            .merge(Layer { name: name.clone(), table: written })
+            .merge(Layer { name: ENVIRONMENT.to_owned(), table: surrounding });
+        let configuration: Configuration = sources.extract().map_err(|fault| described(fault, &name, &text))?;
+        configuration.check().with_context(|| name)?;
+        Ok(Self { configuration, sources })
     }
 }
 
-fn wrong(setting: &str, value: &str, wanted: &str) -> String {
-    format!("BILAN_{}: {value} is not {wanted}", setting.to_ascii_uppercase())
+impl Configuration {
+    /// Reads a file and lets the environment have the last word.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        Settings::read(file, environment).map(|settings| settings.configuration)
+    }
+
+    /// What no single setting can say of itself.
+    fn check(&self) -> Result<()> {
+        if (self.http_server.proxy_protocol || self.gateway.proxy_protocol) && self.trusted_proxies.is_empty() {
+            bail!("proxy_protocol is on and nobody is trusted: name the balancer in trusted_proxies");
+        }
+        self.anchor.check(&self.data)
+    }
 }
 
-impl Serve {
-    pub fn run(self) -> Result<()> {
-        let configuration = Configuration::read(self.config.as_deref(), std::env::vars())?;
-        let served = data_folder::serve(&configuration.data)?;
-        running::run(Plan { configuration, demonstration: None }, served)
+/// A fault with its place: the line of the file, or the environment variable.
+fn described(fault: figment::Error, file: &str, text: &str) -> anyhow::Error {
+    let mut path = fault.path.clone();
+    let what = match &fault.kind {
+        Kind::UnknownField(name, expected) => {
+            if path.last() != Some(name) {
+                path.push(name.clone());
+            }
+            match closest(name, expected.iter().copied()) {
+                Some(meant) => format!("unknown setting; did you mean {meant}?"),
+                None => format!("unknown setting; expected one of {}", expected.join(", ")),
+            }
+        }
+        Kind::MissingField(name) => format!("{name} is missing"),
+        kind => kind.to_string(),
+    };
+    let is_of_environment = fault.metadata.as_ref().is_some_and(|found| found.name == ENVIRONMENT);
+    let place = match line_of(text, &path) {
+        _ if is_of_environment => setting::variable(&path),
+        Some(line) => format!("{file}:{line}: {}", path.join(".")),
+        None => format!("{file}: {}", path.join(".")),
+    };
+    anyhow!("{place}: {what}")
+}
+
+/// The line of a file on which a setting stands.
+fn line_of(text: &str, path: &[String]) -> Option<usize> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut start = None;
+    for part in path {
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == part.as_str()) else { break };
+        start = Some(key.span().start);
+        match value.get_ref() {
+            toml::de::DeValue::Table(below) => table = below,
+            _ => break,
+        }
     }
+    Some(text.get(..start?)?.matches('\n').count() + 1)
 }
 
 #[cfg(test)]
@@ -164,10 +208,14 @@ mod tests {
     use super::*;
 
     fn read(text: &str, environment: &[(&str, &str)]) -> Result<Configuration> {
+        settings(text, environment).map(|settings| settings.configuration)
+    }
+
+    fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Configuration::read(Some(file.path()), environment)
+        Settings::read(Some(file.path()), environment)
     }
 
     #[test]
@@ -210,7 +258,7 @@ mod tests {
         assert!(read.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
         assert!(!read.trusted_proxies.contains("127.0.0.1".parse().unwrap()), "the environment has the last word");
         assert!(read.gateway.proxy_protocol && read.http_server.proxy_protocol);
-        let fault = super::tests::read("[gateway]\nproxy_protocol = true\n", &[]).unwrap_err().to_string();
+        let fault = format!("{:#}", super::tests::read("[gateway]\nproxy_protocol = true\n", &[]).unwrap_err());
         assert!(fault.contains("trusted_proxies"), "{fault}");
         let fault = super::tests::read("trusted_proxies = [\"nginx\"]\n", &[]).unwrap_err().to_string();
         assert!(fault.contains("“nginx” is no address"), "{fault}");
@@ -233,10 +281,58 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_setting_is_named() {
-        let fault = read("htpp = \"127.0.0.1:1\"\n", &[]).unwrap_err().to_string();
-        assert!(fault.contains("htpp"), "{fault}");
-        let fault = read("", &[("BILAN_UPLOAD_LIMIT_MB", "much")]).unwrap_err().to_string();
-        assert!(fault.contains("BILAN_UPLOAD_LIMIT_MB: much is not a number"), "{fault}");
+    fn a_fault_names_its_place_and_what_was_meant() {
+        let fault = |text: &str, environment: &[(&str, &str)]| format!("{:#}", read(text, environment).unwrap_err());
+        let unknown = fault("data = \"data\"\nhtpp = \"127.0.0.1:1\"\n", &[]);
+        assert!(unknown.ends_with(":2: htpp: unknown setting; did you mean http?"), "{unknown}");
+        let below = fault("[gateway]\n\nidle_s = \"long\"\n", &[]);
+        assert!(below.contains(":3: gateway.idle_s: ") && below.contains("\"long\""), "{below}");
+        let missing = fault("[notify.email]\nfrom = \"a@example.cn\"\nto = []\n", &[]);
+        assert!(missing.contains("notify.email") && missing.contains("server is missing"), "{missing}");
+        let outside = fault("", &[("BILAN_MQTT_PORT", "70000")]);
+        assert!(outside.starts_with("BILAN_MQTT_PORT: "), "{outside}");
+        let number = fault("", &[("BILAN_UPLOAD_LIMIT_MB", "much")]);
+        assert!(number.contains("BILAN_UPLOAD_LIMIT_MB: much is not a number"), "{number}");
+    }
+
+    #[test]
+    fn a_secret_is_read_from_a_file_of_its_own_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "kept-to-itself\n").unwrap();
+        let secret = secret.to_str().unwrap();
+        let text = format!(
+            "[mqtt]\npassword_file = {secret:?}\n[[notify.webhooks]]\nname = \"值班群\"\nkind = \"wecom\"\nurl_file = {secret:?}\n"
+        );
+        let environment = [
+            ("BILAN_NOTIFY_EMAIL_SERVER_FILE", secret),
+            ("BILAN_NOTIFY_EMAIL_FROM", "a@example.cn"),
+            ("BILAN_NOTIFY_EMAIL_TO", "b@example.cn"),
+        ];
+        let settings = settings(&text, &environment).unwrap();
+        let read = &settings.configuration;
+        assert_eq!(read.mqtt.as_ref().map(|mqtt| mqtt.password.as_str()), Some("kept-to-itself"));
+        assert_eq!(read.notify.webhooks[0].url, "kept-to-itself");
+        assert_eq!(read.notify.email.as_ref().map(|email| email.server.as_str()), Some("kept-to-itself"));
+        let shown = settings.shown().unwrap();
+        assert!(!shown.contains("kept-to-itself") && shown.matches("********").count() == 3, "{shown}");
+        assert!(!format!("{read:?}").contains("kept-to-itself"), "nor logged");
+        let twice = format!("[mqtt]\npassword = \"one\"\npassword_file = {secret:?}\n");
+        assert!(format!("{:#}", super::tests::read(&twice, &[]).unwrap_err()).contains("keep one of them"));
+        let nowhere = super::tests::read("[mqtt]\npassword_file = \"/nowhere/secret\"\n", &[]).unwrap_err();
+        assert!(format!("{nowhere:#}").contains("mqtt.password_file: cannot read /nowhere/secret"), "{nowhere:#}");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again_and_says_where_it_comes_from() {
+        let settings =
+            settings("http = \"127.0.0.1:1\"\n[forward]\nto = \"10.0.0.8:9212\"\n", &[("BILAN_GATEWAY_IDLE_S", "60")])
+                .unwrap();
+        let shown = settings.shown().unwrap();
+        assert!(shown.contains("idle_s = 60  # BILAN_GATEWAY_IDLE_S\n"), "{shown}");
+        assert!(shown.contains("upload_limit_mb = 64  # default (BILAN_UPLOAD_LIMIT_MB)\n"), "{shown}");
+        assert!(shown.contains("# telephone  # not set (BILAN_TELEPHONE)\n"), "{shown}");
+        let again = super::tests::read(&shown, &[]).unwrap();
+        assert_eq!(again, settings.configuration);
     }
 }

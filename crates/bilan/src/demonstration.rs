@@ -1,6 +1,6 @@
-//! `bilan demo`: the sample district, entered through the import and played by simulated devices.
+//! The sample district: entered through the import and played by simulated devices.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,39 +12,16 @@ use bilan_records::exchange;
 use bilan_records::ledger::{JournalQuery, Ledger};
 use bilan_records::value::{beijing, start_of_day};
 use bilan_telemetry::{Observation, Store};
-use clap::Args;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::bureau::Bureau;
-use crate::configuration::Configuration;
-use crate::data_folder::{self, private_file};
-use crate::running::{self, Plan};
+use crate::data_folder::private_file;
+use crate::running;
 use crate::stations::StationDirectory;
 
 /// Values of the past that are written at once.
 const PORTION: usize = 20_000;
-
-/// Run the sample district with its simulated year 2020 and simulated devices.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bilan demo --data /tmp/bilan --http 127.0.0.1:8080 --devices 127.0.0.1:9212")]
-pub struct Demo {
-    /// Data folder; the sample is entered into it on the first start.
-    #[arg(long, value_name = "DIR", default_value = "./demo-data")]
-    data: PathBuf,
-    /// Address of the pages.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    http: String,
-    /// Address to which devices connect.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9212")]
-    devices: String,
-    /// Start no simulated devices.
-    #[arg(long)]
-    quiet_devices: bool,
-    /// Enter the sample and exit.
-    #[arg(long)]
-    load_only: bool,
-}
 
 /// What a demonstration does beyond a bureau's own system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,27 +30,8 @@ pub struct Demonstration {
     pub devices: bool,
 }
 
-impl Demo {
-    pub fn run(self) -> Result<()> {
-        if self.load_only {
-            let bureau = Bureau::open(&self.data)?;
-            let fresh = is_empty(&bureau.ledger)?;
-            load_sample(&bureau)?;
-            return if fresh && !self.quiet_devices { fill_past(&bureau, Timestamp::now()) } else { Ok(()) };
-        }
-        let served = data_folder::serve(&self.data)?;
-        if is_empty(&Bureau::open(&self.data)?.ledger)? {
-            load_apart(&self.data, self.quiet_devices)?;
-        }
-        let configuration =
-            Configuration { data: self.data, http: self.http, devices: self.devices, ..Configuration::default() };
-        let demonstration = Some(Demonstration { devices: !self.quiet_devices });
-        running::run(Plan { configuration, demonstration }, served)
-    }
-}
-
 /// Enters the sample in a process of its own, whose memory ends with it: the demonstration stays as small as on its later starts.
-fn load_apart(data: &Path, quiet_devices: bool) -> Result<()> {
+pub(crate) fn load_apart(data: &Path, quiet_devices: bool) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;
     let quiet: &[&str] = if quiet_devices { &["--quiet-devices"] } else { &[] };
     let status = Command::new(program).args(["demo", "--load-only"]).args(quiet).arg("--data").arg(data).status()?;
@@ -101,7 +59,7 @@ pub fn load_sample(bureau: &Bureau) -> Result<()> {
 
 /// Gives the stations that are played the hours of this year and the last until the devices fill in their own, as if they had reported all the time. No rule
 /// looks at them: what is long past warns nobody.
-fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
+pub(crate) fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
     let started = Instant::now();
     let store = Store::open(&private_file(bureau.data.join("observations.db"))?, Vec::new())?;
     let devices = StationDirectory::open(Arc::clone(&bureau.ledger))?.devices();
@@ -123,6 +81,6 @@ fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn is_empty(ledger: &Ledger) -> Result<bool> {
+pub(crate) fn is_empty(ledger: &Ledger) -> Result<bool> {
     Ok(ledger.journal(&Actor::system("sample"), &JournalQuery::newest(1))?.entries.is_empty())
 }

@@ -15,7 +15,8 @@ use bilan_admission::{Place, Places, TrustedProxies, proxy_protocol};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, join};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -32,7 +33,7 @@ const STREAMS: u32 = 100;
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Limits for the connections of browsers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpServer {
     /// Connections at the same time; further ones wait until one is free.

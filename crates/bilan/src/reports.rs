@@ -22,7 +22,8 @@ pub use self::link::BrokerLink;
 use self::link::Pauses;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -153,7 +154,7 @@ fn refused((status, zh, en): Refused) -> Response {
 }
 
 /// A broker of MQTT whose messages are reports.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MqttSettings {
     /// Host of the broker.
@@ -167,6 +168,7 @@ pub struct MqttSettings {
     /// Account at the broker.
     pub user: String,
     /// Its password.
+    #[schemars(extend("secret" = true))]
     pub password: String,
 }
 
@@ -174,6 +176,20 @@ impl MqttSettings {
     /// How the connection to this broker stands, before there is one.
     pub fn link(&self) -> BrokerLink {
         BrokerLink::to(format!("{}:{}", self.host, self.port), &self.topic)
+    }
+}
+
+// Without the password: settings are printed and logged.
+impl std::fmt::Debug for MqttSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port, topic, client, user, password: _ } = self;
+        f.debug_struct("MqttSettings")
+            .field("host", host)
+            .field("port", port)
+            .field("topic", topic)
+            .field("client", client)
+            .field("user", user)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The program is killed in the middle of its work, again and again: every packet that it acknowledged is there, once.
 //!
-//! `BILAN_KILLS=100 cargo test -p bilan --test killed_under_load` for as many times as it takes to believe it.
+//! `BILAN_TEST_KILLS=100 cargo test -p bilan --test killed_under_load` for as many times as it takes to believe it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod running;
@@ -69,7 +69,7 @@ fn packet(mn: &str, number: u64) -> Vec<u8> {
 
 #[test]
 fn every_acknowledged_packet_is_there_once() {
-    let kills: u64 = std::env::var("BILAN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
+    let kills: u64 = std::env::var("BILAN_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let next: Vec<AtomicU64> = (0..DEVICES).map(|_| AtomicU64::new(0)).collect();

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bilan_telemetry::{RawPacket, Store, StoreError};
 use exchange::{Answer, Broken, Exchange, Sending};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use state::{ForwardFault, ForwardState, Forwarding};
 use tokio::net::TcpStream;
@@ -24,7 +25,7 @@ use crate::Clock;
 const MARK: &str = "forwarded";
 
 /// Where packets are handed on to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForwardSettings {
     /// Address of the platform, `host:port`.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bilan_admission::TrustedProxies;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Patience;
 
 /// Limits for devices and their connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Connections at the same time; further ones are closed at once.

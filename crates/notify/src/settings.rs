@@ -1,11 +1,12 @@
 //! Whom to call, and how: the part `[notify]` of the configuration.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::Grade;
 
 /// Ways of calling people. Without any, notices are only on the pages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySettings {
     /// E-mail.
@@ -17,10 +18,11 @@ pub struct NotifySettings {
 }
 
 /// E-mail through one server.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmailSettings {
     /// Server, such as `smtps://user:password@mail.example.cn` (TLS), `smtp://user:password@mail.example.cn:587?tls=required` (STARTTLS) or `smtp://127.0.0.1:25`.
+    #[schemars(extend("secret" = true))]
     pub server: String,
     /// Sender, such as `碧蓝 <bilan@example.cn>`.
     pub from: String,
@@ -39,7 +41,7 @@ impl std::fmt::Debug for EmailSettings {
 }
 
 /// What an address takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookKind {
     /// A robot of WeCom (企业微信群机器人).
@@ -51,7 +53,7 @@ pub enum WebhookKind {
 }
 
 /// An address to which notices are posted.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// What it is called on the page of notices.
@@ -59,8 +61,10 @@ pub struct Webhook {
     /// What it takes.
     pub kind: WebhookKind,
     /// Address. It is a secret: whoever knows it can post.
+    #[schemars(extend("secret" = true))]
     pub url: String,
     /// Secret for signatures.
+    #[schemars(extend("secret" = true))]
     pub secret: Option<String>,
     /// From which grade on.
     #[serde(default = "warning")]
@@ -74,7 +78,7 @@ impl std::fmt::Debug for Webhook {
 }
 
 /// Push to browsers (RFC 8030).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PushSettings {
     /// Whom a push service may write to when something is wrong: `mailto:…`.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bilan_admission::{Quota, TrustedProxies};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Settings of who comes in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Access {
 }
 
 /// How often somebody may come. A browser is told apart by its cookie; an address stands for many people behind one line of a mobile network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Complaints of one browser within an hour.

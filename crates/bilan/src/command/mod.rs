@@ -4,6 +4,8 @@ mod accounts;
 mod air;
 mod backup;
 mod check;
+mod config;
+mod demo;
 mod exchange;
 mod figures;
 mod hj212;
@@ -12,6 +14,7 @@ mod observations;
 mod parquet;
 mod report;
 mod rules;
+mod serve;
 mod simulate;
 mod stream;
 pub mod verify;
@@ -22,7 +25,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{configuration, demonstration};
+use crate::configuration::environment;
 
 /// Environmental supervision of a district: records, stations, figures and reports in one program.
 #[derive(Debug, Parser)]
@@ -43,9 +46,11 @@ pub struct DataFolder {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the sample district with its simulated year 2020 and simulated devices.
-    Demo(demonstration::Demo),
+    Demo(demo::Demo),
     /// Run a bureau by its configuration file.
-    Serve(configuration::Serve),
+    Serve(serve::Serve),
+    /// Check the settings, or show those in force.
+    Config(config::Config),
     /// Check registers, rules, figures, reports and district files.
     Check(check::Check),
     /// Compute the figures of a year, or list the records behind one.
@@ -84,9 +89,11 @@ enum Command {
 
 /// Does what was asked.
 pub fn run(asked: CommandLine) -> Result<()> {
+    environment::check(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
     match asked.command {
         Command::Demo(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Config(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Figures(command) => command.run(),
         Command::Report(command) => command.run(),

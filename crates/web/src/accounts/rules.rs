@@ -6,7 +6,8 @@
 
 use bilan_records::catalogue::Role;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Account;
 
@@ -140,7 +141,7 @@ const ROWS: &[&str] = &[
 ];
 
 /// Settings of passwords, tokens and second factors: the part `[accounts]` of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountRules {
     /// Least number of characters of a password; never less than eight.
@@ -152,6 +153,7 @@ pub struct AccountRules {
     /// Days for which a new token holds.
     pub token_days: u32,
     /// Roles whose accounts need a second factor.
+    #[schemars(with = "Vec<String>")]
     pub second_factor: Vec<Role>,
 }
 

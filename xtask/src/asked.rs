@@ -57,10 +57,10 @@ impl Asked {
         run(cargo.envs(variables.iter().copied()).args(words.split_whitespace()))
     }
 
-    /// A command that works at the root and finds the product under `BILAN_BINARY`.
+    /// A command that works at the root and finds the product under `BILAN_TEST_BINARY`.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.root).env("BILAN_BINARY", self.program());
+        command.current_dir(&self.root).env("BILAN_TEST_BINARY", self.program());
         command
     }
 }

@@ -122,7 +122,7 @@ const DOCUMENTATION: Step = Step {
     name: "documentation",
     run: |asked| {
         asked.cargo_with(
-            "doc --locked --workspace --no-deps --lib --bins --examples",
+            "doc --locked --workspace --no-deps --keep-going --lib --bins --examples",
             &[("RUSTDOCFLAGS", "-D warnings")],
         )
     },

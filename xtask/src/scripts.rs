@@ -14,7 +14,8 @@ use crate::files;
 /// # Errors
 /// If shellcheck is not there or finds something.
 pub fn check(asked: &Asked) -> Result<()> {
-    let scripts: Vec<_> = files::known(asked)?.into_iter().filter(|file| is_script(&asked.root().join(file))).collect();
+    let scripts: Vec<_> =
+        files::below(asked.root())?.into_iter().filter(|file| is_script(&asked.root().join(file))).collect();
     ensure!(!scripts.is_empty(), "no shell scripts were found");
     shellcheck(asked, &scripts)?;
     eprintln!("{} scripts", scripts.len());

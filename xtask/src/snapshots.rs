@@ -13,7 +13,7 @@ use crate::{files, source};
 /// # Errors
 /// With every snapshot that no test makes, and every one that waits to be looked at.
 pub fn check(asked: &Asked) -> Result<()> {
-    let files = files::known(asked)?;
+    let files = files::below(asked.root())?;
     let snapshots: Vec<_> = files.iter().filter(|file| is_snapshot(file)).collect();
     let faults: Vec<_> = snapshots.iter().filter_map(|file| fault(asked.root(), file)).collect();
     if !faults.is_empty() {

@@ -11,7 +11,7 @@
 //! - [`emission`], [`power`]: boilers, printing works, sewage plants, machinery; whether treatment ran with production
 //! - [`quantity`], [`rounding`]: units in the type, not detected and not valid as values; GB/T 8170
 //! - [`credit_code`], [`waste`], [`machinery`]: codes with what can be checked of them
-//! - [`cell`], [`unit`]: numbers, times, heads of columns and units as people write them
+//! - [`cell`], [`mod@unit`]: numbers, times, heads of columns and units as people write them
 //! - [`geo`], [`clock`]: small things that every other part needs
 
 pub mod air;

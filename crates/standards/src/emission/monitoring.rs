@@ -102,7 +102,7 @@ pub fn substitute<U: Unit>(before: &[Quantity<U>], gap_hours: u32, rate: Capture
 }
 
 /// Mean of concentrations by flow: sum of concentration times flow over the sum of flows (HJ 356-2019); `None` without flow. An hour with a concentration
-/// or a flow that cannot be ([`is_possible`]) is missing.
+/// or a flow that cannot be (below zero) is missing.
 #[must_use]
 pub fn flow_weighted_mean<U: Unit>(hours: &[(Quantity<U>, Quantity<CubicMetre>)]) -> Option<Quantity<U>> {
     let possible = |(concentration, flow): &&(Quantity<U>, Quantity<CubicMetre>)| {

@@ -17,7 +17,6 @@ use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::bureau::Bureau;
 use crate::data_folder::private_file;
-use crate::logging;
 use crate::running;
 use crate::stations::StationDirectory;
 
@@ -54,11 +53,7 @@ pub fn load_sample(bureau: &Bureau) -> Result<()> {
     let records = records.into_iter().map(|record| (record.register.to_owned(), record.values));
     let outcome = exchange::load(&bureau.ledger, &Actor::system("sample"), records, true)
         .context("the sample year does not fit the registers")?;
-    logging::remark(format_args!(
-        "sample year entered: {} records in {:.1} s",
-        outcome.created,
-        started.elapsed().as_secs_f64()
-    ));
+    eprintln!("sample year entered: {} records in {:.1} s", outcome.created, started.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -82,10 +77,7 @@ pub(crate) fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
         }
     }
     store.seal_blocking(until)?;
-    logging::remark(format_args!(
-        "hours since {first} filled in: {count} values in {:.1} s",
-        started.elapsed().as_secs_f64()
-    ));
+    eprintln!("hours since {first} filled in: {count} values in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 

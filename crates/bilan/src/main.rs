@@ -1,8 +1,5 @@
 //! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
 
-// What serves must not print: a full disk would end it. See `logging`.
-#![warn(clippy::print_stdout, clippy::print_stderr)]
-
 mod alarms;
 mod anchor;
 mod backup;
@@ -10,7 +7,6 @@ mod bridge;
 mod bureau;
 mod calling;
 mod clock;
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints and ends")]
 mod command;
 mod commander;
 mod configuration;
@@ -19,7 +15,6 @@ mod demonstration;
 mod faults;
 mod http;
 mod jobs;
-mod logging;
 mod orders;
 mod pages;
 mod parts;
@@ -34,9 +29,11 @@ mod trial;
 mod unwritable;
 mod uploads;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 /// A packet is a few dozen small allocations on one thread, freed on another: what the system's own allocator is slowest at.
 #[global_allocator]
@@ -44,12 +41,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let asked = command::CommandLine::parse();
-    logging::start();
+    let filter = EnvFilter::try_from_env("BILAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bilan=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match command::run(asked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if command::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            logging::remark(command::with_causes(&error));
+            eprintln!("{}", command::with_causes(&error));
             ExitCode::FAILURE
         }
     }

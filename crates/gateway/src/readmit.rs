@@ -96,13 +96,10 @@ async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let reading = store.clone();
-    match tokio::task::spawn_blocking(move || read(&reading)).await {
+    let store = store.clone();
+    match tokio::task::spawn_blocking(move || read(&store)).await {
         Ok(read) => read,
-        // The next turn reads again.
-        Err(broken) if broken.is_panic() => {
-            Err(StoreError::Panicked { path: store.path().to_owned(), message: broken.to_string() })
-        }
+        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
         // The runtime is being shut down.
         Err(_) => Err(StoreError::Closed),
     }

@@ -5,13 +5,12 @@ mod keeping;
 mod lines;
 mod quarantine;
 mod recall;
-mod recovery;
 mod revision;
 mod waiting;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use applying::{Applied, Seen, Work};
@@ -67,19 +66,16 @@ pub(crate) enum Command {
     Forget(i64, Done),
     /// Whether anything can be written.
     Try(Done),
-    /// Meets a fault of the program.
-    #[cfg(test)]
-    Panic(Done),
 }
 
 impl Command {
     /// Nothing of it was stored: who waits for it learns why.
-    fn refuse(self, error: StoreError) {
+    fn refuse(self, path: &Path, error: &rusqlite::Error) {
         match self {
-            Command::Append(_, reply) => drop(reply.send(Err(error))),
+            Command::Append(_, reply) => drop(reply.send(Err(database(path, error)))),
             other => {
                 if let Some(done) = other.done() {
-                    drop(done.send(Err(error)));
+                    drop(done.send(Err(database(path, error))));
                 }
             }
         }
@@ -98,8 +94,6 @@ impl Command {
             | Command::Quarantine { done, .. }
             | Command::Forget(_, done)
             | Command::Try(done) => Some(done),
-            #[cfg(test)]
-            Command::Panic(done) => Some(done),
             Command::Append(..) | Command::Tick(_) | Command::Register(_) => None,
         }
     }
@@ -125,8 +119,6 @@ pub(crate) struct Writer {
     /// The rules know of values that were not stored.
     is_behind: bool,
     refusing: Lasting,
-    /// What readers are shown may not be what is on disk.
-    is_unsure: bool,
     shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
@@ -158,7 +150,6 @@ impl Writer {
             lines: Lines::default(),
             is_behind: false,
             refusing: Lasting::default(),
-            is_unsure: false,
             shared,
             checker,
             sealed_until,
@@ -186,7 +177,7 @@ impl Writer {
                 group.push(next);
                 continue;
             }
-            failed = !self.commit_or_recover(&mut group);
+            failed = !self.commit(&mut group);
         }
         if let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values were not written; the next start finds them again");
@@ -234,7 +225,7 @@ impl Writer {
                 self.go_back();
                 let mut all = true;
                 for command in std::mem::take(group) {
-                    all &= self.commit_or_recover(&mut vec![command]);
+                    all &= self.commit(&mut vec![command]);
                 }
                 all
             }
@@ -244,8 +235,7 @@ impl Writer {
                     tracing::error!(%error, path = %self.path.display(), "observations cannot be stored and are not acknowledged");
                 }
                 self.go_back();
-                let refusal = database(&self.path, &error);
-                group.drain(..).for_each(|command| command.refuse(refusal.clone()));
+                group.drain(..).for_each(|command| command.refuse(&self.path, &error));
                 false
             }
         }

@@ -36,7 +36,6 @@ pub(crate) use pages::{event_message, routes};
 pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused};
-pub use store::MIGRATIONS;
 pub use tokens::Token;
 pub(crate) use witness::is_of_accounts;
 pub use witness::{are_known_to, verify};
@@ -205,8 +204,6 @@ pub struct Accounts {
     false_tokens: Limit<Prefix>,
     waiting: second_factor::Waiting,
     rules: AccountRules,
-    /// Names of the place, which no password is made of.
-    places: Vec<String>,
     keyring: Keyring,
     /// The journal in which every change is entered.
     witness: Option<Arc<Ledger>>,
@@ -240,7 +237,6 @@ impl Accounts {
             false_tokens: guard::of_tokens(),
             waiting: second_factor::Waiting::default(),
             rules: AccountRules::default(),
-            places: Vec::new(),
             keyring: Keyring::new(key),
             witness: None,
         };
@@ -286,8 +282,7 @@ impl Accounts {
                 cell: (role == Role::Grid).then(|| cell.to_owned()),
                 enterprise: (role == Role::Enterprise).then(|| enterprise.to_owned()),
             };
-            // Its password is on the page where people sign in: it keeps no rule.
-            self.enter(&account, "demo")?;
+            self.create(&account, "demo")?;
         }
         Ok(())
     }

@@ -16,8 +16,7 @@ use crate::people::is_part;
 
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
-/// Creates the tables in a new file and adds to an older one what it lacks.
-pub const MIGRATIONS: Migrations = bilan_storage::migrations!(
+const MIGRATIONS: Migrations = bilan_storage::migrations!(
     "accounts.db": "0001_accounts", "0002_dates_and_second_factor", "0003_ended_sessions", "0004_checksums"
 );
 
@@ -91,12 +90,7 @@ impl Accounts {
         if misses(Role::Grid, &new.cell) || misses(Role::Enterprise, &new.enterprise) {
             return Err(AccountsError::NoPlace);
         }
-        self.rules.check_at(&new.name, &new.password, &self.places)?;
-        self.enter(new, by)
-    }
-
-    /// Makes an account whose password is as it may be.
-    pub(super) fn enter(&self, new: &NewAccount, by: &str) -> Result<(), AccountsError> {
+        self.rules.check(&new.name, &new.password)?;
         let hash = self.hasher.hash(&new.password)?;
         let roles: Vec<&str> = new.roles.iter().map(|role| role.key()).collect();
         self.attested(&new.name, "created", by, |connection| {
@@ -133,7 +127,7 @@ impl Accounts {
         by: &str,
         shown: Option<&Credentials>,
     ) -> Result<(), AccountsError> {
-        self.rules.check_at(name, password, &self.places)?;
+        self.rules.check(name, password)?;
         let hash = self.hasher.hash(password)?;
         self.attested(name, "password_changed", by, |connection| {
             still_holds(connection, name, shown)?;

@@ -13,7 +13,21 @@ struct Digit {
     value: u8,
     from: usize,
     to: usize,
-    chinese: bool,
+    written: Written,
+}
+
+/// A way of writing digits. Where it changes, a list mark or a footnote may touch a number: ①139…, 139…².
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Plain,
+    FullWidth,
+    Chinese,
+    /// Above or below the line.
+    Raised,
+    /// In circles, in brackets, with a dot.
+    Marked,
+    /// Of another script or alphabet, which begins at this character.
+    Script(u32),
 }
 
 /// Digits that stand together, with what sets them apart from the digits before.
@@ -25,6 +39,8 @@ struct Group {
 
 /// Most groups that one number is written in: each digit by itself.
 const MOST_GROUPS: usize = 18;
+/// Most numbers of a list that a word before it names.
+const MOST_OF_A_LIST: usize = 20;
 /// What joins digits that touch and are written in different ways: 139一二三四5678. Fits beside any separator.
 const TOUCHING: char = '(';
 
@@ -49,48 +65,48 @@ pub fn numbers(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The value of a digit, and whether it is written in Chinese.
-fn digit_of(character: char) -> Option<(u8, bool)> {
+/// The value of a digit, and how it is written.
+fn digit_of(character: char) -> Option<(u8, Written)> {
     const CHINESE: [&str; 10] =
         ["〇零", "一幺壹", "二贰貳", "三叁參", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖"];
     if let Some(value) = character.to_digit(10) {
-        return u8::try_from(value).ok().map(|value| (value, false));
+        return u8::try_from(value).ok().map(|value| (value, Written::Plain));
     }
     let chinese = CHINESE.iter().position(|written| written.contains(character));
     if let Some(value) = chinese.and_then(|value| u8::try_from(value).ok()) {
-        return Some((value, true));
+        return Some((value, Written::Chinese));
     }
-    let (first, value, _) =
-        RUNS.iter().find(|(first, _, count)| (*first..*first + count).contains(&(character as u32)))?;
-    u8::try_from((character as u32 - first + value) % 10).ok().map(|value| (value, false))
+    let (first, value, _, written) =
+        RUNS.iter().find(|(first, _, count, _)| (*first..*first + count).contains(&(character as u32)))?;
+    u8::try_from((character as u32 - first + value) % 10).ok().map(|value| (value, *written))
 }
 
 /// Digits of other forms and scripts (Unicode): where a run begins, the value of its first, how many there are.
-const RUNS: [(u32, u32, u32); 24] = [
-    (0xff10, 0, 10), // full width
-    (0x00b2, 2, 2),  // superscripts
-    (0x00b9, 1, 1),
-    (0x2070, 0, 1),
-    (0x2074, 4, 6),
-    (0x2080, 0, 10), // subscripts
-    (0x2460, 1, 9),  // in circles
-    (0x24ea, 0, 1),
-    (0x24f5, 1, 9),
-    (0x2776, 1, 9),
-    (0x2780, 1, 9),
-    (0x278a, 1, 9),
-    (0x2474, 1, 9),   // in brackets
-    (0x2488, 1, 9),   // with a dot
-    (0x3220, 1, 9),   // Chinese in brackets
-    (0x3280, 1, 9),   // Chinese in circles
-    (0x1d7ce, 0, 50), // of mathematics: five alphabets of ten
-    (0x0660, 0, 10),  // Arabic
-    (0x06f0, 0, 10),  // Persian and Uyghur
-    (0x0966, 0, 10),  // Devanagari
-    (0x09e6, 0, 10),  // Bengali
-    (0x0e50, 0, 10),  // Thai
-    (0x0f20, 0, 10),  // Tibetan
-    (0x1810, 0, 10),  // Mongolian
+const RUNS: [(u32, u32, u32, Written); 24] = [
+    (0xff10, 0, 10, Written::FullWidth),
+    (0x00b2, 2, 2, Written::Raised), // superscripts
+    (0x00b9, 1, 1, Written::Raised),
+    (0x2070, 0, 1, Written::Raised),
+    (0x2074, 4, 6, Written::Raised),
+    (0x2080, 0, 10, Written::Raised), // subscripts
+    (0x2460, 1, 9, Written::Marked),  // in circles
+    (0x24ea, 0, 1, Written::Marked),
+    (0x24f5, 1, 9, Written::Marked),
+    (0x2776, 1, 9, Written::Marked),
+    (0x2780, 1, 9, Written::Marked),
+    (0x278a, 1, 9, Written::Marked),
+    (0x2474, 1, 9, Written::Marked),            // in brackets
+    (0x2488, 1, 9, Written::Marked),            // with a dot
+    (0x3220, 1, 9, Written::Marked),            // Chinese in brackets
+    (0x3280, 1, 9, Written::Marked),            // Chinese in circles
+    (0x1d7ce, 0, 50, Written::Script(0x1d7ce)), // of mathematics: five alphabets of ten
+    (0x0660, 0, 10, Written::Script(0x0660)),   // Arabic
+    (0x06f0, 0, 10, Written::Script(0x06f0)),   // Persian and Uyghur
+    (0x0966, 0, 10, Written::Script(0x0966)),   // Devanagari
+    (0x09e6, 0, 10, Written::Script(0x09e6)),   // Bengali
+    (0x0e50, 0, 10, Written::Script(0x0e50)),   // Thai
+    (0x0f20, 0, 10, Written::Script(0x0f20)),   // Tibetan
+    (0x1810, 0, 10, Written::Script(0x1810)),   // Mongolian
 ];
 
 /// What may stand between the digits of one number, as one sign for each kind.
@@ -113,11 +129,11 @@ fn groups(text: &str) -> Vec<Group> {
     let mut between: Option<Vec<char>> = None;
     let mut is_open = false;
     for (at, character) in text.char_indices() {
-        if let Some((value, chinese)) = digit_of(character) {
-            let digit = Digit { value, from: at, to: at + character.len_utf8(), chinese };
-            // Where the way of writing changes, a name may end: 张三139…
+        if let Some((value, written)) = digit_of(character) {
+            let digit = Digit { value, from: at, to: at + character.len_utf8(), written };
+            // Where the way of writing changes, a name or a list mark may end: 张三139…, ①139…
             let last =
-                groups.last_mut().filter(|group| group.digits.last().is_some_and(|last| last.chinese == chinese));
+                groups.last_mut().filter(|group| group.digits.last().is_some_and(|last| last.written == written));
             match last {
                 Some(group) if is_open => group.digits.push(digit),
                 _ if is_open => groups.push(Group { digits: vec![digit], before: Some(TOUCHING) }),
@@ -157,12 +173,23 @@ fn joined_by(signs: &[char]) -> Option<char> {
     }
 }
 
-/// The longest number that begins with the group `at`, and in how many groups it is written.
+/// The number that begins with the group `at`, and in how many groups it is written: as long as it can be, without the
+/// digits with which the next one of a list begins (0731-85140000，0731-85140001).
 fn longest(text: &str, groups: &[Group], at: usize) -> Option<(Range<usize>, usize)> {
+    let (whole, used) = extended(text, groups, at, MOST_GROUPS)?;
+    let next = (1..used)
+        .rev()
+        .find(|next| extended(text, groups, at + next, MOST_GROUPS).is_some_and(|(other, _)| other.end > whole.end));
+    let shorter = next.and_then(|next| extended(text, groups, at, next));
+    Some(shorter.unwrap_or((whole, used)))
+}
+
+/// The longest number in at most so many groups from `at`.
+fn extended(text: &str, groups: &[Group], at: usize, most: usize) -> Option<(Range<usize>, usize)> {
     let mut digits: Vec<Digit> = Vec::new();
     let mut best = None;
     let mut joint = None;
-    for (used, group) in groups[at..].iter().take(MOST_GROUPS).enumerate() {
+    for (used, group) in groups[at..].iter().take(most).enumerate() {
         if used > 0 {
             let Some(before) = group.before else { break };
             // Brackets stand beside another separator: (0731) 8514-0000.
@@ -226,11 +253,10 @@ fn document(text: &str, digits: &[Digit]) -> Option<Range<usize>> {
         |character: &char| character.is_ascii_alphabetic() || matches!(character, 'Ａ'..='Ｚ' | 'ａ'..='ｚ');
     let letters: String = before.chars().rev().take_while(is_letter).collect();
     let start = first.from - letters.len();
-    let near: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
     let is_one = matches!(letters.chars().count(), 1 | 2)
         && (7..=10).contains(&digits.len())
         && !text[last.to..].starts_with(|next: char| next.is_ascii_alphanumeric())
-        && WORDS.iter().any(|word| near.to_lowercase().contains(word));
+        && is_said(&text[..start], &WORDS);
     is_one.then_some(start..last.to)
 }
 
@@ -268,9 +294,36 @@ fn says_telephone(before: &str) -> bool {
         "phone",
         "call",
     ];
-    let near: String = before.chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-    let near = near.to_lowercase();
-    WORDS.iter().any(|word| near.contains(word))
+    is_said(before, &WORDS)
+}
+
+/// Whether one of these words stands just before, or before the list of numbers that ends there.
+fn is_said(before: &str, words: &[&str]) -> bool {
+    let mut rest = before;
+    for _ in 0..MOST_OF_A_LIST {
+        let near: String = rest.chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+        if words.iter().any(|word| near.to_lowercase().contains(word)) {
+            return true;
+        }
+        let Some(shorter) = without_the_last(rest) else { return false };
+        rest = shorter;
+    }
+    false
+}
+
+/// A text without the number of a list with which it ends, and what sets that apart from the next.
+fn without_the_last(text: &str) -> Option<&str> {
+    let is_between = |character| {
+        separator(character).is_some()
+            || matches!(character, ';' | '；' | '和' | '及' | '或')
+            || digit_of(character).is_some_and(|(_, written)| written == Written::Marked)
+    };
+    let listed = text.trim_end_matches(is_between);
+    let before = listed
+        .trim_end_matches(|character| digit_of(character).is_some() || matches!(separator(character), Some('-' | ' ')));
+    let digits = listed[before.len()..].chars().filter(|character| digit_of(*character).is_some()).count();
+    let is_listed = listed.len() < text.len() && digits >= 7;
+    is_listed.then(|| before.trim_end_matches(|character: char| character.is_ascii_uppercase()))
 }
 
 /// Region, date of birth and serial number of GB 11643; the check letter is not asked, because a number with a slip
@@ -360,6 +413,34 @@ mod tests {
     #[test_case("护照E12345678", "护照#"; "a passport")]
     #[test_case("护照号：EA1234567，", "护照号：#，"; "a passport with two letters")]
     #[test_case("通行证H12345678", "通行证#"; "a permit of a traveller")]
+    #[test_case("联系电话：①13812345678，②13987654321", "联系电话：①#，②#"; "behind marks in circles")]
+    #[test_case("⑴13812345678 ⑵13987654321", "⑴# ⑵#"; "behind marks in brackets")]
+    #[test_case("⒈13812345678⒉13987654321", "⒈#⒉#"; "behind marks with a dot")]
+    #[test_case("㈠13812345678；㈡13987654321", "㈠#；㈡#"; "behind Chinese marks in brackets")]
+    #[test_case("❶13812345678", "❶#"; "behind a mark in a filled circle")]
+    #[test_case("⑩13812345678", "⑩#"; "behind a mark of ten")]
+    #[test_case("①0731-85140000", "①#"; "a landline behind a mark")]
+    #[test_case("①0731-85140000，②0731-85140001", "①#，②#"; "landlines behind marks")]
+    #[test_case("0731-85140000、0731-85140001", "#、#"; "two landlines")]
+    #[test_case("②400-820-8820", "②#"; "a service line behind a mark")]
+    #[test_case("电话①85140000", "电话①#"; "a local number behind a mark")]
+    #[test_case("①１３９００００００００", "①#"; "full width behind a mark")]
+    #[test_case("①一三九零零零零零零零零", "①#"; "Chinese digits behind a mark")]
+    #[test_case("13812345678①", "#①"; "before a mark")]
+    #[test_case("电话13812345678²", "电话#²"; "before a footnote")]
+    #[test_case("电话13812345678[2]", "电话#[2]"; "before a footnote in brackets")]
+    #[test_case("1.13812345678 2.13987654321", "1.# 2.#"; "behind numbers with a dot")]
+    #[test_case("(1)13812345678(2)13987654321", "(1)#(2)#"; "behind numbers in brackets")]
+    #[test_case("1)13812345678", "1)#"; "behind a number with a bracket")]
+    #[test_case("1、13812345678；2、13987654321", "1、#；2、#"; "behind numbers with a comma")]
+    #[test_case("一、13812345678", "一、#"; "behind a Chinese number")]
+    #[test_case("NO.1 13812345678", "NO.1 #"; "behind a number in words")]
+    #[test_case("Q1：13812345678", "Q1：#"; "behind the number of a question")]
+    #[test_case("①430103199001011234，②43010319900101123X", "①#，②#"; "identity numbers behind marks")]
+    #[test_case("430103199001011234²", "#²"; "an identity number before a footnote")]
+    #[test_case("1、430103199001011234", "1、#"; "an identity number behind a number")]
+    #[test_case("护照①E12345678，②EA1234567", "护照①#，②#"; "passports behind marks")]
+    #[test_case("联系电话85140000、85140001，85140002", "联系电话#、#，#"; "local numbers of a list")]
     fn a_number_of_a_person_is_taken_out(text: &str, published: &str) {
         assert_eq!(redact(text).replace(MARK, "#"), published);
     }
@@ -377,6 +458,8 @@ mod tests {
     #[test_case("雨花亭街道8号3栋501室"; "an address")]
     #[test_case("一、二、三、四、五、六、七、八、九号楼"; "a list of buildings")]
     #[test_case("22点40分至次日6点，共3次，一二三楼"; "times and floors")]
+    #[test_case("联系电话：12345、12369；面积20000000平方米"; "an area behind telephone lines")]
+    #[test_case("①2020年7月15日，②22点40分，③62.1分贝"; "a list of facts")]
     #[test_case("合格证编号A1234567"; "a certificate of a machine")]
     fn a_number_of_a_thing_stays(text: &str) {
         assert_eq!(redact(text), text);

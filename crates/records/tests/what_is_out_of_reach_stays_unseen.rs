@@ -3,11 +3,13 @@
 
 mod support;
 
+use std::io::Cursor;
+
 use bilan_records::{
     actor::Actor,
     attachments::digest,
     catalogue::{Field, FieldKind, PublicView, Register, Role},
-    exchange::{Format, ImportError, ImportFaults, ImportNote, ImportOutcome, import},
+    exchange::{Format, ImportError, ImportFaults, ImportNote, ImportOutcome, import, load},
     ledger::{JournalQuery, JsonMap, ListQuery, Write, WriteError},
 };
 use indexmap::IndexMap;
@@ -299,6 +301,25 @@ fn a_withheld_value_is_given_by_the_program_alone_and_changed_by_nobody() {
             assert!(matches!(step.unwrap_err(), WriteError::Invalid { .. }));
         }
     }
+    // Neither does a file: not for a new record, nor to hear whether a code is the right one.
+    let codes = ["K7XM3RTA9C", "AAAAAAAAAA"];
+    let row = |code: &str| json!({ "number": made.number, "code": code }).to_string();
+    let sheet = |code: &str| format!("编号,code\n{},{code}\n", made.number);
+    for actor in [handler(), admin.clone(), support::system()] {
+        for content in [&row as &dyn Fn(&str) -> String, &sheet] {
+            let format = if content("").starts_with('{') { Format::Jsonl } else { Format::Csv };
+            let [right, wrong] = codes.map(|code| {
+                let source = Cursor::new(content(code).into_bytes());
+                import(&bureau.ledger, &actor, "complaint", source, format, true).unwrap_err().to_string()
+            });
+            assert_eq!(right, wrong, "{}", actor.name);
+            assert!(right.contains("made by the system") && !right.contains("K7XM"), "{right}");
+        }
+    }
+    let mut others = noise();
+    others.insert("code".to_owned(), json!("AAAAAAAAAA"));
+    let brought = load(&bureau.ledger, &admin, [("complaint".to_owned(), others)], false).unwrap_err().to_string();
+    assert!(brought.contains("made by the system"), "{brought}");
     assert!(bureau.ledger.holds(&support::system(), "complaint", &made.number, "code", "K7XM3RTA9C").unwrap());
 }
 

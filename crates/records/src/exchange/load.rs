@@ -37,7 +37,7 @@ pub fn load(
     let arrival = Arrival { action: Action::Import, at: session.now, simulated, with_past: actor.is(Role::Admin) };
     for (index, (register, values)) in records.into_iter().enumerate() {
         let register = ledger.register(&register)?;
-        let checked = Checked::of(register, &values, arrival.with_past);
+        let checked = Checked::entered(actor, register, &values, arrival.with_past);
         match session.enter(register, &values, checked, &arrival) {
             Ok(Entered::New) => outcome.created += 1,
             Ok(Entered::Known) => outcome.replayed += 1,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{computed, error::FieldFault, record::JsonMap};
 use crate::{
+    actor::Actor,
     catalogue::{Catalogue, Field, FieldKind, Register},
     value::Value,
 };
@@ -46,9 +47,25 @@ impl Checked {
         Self { values, faults }
     }
 
+    /// Checks the values of a record that an actor enters, by whatever way: what is withheld is given by the program alone.
+    pub(crate) fn entered(actor: &Actor, register: &Register, given: &JsonMap, may_fill_read_only: bool) -> Self {
+        let mut checked = Self::of(register, given, may_fill_read_only);
+        if !actor.is_program() {
+            checked.refuse_withheld(register, given);
+        }
+        checked
+    }
+
+    /// Checks values by which a record is changed: what is withheld is changed by nobody.
+    pub(crate) fn changed(register: &Register, given: &JsonMap, may_fill_read_only: bool) -> Self {
+        let mut checked = Self::of(register, given, may_fill_read_only);
+        checked.refuse_withheld(register, given);
+        checked
+    }
+
     /// Adds a fault for each withheld field that is given: its value is made by the program for somebody outside, and to
     /// set or empty it would shut that person out.
-    pub(crate) fn refuse_withheld(&mut self, register: &Register, given: &JsonMap) {
+    fn refuse_withheld(&mut self, register: &Register, given: &JsonMap) {
         for field in register.fields.values().filter(|field| field.withheld) {
             if !given.contains_key(&field.key) {
                 continue;

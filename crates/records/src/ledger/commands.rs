@@ -34,10 +34,7 @@ impl Ledger {
     pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
         let content = Json::Object(values.clone());
         let known = self.register(register)?;
-        let mut checked = Checked::of(known, &values, actor.is(Role::Admin));
-        if !actor.is_program() {
-            checked.refuse_withheld(known, &values);
-        }
+        let checked = Checked::entered(actor, known, &values, actor.is(Role::Admin));
         self.write(actor, register, "create", &content, &write, |session, register, files| {
             let arrival = Arrival {
                 action: Action::Create,
@@ -65,8 +62,7 @@ impl Ledger {
     ) -> Result<Record, WriteError> {
         let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
         let known = self.register(register)?;
-        let mut checked = Checked::of(known, &changes, actor.is(Role::Admin));
-        checked.refuse_withheld(known, &changes);
+        let checked = Checked::changed(known, &changes, actor.is(Role::Admin));
         self.write(actor, register, "edit", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Edit, &before)?;
@@ -111,8 +107,7 @@ impl Ledger {
             Json::from(reason.clone()),
         ]);
         let known = self.register(register)?;
-        let mut checked = Checked::of(known, &values, true);
-        checked.refuse_withheld(known, &values);
+        let mut checked = Checked::changed(known, &values, true);
         self.write(actor, register, "step", &content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             let refused = |why: String| WriteError::StepRefused {

@@ -145,7 +145,7 @@ pub(crate) fn check_row(
     given: &JsonMap,
     arrival: &Arrival,
 ) -> Result<Entered, WriteError> {
-    let checked = Checked::of(register, given, arrival.with_past);
+    let checked = Checked::entered(session.actor, register, given, arrival.with_past);
     if session.is_known(register, given, &checked, arrival)? {
         return Ok(Entered::Known);
     }

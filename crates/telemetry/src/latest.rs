@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::observation::Said;
-use crate::{Kind, Observation, Series};
+use crate::{Kind, Observation, Series, stored};
 
 /// Values that may have moved on for each series that did, before the table follows.
 const MOVES: usize = 4;
@@ -55,10 +55,8 @@ impl Latest {
             "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, v.ts, v.value, v.text, v.flag, v.series
              FROM {table} v JOIN series s ON s.id = v.series"
         ))?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            self.see(row.get(9)?, &crate::query::observation(row)?);
-        }
+        let read = |row: &Row<'_>| Ok((row.get(9)?, crate::query::observation(row)?));
+        stored::each(table, rows.query([])?, read, |(series, value)| self.see(series, &value))?;
         // What was read stands in the tables already.
         if table == "latest" {
             self.take_changed();
@@ -185,7 +183,9 @@ impl Latest {
 
 /// Whether the table `latest` holds the newest values.
 fn is_clean(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT value = 1 FROM mark WHERE name = 'latest_is_whole'", [], |row| row.get(0))
+    let mark = connection.query_row("SELECT value = 1 FROM mark WHERE name = 'latest_is_whole'", [], |row| row.get(0));
+    // Without the mark the rows are read once more than they must be.
+    Ok(mark.optional()?.unwrap_or(false))
 }
 
 /// Says whether it does.

@@ -27,6 +27,7 @@ mod schema;
 mod sealing;
 mod statistics;
 mod store;
+mod stored;
 mod submission;
 pub mod tampering;
 mod verify;

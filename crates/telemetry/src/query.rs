@@ -15,7 +15,7 @@ use crate::rules::Warning;
 use crate::sealing;
 use crate::statistics::{Fold, HOUR, Hourly, is_level};
 use crate::store::database;
-use crate::{Kind, Observation, Series, Statistic, Store, StoreError};
+use crate::{Kind, Observation, Series, Statistic, Store, StoreError, stored};
 
 const SERIES_COLUMNS: &str = "s.station, s.factor, s.kind, s.statistic, s.period_s";
 
@@ -109,11 +109,35 @@ impl Store {
             Ok((blobs(&snapshot, id, span)?, rows(&snapshot, "hot", id, span)?))
         })?;
         let mut sealed = Vec::new();
-        for blob in blobs {
-            let entries = chunk::decode(&blob).map_err(|damaged| self.damaged(&damaged))?;
+        for (day, blob) in blobs {
+            let late = hot.iter().any(|entry| chunk::day_of(entry.at) == day);
+            let Some(entries) =
+                self.unless_late(chunk::decode(&blob), [id, day], late).map_err(|damaged| self.damaged(&damaged))?
+            else {
+                continue;
+            };
             sealed.extend(entries.into_iter().filter(|entry| (span[0]..span[1]).contains(&entry.at)));
         }
         Ok(sealing::merged(sealed, hot))
+    }
+
+    /// What was read of a chunk. Of a damaged one nothing is left: where values of its day came late, sent once more by
+    /// their device, say, those answer alone, and the log names the chunk once; where there are none, it is said to be damaged.
+    fn unless_late<T>(
+        &self,
+        read: Result<T, chunk::Damaged>,
+        [series, day]: [i64; 2],
+        late: bool,
+    ) -> Result<Option<T>, chunk::Damaged> {
+        let damaged = match read {
+            Ok(read) => return Ok(Some(read)),
+            Err(damaged) if !late => return Err(damaged),
+            Err(damaged) => damaged,
+        };
+        if self.is_new_damage(series, day) {
+            tracing::error!(%damaged, series, day, "only what came late answers for the day of this chunk; `bilan verify` names it");
+        }
+        Ok(None)
     }
 
     /// Every value of every station that ended with `from <= end < to`, in the order in which they ended: what rules are tried on. Ask for an hour or so.
@@ -211,8 +235,10 @@ impl Store {
             }
         }
         let revised: HashSet<i64> = hot.iter().map(|entry| entry.at).collect();
-        for blob in blobs {
-            let numbers = chunk::numbers(&blob).map_err(|damaged| self.damaged(&damaged))?;
+        for (day, blob) in blobs {
+            let late = hot.iter().any(|entry| chunk::day_of(entry.at) == day);
+            let read = self.unless_late(chunk::numbers(&blob), [id, day], late);
+            let Some(numbers) = read.map_err(|damaged| self.damaged(&damaged))? else { continue };
             for ((at, value), valid) in numbers.times.into_iter().zip(numbers.values).zip(numbers.valid) {
                 if (span[0]..span[1]).contains(&at) && (revised.is_empty() || !revised.contains(&at)) {
                     fold.add(at, value, counts(at, valid), period_s);
@@ -252,8 +278,12 @@ impl Store {
             if is_sealed(kind) {
                 let snapshot = connection.unchecked_transaction()?;
                 for (id, _, values) in &mut known {
-                    for blob in blobs(&snapshot, *id, span)? {
-                        let numbers = chunk::numbers(&blob).map_err(chunk::Damaged::of_sqlite)?;
+                    for (day, blob) in blobs(&snapshot, *id, span)? {
+                        let late = || is_late(&snapshot, *id, day, span);
+                        let read = chunk::numbers(&blob);
+                        let late = read.is_err() && late()?;
+                        let read = self.unless_late(read, [*id, day], late).map_err(chunk::Damaged::of_sqlite)?;
+                        let Some(numbers) = read else { continue };
                         let all = numbers.times.into_iter().zip(numbers.values).zip(numbers.valid);
                         let wanted = all.filter(|((at, _), valid)| *valid && (span[0]..span[1]).contains(at));
                         values.extend(wanted.map(|((_, value), _)| value));
@@ -344,17 +374,25 @@ impl Store {
 
     fn warnings_where(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Warning>, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!("SELECT body FROM warning WHERE {condition}"))?
-                .query_map(values, |row| row.get::<_, String>(0))?
-                .map(|body| {
-                    serde_json::from_str(&body?).map_err(|error| {
-                        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-                    })
-                })
-                .collect()
+            let mut rows = connection.prepare_cached(&format!("SELECT body FROM warning WHERE {condition}"))?;
+            stored::readable("warning", rows.query(values)?, warning)
         })
     }
+}
+
+/// A warning from the column that holds it.
+pub(crate) fn warning(row: &Row<'_>) -> rusqlite::Result<Warning> {
+    serde_json::from_str(row.get_ref(0)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}
+
+/// Whether values of a span lie beside the chunk of a day.
+fn is_late(connection: &Connection, series: i64, day: i64, [from, to]: [i64; 2]) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM hot WHERE series = ?1 AND ts >= ?2 AND ts < ?3")?.exists([
+        series,
+        from.max(chunk::end_of(day - 1)),
+        to.min(chunk::end_of(day)),
+    ])
 }
 
 /// Whether values of this kind are sealed into chunks; hours and days are few and stay rows.
@@ -375,21 +413,22 @@ fn known(connection: &Connection, series: &Series) -> rusqlite::Result<Option<(i
 }
 
 pub(crate) fn rows(connection: &Connection, table: &str, id: i64, span: [i64; 2]) -> rusqlite::Result<Vec<Entry>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
-        ))?
-        .query_map([id, span[0], span[1]], |row| {
-            Ok(Entry { at: row.get(0)?, value: row.get(1)?, text: row.get(2)?, flag: row.get(3)? })
-        })?
-        .collect()
+    let mut rows = connection.prepare_cached(&format!(
+        "SELECT ts, value, text, flag FROM {table} WHERE series = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
+    ))?;
+    stored::readable(table, rows.query([id, span[0], span[1]])?, |row| {
+        Ok(Entry { at: row.get(0)?, value: row.get(1)?, text: row.get(2)?, flag: row.get(3)? })
+    })
 }
 
-/// The chunks of a series that touch a span, in order.
-pub(crate) fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Result<Vec<Vec<u8>>> {
+/// The chunks of a series that touch a span, in order, each with its day.
+pub(crate) fn blobs(connection: &Connection, id: i64, [from, to]: [i64; 2]) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
     connection
-        .prepare_cached("SELECT blob FROM chunk WHERE series = ?1 AND day >= ?2 AND day <= ?3 ORDER BY day")?
-        .query_map([id, chunk::day_of(from), chunk::day_of(to.saturating_sub(1))], |row| row.get(0))?
+        .prepare_cached("SELECT day, blob FROM chunk WHERE series = ?1 AND day >= ?2 AND day <= ?3 ORDER BY day")?
+        // What is no blob is no chunk either: reading it says so.
+        .query_map([id, chunk::day_of(from), chunk::day_of(to.saturating_sub(1))], |row| {
+            Ok((row.get(0)?, row.get_ref(1)?.as_bytes_or_null()?.unwrap_or_default().to_vec()))
+        })?
         .collect()
 }
 

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use bilan_storage::checksum;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::stored;
 
 /// Packets whose digests are remembered: one that comes again among so many is known.
 const REMEMBERED: usize = 1_000_000;
@@ -47,12 +49,10 @@ impl Recent {
         let mut rows = connection.prepare(
             "SELECT id, mn, digest FROM (SELECT id, mn, digest FROM arrival ORDER BY id DESC LIMIT ?1) ORDER BY id",
         )?;
-        let mut rows = rows.query([REMEMBERED as i64])?;
-        while let Some(row) = rows.next()? {
-            let digest: [u8; 16] = row.get(2)?;
-            let mn: String = row.get(1)?;
-            recent.came(row.get(0)?, &mn, u128::from_be_bytes(digest));
-        }
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?));
+        stored::each("arrival", rows.query([REMEMBERED as i64])?, read, |(id, mn, digest)| {
+            recent.came(id, &mn, u128::from_be_bytes(digest));
+        })?;
         Ok(recent)
     }
 
@@ -139,7 +139,10 @@ pub(crate) fn pack(connection: &Connection, before: i64) -> rusqlite::Result<Opt
     let mut devices = HashSet::new();
     let (mut ids, mut times, mut count, mut is_whole) = ((i64::MAX, 0), (i64::MAX, i64::MIN), 0, true);
     while let Some(row) = rows.next()? {
-        let (id, mn, at, raw): (i64, String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        // A damaged packet must not keep the others from being packed: it goes in as it can be read.
+        let (id, mn): (i64, String) = (row.get(0)?, stored::text(row, 1)?);
+        let raw = row.get_ref(3)?.as_bytes_or_null()?.unwrap_or_default();
+        let at = stored::number(row, 2)?.unwrap_or_else(|| times.1.max(0));
         if at >= before {
             return Ok(None);
         }
@@ -149,7 +152,7 @@ pub(crate) fn pack(connection: &Connection, before: i64) -> rusqlite::Result<Opt
         devices.insert(name_hash(&mn));
         put(&mut packed, &at.to_le_bytes());
         put(&mut packed, mn.as_bytes());
-        put(&mut packed, &raw);
+        put(&mut packed, raw);
         count += 1;
     }
     if count < BLOCK {
@@ -299,21 +302,23 @@ pub(crate) fn of_device(
 pub(crate) fn after(connection: &Connection, last: i64, limit: usize) -> rusqlite::Result<Vec<(i64, RawPacket)>> {
     let mut found = Vec::new();
     let mut blocks =
-        connection.prepare_cached("SELECT first, blob FROM packet_block WHERE last > ?1 ORDER BY first LIMIT ?2")?;
-    let mut blocks = blocks.query(params![last, (limit / BLOCK + 2) as i64])?;
-    while let Some(row) = blocks.next()? {
-        let (first, blob): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        connection.prepare_cached("SELECT first, blob FROM packet_block WHERE last > ?1 ORDER BY first")?;
+    let mut blocks = blocks.query([last])?;
+    while found.len() < limit
+        && let Some(row) = blocks.next()?
+    {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, unpack(&row.get::<_, Vec<u8>>(1)?)?));
+        // What is damaged is lost; what came after it is handed on.
+        let Some((first, packets)) = stored::or_damaged::<(i64, _)>("packet_block", read(row))? else { continue };
         // Numbers follow one another: packets are only ever appended, and a block takes the oldest without a gap.
-        found.extend((first..).zip(unpack(&blob)?).filter(|(id, _)| *id > last));
+        found.extend((first..).zip(packets).filter(|(id, _)| *id > last));
     }
     let mut rows = connection.prepare_cached(
         "SELECT p.id, a.received_at, a.mn, p.raw FROM packet p JOIN arrival a ON a.id = p.id WHERE p.id > ?1 ORDER BY p.id LIMIT ?2",
     )?;
-    let rows = rows.query_map(params![last, limit as i64], |row| {
-        Ok((row.get(0)?, packet(row.get(1)?, row.get(2)?, row.get(3)?)?))
-    })?;
-    for row in rows {
-        found.push(row?);
+    let read = |row: &Row<'_>| Ok((row.get(0)?, packet(row.get(1)?, row.get(2)?, row.get(3)?)?));
+    if found.len() < limit {
+        stored::each("packet", rows.query(params![last, limit as i64])?, read, |packet| found.push(packet))?;
     }
     found.truncate(limit);
     Ok(found)

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 
 use crate::chunk;
 use crate::statistics::{Fold, Hourly};
-use crate::store::{Store, StoreError, database};
+use crate::store::{Store, StoreError};
 use crate::writer::Command;
-use crate::{Kind, Series};
+use crate::{Kind, Series, stored};
 
 /// Chunks that one transaction of the writer lets go.
 const PORTION: usize = 200;
@@ -80,12 +80,10 @@ impl Store {
         let mut retired = Retired::default();
         for (kind, days) in [(Kind::Realtime, retention.instants_days), (Kind::Minute, retention.minutes_days)] {
             let day = chunk::day_of(before(days));
-            loop {
-                let old = self.read(|connection| old(connection, kind, day))?;
-                if old.is_empty() {
-                    break;
-                }
-                let portion = self.summed(old)?;
+            let mut last = [i64::MIN; 2];
+            while let Some(old) = self.read(|connection| old(connection, kind, day, last))? {
+                last = old.last;
+                let portion = self.summed(old.chunks);
                 retired.chunks += portion.0.len();
                 retired.hours += portion.0.iter().map(|summed| summed.hours.len()).sum::<usize>();
                 self.done(|reply| Command::Retire(portion, reply))?;
@@ -95,10 +93,19 @@ impl Store {
         Ok(retired)
     }
 
-    fn summed(&self, old: Vec<Old>) -> Result<Retiring, StoreError> {
+    /// A chunk that cannot be read is not let go: its hours cannot be summed up. The others go on.
+    fn summed(&self, old: Vec<Old>) -> Retiring {
         let mut portion = Retiring::default();
         for Old { id, day, series, period_s, count, blob } in old {
-            let numbers = chunk::numbers(&blob).map_err(|damaged| database(self.path(), &damaged))?;
+            let numbers = match chunk::numbers(&blob) {
+                Ok(numbers) => numbers,
+                Err(damaged) => {
+                    if self.is_new_damage(id, day) {
+                        tracing::error!(%damaged, series = id, day, "a chunk stays that was to be let go; `bilan verify` names it");
+                    }
+                    continue;
+                }
+            };
             let instant = |at: i64| Timestamp::from_millisecond(at).unwrap_or(Timestamp::MIN);
             let (first, last) = (numbers.times.first().copied(), numbers.times.last().copied());
             let span = (instant(first.unwrap_or(0)), instant(last.unwrap_or(0) + 1));
@@ -111,7 +118,7 @@ impl Store {
             }
             portion.0.push(Summed { series: id, day, count, hours: fold.finish().into_iter().collect() });
         }
-        Ok(portion)
+        portion
     }
 
     /// Waits until the writer has done something.
@@ -122,23 +129,40 @@ impl Store {
     }
 }
 
-fn old(connection: &Connection, kind: Kind, before: i64) -> rusqlite::Result<Vec<Old>> {
-    connection
-        .prepare_cached(
-            "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, c.series, c.day, c.count, c.blob
-             FROM series s JOIN chunk c ON c.series = s.id WHERE s.kind = ?1 AND c.day < ?2 LIMIT ?3",
-        )?
-        .query_map(params![kind.name(), before, PORTION as i64], |row| {
-            Ok(Old {
-                series: crate::query::series(row)?,
-                period_s: row.get(4)?,
-                id: row.get(5)?,
-                day: row.get(6)?,
-                count: row.get(7)?,
-                blob: row.get(8)?,
-            })
-        })?
-        .collect()
+/// Chunks behind the last series and day that were looked at; `None` if there are no more. A turn looks at each once: what
+/// stays, because it is damaged or was opened again, waits for the next turn.
+fn old(connection: &Connection, kind: Kind, before: i64, last: [i64; 2]) -> rusqlite::Result<Option<Portion>> {
+    let mut rows = connection.prepare_cached(
+        "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, c.series, c.day, c.count, c.blob
+         FROM series s JOIN chunk c ON c.series = s.id
+         WHERE s.kind = ?1 AND c.day < ?2 AND (c.series, c.day) > (?3, ?4) ORDER BY c.series, c.day LIMIT ?5",
+    )?;
+    let mut rows = rows.query(params![kind.name(), before, last[0], last[1], PORTION as i64])?;
+    let (mut portion, mut any) = (Portion { chunks: Vec::new(), last }, false);
+    while let Some(row) = rows.next()? {
+        any = true;
+        portion.last = [row.get(5)?, row.get(6)?];
+        portion.chunks.extend(stored::or_damaged("chunk", chunk(row))?);
+    }
+    Ok(any.then_some(portion))
+}
+
+/// Chunks that are looked at in one go.
+struct Portion {
+    chunks: Vec<Old>,
+    /// Series and day of the last.
+    last: [i64; 2],
+}
+
+fn chunk(row: &rusqlite::Row<'_>) -> rusqlite::Result<Old> {
+    Ok(Old {
+        series: crate::query::series(row)?,
+        period_s: row.get(4)?,
+        id: row.get(5)?,
+        day: row.get(6)?,
+        count: row.get(7)?,
+        blob: row.get(8)?,
+    })
 }
 
 /// Sums in, chunks out, in one transaction.

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::store::{Store, StoreError};
 use crate::writer::Command;
-use crate::{Observation, Series};
+use crate::{Observation, Series, stored};
 
 /// A word about the values of a span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,8 @@ pub(crate) struct Reviews(HashMap<String, Vec<Review>>);
 impl Reviews {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Reviews> {
         let mut reviews = Reviews::default();
-        every(connection)?.into_iter().for_each(|review| reviews.put(review));
+        let mut rows = connection.prepare(EVERY)?;
+        stored::each("review", rows.query([])?, review, |review| reviews.put(review))?;
         Ok(reviews)
     }
 
@@ -147,9 +148,10 @@ impl Store {
 
 /// Every review, in the order in which they were said.
 pub(crate) fn every(connection: &Connection) -> rusqlite::Result<Vec<Review>> {
-    let mut rows = connection.prepare(&format!("SELECT {COLUMNS} FROM review ORDER BY at, key"))?;
-    rows.query_map([], review)?.collect()
+    connection.prepare(EVERY)?.query_map([], review)?.collect()
 }
+
+const EVERY: &str = "SELECT key, station, factor, from_ts, to_ts, counts, reason, by, at FROM review ORDER BY at, key";
 
 const COLUMNS: &str = "key, station, factor, from_ts, to_ts, counts, reason, by, at";
 

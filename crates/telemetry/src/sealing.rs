@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 use bilan_storage::checksum;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use crate::chunk::{self, Entry};
 use crate::observation::Said;
 use crate::raw;
 use crate::store::{Store, StoreError, database};
+use crate::stored;
 use crate::writer::Command;
 
 /// Values that are sealed in one go begin within one hour of each other.
@@ -165,10 +166,12 @@ fn window(connection: &Connection, from: i64, before: i64) -> rusqlite::Result<O
     let (mut count, mut last) = (0, first);
     let mut found = found.query(params![first, end, ROWS as i64])?;
     while let Some(row) = found.next()? {
-        let entry = Entry { at: row.get(1)?, value: row.get(2)?, text: row.get(3)?, flag: row.get(4)? };
-        let series: i64 = row.get(0)?;
+        count += 1;
+        last = stored::number(row, 1)?.unwrap_or(last);
+        // One that cannot be read stays where it is; the others go on.
+        let Some((series, entry, checksum)) = stored::or_damaged("hot", sealable(row))? else { continue };
         let said = Said { value: entry.value, text: entry.text.as_deref(), flag: entry.flag.as_deref() };
-        if said.checksum([entry.at, series]) != row.get::<_, i64>(5)? {
+        if said.checksum([entry.at, series]) != checksum {
             tracing::error!(
                 series,
                 at = entry.at,
@@ -176,13 +179,17 @@ fn window(connection: &Connection, from: i64, before: i64) -> rusqlite::Result<O
             );
             damaged.insert(series);
         }
-        count += 1;
-        last = entry.at;
         rows.entry(series).or_default().push(entry);
     }
     // Of a window with more rows than are read at once, the rest comes next, with its last instant once more; the day of one series never has as many.
     let next = if count < ROWS || last == first { end } else { last };
     Ok(Some(Window { next, rows, damaged }))
+}
+
+/// The series of a row, what it says, and its checksum.
+fn sealable(row: &Row<'_>) -> rusqlite::Result<(i64, Entry, i64)> {
+    let entry = Entry { at: row.get(1)?, value: row.get(2)?, text: row.get(3)?, flag: row.get(4)? };
+    Ok((row.get(0)?, entry, row.get(5)?))
 }
 
 /// The blob of a chunk, and whether its row has its checksum.
@@ -192,13 +199,17 @@ fn blob(connection: &Connection, series: i64, day: i64) -> rusqlite::Result<Opti
             "SELECT blob, coalesce(checksum = row_checksum(series, day, count, blob), 1) FROM chunk
              WHERE series = ?1 AND day = ?2",
         )?
-        .query_row([series, day], |row| Ok((row.get(0)?, row.get(1)?)))
+        // What is no blob is no chunk either: reading it says so.
+        .query_row([series, day], |row| {
+            Ok((row.get_ref(0)?.as_bytes_or_null()?.unwrap_or_default().to_vec(), row.get(1)?))
+        })
         .optional()
 }
 
 /// Nothing of this instant or later is sealed.
 pub(crate) fn sealed_until(connection: &Connection) -> rusqlite::Result<i64> {
-    let last: Option<i64> = connection.query_row("SELECT max(day) FROM chunk", [], |row| row.get(0))?;
+    let last: Option<i64> =
+        connection.query_row("SELECT max(day) FROM chunk WHERE typeof(day) = 'integer'", [], |row| row.get(0))?;
     Ok(last.map_or(i64::MIN, chunk::end_of))
 }
 

@@ -1,5 +1,6 @@
 //! The store's face: open, append, subscribe. Reading is in `query`, writing in `writer`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
@@ -87,6 +88,8 @@ struct Inner {
     hour_changes: Arc<RwLock<HourChanges>>,
     writer: Option<JoinHandle<()>>,
     sealing: Mutex<()>,
+    /// Series and days of damaged chunks that the log has named.
+    damaged: Mutex<HashSet<(i64, i64)>>,
 }
 
 impl Drop for Inner {
@@ -149,6 +152,7 @@ impl Store {
             hour_changes,
             writer: Some(writer),
             sealing: Mutex::default(),
+            damaged: Mutex::default(),
         })))
     }
 
@@ -327,6 +331,11 @@ impl Store {
     /// Who holds it is alone in sealing.
     pub(crate) fn sealing(&self) -> MutexGuard<'_, ()> {
         self.0.sealing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nobody has said yet that the chunk of this series and day is damaged.
+    pub(crate) fn is_new_damage(&self, series: i64, day: i64) -> bool {
+        self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner).insert((series, day))
     }
 
     pub(crate) fn commands(&self) -> Result<&mpsc::Sender<Command>, StoreError> {

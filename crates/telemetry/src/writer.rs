@@ -31,7 +31,7 @@ use crate::review::{ReviewChange, Reviews};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
-use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission, Update};
+use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission, Update, stored};
 
 /// Commands that one commit takes at most.
 const GROUP: usize = 1024;
@@ -201,10 +201,33 @@ impl Writer {
     /// Stores a group whole or not at all, answers everybody in it, and says whether it was stored.
     fn commit(&mut self, group: &mut Vec<Command>) -> bool {
         if self.is_behind {
-            self.go_back();
+            self.read_again();
         }
+        let mut all = true;
         let mut warnings = Vec::new();
-        match self.store(group, &mut warnings) {
+        loop {
+            warnings.clear();
+            match self.store(group, &mut warnings) {
+                // It is not the database that refuses, but something that one of them must read: the others are stored.
+                Err(Failed { error, place: Some(place) }) if is_of_the_command(&error) => {
+                    tracing::error!(%error, path = %self.path.display(), "a command cannot be stored and is refused; the others of its group are stored");
+                    self.go_back();
+                    group.remove(place).refuse(&self.path, &error);
+                    all = false;
+                }
+                outcome => return self.finish(group, outcome, warnings) && all,
+            }
+        }
+    }
+
+    /// Answers everybody in a group that was stored, or was not; says which.
+    fn finish(
+        &mut self,
+        group: &mut Vec<Command>,
+        outcome: Result<Vec<Option<Receipt>>, Failed>,
+        warnings: Vec<(usize, Warning)>,
+    ) -> bool {
+        match outcome {
             Ok(receipts) => {
                 if self.refusing.note(&Ok::<_, Infallible>(())).is_some() {
                     tracing::info!(path = %self.path.display(), "observations are stored again");
@@ -220,16 +243,7 @@ impl Writer {
                 }
                 true
             }
-            // It is not the database that refuses, but something that one of them must read: the others are stored.
-            Err(error) if group.len() > 1 && error.sqlite_error_code().is_none() => {
-                self.go_back();
-                let mut all = true;
-                for command in std::mem::take(group) {
-                    all &= self.commit(&mut vec![command]);
-                }
-                all
-            }
-            Err(error) => {
+            Err(Failed { error, .. }) => {
                 let turn = self.refusing.note(&Err::<(), _>(&error));
                 if turn.is_some() {
                     tracing::error!(%error, path = %self.path.display(), "observations cannot be stored and are not acknowledged");
@@ -247,7 +261,12 @@ impl Writer {
         self.lines.forget();
         // What is sent again must not meet itself.
         self.checker = Checker::default();
-        // Values of the group moved the rules on: back to what is on disk. What cannot be read now is read before the next group.
+        // Values of the group moved the rules on: back to what is on disk.
+        self.read_again();
+    }
+
+    /// What the rules know is what is on disk. What cannot be read now is read before the next group.
+    fn read_again(&mut self) {
         let recalled = self.recall();
         self.is_behind = recalled.is_err();
         if let Err(error) = recalled {
@@ -273,7 +292,7 @@ impl Writer {
     }
 
     /// One receipt for each command that is an append; warnings with the place of the command that brought them.
-    fn store(&mut self, group: &[Command], told: &mut Vec<(usize, Warning)>) -> rusqlite::Result<Vec<Option<Receipt>>> {
+    fn store(&mut self, group: &[Command], told: &mut Vec<(usize, Warning)>) -> Result<Vec<Option<Receipt>>, Failed> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut receipts = Vec::with_capacity(group.len());
         let mut seen = Seen::default();
@@ -290,7 +309,8 @@ impl Writer {
             recent: &recent,
         };
         for (place, command) in group.iter().enumerate() {
-            let Applied { receipt, warnings } = work.apply(command, &mut seen)?;
+            let applied = work.apply(command, &mut seen).map_err(|error| Failed { error, place: Some(place) })?;
+            let Applied { receipt, warnings } = applied;
             receipts.push(receipt);
             for warning in warnings {
                 keep_warning(&transaction, &warning)?;
@@ -342,30 +362,32 @@ impl Writer {
     /// What the rules must know after a start: which warnings are open, who was heard when.
     fn recall(&mut self) -> rusqlite::Result<()> {
         let mut watch = Watch::new(self.rules.clone());
-        let mut devices = self.connection.prepare("SELECT station, name, kind, last_heard FROM device")?;
-        let mut rows = devices.query([])?;
-        while let Some(row) = rows.next()? {
-            let at = Timestamp::from_millisecond(row.get(3)?).unwrap_or(Timestamp::UNIX_EPOCH);
-            watch.heard(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?, &row.get::<_, String>(2)?, at);
-        }
-        let mut open = self.connection.prepare("SELECT body, id FROM warning WHERE cleared_at IS NULL")?;
-        let mut rows = open.query([])?;
-        while let Some(row) = rows.next()? {
-            match serde_json::from_str(&row.get::<_, String>(0)?) {
-                Ok(warning) => watch.restore(warning),
-                Err(error) => tracing::error!(
-                    id = row.get::<_, String>(1)?,
-                    %error,
-                    "an open warning was damaged and will not clear by itself; `bilan verify` names its row"
-                ),
-            }
-        }
-        recall::past(&self.connection, &watch)?;
+        let read = recall::everything(&self.connection, &mut watch);
         if let Some(devices) = &self.registered {
             watch.register(devices);
         }
+        // Whatever could be read: what the rules knew before may not be on disk.
         self.watch = watch;
-        Ok(())
+        read
+    }
+}
+
+/// Why a group was not stored.
+struct Failed {
+    error: rusqlite::Error,
+    /// The command that could not be applied, if it was one of them.
+    place: Option<usize>,
+}
+
+/// Whether a command cannot be stored, while others can: a row that it must read is damaged, or a table does not take it.
+fn is_of_the_command(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    stored::is_damage(error) || matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { error, place: None }
     }
 }
 

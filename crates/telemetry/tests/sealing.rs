@@ -3,12 +3,24 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bilan_telemetry::{Device, Kind, Observation, Sealed, Series, Statistic, Store, Submission};
+use bilan_telemetry::{Device, Kind, Observation, Sealed, Series, Statistic, Store, Submission, rules};
 use hj212::{Flag, Message, Mode, packets};
 use jiff::{SignedDuration, Timestamp};
 
+/// Looks back: what is sealed is read at the start.
+const ACID: &str = r#"
+[acid]
+label = { zh = "酸", en = "Acid" }
+stations = "water"
+factor = "w01001"
+when = "mean('w01001', 2880) < 3.0 && now.w01001 < 3.0"
+level = "info"
+message = { zh = "{value}", en = "{value}" }
+"#;
+
 fn open(folder: &Path) -> Store {
-    Store::open(&folder.join("observations.db"), Vec::new()).expect("opened")
+    let rules = rules::parse("test.toml", ACID).expect("good rules");
+    Store::open(&folder.join("observations.db"), rules).expect("opened")
 }
 
 fn midnight() -> Timestamp {
@@ -199,7 +211,10 @@ fn a_damaged_chunk_is_said_to_be_and_nothing_is_made_up() {
     other.execute("UPDATE chunk SET blob = substr(blob, 1, length(blob) - 7)", []).expect("damaged");
     let refused = store.range(&ph(), minute(0), minute(10)).expect_err("damaged");
     assert!(refused.to_string().contains("damaged"), "{refused}");
-    assert_eq!(store.range(&ph(), minute(2100), minute(2160)).expect_err("same day").to_string(), refused.to_string());
+    let refused = store.hourly_means(&ph(), minute(0), minute(60)).expect_err("damaged");
+    assert!(refused.to_string().contains("damaged"), "{refused}");
+    let unsealed = store.range(&ph(), minute(2100), minute(2160)).expect("the same day, where nothing was sealed");
+    assert_eq!(unsealed.len(), 60);
 }
 
 /// Damages the chunk of the pH of the first day.
@@ -228,8 +243,30 @@ fn a_damaged_chunk_holds_up_neither_what_comes_late_nor_the_sealing_of_others_no
     };
     let dissolved: Vec<f64> = late("w01009");
     assert_eq!(dissolved, [7.9]);
+    assert_eq!(late("w01001"), [6.5], "what was acknowledged is read, though the rest of its day is lost");
+    let hour = store.hourly_means(&ph(), minute(60), minute(120)).expect("read");
+    assert_eq!(hour.iter().map(|(_, mean, count)| (*mean, *count)).collect::<Vec<_>>(), [(6.5, 1)]);
+    let valid = store.valid_values(Some("W1"), Kind::Minute, minute(100), minute(101)).expect("read");
+    assert_eq!(valid.iter().map(|(_, values)| values[0]).collect::<Vec<_>>(), [6.5, 7.9]);
     let rest = store.range(&ph(), minute(1440), Timestamp::MAX).expect("read");
     assert_eq!(rest.len(), 720, "the day after is whole");
+}
+
+#[test]
+fn two_sealings_at_once_lose_nothing_that_came_late() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = filled(folder.path());
+    for turn in 0..8 {
+        let late = minute(turn * 10);
+        send(&store, "2051", late, 9000 + turn, &[("w01001-Avg", "5.55"), ("w01009-Avg", "7.9")]);
+        let before = all(&store);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| store.seal_blocking(minute(2000)).expect("sealed"));
+            }
+        });
+        assert_eq!(all(&store), before);
+    }
 }
 
 #[test]

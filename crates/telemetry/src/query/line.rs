@@ -1,12 +1,12 @@
 //! Questions about lines: devices, raw packets, quarantine, and numbers that were asked to be remembered.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::instant;
 use crate::raw::{self, RawPacket};
 use crate::writer::Command;
-use crate::{Ahead, DeviceState, Quarantined, Store, StoreError, Stranger};
+use crate::{Ahead, DeviceState, Quarantined, Store, StoreError, Stranger, stored};
 
 impl Store {
     /// What is known of every device that was heard.
@@ -19,28 +19,15 @@ impl Store {
                 .prepare_cached(
                     "SELECT mn, station, kind, last_heard, peer, packets, duplicates, clock_behind_s FROM device ORDER BY mn",
                 )?
-                .query_map([], |row| {
-                    Ok(DeviceState {
-                        mn: row.get(0)?,
-                        station: row.get(1)?,
-                        kind: row.get(2)?,
-                        last_heard: instant(row, 3)?,
-                        peer: row.get(4)?,
-                        packets: row.get(5)?,
-                        duplicates: row.get(6)?,
-                        clock_behind_s: row.get(7)?,
-                        tolerated: Vec::new(),
-                    })
-                })?
+                .query_map([], device)?
                 .collect::<rusqlite::Result<_>>()?;
             let mut counted = connection.prepare_cached("SELECT mn, tolerance, count FROM device_tolerance ORDER BY mn, tolerance")?;
-            let mut rows = counted.query([])?;
-            while let Some(row) = rows.next()? {
-                let mn: String = row.get(0)?;
+            let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?));
+            stored::each("device_tolerance", counted.query([])?, read, |(mn, tolerance, count)| {
                 if let Ok(at) = states.binary_search_by(|state| state.mn.cmp(&mn)) {
-                    states[at].tolerated.push((row.get(1)?, row.get(2)?));
+                    states[at].tolerated.push((tolerance, count));
                 }
-            }
+            })?;
             Ok(states)
         })
     }
@@ -153,12 +140,10 @@ impl Store {
     /// If the file cannot be read.
     pub fn unknown_devices(&self) -> Result<Vec<(String, i64)>, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT mn, max(id) FROM quarantine WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn",
-                )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
+            let mut rows = connection.prepare_cached(
+                "SELECT mn, max(id) FROM quarantine WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn",
+            )?;
+            stored::readable("quarantine", rows.query([])?, |row| Ok((row.get(0)?, row.get(1)?)))
         })
     }
 
@@ -168,21 +153,19 @@ impl Store {
         values: &[&dyn rusqlite::ToSql],
     ) -> Result<Vec<Quarantined>, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT id, received_at, peer, mn, reason, raw FROM quarantine WHERE {condition}"
-                ))?
-                .query_map(values, |row| {
-                    Ok(Quarantined {
-                        id: row.get(0)?,
-                        received_at: instant(row, 1)?,
-                        peer: row.get(2)?,
-                        mn: row.get(3)?,
-                        reason: row.get(4)?,
-                        raw: row.get(5)?,
-                    })
-                })?
-                .collect()
+            let mut rows = connection.prepare_cached(&format!(
+                "SELECT id, received_at, peer, mn, reason, raw FROM quarantine WHERE {condition}"
+            ))?;
+            stored::readable("quarantine", rows.query(values)?, |row| {
+                Ok(Quarantined {
+                    id: row.get(0)?,
+                    received_at: instant(row, 1)?,
+                    peer: row.get(2)?,
+                    mn: row.get(3)?,
+                    reason: row.get(4)?,
+                    raw: row.get(5)?,
+                })
+            })
         })
     }
 
@@ -193,21 +176,19 @@ impl Store {
     /// If the file cannot be read.
     pub fn strangers(&self) -> Result<Vec<Stranger>, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT mn, count(*), min(received_at), max(received_at), peer FROM quarantine
-                     WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn ORDER BY count(*) > 2 DESC, max(received_at) DESC LIMIT 500",
-                )?
-                .query_map([], |row| {
-                    Ok(Stranger {
-                        mn: row.get(0)?,
-                        packets: row.get(1)?,
-                        first_heard: instant(row, 2)?,
-                        last_heard: instant(row, 3)?,
-                        peer: row.get(4)?,
-                    })
-                })?
-                .collect()
+            let mut rows = connection.prepare_cached(
+                "SELECT mn, count(*), min(received_at), max(received_at), peer FROM quarantine
+                 WHERE reason = 'unknown_device' AND mn IS NOT NULL GROUP BY mn ORDER BY count(*) > 2 DESC, max(received_at) DESC LIMIT 500",
+            )?;
+            stored::readable("quarantine", rows.query([])?, |row| {
+                Ok(Stranger {
+                    mn: row.get(0)?,
+                    packets: row.get(1)?,
+                    first_heard: instant(row, 2)?,
+                    last_heard: instant(row, 3)?,
+                    peer: row.get(4)?,
+                })
+            })
         })
     }
 
@@ -235,4 +216,21 @@ impl Store {
         self.commands()?.send(Command::Release(ids, reply)).await.map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// What a row says of a device, as far as it can be read: a damaged byte does not hide the line.
+fn device(row: &Row<'_>) -> rusqlite::Result<DeviceState> {
+    let count = |column| Ok::<_, rusqlite::Error>(stored::number(row, column)?.unwrap_or(0));
+    let heard = Timestamp::from_millisecond(count(3)?).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(DeviceState {
+        mn: stored::text(row, 0)?,
+        station: stored::text(row, 1)?,
+        kind: stored::text(row, 2)?,
+        last_heard: heard,
+        peer: stored::text(row, 4)?,
+        packets: count(5)?,
+        duplicates: count(6)?,
+        clock_behind_s: stored::number(row, 7)?,
+        tolerated: Vec::new(),
+    })
 }

@@ -13,7 +13,7 @@ use crate::quality::Doubt;
 use crate::query::is_sealed;
 use crate::raw::{self, Recent};
 use crate::rules::Warning;
-use crate::{Kind, Observation, Receipt, Series, Submission, TimeFault, sealing};
+use crate::{Kind, Observation, Receipt, Series, Submission, TimeFault, sealing, stored};
 
 pub(super) fn append<'a>(
     transaction: &Transaction<'_>,
@@ -127,8 +127,9 @@ pub(super) fn keep_new(
 fn value_at(transaction: &Transaction<'_>, series: i64, at: i64, sealed_until: i64) -> rusqlite::Result<Option<f64>> {
     let hot = transaction
         .prepare_cached("SELECT value FROM hot WHERE ts = ?1 AND series = ?2")?
-        .query_row([at, series], |row| row.get(0))
-        .optional()?;
+        .query_row([at, series], |row| stored::or_damaged("hot", row.get(0)))
+        .optional()?
+        .flatten();
     if hot.is_some() || at >= sealed_until {
         return Ok(hot);
     }
@@ -183,12 +184,21 @@ pub(super) fn keep(
         revise_sealed(transaction, series, observation, received)?;
     }
     if !fresh {
-        let (before, text_before, flag_before): (f64, Option<String>, Option<String>) = transaction
+        let before: Option<(f64, Option<String>, Option<String>)> = transaction
             .prepare_cached(&format!("SELECT value, text, flag FROM {table} WHERE series = ?1 AND ts = ?2"))?
-            .query_row([series, at], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let before = Said { value: before, text: text_before.as_deref(), flag: flag_before.as_deref() };
-        if before != said {
-            revision::keep(transaction, received, [series, at], before)?;
+            .query_row([series, at], |row| {
+                stored::or_damaged(table, (|| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))())
+            })?;
+        let before = before.as_ref().map(|(value, text, flag)| Said {
+            value: *value,
+            text: text.as_deref(),
+            flag: flag.as_deref(),
+        });
+        if before != Some(said) {
+            // What cannot be read cannot be kept as a revision: what the device says now takes its place.
+            if let Some(before) = before {
+                revision::keep(transaction, received, [series, at], before)?;
+            }
             transaction
                 .prepare_cached(&format!(
                     "UPDATE {table} SET value = ?3, text = ?4, flag = ?5, checksum = ?6 WHERE series = ?1 AND ts = ?2"

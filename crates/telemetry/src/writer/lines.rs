@@ -1,7 +1,8 @@
 //! The line of each device: when it was heard, over which address, how many packets it sent.
 //!
 //! Only the writer changes these rows, and it does so with every packet. It remembers them and writes each row once in a
-//! commit, whole. What damages a row that is remembered is written over with what is right.
+//! commit, whole. What damages a row that is remembered is written over with what is right; a row that was damaged before
+//! it was read counts on from what can be read of it, and stays known as damaged.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use bilan_storage::checksum;
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::Submission;
+use crate::{Submission, stored};
 
 /// Rows of the table `device`, as they are once the group is committed.
 #[derive(Default)]
@@ -30,6 +31,23 @@ struct Row {
     /// Whether it had its checksum when it was read: a damaged row does not heal.
     is_whole: bool,
     is_changed: bool,
+}
+
+/// Of which station a device was heard, and when.
+pub(super) struct Heard {
+    pub station: String,
+    pub name: String,
+    pub kind: String,
+    /// Milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Heard {
+    /// From a row that begins with station, name, kind and the last time it was heard.
+    pub(super) fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let [station, name, kind] = [0, 1, 2].map(|column| stored::text(row, column));
+        Ok(Self { station: station?, name: name?, kind: kind?, at: stored::number(row, 3)?.unwrap_or(0) })
+    }
 }
 
 impl Lines {
@@ -152,19 +170,17 @@ impl Row {
                  FROM device WHERE mn = ?1",
             )?
             .query_row([mn], |row| {
-                // A damaged byte of a text must not shut the device out: its checksum says that it is damaged.
-                let text = |place| -> rusqlite::Result<String> {
-                    Ok(String::from_utf8_lossy(row.get_ref(place)?.as_bytes()?).into_owned())
-                };
+                // A damaged byte must not shut the device out: its checksum says that it is damaged.
+                let Heard { station, name, kind, at } = Heard::of(row)?;
                 Ok(Self {
-                    station: text(0)?,
-                    name: text(1)?,
-                    kind: text(2)?,
-                    last_heard: row.get(3)?,
-                    peer: text(4)?,
-                    packets: row.get(5)?,
-                    duplicates: row.get(6)?,
-                    clock_behind_s: row.get(7)?,
+                    station,
+                    name,
+                    kind,
+                    last_heard: at,
+                    peer: stored::text(row, 4)?,
+                    packets: stored::number(row, 5)?.unwrap_or(0),
+                    duplicates: stored::number(row, 6)?.unwrap_or(0),
+                    clock_behind_s: stored::number(row, 7)?,
                     is_whole: row.get(8)?,
                     is_changed: false,
                 })

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
+use crate::stored;
+
 /// Between two looks at how much is kept, in packets.
 const LOOKED_AFTER: i64 = 1000;
 
@@ -64,12 +66,12 @@ fn make_room(transaction: &Transaction<'_>, most: impl Fn(Share) -> usize) -> ru
     let mut held = transaction.prepare_cached("SELECT id, reason, peer FROM quarantine ORDER BY id")?;
     let mut rows = held.query([])?;
     while let Some(row) = rows.next()? {
-        let (reason, peer) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
-        let senders = shares.entry(Share::of(reason)).or_default();
-        match senders.get_mut(sender(peer)) {
+        let (reason, peer) = (stored::text(row, 1)?, stored::text(row, 2)?);
+        let senders = shares.entry(Share::of(&reason)).or_default();
+        match senders.get_mut(sender(&peer)) {
             Some(ids) => ids.push(row.get(0)?),
             None => {
-                senders.insert(sender(peer).to_owned(), vec![row.get(0)?]);
+                senders.insert(sender(&peer).to_owned(), vec![row.get(0)?]);
             }
         }
     }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row};
 
+use super::lines::Heard;
 use crate::observation::mark_is_valid;
-use crate::query::{blobs, rows, series};
+use crate::query::{blobs, rows, series, warning};
 use crate::rules::Watch;
-use crate::{Kind, Series, chunk};
+use crate::{Kind, Series, chunk, stored};
 
 /// A series that rules look back at.
 struct Wanted {
@@ -17,9 +18,23 @@ struct Wanted {
     reach: SignedDuration,
 }
 
+/// Who was heard when, which warnings are open, and the past.
+pub(super) fn everything(connection: &Connection, watch: &mut Watch) -> rusqlite::Result<()> {
+    let mut devices = connection.prepare("SELECT station, name, kind, last_heard FROM device")?;
+    stored::each("device", devices.query([])?, Heard::of, |Heard { station, name, kind, at }| {
+        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        watch.heard(&station, &name, &kind, at);
+    })?;
+    // One that cannot be read does not clear by itself.
+    let mut open = connection.prepare("SELECT body FROM warning WHERE cleared_at IS NULL")?;
+    stored::each("warning", open.query([])?, warning, |warning| watch.restore(warning))?;
+    past(connection, watch)
+}
+
 /// Shows the watch the valid values of the past for which its rules ask.
-pub(super) fn past(connection: &Connection, watch: &Watch) -> rusqlite::Result<()> {
-    let last: Option<i64> = connection.query_row("SELECT max(last_heard) FROM device", [], |row| row.get(0))?;
+fn past(connection: &Connection, watch: &Watch) -> rusqlite::Result<()> {
+    let last = "SELECT max(last_heard) FROM device WHERE typeof(last_heard) = 'integer'";
+    let last: Option<i64> = connection.query_row(last, [], |row| row.get(0))?;
     let Some(last) = last else { return Ok(()) };
     let wanted = wanted(connection, watch)?;
     let mut furthest = last;
@@ -33,7 +48,7 @@ pub(super) fn past(connection: &Connection, watch: &Watch) -> rusqlite::Result<(
             continue;
         }
         furthest = furthest.min(from);
-        for blob in blobs(connection, *id, span)? {
+        for (_, blob) in blobs(connection, *id, span)? {
             let numbers = match chunk::numbers(&blob) {
                 Ok(numbers) => numbers,
                 Err(damaged) => {
@@ -52,27 +67,26 @@ pub(super) fn past(connection: &Connection, watch: &Watch) -> rusqlite::Result<(
     // Rows that are not sealed yet lie by time: one pass for all series.
     let mut hot =
         connection.prepare("SELECT ts, series, value, flag FROM hot WHERE ts >= ?1 AND ts <= ?2 ORDER BY ts")?;
-    let mut hot = hot.query([furthest, last])?;
-    while let Some(row) = hot.next()? {
+    let read = |row: &Row<'_>| {
         if let Some(Wanted { series, period, .. }) = wanted.get(&row.get(1)?) {
             remember(watch, series, *period, row.get(0)?, row.get(2)?, flag(row)?);
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    stored::each("hot", hot.query([furthest, last])?, read, |()| ())
 }
 
 fn wanted(connection: &Connection, watch: &Watch) -> rusqlite::Result<HashMap<i64, Wanted>> {
     let mut wanted = HashMap::new();
     let mut all = connection.prepare("SELECT station, factor, kind, statistic, period_s, id FROM series")?;
-    let mut all = all.query([])?;
-    while let Some(row) = all.next()? {
-        let series = series(row)?;
+    let read = |row: &Row<'_>| Ok((series(row)?, row.get(4)?, row.get(5)?));
+    stored::each("series", all.query([])?, read, |(series, period_s, id)| {
         let reach = watch.reach(&series.factor).and_then(|reach| reach.of(series.kind));
         if let Some(reach) = reach.filter(|_| series == Series::main(&series.station, &series.factor, series.kind)) {
-            let period = SignedDuration::from_secs(row.get(4)?);
-            wanted.insert(row.get(5)?, Wanted { series, period, reach });
+            let period = SignedDuration::from_secs(period_s);
+            wanted.insert(id, Wanted { series, period, reach });
         }
-    }
+    })?;
     Ok(wanted)
 }
 

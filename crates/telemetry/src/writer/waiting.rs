@@ -3,11 +3,11 @@
 //! A clock that runs ahead must not hide what comes after it: nothing that waits is the newest value of its series.
 
 use jiff::Timestamp;
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::keeping::{self, keep_doubt};
-use crate::Observation;
 use crate::quality::Doubt;
+use crate::{Observation, stored};
 
 /// Values that are taken up at one tick at most; the others come at the next.
 const AT_ONCE: i64 = 5000;
@@ -36,13 +36,12 @@ pub(super) fn take(
     sealed_until: i64,
 ) -> rusqlite::Result<Vec<(i64, Observation)>> {
     let now = now.as_millisecond();
-    let due: Vec<(i64, Observation)> = transaction
-        .prepare_cached(
-            "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, v.ts, v.value, v.text, v.flag, v.series
-             FROM waiting v JOIN series s ON s.id = v.series WHERE v.ts <= ?1 ORDER BY v.ts LIMIT ?2",
-        )?
-        .query_map(params![now, AT_ONCE], |row| Ok((row.get(9)?, crate::query::observation(row)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut rows = transaction.prepare_cached(
+        "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, v.ts, v.value, v.text, v.flag, v.series
+         FROM waiting v JOIN series s ON s.id = v.series WHERE v.ts <= ?1 ORDER BY v.ts LIMIT ?2",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get(9)?, crate::query::observation(row)?));
+    let due: Vec<(i64, Observation)> = stored::readable("waiting", rows.query(params![now, AT_ONCE])?, read)?;
     let mut come = Vec::new();
     for (series, value) in due {
         let at = value.at.as_millisecond();

@@ -1,5 +1,6 @@
 //! Calls administrators when somebody guesses passwords, or a device has two lines.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bilan_gateway::{LineAlarm, LineAlarmKind};
@@ -19,7 +20,7 @@ const WAITING: usize = 200;
 /// Puts a notice into the outbox for everything that is found, without end. What the outbox does not take, because its disk
 /// is full for example, is put in later.
 pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses: Receiver<Guess>) {
-    let mut waiting = Vec::new();
+    let mut waiting = Waiting::default();
     let mut turns = tokio::time::interval(AGAIN);
     let mut faults = Faults::default();
     loop {
@@ -27,16 +28,20 @@ pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses
             alarm = lines.recv() => alarm.map(|alarm| of_line(&alarm)),
             guess = guesses.recv() => guess.map(|guess| of_guess(&guess)),
             _ = turns.tick() => {
-                for notice in std::mem::take(&mut waiting) {
-                    waiting.extend(put(&calling, notice, &mut faults).await);
-                }
+                waiting.turn(|notice| put(&calling, notice), &mut faults).await;
                 continue;
             }
         };
         match notice {
             Ok(notice) => {
-                let refused = put(&calling, notice, &mut faults).await;
-                waiting.extend(refused.filter(|_| waiting.len() < WAITING));
+                let called = put(&calling, notice.clone()).await;
+                let is_kept = called.is_ok() || waiting.keep(notice);
+                if is_kept {
+                    faults.note(CALLED, &called);
+                }
+                if called.is_ok() || !is_kept {
+                    faults.note(LOST, &called);
+                }
             }
             // What was missed stands on the pages.
             Err(RecvError::Lagged(_)) => {}
@@ -45,12 +50,45 @@ pub async fn watch(calling: Calling, mut lines: Receiver<LineAlarm>, mut guesses
     }
 }
 
-/// Puts a notice in; gives it back if that failed.
-async fn put(calling: &Calling, notice: Notice, faults: &mut Faults) -> Option<Notice> {
-    let (calling, given) = (calling.clone(), notice.clone());
-    let called = joined(tokio::task::spawn_blocking(move || calling.administrators(given)).await);
-    faults.note("administrators could not be called, which is tried again", &called);
-    called.is_err().then_some(notice)
+/// What fails.
+const CALLED: &str = "administrators could not be called, which is tried again";
+/// What fails where no more can wait.
+const LOST: &str = "administrators are not called, too many calls wait already";
+
+/// Notices that the outbox has not taken.
+#[derive(Default)]
+struct Waiting(VecDeque<Notice>);
+
+impl Waiting {
+    /// Whether there is room for one more.
+    fn keep(&mut self, notice: Notice) -> bool {
+        let has_room = self.0.len() < WAITING;
+        if has_room {
+            self.0.push_back(notice);
+        }
+        has_room
+    }
+
+    /// Puts them in until one is refused; that one waits behind the others.
+    async fn turn<P>(&mut self, mut put: impl FnMut(Notice) -> P, faults: &mut Faults)
+    where
+        P: Future<Output = anyhow::Result<()>>,
+    {
+        while let Some(notice) = self.0.pop_front() {
+            let called = put(notice.clone()).await;
+            faults.note(CALLED, &called);
+            if called.is_err() {
+                self.0.push_back(notice);
+                return;
+            }
+        }
+    }
+}
+
+/// Puts a notice in.
+async fn put(calling: &Calling, notice: Notice) -> anyhow::Result<()> {
+    let calling = calling.clone();
+    joined(tokio::task::spawn_blocking(move || calling.administrators(notice)).await)
 }
 
 /// The same thing is said once an hour at most.
@@ -109,5 +147,40 @@ fn of_guess(guess: &Guess) -> Notice {
         place: from.clone(),
         at: *at,
         link: "/accounts".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::ready;
+
+    use super::*;
+
+    fn notice(number: usize) -> Notice {
+        of_guess(&Guess { name: number.to_string(), from: "203.0.113.9".into(), at: jiff::Timestamp::UNIX_EPOCH })
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_of_notices_is_met_once_in_a_turn_and_what_waits_is_put_in_later() {
+        let (mut waiting, mut faults) = (Waiting::default(), Faults::default());
+        let kept: Vec<bool> = (0..WAITING + 2).map(|number| waiting.keep(notice(number))).collect();
+        assert_eq!(kept.iter().filter(|kept| !**kept).count(), 2, "they are lost, and said to be");
+        let tried = RefCell::new(0);
+        let full = |_| {
+            *tried.borrow_mut() += 1;
+            ready(Err(anyhow::anyhow!("database or disk is full")))
+        };
+        waiting.turn(full, &mut faults).await;
+        assert_eq!((*tried.borrow(), waiting.0.len()), (1, WAITING));
+        // One that is refused for a reason of its own holds up no other.
+        let put = RefCell::new(Vec::new());
+        let but_one = |given: Notice| {
+            let is_refused = given == notice(1);
+            ready((!is_refused).then(|| put.borrow_mut().push(given)).ok_or_else(|| anyhow::anyhow!("refused")))
+        };
+        waiting.turn(&but_one, &mut faults).await;
+        waiting.turn(&but_one, &mut faults).await;
+        assert_eq!((put.borrow().len(), waiting.0.len()), (WAITING - 1, 1));
     }
 }

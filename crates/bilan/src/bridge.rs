@@ -8,6 +8,7 @@ mod repair;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::repair::Uncalled;
 pub use self::repair::{Repairs, without_record};
 use crate::calling::Calling;
 use crate::faults::{Faults, joined};
@@ -157,12 +158,16 @@ impl Bridge {
         let Some(calling) = &self.calling else { return };
         match calling.tell(warning, &number) {
             Ok(()) => self.repairs.called(warning),
-            Err(error) => {
-                // Said once, not twice a minute.
-                if self.repairs.uncalled(warning, number.clone()) {
+            Err(error) => match self.repairs.uncalled(warning, number.clone()) {
+                Uncalled::Waits => {
                     tracing::error!("nobody was called for warning {number}, which is tried again: {error}");
                 }
-            }
+                // Said once, not twice a minute.
+                Uncalled::Known => {}
+                Uncalled::Lost => {
+                    tracing::error!("nobody is called for warning {number}, too many calls wait already: {error}");
+                }
+            },
         }
     }
 

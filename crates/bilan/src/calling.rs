@@ -41,6 +41,13 @@ pub enum CallingError {
     Write(#[from] WriteError),
 }
 
+impl CallingError {
+    /// Whether every other call would fail in the same way.
+    pub fn is_of_every_call(&self) -> bool {
+        matches!(self, Self::Outbox(_) | Self::Accounts(_))
+    }
+}
+
 impl Calling {
     /// Through this outbox; `site` is where people open the pages.
     pub fn new(
@@ -73,7 +80,7 @@ impl Calling {
 
     /// Calls those whom the rules name for warnings that nobody has acknowledged in time, and says so in the record.
     ///
-    /// One that cannot be escalated holds up no other.
+    /// One that cannot be escalated holds up no other. Where nobody can be called at all, the rest waits for the next look.
     ///
     /// # Errors
     /// Which warnings could not be escalated, and why the first of them was not.
@@ -87,8 +94,12 @@ impl Calling {
                 continue;
             }
             if let Err(error) = self.escalate_one(warning, &escalation.roles, now) {
+                let is_of_every_call = error.is_of_every_call();
                 missing.push(warning.id.as_str());
                 why.get_or_insert(error);
+                if is_of_every_call {
+                    break;
+                }
             }
         }
         why.map_or(Ok(()), |why| Err(anyhow::Error::from(why).context(missing.join(", "))))

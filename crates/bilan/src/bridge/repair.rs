@@ -9,6 +9,7 @@ use bilan_telemetry::{Store, StoreError, Warning};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bridge, BridgeError, Entered, RULES, station};
+use crate::calling::CallingError;
 
 /// Once a program has looked through all warnings, it looks at those of so long, at what is open, and at what it could not enter.
 const AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -34,6 +35,20 @@ struct Found {
 /// Calls that are made later; those of more warnings are lost if the disk of the notices stays full.
 const UNCALLED: usize = 10_000;
 
+/// Calls that are made up in one turn: those who wait for a warning to be entered wait no longer than for these.
+const MADE_UP_AT_ONCE: usize = 500;
+
+/// What became of a call that could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Uncalled {
+    /// It is made later.
+    Waits,
+    /// It waited before.
+    Known,
+    /// Too many wait: it is not made.
+    Lost,
+}
+
 impl Repairs {
     /// Calls that could not be made so far.
     pub fn calls_missing(&self) -> u64 {
@@ -44,14 +59,42 @@ impl Repairs {
         self.found().uncalled.remove(&occasion(warning));
     }
 
-    /// Remembers a call that could not be made; whether it was not known.
-    pub(super) fn uncalled(&self, warning: &Warning, number: String) -> bool {
+    /// Remembers a call that could not be made.
+    pub(super) fn uncalled(&self, warning: &Warning, number: String) -> Uncalled {
         let mut found = self.found();
-        let is_new = !found.uncalled.contains_key(&occasion(warning));
-        if is_new && found.uncalled.len() < UNCALLED {
-            found.uncalled.insert(occasion(warning), (warning.clone(), number));
+        if found.uncalled.contains_key(&occasion(warning)) {
+            return Uncalled::Known;
         }
-        is_new
+        if found.uncalled.len() >= UNCALLED {
+            return Uncalled::Lost;
+        }
+        found.uncalled.insert(occasion(warning), (warning.clone(), number));
+        Uncalled::Waits
+    }
+
+    /// Makes calls that wait, some in a turn.
+    pub(super) fn make_up(&self, mut make: impl FnMut(&Warning, &str) -> Result<(), CallingError>) {
+        let uncalled: Vec<_> = self.found().uncalled.values().cloned().collect();
+        let mut made = 0;
+        for (warning, number) in uncalled {
+            if made == MADE_UP_AT_ONCE {
+                return;
+            }
+            match make(&warning, &number) {
+                Ok(()) => {
+                    made += 1;
+                    self.called(&warning);
+                    tracing::info!("people are called for warning {number}, which could not be done before");
+                }
+                Err(error) => {
+                    tracing::debug!("nobody can be called for warning {number} yet: {error}");
+                    // Warnings that wait to be entered do not wait for calls that cannot be made.
+                    if error.is_of_every_call() {
+                        return;
+                    }
+                }
+            }
+        }
     }
 
     /// Warnings that had no record when they were last looked for, and could not be given one.
@@ -67,16 +110,8 @@ impl Repairs {
 impl Bridge {
     /// Makes the calls that could not be made when their warning was entered. They were news then, so they are made however long that took.
     fn make_calls_up(&self) {
-        let Some(calling) = &self.calling else { return };
-        let uncalled: Vec<_> = self.repairs.found().uncalled.values().cloned().collect();
-        for (warning, number) in uncalled {
-            match calling.make_up(&warning, &number) {
-                Ok(()) => {
-                    self.repairs.called(&warning);
-                    tracing::info!("people are called for warning {number}, which could not be done before");
-                }
-                Err(error) => tracing::debug!("nobody can be called for warning {number} yet: {error}"),
-            }
+        if let Some(calling) = &self.calling {
+            self.repairs.make_up(|warning, number| calling.make_up(warning, number));
         }
     }
 

@@ -6,6 +6,7 @@ use bilan_telemetry::{Level, Text};
 use bilan_web::accounts::Accounts;
 
 use super::*;
+use crate::calling::CallingError;
 use crate::trial::{MOMENT, Trial};
 
 /// A bureau with the shipped registers, one air station, and a post for the community in which it stands.
@@ -236,6 +237,42 @@ fn a_call_that_found_no_room_in_the_outbox_is_made_when_there_is_room_and_only_o
     assert_eq!(waiting(&outbox), called);
     desk.bridge.repair().unwrap();
     assert_eq!((waiting(&outbox).len(), desk.bridge.repairs().calls_missing()), (6, 0));
+}
+
+#[test]
+fn calls_that_wait_are_given_up_for_this_turn_where_none_can_be_made_and_made_some_at_a_time() {
+    let repairs = Repairs::default();
+    for number in 0..600 {
+        repairs.uncalled(&Warning { id: format!("{number:04}"), ..warning() }, format!("YJ{number}"));
+    }
+    let tried = |fault: &dyn Fn() -> CallingError| {
+        let mut tried = 0;
+        repairs.make_up(|_, _| {
+            tried += 1;
+            Err(fault())
+        });
+        tried
+    };
+    assert_eq!(
+        tried(&|| CallingError::Outbox(rusqlite::Error::InvalidQuery.into())),
+        1,
+        "a full disk refuses them all"
+    );
+    let gone = || ReadError::NotFound { register: "warning".into(), number: "YJ1".into() };
+    assert_eq!(tried(&|| CallingError::Read(gone())), 600, "a record that is gone holds up no other");
+    repairs.make_up(|_, _| Ok(()));
+    assert_eq!(repairs.calls_missing(), 100, "the bridge goes on in between");
+    repairs.make_up(|_, _| Ok(()));
+    assert_eq!(repairs.calls_missing(), 0);
+}
+
+#[test]
+fn a_call_beyond_those_that_can_wait_is_said_to_be_lost() {
+    let repairs = Repairs::default();
+    let uncalled = |number: usize| repairs.uncalled(&Warning { id: number.to_string(), ..warning() }, String::new());
+    assert_eq!((uncalled(0), uncalled(0)), (Uncalled::Waits, Uncalled::Known));
+    (1..10_000).for_each(|number| assert_eq!(uncalled(number), Uncalled::Waits));
+    assert_eq!((uncalled(10_000), repairs.calls_missing()), (Uncalled::Lost, 10_000));
 }
 
 #[test]

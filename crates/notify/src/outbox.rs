@@ -217,9 +217,11 @@ impl Outbox {
     /// # Errors
     /// If SQLite refuses.
     pub fn next_due(&self) -> Result<Option<Timestamp>, OutboxError> {
-        let next: Option<i64> =
-            self.connection()
-                .query_row("SELECT min(next_at) FROM message WHERE next_at IS NOT NULL", [], |row| row.get(0))?;
+        let next: Option<i64> = self.connection().query_row(
+            "SELECT min(next_at) FROM message WHERE typeof(next_at) = 'integer'",
+            [],
+            |row| row.get(0),
+        )?;
         Ok(next.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
 

@@ -237,6 +237,20 @@ fn an_index_of_an_earlier_version_is_made_anew() {
 }
 
 #[test]
+fn a_damaged_record_keeps_neither_the_others_from_being_found_nor_the_program_from_starting() {
+    let bureau = Bureau::new();
+    let number = enter(&bureau.ledger, "complaint", full());
+    let damaged = enter(&bureau.ledger, "complaint", json!({ "subject": "餐饮油烟扰民" }));
+    let connection = rusqlite::Connection::open(bureau.path()).unwrap();
+    connection.execute_batch("DELETE FROM search_index").unwrap();
+    let sql = "UPDATE r_complaint SET content = CAST(x'e59c' AS TEXT) WHERE number = ?1";
+    assert_eq!(connection.execute(sql, [&damaged]).unwrap(), 1);
+    let ledger = open(bureau.path(), vec![enterprise(), complaint()], &bureau.clock).unwrap();
+    assert_eq!(numbers(&find(&ledger, &handler(), "complaint", "郭建军")), [number.as_str()]);
+    assert!(!ledger.verify().unwrap().is_ok(), "the damaged record is named");
+}
+
+#[test]
 fn a_register_that_went_and_came_back_has_an_index() {
     let bureau = Bureau::new();
     drop(open(bureau.path(), vec![complaint()], &bureau.clock).unwrap());

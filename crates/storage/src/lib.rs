@@ -20,12 +20,14 @@
 
 mod cancellation;
 pub mod checksum;
+mod damage;
 mod integrity;
 mod lasting;
 mod migration;
 mod room;
 
 pub use cancellation::{CancelWhenDropped, Cancellation, Cancelled, check, commit, to_the_end, watch};
+pub use damage::is_damage;
 pub use integrity::{Fault, integrity};
 pub use lasting::{Lasting, Turn};
 pub use migration::{Migration, MigrationError, Migrations};

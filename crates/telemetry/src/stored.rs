@@ -1,6 +1,7 @@
 //! Reading rows that may be damaged: a byte that changed on the disk costs what its row says, and nothing else. What must
 //! go on, the start and the jobs that come round, reads this way; `bilan verify` names the row.
 
+use bilan_storage::is_damage;
 use rusqlite::types::ValueRef;
 use rusqlite::{Result, Row, Rows};
 
@@ -37,12 +38,6 @@ pub(crate) fn or_damaged<T>(table: &str, read: Result<T>) -> Result<Option<T>> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether a row cannot be read, and not the database.
-pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
-    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..))
 }
 
 /// A text with a sign in place of each byte that is none.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use applying::{Applied, Seen, Work};
-use bilan_storage::Lasting;
+use bilan_storage::{Lasting, is_damage};
 use jiff::Timestamp;
 use keeping::keep_warning;
 use lines::Lines;
@@ -31,7 +31,7 @@ use crate::review::{ReviewChange, Reviews};
 use crate::rules::{Rule, Warning, Watch};
 use crate::sealing::{self, Portion};
 use crate::store::database;
-use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission, Update, stored};
+use crate::{Device, Event, Observation, Receipt, Series, StoreError, Submission, Update};
 
 /// Commands that one commit takes at most.
 const GROUP: usize = 1024;
@@ -382,7 +382,7 @@ struct Failed {
 /// Whether a command cannot be stored, while others can: a row that it must read is damaged, or a table does not take it.
 fn is_of_the_command(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
-    stored::is_damage(error) || matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
+    is_damage(error) || matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
 }
 
 impl From<rusqlite::Error> for Failed {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::proof::{Asks, Credentials, Proven};
-use super::store::{BUSY, COLUMNS, READ, note, read};
+use super::store::{BUSY, COLUMNS, READ, note, read, readable};
 use super::{Account, Accounts, AccountsError, Duty, Ended, Origin};
 
 /// A session ends when nobody has looked for so long …
@@ -134,9 +134,9 @@ impl Accounts {
         let mut seen = connection.prepare(
             "SELECT name, by FROM event WHERE what = 'signed_in' AND at >= ?1 GROUP BY name, by ORDER BY max(at)",
         )?;
-        let mut rows = seen.query([stored_time(since)])?;
-        while let Some(row) = rows.next()? {
-            let (name, from): (String, String) = (row.get(0)?, row.get(1)?);
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let rows: Vec<(String, String)> = readable("event", seen.query([stored_time(since)])?, read)?;
+        for (name, from) in rows {
             if let Ok(address) = from.parse::<std::net::IpAddr>() {
                 self.guard.learn(&name, address.into());
             }

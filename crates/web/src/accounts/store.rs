@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bilan_records::catalogue::Role;
 use bilan_records::value::stored_time;
-use bilan_storage::{Migrations, checksum};
+use bilan_storage::{Migrations, checksum, is_damage};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Rows, params};
 
 use super::proof::{Credentials, still_holds};
 use super::sessions::end_everything;
@@ -171,8 +171,7 @@ impl Accounts {
     pub fn list(&self) -> Result<Vec<Account>, AccountsError> {
         let connection = self.reader();
         let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
-        let accounts = statement.query_map([], read)?;
-        Ok(accounts.collect::<Result<_, _>>()?)
+        Ok(readable("account", statement.query([])?, read)?)
     }
 
     /// Names of the persons by names of their accounts.
@@ -182,8 +181,8 @@ impl Accounts {
     pub(crate) fn persons(&self) -> Result<HashMap<String, String>, AccountsError> {
         let connection = self.reader();
         let mut statement = connection.prepare_cached("SELECT name, display_name FROM account")?;
-        let persons = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(persons.collect::<Result<_, _>>()?)
+        let persons = readable("account", statement.query([])?, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(persons.into_iter().collect())
     }
 
     /// One account.
@@ -202,7 +201,7 @@ impl Accounts {
     pub fn events(&self, limit: u32) -> Result<Vec<AccountEvent>, AccountsError> {
         let connection = self.reader();
         let mut statement = connection.prepare("SELECT at, name, what, by FROM event ORDER BY id DESC LIMIT ?1")?;
-        let events = statement.query_map([limit], |row| {
+        let events = readable("event", statement.query([limit])?, |row| {
             let at: String = row.get(0)?;
             Ok(AccountEvent {
                 at: at.parse().unwrap_or_default(),
@@ -211,8 +210,27 @@ impl Accounts {
                 by: row.get(3)?,
             })
         })?;
-        Ok(events.collect::<Result<_, _>>()?)
+        Ok(events)
     }
+}
+
+/// The rows that can be read: one that is damaged is named in the log and hides no other.
+pub(super) fn readable<T>(
+    table: &str,
+    mut rows: Rows<'_>,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        match read(row) {
+            Ok(value) => found.push(value),
+            Err(error) if is_damage(&error) => {
+                tracing::error!(table, %error, "a row of accounts is damaged and passed over; `bilan verify` names it");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Account> {

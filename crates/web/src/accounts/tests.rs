@@ -336,3 +336,27 @@ fn what_strangers_write_into_the_history_has_a_bound_and_an_end() {
     assert_eq!(desk.count(refusals), 0, "a start lets go of what is older");
     assert_eq!(desk.count("SELECT count(*) FROM event WHERE what = 'created'"), 1, "what the staff did stays");
 }
+
+#[test]
+fn a_damaged_row_hides_no_other_account_and_does_not_keep_the_program_from_starting() {
+    let desk = Desk::new();
+    desk.sign_in();
+    let new = NewAccount {
+        name: "wang".to_owned(),
+        display_name: "王".to_owned(),
+        password: PASSWORD.to_owned(),
+        roles: vec![Role::Duty],
+        cell: None,
+        enterprise: None,
+    };
+    desk.accounts.create(&new, "test").unwrap();
+    let damaged = Connection::open(desk.folder.path().join("accounts.db")).unwrap();
+    let sql = "UPDATE account SET display_name = CAST(x'e59c' AS TEXT) WHERE name = 'wang';
+               UPDATE event SET by = CAST(x'e59c' AS TEXT) WHERE what = 'signed_in'";
+    damaged.execute_batch(sql).unwrap();
+    let accounts = desk.another_process();
+    assert_eq!(accounts.list().unwrap().into_iter().map(|account| account.name).collect::<Vec<_>>(), [NAME]);
+    assert_eq!(accounts.persons().unwrap().len(), 1);
+    assert!(!accounts.events(10).unwrap().is_empty());
+    accounts.sign_in(NAME, PASSWORD, HOME).unwrap();
+}

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::sessions::{digest, is_of_session, secret};
-use super::store::{COLUMNS, read};
+use super::store::{COLUMNS, read, readable};
 use super::{Account, Accounts, AccountsError, Origin, SignInRefused};
 
 /// A token of a program; the secret itself is not kept.
@@ -76,11 +76,11 @@ impl Accounts {
         let mut statement = connection.prepare(
             "SELECT rowid, label, issued_at, expires_at FROM token WHERE account = ?1 ORDER BY issued_at DESC, rowid DESC",
         )?;
-        let tokens = statement.query_map([name], |row| {
+        let tokens = readable("token", statement.query([name])?, |row| {
             let at = |column| row.get::<_, String>(column).map(|text| text.parse().unwrap_or_default());
             Ok(Token { id: row.get(0)?, label: row.get(1)?, issued_at: at(2)?, expires_at: at(3)? })
         })?;
-        Ok(tokens.collect::<Result<_, _>>()?)
+        Ok(tokens)
     }
 
     /// Takes one token of an account back; whether there was such a one.

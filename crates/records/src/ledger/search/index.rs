@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use bilan_storage::is_damage;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sm3::{Digest, Sm3};
 
@@ -103,7 +104,8 @@ pub(super) fn declaration(index: &str) -> String {
     )
 }
 
-/// Hands over every record that an index is to hold, with its child rows.
+/// Hands over every record that an index is to hold, with its child rows. One that is damaged is not found by its words;
+/// it keeps neither the others from being found nor the program from starting.
 pub(super) fn every_record(
     connection: &Connection,
     register: &Register,
@@ -113,9 +115,19 @@ pub(super) fn every_record(
     let mut rows = connection.prepare(&format!("SELECT * FROM main.\"{table}\" WHERE deleted_at IS NULL"))?;
     let mut rows = rows.query([])?;
     while let Some(found) = rows.next()? {
-        let mut record = row::read_row(found)?;
-        row::add_children(connection, register, &mut record)?;
-        take(&record)?;
+        let mut read = row::read_row(found);
+        if let Ok(record) = &mut read
+            && let Err(error) = row::add_children(connection, register, record)
+        {
+            read = Err(error);
+        }
+        match read {
+            Ok(record) => take(&record)?,
+            Err(error) if is_damage(&error) => {
+                tracing::error!(register = register.key, %error, "a record is damaged and is not found by its words; `bilan verify` names it");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

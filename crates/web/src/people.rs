@@ -42,7 +42,9 @@ impl People {
 
     /// The names of the journal behind which somebody goes by this name, or by one that holds it; the name itself among them.
     pub(crate) fn called(&self, name: &str) -> Vec<String> {
-        let parts = PARTS.iter().filter(|(_, message)| self.language.text(message).contains(name));
+        let parts = PARTS
+            .iter()
+            .filter(|(part, message)| !self.persons.contains_key(*part) && self.language.text(message).contains(name));
         let persons = self.persons.iter().filter(|(_, person)| person.contains(name));
         let mut called: Vec<String> = parts.map(|(part, _)| (*part).to_owned()).collect();
         called.extend(persons.map(|(account, _)| account.clone()));
@@ -53,17 +55,30 @@ impl People {
     }
 
     /// The name of the person or part of the program behind a name of the journal; that name itself where nobody is known by it.
+    /// An account that was made before a part was called as it is keeps its person.
     pub(crate) fn name<'n>(&'n self, actor: &'n str) -> &'n str {
-        if let Some((_, message)) = PARTS.iter().find(|(part, _)| *part == actor) {
-            return self.language.text(message);
+        if let Some(person) = self.persons.get(actor) {
+            return person;
         }
-        self.persons.get(actor).map_or(actor, String::as_str)
+        PARTS.iter().find(|(part, _)| *part == actor).map_or(actor, |(_, message)| self.language.text(message))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_older_than_the_part_of_its_name_keeps_its_person() {
+        let persons = HashMap::from([("live".to_owned(), "刘值班".to_owned())]);
+        let people = People { persons, language: Language::Chinese };
+        assert_eq!(people.name("live"), "刘值班");
+        assert_eq!(people.called("刘值班"), ["live", "刘值班"]);
+        let part = People { persons: HashMap::new(), language: Language::Chinese };
+        let named = part.name("live");
+        assert!(!people.called(named).contains(&"live".to_owned()), "what 刘值班 wrote is not the program's");
+        assert!(part.called(named).contains(&"live".to_owned()));
+    }
 
     #[test]
     fn accounts_go_by_the_name_of_the_person_and_parts_of_the_program_by_theirs() {

@@ -51,8 +51,10 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
             let figures = Figures::of(ledger, &actor, None);
             // A running year would still change, so it is not published.
             let listed: Vec<i16> = years(ledger)?.into_iter().rev().filter(|year| *year < present).collect();
-            let newest = newest_year(ledger)?.min(present - 1);
-            let year = wanted.year.unwrap_or(newest);
+            let year = match wanted.year {
+                Some(year) => year,
+                None => first_shown(&listed, newest_year(ledger)?).unwrap_or(present - 1),
+            };
             let values = if listed.contains(&year) { figures.all(&Period::year(year))? } else { Vec::new() };
             let any = has_records(values.iter().map(|value| (value.key.as_str(), value.records)), catalogue);
             let mut groups: Vec<(String, Vec<Row>)> = Vec::new();
@@ -87,6 +89,13 @@ pub(super) async fn page(guest: Guest, size: Size, Query(wanted): Query<Wanted>)
     })
 }
 
+/// The newest of the published years that is not above the one in which most registers have their newest record; the
+/// newest of all if each is.
+fn first_shown(listed: &[i16], newest: i16) -> Option<i16> {
+    let years = listed.iter().copied();
+    years.clone().filter(|year| *year <= newest).max().or(years.max())
+}
+
 /// Whether a figure tells of measured values, itself or through the figures it is made of.
 fn is_measured(figure: &Figure, catalogue: &Catalogue) -> bool {
     match &figure.rule {
@@ -97,5 +106,20 @@ fn is_measured(figure: &Figure, catalogue: &Catalogue) -> bool {
                 .filter_map(|key| catalogue.figures.get(key))
                 .any(|part| is_measured(part, catalogue))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::first_shown;
+
+    #[test_case(&[2020, 2019], 2021 => Some(2020); "the newest has not ended, and the year before it is empty")]
+    #[test_case(&[2024, 2020, 2019], 2020 => Some(2020); "a single record of a later year")]
+    #[test_case(&[2024, 2023], 2020 => Some(2024); "nothing so old")]
+    #[test_case(&[], 2020 => None; "nothing at all")]
+    fn the_page_opens_with_a_year_that_has_records(listed: &[i16], newest: i16) -> Option<i16> {
+        first_shown(listed, newest)
     }
 }

@@ -245,6 +245,8 @@ async fn readiness_is_answered_from_what_was_found_last_while_a_look_waits() {
         state
     });
     while looks.load(Ordering::SeqCst) < 2 {
+        // As long as somebody asks, the program goes on looking.
+        office.as_guest("/readyz").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     for _ in 0..10 {
@@ -252,6 +254,30 @@ async fn readiness_is_answered_from_what_was_found_last_while_a_look_waits() {
     }
     assert_eq!(looks.load(Ordering::SeqCst), 2, "asking looks at nothing itself");
     drop(release);
+}
+
+#[tokio::test]
+async fn nobody_looks_whether_the_program_is_ready_unless_somebody_asks() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&looks);
+    let office = Office::open_and(move |state| {
+        let state = state.with_parts(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Vec::new()
+        });
+        tokio::spawn(state.clone().watch_readiness());
+        state
+    });
+    while looks.load(Ordering::SeqCst) < 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Longer than there is between two looks.
+    tokio::time::sleep(Duration::from_millis(4500)).await;
+    assert_eq!(looks.load(Ordering::SeqCst), 1, "a program that nobody asks writes nothing");
+    office.as_guest("/readyz").await.is(200).says("ready");
+    while looks.load(Ordering::SeqCst) < 3 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

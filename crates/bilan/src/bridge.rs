@@ -13,11 +13,14 @@ pub use self::repair::{Repairs, without_record};
 use crate::calling::Calling;
 use crate::faults::{Faults, joined};
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{JsonMap, Key, Ledger, ListQuery, ReadError, Record, Write, WriteError};
+use bilan_records::contract::{Changes, Kept, Refers, View};
+use bilan_records::ledger::{Key, Ledger, ReadError, Record, Write, WriteError};
 use bilan_records::value::Language;
+use bilan_records::views::{
+    StaffPost, StationKind, StationRecord, TaskKind, TaskRecord, TaskUrgency, WarningLevel, WarningRecord, WarningStep,
+};
 use bilan_telemetry::{Store, StoreError, Warning, rules};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Turns warnings into records. Each is entered once, however often it is told: its id is the key of the write.
@@ -129,21 +132,14 @@ impl Bridge {
             return Ok(Entered::NoStation);
         };
         let refused = |source| BridgeError::Refused { warning: warning.id.clone(), source: Box::new(source) };
-        let began = if warning.joins() { self.ledger.bridged("warning", &warning.event)? } else { None };
-        let number = self.once(warning, "warning", |write| {
-            let mut values = warning_values(warning, &station);
-            // A bureau may keep the register file of an earlier version, which has no such field.
-            if self.ledger.catalogue().registers.get("warning").is_some_and(|own| own.fields.contains_key("rule_name"))
-            {
-                values.insert("rule_name".to_owned(), Value::from(warning.label.zh.as_str()));
-            }
-            values.extend(began.map(|began| ("event".to_owned(), Value::from(began))));
-            self.ledger.create(&rules, "warning", values, write)
+        let began = if warning.joins() { self.ledger.bridged(WarningRecord::REGISTER, &warning.event)? } else { None };
+        let number = self.once(warning, WarningRecord::REGISTER, |write| {
+            record_of(warning, &station, began).create(&self.ledger, &rules, write)
         })?;
         if let Some(task) = &warning.task {
-            self.once(warning, "task", |write| {
-                let values = self.task_values(&rules, warning, task, &number, &station)?;
-                self.ledger.create(&rules, &task.register, values, write)
+            self.once(warning, TaskRecord::REGISTER, |write| {
+                let record = self.task(&rules, warning, task, &number, &station)?;
+                self.ledger.create(&rules, &task.register, record.values(), write)
             })?;
         }
         if warning.cleared_at.is_some() {
@@ -191,57 +187,51 @@ impl Bridge {
     }
 
     fn close(&self, actor: &Actor, warning: &Warning, number: &str) -> Result<(), WriteError> {
-        let record = self.ledger.record(actor, "warning", number, None)?;
-        let open = self.ledger.open_steps(actor, &record).iter().any(|(step, _)| *step == "clear");
-        if open {
-            let values = object(json!({
-                "peak": rounded(warning.peak),
-                "cause": "监测值已恢复到解除阈值以内并持续到规定时间，系统自动解除。",
-            }));
-            self.ledger.step(actor, "warning", number, record.version, "clear", values, None, Write::default())?;
+        let record = self.ledger.record(actor, WarningRecord::REGISTER, number, None)?;
+        if WarningRecord::may(&self.ledger, actor, &record, WarningStep::Clear) {
+            let cause = "监测值已恢复到解除阈值以内并持续到规定时间，系统自动解除。".to_owned();
+            let changes = Changes::none()
+                .with(WarningRecord::peak(), &Some(rounded(warning.peak)))
+                .with(WarningRecord::cause(), &Some(cause));
+            let known = (number, record.version);
+            WarningRecord::step(&self.ledger, actor, known, WarningStep::Clear, changes, Write::default())?;
         }
         Ok(())
     }
 
-    fn task_values(
+    /// The task of a warning, given to the post that answers for the cell of its station.
+    fn task(
         &self,
         actor: &Actor,
         warning: &Warning,
         task: &rules::Task,
         number: &str,
-        station: &Record,
-    ) -> Result<JsonMap, ReadError> {
+        station: &Kept<StationRecord>,
+    ) -> Result<TaskRecord, ReadError> {
         let due = warning.opened_at.checked_add(SignedDuration::from_secs(task.due_s)).unwrap_or(warning.opened_at);
         let cell = station.cell.clone().unwrap_or_default();
-        let mut values = object(json!({
-            "subject": task.title.zh,
-            "kind": "warning_check",
-            "warning": number,
-            "station": station.number,
-            "urgency": task.urgency,
-            "place": station.values.get("place"),
-            "grid_code": cell,
-            "instructions": task.instructions.zh,
-            "opened_at": warning.opened_at.to_string(),
-            "due_at": due.to_string(),
-        }));
-        if let Some(post) = self.post(actor, &cell)? {
-            values.insert("handler_name".to_owned(), post.values.get("holder").cloned().unwrap_or_default());
-            values.insert("post".to_owned(), Value::from(post.number));
-        }
-        Ok(values)
+        let post = self.post(actor, &cell)?;
+        Ok(TaskRecord {
+            subject: task.title.zh.clone(),
+            kind: TaskKind::WarningCheck,
+            warning: Some(Refers::to(number)),
+            station: Some(Refers::to(&station.number)),
+            urgency: TaskUrgency::of(&task.urgency),
+            place: station.place.clone(),
+            handler_name: post.as_ref().map(|post| post.holder.clone()),
+            post: post.map(|post| Refers::to(post.number)),
+            grid_code: Some(cell),
+            instructions: task.instructions.zh.clone(),
+            opened_at: warning.opened_at,
+            due_at: Some(due),
+        })
     }
 
     /// The post that answers for a cell: its own, else that of the next larger area.
-    fn post(&self, actor: &Actor, cell: &str) -> Result<Option<Record>, ReadError> {
+    fn post(&self, actor: &Actor, cell: &str) -> Result<Option<Kept<StaffPost>>, ReadError> {
         for area in self.ledger.catalogue().district.path(cell).into_iter().rev() {
-            let query = ListQuery {
-                filter: Some(format!(r#"grid_code = "{}""#, area.code)),
-                sort: Some(("number".to_owned(), false)),
-                limit: 1,
-                ..ListQuery::of("staff_post")
-            };
-            if let Some(post) = self.ledger.list(actor, query)?.records.into_iter().next() {
+            let query = StaffPost::query().only(StaffPost::grid_code().is(&area.code)).sorted_by_number().at_most(1);
+            if let Some(post) = StaffPost::list(&self.ledger, actor, query)?.records.into_iter().next() {
                 return Ok(Some(post));
             }
         }
@@ -249,44 +239,41 @@ impl Bridge {
     }
 }
 
-fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<Option<Record>, ReadError> {
-    match ledger.record(actor, "station", number, None) {
+fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<Option<Kept<StationRecord>>, ReadError> {
+    match StationRecord::find(ledger, actor, number) {
         Ok(station) => Ok(Some(station)),
         Err(ReadError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn warning_values(warning: &Warning, station: &Record) -> JsonMap {
-    object(json!({
-        "subject": warning.message.zh,
-        "rule_key": warning.rule,
-        "rule_edition": warning.edition,
-        "level": warning.level.name(),
-        "medium": warning.station_kind,
-        "station": station.number,
-        "factor": Some(&warning.factor).filter(|factor| !factor.is_empty()),
-        "factor_name": warning.factor_name.zh,
-        "value": rounded(warning.value),
-        "threshold": rounded(warning.threshold),
-        "unit": Language::Chinese.unit(&warning.unit),
-        "peak": rounded(warning.peak),
-        "place": station.values.get("place"),
-        "opened_at": warning.opened_at.to_string(),
-        "lasted_min": warning.lasted_s / 60,
-    }))
+/// The record of a warning; `began` is the number of that with which its event began.
+fn record_of(warning: &Warning, station: &Kept<StationRecord>, began: Option<String>) -> WarningRecord {
+    WarningRecord {
+        subject: warning.message.zh.clone(),
+        rule_name: Some(warning.label.zh.clone()),
+        rule_key: warning.rule.clone(),
+        rule_edition: Some(warning.edition.clone()),
+        level: WarningLevel::of(warning.level.name()),
+        medium: StationKind::of(&warning.station_kind),
+        station: Refers::to(&station.number),
+        factor: Some(warning.factor.clone()).filter(|factor| !factor.is_empty()),
+        factor_name: Some(warning.factor_name.zh.clone()),
+        value: rounded(warning.value),
+        threshold: rounded(warning.threshold),
+        unit: Some(Language::Chinese.unit(&warning.unit).to_owned()),
+        peak: Some(rounded(warning.peak)),
+        place: station.place.clone(),
+        opened_at: warning.opened_at,
+        lasted_min: Some(warning.lasted_s / 60),
+        event: began.map(Refers::to),
+        cause: None,
+    }
 }
 
 /// Three decimals, as the register keeps values.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-fn object(values: Value) -> JsonMap {
-    match values {
-        Value::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        _ => JsonMap::new(),
-    }
 }
 
 #[cfg(test)]

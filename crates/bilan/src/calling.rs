@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bilan_notify::{Grade, Notice, Occasion, Outbox, OutboxError, Sender, Way};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::ledger::{JsonMap, Ledger, ReadError, Write, WriteError};
+use bilan_records::contract::{Changes, View};
+use bilan_records::ledger::{Ledger, ReadError, Write, WriteError};
+use bilan_records::views::{WarningRecord, WarningStep};
 use bilan_telemetry::{Level, Warning};
 use bilan_web::accounts::{Account, Accounts, AccountsError};
 use jiff::{SignedDuration, Timestamp};
@@ -107,19 +109,19 @@ impl Calling {
 
     fn escalate_one(&self, warning: &Warning, roles: &[String], now: Timestamp) -> Result<(), CallingError> {
         let rules = Actor::system("rules");
-        let Some(number) = self.ledger.bridged("warning", &warning.id)? else { return Ok(()) };
-        let record = match self.ledger.record(&rules, "warning", &number, None) {
+        let Some(number) = self.ledger.bridged(WarningRecord::REGISTER, &warning.id)? else { return Ok(()) };
+        let record = match self.ledger.record(&rules, WarningRecord::REGISTER, &number, None) {
             // People deleted it: there is nothing left that somebody could acknowledge.
             Err(ReadError::NotFound { .. }) => return Ok(()),
             record => record?,
         };
-        if !self.ledger.open_steps(&rules, &record).iter().any(|(step, _)| *step == "escalate") {
+        if !WarningRecord::may(&self.ledger, &rules, &record, WarningStep::Escalate) {
             return Ok(());
         }
         // First the call, which is made once however often it is put in; then the record says so.
         self.call(warning, &number, Occasion::Escalated, now, Some(roles))?;
-        let (values, write) = (JsonMap::new(), Write::default());
-        self.ledger.step(&rules, "warning", &number, record.version, "escalate", values, None, write)?;
+        let known = (number.as_str(), record.version);
+        WarningRecord::step(&self.ledger, &rules, known, WarningStep::Escalate, Changes::none(), Write::default())?;
         Ok(())
     }
 
@@ -140,7 +142,7 @@ impl Calling {
             text: warning.message.zh.clone(),
             place: warning.station_name.clone(),
             at,
-            link: format!("{}/records/warning/{number}", self.site),
+            link: format!("{}/records/{}/{number}", self.site, WarningRecord::REGISTER),
         };
         let mut places = self.sender.places(notice.grade);
         if notice.grade >= self.sender.settings().push.grade {
@@ -175,7 +177,7 @@ impl Calling {
             !account.disabled
                 && roles
                     .is_none_or(|roles| account.roles.iter().any(|role| roles.iter().any(|name| name == role.key())))
-                && self.ledger.record(&account.actor(), "warning", number, None).is_ok()
+                && self.ledger.record(&account.actor(), WarningRecord::REGISTER, number, None).is_ok()
         };
         let names: Vec<String> = self.accounts.list()?.into_iter().filter(called).map(|account| account.name).collect();
         let chosen = subscriptions.into_iter().filter(|(account, _)| names.contains(account));

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bilan_gateway::{ControlFault, DeviceDirectory, Outcome, Patience, Switchboard};
-use bilan_records::ledger::{JsonMap, Ledger, Record};
+use bilan_records::contract::{Changes, View};
+use bilan_records::ledger::{Ledger, ReadError, Record};
+use bilan_records::views::{DeviceCommand, DeviceCommandState, DeviceCommandStep, DeviceOrder};
 use bilan_telemetry::intake;
 use hj212::{ExecutionResult, History, Request, RequestResult};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::orders::{Orders, Unread};
 use crate::stations::StationDirectory;
 use crate::unwritable::unwritable;
 
-/// Register of the commands.
-const REGISTER: &str = "device_command";
 /// Between two looks for new commands.
 const LOOK: Duration = Duration::from_secs(1);
 /// Characters of an answer that are kept in the record; the packets themselves are in the store.
@@ -27,7 +26,7 @@ const LONGEST_ANSWER: usize = 4000;
 /// Sends commands as they are entered.
 #[derive(Clone)]
 pub struct Commander {
-    orders: Orders,
+    orders: Orders<DeviceCommand>,
     stations: Arc<StationDirectory>,
     switchboard: Switchboard,
     patience: Patience,
@@ -40,6 +39,7 @@ enum NotDone {
     NoDevice(String),
     Control(ControlFault),
     Interrupted,
+    Unreadable(ReadError),
 }
 
 impl From<ControlFault> for NotDone {
@@ -99,6 +99,12 @@ fn explanation(fault: &NotDone, request_has_factor: bool, of_the_clock: bool) ->
             return Said::new(
                 "下发途中系统停止，设备是否执行不明，请核对后重新下发",
                 "The program stopped while the command was being sent: whether the device did it is not known; look, and send it again",
+            );
+        }
+        NotDone::Unreadable(error) => {
+            return Said::new(
+                "指令记录已损坏，无法读取，请核对该记录后重新登记",
+                format!("The record of the command is damaged, enter it again: {error}"),
             );
         }
         NotDone::Control(fault) => fault,
@@ -162,7 +168,7 @@ impl Commander {
         switchboard: Switchboard,
         patience: Patience,
     ) -> Self {
-        Self { orders: Orders::of(ledger, REGISTER, "gateway"), stations, switchboard, patience }
+        Self { orders: Orders::of(ledger, "gateway"), stations, switchboard, patience }
     }
 
     /// Looks every second; never ends.
@@ -181,7 +187,7 @@ impl Commander {
         }
         loop {
             turns.tick().await;
-            let Ok(due) = self.orders.due("asked", "asked_at").await else { continue };
+            let Ok(due) = self.orders.due(DeviceCommandState::Asked, DeviceCommand::asked_at()).await else { continue };
             for record in due {
                 if let Some(record) = self.begin(record).await {
                     let commander = self.clone();
@@ -196,7 +202,7 @@ impl Commander {
 
     /// Closes what was being sent when the program ended.
     async fn close_interrupted(&self) -> Result<(), Unread> {
-        for record in self.orders.waiting("sent").await? {
+        for record in self.orders.waiting(DeviceCommandState::Sent).await? {
             self.close(record, Err(NotDone::Interrupted)).await;
         }
         Ok(())
@@ -204,89 +210,94 @@ impl Commander {
 
     /// Marks a command as sent before it is: it is not sent twice.
     async fn begin(&self, record: Record) -> Option<Record> {
-        self.orders.step(record, "send", JsonMap::new()).await
+        self.orders.step(record, DeviceCommandStep::Send, Changes::none()).await
     }
 
     async fn carry_out(&self, record: &Record) -> Result<Outcome, NotDone> {
         // The time that a device is given is that of the sending, not of the entering.
         let now = self.orders.ledger().now();
-        let request = request(record, now)?;
-        let station = text(record, "station").unwrap_or_default().to_owned();
+        let command = DeviceCommand::read(record).map_err(NotDone::Unreadable)?;
+        let request = request(&command, now)?;
+        let station = command.fields.station.into_number();
         let mn = self.stations.mn_of(&station).ok_or_else(|| NotDone::NoDevice(station.clone()))?;
         let device = self.stations.device(&mn).ok_or(NotDone::NoDevice(station))?;
         Ok(self.switchboard.ask(&device, &request, now, self.patience).await?)
     }
 
     async fn close(&self, record: Record, result: Result<Outcome, NotDone>) {
-        let (step, values) = outcome(&record, &result);
-        self.orders.step_now(record.number, step, values).await;
+        let (step, changes) = outcome(&record, &result);
+        self.orders.step_now(record.number, step, changes).await;
     }
 }
 
-fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
-    record.values.get(field).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+/// A text with something in it.
+fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The request that a record asks for.
-fn request(record: &Record, now: Timestamp) -> Result<Request, NotDone> {
+fn request(command: &DeviceCommand, now: Timestamp) -> Result<Request, NotDone> {
     let factor =
-        || text(record, "factor").map(|code| hj212::factor_code(code).into_owned()).ok_or(NotDone::Missing(FACTOR));
-    let info = || text(record, "info_id").map(str::to_owned).ok_or(NotDone::Missing(INFO));
-    let interval = || record.values.get("interval").and_then(Value::as_i64).ok_or(NotDone::Missing(INTERVAL));
-    let time =
-        |field: &str| text(record, field).and_then(|at| at.parse::<Timestamp>().ok()).map(intake::data_time_text);
+        || filled(&command.factor).map(|code| hj212::factor_code(code).into_owned()).ok_or(NotDone::Missing(FACTOR));
+    let info = || filled(&command.info_id).map(str::to_owned).ok_or(NotDone::Missing(INFO));
+    let interval = || command.interval.ok_or(NotDone::Missing(INTERVAL));
+    let time = |at: Option<Timestamp>| at.map(intake::data_time_text);
     let history = |history: History| {
-        let begin = time("begin_at").ok_or(NotDone::Missing(BEGIN))?;
-        let end = time("end_at").ok_or(NotDone::Missing(END))?;
+        let begin = time(command.begin_at).ok_or(NotDone::Missing(BEGIN))?;
+        let end = time(command.end_at).ok_or(NotDone::Missing(END))?;
         Ok::<_, NotDone>(Request::GetHistory { history, begin, end })
     };
-    Ok(match text(record, "command").unwrap_or_default() {
-        "get_time" => Request::GetTime { pol_id: factor().ok() },
-        "set_time" => Request::SetTime { pol_id: factor().ok(), time: intake::data_time_text(now) },
-        "get_realtime_interval" => Request::GetRealtimeInterval,
-        "set_realtime_interval" => {
+    Ok(match &command.command {
+        DeviceOrder::GetTime => Request::GetTime { pol_id: factor().ok() },
+        DeviceOrder::SetTime => Request::SetTime { pol_id: factor().ok(), time: intake::data_time_text(now) },
+        DeviceOrder::GetRealtimeInterval => Request::GetRealtimeInterval,
+        DeviceOrder::SetRealtimeInterval => {
             Request::SetRealtimeInterval { seconds: interval()?.try_into().map_err(|_| NotDone::Missing(INTERVAL))? }
         }
-        "get_minute_interval" => Request::GetMinuteInterval,
-        "set_minute_interval" => {
+        DeviceOrder::GetMinuteInterval => Request::GetMinuteInterval,
+        DeviceOrder::SetMinuteInterval => {
             Request::SetMinuteInterval { minutes: interval()?.try_into().map_err(|_| NotDone::Missing(INTERVAL))? }
         }
-        "start_realtime" => Request::StartRealtime,
-        "stop_realtime" => Request::StopRealtime,
-        "get_minutes" => history(History::Minute)?,
-        "get_hours" => history(History::Hour)?,
-        "get_days" => history(History::Day)?,
-        "calibrate_zero" => Request::Calibrate { pol_id: factor()?, span: false },
-        "calibrate_span" => Request::Calibrate { pol_id: factor()?, span: true },
-        "sample_now" => Request::SampleNow { pol_id: factor()? },
-        "clean" => Request::Clean { pol_id: factor()? },
-        "keep_sample" => Request::KeepSample,
-        "get_device_id" => Request::GetDeviceId { pol_id: factor()? },
-        "get_information" => Request::GetInformation {
+        DeviceOrder::StartRealtime => Request::StartRealtime,
+        DeviceOrder::StopRealtime => Request::StopRealtime,
+        DeviceOrder::GetMinutes => history(History::Minute)?,
+        DeviceOrder::GetHours => history(History::Hour)?,
+        DeviceOrder::GetDays => history(History::Day)?,
+        DeviceOrder::CalibrateZero => Request::Calibrate { pol_id: factor()?, span: false },
+        DeviceOrder::CalibrateSpan => Request::Calibrate { pol_id: factor()?, span: true },
+        DeviceOrder::SampleNow => Request::SampleNow { pol_id: factor()? },
+        DeviceOrder::Clean => Request::Clean { pol_id: factor()? },
+        DeviceOrder::KeepSample => Request::KeepSample,
+        DeviceOrder::GetDeviceId => Request::GetDeviceId { pol_id: factor()? },
+        DeviceOrder::GetInformation => Request::GetInformation {
             pol_id: factor()?,
             info_id: info()?,
-            begin: time("begin_at"),
-            end: time("end_at"),
+            begin: time(command.begin_at),
+            end: time(command.end_at),
         },
-        "set_information" => Request::SetInformation {
+        DeviceOrder::SetInformation => Request::SetInformation {
             pol_id: factor()?,
             info_id: info()?,
-            value: text(record, "value").map(str::to_owned).ok_or(NotDone::Missing(VALUE))?,
+            value: filled(&command.value).map(str::to_owned).ok_or(NotDone::Missing(VALUE))?,
         },
-        _ => return Err(NotDone::Missing(COMMAND)),
+        DeviceOrder::Another(_) => return Err(NotDone::Missing(COMMAND)),
     })
 }
 
 /// The step that closes a command, and what it enters.
-fn outcome(record: &Record, result: &Result<Outcome, NotDone>) -> (&'static str, JsonMap) {
-    let (step, values) = match result {
+fn outcome(record: &Record, result: &Result<Outcome, NotDone>) -> (DeviceCommandStep, Changes<DeviceCommand>) {
+    let answered = |answer: String, attempts: u32| {
+        Changes::none()
+            .with(DeviceCommand::answer(), &Some(answer))
+            .with(DeviceCommand::attempts(), &Some(i64::from(attempts)))
+    };
+    match result {
         Ok(outcome) => {
             let done = matches!(outcome.execution, None | Some(ExecutionResult::Success));
             let answer = ended(outcome).and(brought(outcome)).text();
-            (
-                if done { "finish" } else { "fail" },
-                json!({ "answer": answer, "attempts": outcome.sent, "qn": outcome.qn }),
-            )
+            let step = if done { DeviceCommandStep::Finish } else { DeviceCommandStep::Fail };
+            let changes = answered(answer, outcome.sent).with(DeviceCommand::qn(), &Some(outcome.qn.clone()));
+            (step, changes)
         }
         Err(fault) => {
             let attempts = match fault {
@@ -294,14 +305,14 @@ fn outcome(record: &Record, result: &Result<Outcome, NotDone>) -> (&'static str,
                 NotDone::Control(ControlFault::Refused { .. } | ControlFault::Gone { .. }) => 1,
                 _ => 0,
             };
-            let of_the_clock = matches!(text(record, "command"), Some("get_time" | "set_time"));
-            let said = explanation(fault, text(record, "factor").is_some(), of_the_clock);
-            ("fail", json!({ "answer": said.text(), "attempts": attempts }))
+            let asked = DeviceCommand::read(record).ok();
+            let of_the_clock = asked
+                .as_ref()
+                .is_some_and(|asked| matches!(asked.command, DeviceOrder::GetTime | DeviceOrder::SetTime));
+            let has_factor = asked.as_ref().is_some_and(|asked| filled(&asked.factor).is_some());
+            let said = explanation(fault, has_factor, of_the_clock);
+            (DeviceCommandStep::Fail, answered(said.text(), attempts))
         }
-    };
-    match values {
-        Value::Object(values) => (step, values),
-        _ => (step, JsonMap::new()),
     }
 }
 

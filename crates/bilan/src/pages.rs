@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use bilan_documents::Fonts;
 use bilan_gateway::{Counters, ForwardState, Forwarding, Gateway};
 use bilan_records::catalogue::CellLevel;
-use bilan_records::ledger::ListQuery;
+use bilan_records::contract::View;
 use bilan_records::personal::Keyring;
+use bilan_records::views::PowerInstallation;
 use bilan_telemetry::Store;
 use bilan_web::accounts::Accounts;
 use bilan_web::{Access, AppState, Family, Metrics, Settings};
@@ -119,9 +120,8 @@ fn first_community(bureau: &Bureau) -> String {
 
 /// The enterprise of the demonstration's enterprise account: one whose electricity is watched: it has permits and waste to declare as well.
 fn watched_enterprise(bureau: &Bureau) -> Result<String> {
-    let query =
-        ListQuery { filter: Some("enterprise is filled".to_owned()), limit: 1, ..ListQuery::of("power_installation") };
-    let watched = bureau.ledger.list(&operator(), query)?;
-    let number = watched.records.first().and_then(|installation| installation.values.get("enterprise")?.as_str());
-    Ok(number.unwrap_or_default().to_owned())
+    let query = PowerInstallation::query().only(PowerInstallation::enterprise().is_filled()).at_most(1);
+    let watched = PowerInstallation::list(&bureau.ledger, &operator(), query)?.records;
+    let number = watched.into_iter().next().map(|installation| installation.fields.enterprise.into_number());
+    Ok(number.unwrap_or_default())
 }

@@ -3,29 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bilan_records::ledger::{JsonMap, Ledger, Record};
+use bilan_records::contract::{Changes, Kept, View};
+use bilan_records::ledger::Ledger;
+use bilan_records::views::{ReviewVerdict, ValueReview, ValueReviewState, ValueReviewStep};
 use bilan_telemetry::{Review, Store};
-use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::orders::{Orders, Unread};
 
-/// Register of the reviews.
-pub const REGISTER: &str = "value_review";
 /// Between two looks for new ones.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Carries reviews over as they are entered.
 #[derive(Clone)]
 pub struct Reviewer {
-    orders: Orders,
+    orders: Orders<ValueReview>,
     observations: Store,
 }
 
 impl Reviewer {
     /// From this register, into this store.
     pub fn new(ledger: Arc<Ledger>, observations: Store) -> Self {
-        Self { orders: Orders::of(ledger, REGISTER, "reviews"), observations }
+        Self { orders: Orders::of(ledger, "reviews"), observations }
     }
 
     /// Looks every second; never ends. Both directions can be repeated: a stop in between does no harm.
@@ -44,48 +42,54 @@ impl Reviewer {
 
     /// One that the store refuses stays as it is and holds up no other.
     async fn look(&self) -> Result<(), Unread> {
-        for record in self.orders.waiting("entered").await? {
-            match review(&record) {
+        for record in self.orders.waiting(ValueReviewState::Entered).await? {
+            let review = match ValueReview::read(&record) {
+                Ok(entered) => review(&entered),
+                Err(error) => {
+                    self.orders.complain(&record.number, &error);
+                    continue;
+                }
+            };
+            match review {
                 Some(review) => {
                     if let Err(error) = self.observations.review(review).await {
                         self.orders.complain(&record.number, &error);
                         continue;
                     }
-                    self.orders.step_now(record.number, "apply", JsonMap::new()).await;
+                    self.orders.step_now(record.number, ValueReviewStep::Apply, Changes::none()).await;
                 }
                 None => {
-                    let why = json!({ "outcome": "结束时间必须晚于起始时间，审核未生效。" });
-                    let Value::Object(why) = why else { continue };
-                    self.orders.step_now(record.number, "refuse", why).await;
+                    let why = "结束时间必须晚于起始时间，审核未生效。".to_owned();
+                    let why = Changes::none().with(ValueReview::outcome(), &Some(why));
+                    self.orders.step_now(record.number, ValueReviewStep::Refuse, why).await;
                 }
             }
         }
-        for record in self.orders.waiting("withdrawing").await? {
+        for record in self.orders.waiting(ValueReviewState::Withdrawing).await? {
             if let Err(error) = self.observations.withdraw_review(&record.number).await {
                 self.orders.complain(&record.number, &error);
                 continue;
             }
-            self.orders.step_now(record.number, "withdrawn", JsonMap::new()).await;
+            self.orders.step_now(record.number, ValueReviewStep::Withdrawn, Changes::none()).await;
         }
         Ok(())
     }
 }
 
 /// What a record says; nothing if its span is none.
-pub fn review(record: &Record) -> Option<Review> {
-    let text = |field: &str| record.values.get(field).and_then(Value::as_str);
-    let at = |field: &str| text(field)?.parse::<Timestamp>().ok();
-    let (from, to) = (at("begin_at")?, at("end_at")?);
+pub fn review(entered: &Kept<ValueReview>) -> Option<Review> {
+    let (from, to) = (entered.begin_at, entered.end_at);
+    let factor = entered.factor.as_deref().map(str::trim).filter(|factor| !factor.is_empty());
     (from < to).then(|| Review {
-        key: record.number.clone(),
-        station: text("station").unwrap_or_default().to_owned(),
-        factor: text("factor").map(str::trim).filter(|factor| !factor.is_empty()).map(str::to_owned),
+        key: entered.number.clone(),
+        station: entered.station.number().to_owned(),
+        factor: factor.map(str::to_owned),
         from,
         to,
-        counts: text("verdict") == Some("counts"),
-        reason: text("explanation").unwrap_or_default().to_owned(),
-        by: record.created_by.clone(),
-        at: record.created_at,
+        counts: entered.verdict == ReviewVerdict::Counts,
+        reason: entered.explanation.clone(),
+        by: entered.created_by.clone(),
+        at: entered.created_at,
     })
 }
 

@@ -48,6 +48,9 @@ pub fn run(plan: Plan, served: Served) -> Result<()> {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     plan.configuration.anchor.check(&plan.configuration.data)?;
     let bureau = Bureau::open(&plan.configuration.data)?;
+    for lacking in &bureau.ledger.catalogue().without {
+        tracing::warn!("{lacking}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(work(&plan, bureau, served))
 }

@@ -3,31 +3,27 @@
 mod surroundings;
 
 use std::collections::HashMap;
-use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
 use bilan_gateway::{DeviceDirectory, Readmission};
 use bilan_records::actor::Actor;
-use bilan_records::exchange::{self, Format};
-use bilan_records::ledger::{Follower, Ledger, ListQuery};
+use bilan_records::contract::{Condition, Kept, Refers, View};
+use bilan_records::ledger::{Follower, Ledger};
+use bilan_records::views::{Stamping, StationFactor, StationKind, StationRecord, StationState, TargetClass};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::noise::NoiseLimit;
-use bilan_standards::water::{self, Body, WaterClass};
+use bilan_standards::water::{self, Body};
 use bilan_telemetry::{Device, Fact, Stamped, Store, StoreError};
 use hj212::Sm4Key;
 use jiff::Timestamp;
-use serde::Deserialize;
 use surroundings::{REGISTERS, Surroundings};
 
 use crate::faults::{Faults, joined};
 
 /// Between two looks whether a register has changed.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Stations that may report: those that run or are being looked after.
-const REPORTING: &str = r#"mn is filled and state in ("running", "maintenance")"#;
 
 /// The devices of the station register by their MN.
 pub struct StationDirectory {
@@ -42,44 +38,6 @@ struct Known {
     devices: HashMap<String, Arc<Device>>,
     /// When an order or a permit begins or ends: the stations are read again then.
     until: Option<Timestamp>,
-}
-
-/// The fields of a station that a connection needs.
-#[derive(Deserialize)]
-struct Station {
-    number: String,
-    name: String,
-    kind: String,
-    mn: String,
-    #[serde(default)]
-    password: String,
-    stamped: Option<String>,
-    minute_interval: Option<u16>,
-    sm4_key: Option<String>,
-    state: Option<String>,
-    target_class: Option<String>,
-    noise_zone: Option<String>,
-    ownership: Option<String>,
-    enterprise: Option<String>,
-    power_installation: Option<String>,
-    place: Option<Place>,
-    #[serde(default)]
-    factors: Vec<Instrument>,
-}
-
-/// Where it stands.
-#[derive(Deserialize)]
-struct Place {
-    lon: f64,
-    lat: f64,
-}
-
-/// A line of the station's list of factors: the range that its instrument can show.
-#[derive(Deserialize)]
-struct Instrument {
-    factor: String,
-    low: Option<f64>,
-    high: Option<f64>,
 }
 
 impl StationDirectory {
@@ -106,14 +64,19 @@ impl StationDirectory {
             return Ok(false);
         }
         let around = Surroundings::read(&self.ledger, &gateway, now)?;
-        let query = ListQuery { filter: Some(REPORTING.to_owned()), ..ListQuery::of("station") };
-        let mut lines = Cursor::new(Vec::new());
-        let reason = "网关核对设备密码";
-        exchange::export_with_personal(&self.ledger, &gateway, query, Format::Jsonl, &mut lines, reason)?;
-        let devices = serde_json::Deserializer::from_slice(lines.get_ref())
-            .into_iter::<Station>()
-            .map(|station| station.map(|station| (station.mn.clone(), Arc::new(station.device(&around)))))
-            .collect::<Result<_, _>>()?;
+        let reporting = StationRecord::query()
+            .only(StationRecord::mn().is_filled())
+            .only(Condition::in_state(&[StationState::Running, StationState::Maintenance]));
+        let mut devices = HashMap::new();
+        for record in self.ledger.list_all_in_plain(&gateway, &reporting.into(), "网关核对设备密码")? {
+            match StationRecord::read(&record) {
+                Ok(station) => {
+                    devices.extend(device(&station, &around).map(|device| (device.mn.clone(), Arc::new(device))));
+                }
+                // It holds up no other.
+                Err(error) => tracing::error!("the device of a station may not report: {error}"),
+            }
+        }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { devices, until: around.next_change() };
         if let Some(position) = behind {
             follower.has_reached(position);
@@ -136,65 +99,60 @@ impl StationDirectory {
     }
 }
 
-impl Station {
-    fn device(&self, around: &Surroundings) -> Device {
-        let mut device = Device::new(&self.mn, &self.password, &self.number, &self.name, &self.kind);
-        if self.stamped.as_deref() == Some("end") {
-            device.stamped = Stamped::End;
-        }
-        if let Some(minutes) = self.minute_interval {
-            device.minute_interval = minutes;
-        }
-        if let Some(text) = &self.sm4_key {
-            match Sm4Key::parse(text.trim()) {
-                Ok(key) => device.sm4_key = Some(key),
-                Err(fault) => tracing::warn!(station = %self.number, "the SM4 key of the station is none: {fault}"),
-            }
-        }
-        let range =
-            |line: &Instrument| Some((hj212::factor_code(line.factor.trim()).into_owned(), (line.low?, line.high?)));
-        device.ranges = self.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
-        device.maintained = self.state.as_deref() == Some("maintenance");
-        self.add_facts(&mut device, around);
-        device
+/// The device of a station; none where it has no MN.
+fn device(station: &Kept<StationRecord>, around: &Surroundings) -> Option<Device> {
+    let password = station.password.as_ref().map(|password| password.0.as_str()).unwrap_or_default();
+    let mut device = Device::new(station.mn.as_deref()?, password, &station.number, &station.name, station.kind.key());
+    if station.stamped == Some(Stamping::End) {
+        device.stamped = Stamped::End;
     }
+    if let Some(minutes) = station.minute_interval.and_then(|minutes| u16::try_from(minutes).ok()) {
+        device.minute_interval = minutes;
+    }
+    if let Some(key) = &station.sm4_key {
+        match Sm4Key::parse(key.0.trim()) {
+            Ok(key) => device.sm4_key = Some(key),
+            Err(fault) => tracing::warn!(station = %station.number, "the SM4 key of the station is none: {fault}"),
+        }
+    }
+    let range =
+        |line: &StationFactor| Some((hj212::factor_code(line.factor.trim()).into_owned(), (line.low?, line.high?)));
+    device.ranges = station.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
+    device.maintained = station.is(StationState::Maintenance);
+    add_facts(station, &mut device, around);
+    Some(device)
+}
 
-    /// What rules may ask of the station, and the limits that hold there: of its noise zone, of its target class in GB 3838-2002 table 1.
-    fn add_facts(&self, device: &mut Device, around: &Surroundings) {
-        let mut word = |key: &str, text: &Option<String>| {
-            if let Some(text) = text {
-                device.facts.insert(key.to_owned(), Fact::Word(text.clone()));
-            }
-        };
-        word("kind", &Some(self.kind.clone()));
-        word("target_class", &self.target_class);
-        word("ownership", &self.ownership);
-        if let Some(zone) = self.noise_zone.as_ref().and_then(|number| around.zone(number)) {
-            word("zone", &Some(zone.class.clone()));
-            device.limits.insert("day".to_owned(), zone.day);
-            device.limits.insert("night".to_owned(), zone.night);
-        }
-        let mut yes = |key: &str, yes: bool| device.facts.insert(key.to_owned(), Fact::Yes(yes));
-        yes("stopped", around.is_stopped([self.power_installation.as_ref(), self.enterprise.as_ref()]));
-        let place = self.place.as_ref().map(|place| [place.lon, place.lat]);
-        yes("night_permit", around.may_work_at_night(self.enterprise.as_ref(), place));
-        if self.kind == "dust"
-            && let Some(limit) = NoiseLimit::of_site(beijing_day(around.now()))
-        {
-            device.limits.insert("day".to_owned(), f64::from(limit.day));
-            device.limits.insert("night".to_owned(), f64::from(limit.night));
-        }
-        let target = match self.target_class.as_deref() {
-            Some("ii") => WaterClass::II,
-            Some("iii") => WaterClass::III,
-            Some("iv") => WaterClass::IV,
-            Some("v") => WaterClass::V,
-            _ => return,
-        };
-        for (code, item) in water::coded_items(Body::River) {
-            if let Some(limit) = item.limit(target) {
-                device.limits.insert(code.to_owned(), limit.to_f64());
-            }
+/// What rules may ask of the station, and the limits that hold there: of its noise zone, of its target class in GB 3838-2002 table 1.
+fn add_facts(station: &StationRecord, device: &mut Device, around: &Surroundings) {
+    let mut word = |key: &str, text: &str| {
+        device.facts.insert(key.to_owned(), Fact::Word(text.to_owned()));
+    };
+    word("kind", station.kind.key());
+    if let Some(class) = &station.target_class {
+        word("target_class", class.key());
+    }
+    word("ownership", &station.ownership.0);
+    if let Some(zone) = station.noise_zone.as_ref().and_then(|zone| around.zone(zone.number())) {
+        word("zone", &zone.class);
+        device.limits.insert("day".to_owned(), zone.day);
+        device.limits.insert("night".to_owned(), zone.night);
+    }
+    let enterprise = station.enterprise.as_ref().map(Refers::number);
+    let mut yes = |key: &str, yes: bool| device.facts.insert(key.to_owned(), Fact::Yes(yes));
+    yes("stopped", around.is_stopped([station.power_installation.as_ref().map(Refers::number), enterprise]));
+    let place = station.place.as_ref().and_then(|place| place.point);
+    yes("night_permit", around.may_work_at_night(enterprise, place));
+    if station.kind == StationKind::Dust
+        && let Some(limit) = NoiseLimit::of_site(beijing_day(around.now()))
+    {
+        device.limits.insert("day".to_owned(), f64::from(limit.day));
+        device.limits.insert("night".to_owned(), f64::from(limit.night));
+    }
+    let Some(target) = station.target_class.as_ref().and_then(TargetClass::class) else { return };
+    for (code, item) in water::coded_items(Body::River) {
+        if let Some(limit) = item.limit(target) {
+            device.limits.insert(code.to_owned(), limit.to_f64());
         }
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bilan_records::contract::View;
+use bilan_records::views::{StationKind, TaskRecord};
 use bilan_standards::clock::beijing_day;
 use bilan_telemetry::rules::Task;
 use bilan_telemetry::tampering::{self, Day, Sign, SignKind};
@@ -23,7 +25,7 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(2);
 /// Days before the last that are looked through where the program was off: what lies further back was reported long ago.
 const LOOKED_BACK: i64 = 31;
 /// Kinds of stations whose data enterprises send.
-const KINDS: [&str; 3] = ["power", "outfall", "dust"];
+const KINDS: [StationKind; 3] = [StationKind::Power, StationKind::Outfall, StationKind::Dust];
 /// Current above which production runs, as the shipped rules have it, A.
 const RUNS: f64 = 10.0;
 /// Where the last day that was looked at is remembered.
@@ -72,7 +74,7 @@ impl Suspicion {
     fn look(&self, day: Date, now: Timestamp) -> anyhow::Result<()> {
         let mut refused = 0;
         for device in self.stations.devices() {
-            if !KINDS.contains(&device.kind.as_str()) {
+            if !KINDS.contains(&StationKind::of(&device.kind)) {
                 continue;
             }
             for (factor, sign) in of_device(&self.observations, &device, day)? {
@@ -178,7 +180,7 @@ fn warning(device: &Device, factor: &str, sign: Sign, day: Date, now: Timestamp)
             format!("{}, {day}, {factor}: {en} ({} of {})", device.name, sign.shown, sign.of),
         ),
         task: Some(Task {
-            register: "task".to_owned(),
+            register: TaskRecord::REGISTER.to_owned(),
             title: text(format!("{}数据真实性核查", device.name), format!("Check the data of {}", device.name)),
             instructions: text(
                 format!(

@@ -77,6 +77,43 @@ fn a_broken_register_is_shown_with_its_place_and_remedy() {
         .stderr(contains(format!("complaint.toml:{line}:8")).and(contains("datetme")).and(contains("datetime")));
 }
 
+/// A copy of the bureau's files in which a register has another name for something, wherever it stands in its file.
+fn renamed(register: &str, name: &str, to: &str) -> (tempfile::TempDir, usize) {
+    let folder = files();
+    let path = folder.path().join(format!("registers/{register}.toml"));
+    let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let text: String = fs::read_to_string(&path)
+        .unwrap()
+        .split_inclusive(|character| !is_part(character))
+        .map(|word| {
+            let (word, after) = word.split_at(word.trim_end_matches(|character| !is_part(character)).len());
+            format!("{}{after}", if word == name { to } else { word })
+        })
+        .collect();
+    let line = text.lines().position(|line| line.starts_with('[') && line.contains(to)).unwrap() + 1;
+    fs::write(&path, text).unwrap();
+    (folder, line)
+}
+
+#[test]
+fn what_the_program_relies_on_is_missed_by_the_check_and_at_the_start() {
+    for (register, name, to) in [
+        ("warning", "clear", "clear_up"),
+        ("warning", "lasted_min", "lasted_minutes"),
+        ("station", "noise_zone", "noise_area"),
+    ] {
+        let (folder, line) = renamed(register, name, to);
+        let place = format!("registers/{register}.toml:{line}:");
+        let said = || contains(place.clone()).and(contains(format!("“{name}”"))).and(contains("without it: "));
+        bilan().arg("check").arg(folder.path()).assert().code(1).stderr(said());
+        let data = folder.path().join("data");
+        let mut serve = bilan();
+        serve.env("BILAN_FILES", folder.path()).args(["serve", "--data"]).arg(&data);
+        serve.assert().code(1).stderr(said());
+        assert!(!data.join("records.db").exists(), "nothing is opened before the files are right");
+    }
+}
+
 #[test]
 fn a_broken_rule_and_a_broken_register_are_told_together() {
     let folder = files();

@@ -6,9 +6,11 @@ use axum::response::Response;
 use axum::routing::get;
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{Register, Role};
+use bilan_records::contract::{Condition, View};
 use bilan_records::deadlines::DueSpan;
 use bilan_records::ledger::{Ledger, ListQuery};
 use bilan_records::value::beijing;
+use bilan_records::views::TaskRecord;
 use bilan_standards::clock::beijing_day;
 use bilan_telemetry::{Store, Warning};
 use jiff::ToSpan;
@@ -181,7 +183,7 @@ fn waiting(ledger: &Ledger, actor: &Actor, language: Language) -> Result<Vec<Wai
     let mut lines = Vec::new();
     for register in ledger.catalogue().registers.values() {
         let states = mine(register, actor);
-        if states.is_empty() || register.key == "task" {
+        if states.is_empty() || register.key == TaskRecord::REGISTER {
             continue;
         }
         let quoted: Vec<String> = states.iter().map(|state| format!("\"{state}\"")).collect();
@@ -224,17 +226,14 @@ fn state_names(register: &Register, states: &[&str], language: Language) -> Stri
 
 /// Open tasks that the actor sees: for a grid member, those of the own cell.
 fn tasks(ledger: &Ledger, actor: &Actor, language: Language) -> Result<(Vec<TaskLine>, u64), Refusal> {
-    let Some(register) = ledger.catalogue().registers.get("task") else { return Ok((Vec::new(), 0)) };
+    let Some(register) = TaskRecord::register(ledger) else { return Ok((Vec::new(), 0)) };
     // What is due first stands first, and what has no deadline last.
-    let asked = |due: &str, limit: usize| ListQuery {
-        filter: Some(format!("closed = false and due_at is {due}")),
-        sort: Some(("due_at".to_owned(), false)),
-        limit: limit as u64,
-        ..ListQuery::of("task")
-    };
-    let page = match ledger.list(actor, asked("filled", LINES)) {
+    let due = TaskRecord::due_at();
+    let asked =
+        |condition| TaskRecord::query().only(Condition::is_open()).only(condition).sorted_by(due).at_most(LINES as u64);
+    let page = match TaskRecord::list(ledger, actor, asked(due.is_filled())) {
         Ok(mut page) => {
-            let rest = ledger.list(actor, asked("empty", LINES))?;
+            let rest = TaskRecord::list(ledger, actor, asked(due.is_empty()))?;
             page.records.extend(rest.records);
             page.records.truncate(LINES);
             page.total += rest.total;
@@ -245,18 +244,15 @@ fn tasks(ledger: &Ledger, actor: &Actor, language: Language) -> Result<(Vec<Task
         Err(error) => return Err(error.into()),
     };
     let now = ledger.now();
-    let text = |values: &bilan_records::ledger::JsonMap, key: &str| {
-        values.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-    };
-    let lines = page.records.iter().map(|record| {
-        let due: Option<jiff::Timestamp> = text(&record.values, "due_at").parse().ok();
+    let lines = page.records.into_iter().map(|task| {
+        let due = task.due_at;
         TaskLine {
-            number: record.number.clone(),
-            subject: text(&record.values, "subject"),
             due_at: due.map(|due| beijing(due).strftime("%m-%d %H:%M").to_string()).unwrap_or_default(),
             is_late: due.is_some_and(|due| due < now),
-            state: record.state.as_deref().map(|state| state_names(register, &[state], language)).unwrap_or_default(),
-            address: record_address("task", &record.number),
+            state: state_names(register, &[&task.state], language),
+            address: record_address(TaskRecord::REGISTER, &task.number),
+            number: task.number,
+            subject: task.fields.subject,
         }
     });
     Ok((lines.collect(), page.total))

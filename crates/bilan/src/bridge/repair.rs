@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bilan_records::actor::Actor;
+use bilan_records::contract::View;
 use bilan_records::ledger::Ledger;
+use bilan_records::views::WarningRecord;
 use bilan_telemetry::{Store, StoreError, Warning};
 use jiff::{SignedDuration, Timestamp};
 
@@ -138,7 +140,7 @@ impl Bridge {
                     unknown.insert(warning.station);
                 }
                 Err(error) => {
-                    let has_none = self.ledger.bridged("warning", &warning.id)?.is_none();
+                    let has_none = self.ledger.bridged(WarningRecord::REGISTER, &warning.id)?.is_none();
                     // A refusal is said once, not twice a minute.
                     if !self.repairs.found().refused.contains_key(&warning.id) {
                         tracing::error!("{error}");
@@ -163,7 +165,7 @@ impl Bridge {
         }
         // What is over for long and has its record was closed long ago.
         let is_old = is_over && now.duration_since(warning.opened_at) > AGAIN;
-        if is_old && self.ledger.bridged("warning", &warning.id)?.is_some() {
+        if is_old && self.ledger.bridged(WarningRecord::REGISTER, &warning.id)?.is_some() {
             return Ok(Entered::Entered);
         }
         self.enter(warning)
@@ -241,7 +243,7 @@ pub fn without_record(ledger: &Arc<Ledger>, store: &Store) -> Result<Vec<String>
     let mut stations = Stations::of(ledger);
     let mut missing = Vec::new();
     for warning in known(store, Timestamp::MIN)? {
-        if stations.is_known(&warning.station)? && ledger.bridged("warning", &warning.id)?.is_none() {
+        if stations.is_known(&warning.station)? && ledger.bridged(WarningRecord::REGISTER, &warning.id)?.is_none() {
             missing.push(warning.id);
         }
     }

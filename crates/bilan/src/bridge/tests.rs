@@ -1,9 +1,10 @@
 use bilan_notify::{Grade, NotifySettings, Outbox, PushKey, Sender, Subscription, Webhook, WebhookKind};
-use bilan_records::ledger::Origin;
+use bilan_records::ledger::{JsonMap, ListQuery, Origin};
 use bilan_standards::clock::Clock as _;
 use bilan_telemetry::rules::Escalation;
 use bilan_telemetry::{Level, Text};
 use bilan_web::accounts::Accounts;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::calling::CallingError;
@@ -82,6 +83,11 @@ impl Desk {
     fn all(&self, register: &str) -> Vec<Record> {
         self.bridge.ledger.list(&Actor::system("test"), ListQuery::of(register)).unwrap().records
     }
+}
+
+fn object(values: Value) -> JsonMap {
+    let Value::Object(values) = values else { panic!("an object") };
+    values
 }
 
 fn warning() -> Warning {

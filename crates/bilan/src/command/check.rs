@@ -44,6 +44,9 @@ impl Check {
         for field in catalogue.registers.values().flat_map(unbounded) {
             eprintln!("warning: {field}");
         }
+        for lacking in &catalogue.without {
+            eprintln!("warning: {lacking}");
+        }
         match (self.data, self.year) {
             (Some(data), Some(year)) => reports_are_whole(&Bureau::open_existing(&data)?.with_observations()?, year),
             _ => Ok(()),

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use bilan_records::contract::{Condition, View};
 use bilan_records::ledger::{Ledger, ListQuery, ReadError, Verified};
+use bilan_records::views::{ValueReview, ValueReviewState};
 use bilan_telemetry::{Review, Whole};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
@@ -131,11 +133,11 @@ pub fn observations(bureau: &Bureau) -> Result<Whole> {
 
 /// What people say of values stands in records, which the chain covers: the store must say the same.
 fn reviews(ledger: &Ledger, stored: &[Review]) -> Result<()> {
-    if !ledger.catalogue().registers.contains_key(reviewer::REGISTER) {
+    if ValueReview::register(ledger).is_none() {
         return Ok(());
     }
     for review in stored {
-        let entered = match ledger.record(&operator(), reviewer::REGISTER, &review.key, None) {
+        let entered = match ValueReview::find(ledger, &operator(), &review.key) {
             Ok(record) => Some(record),
             Err(ReadError::NotFound { .. }) => None,
             Err(error) => return Err(error).context("records.db: a review cannot be read"),
@@ -145,8 +147,8 @@ fn reviews(ledger: &Ledger, stored: &[Review]) -> Result<()> {
         }
     }
     let keys: HashSet<&str> = stored.iter().map(|review| review.key.as_str()).collect();
-    let filter = Some(r#"state = "applied""#.to_owned());
-    let mut query = ListQuery { filter, limit: 1_000, ..ListQuery::of(reviewer::REGISTER) };
+    let applied = Condition::in_state(&[ValueReviewState::Applied]);
+    let mut query: ListQuery = ValueReview::query().only(applied).at_most(1_000).into();
     loop {
         let page = ledger.list(&operator(), query.clone())?;
         for record in &page.records {

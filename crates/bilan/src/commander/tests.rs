@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use bilan_records::ledger::{Write, WriteError};
 use bilan_web::every_kind;
 use hj212::EncodeError;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::trial::{MOMENT, Trial};
@@ -55,7 +56,11 @@ impl Desk {
 
     fn state(&self, record: &Record) -> String {
         let ledger = self.commander.orders.ledger();
-        ledger.record(&Actor::system("test"), REGISTER, &record.number, None).unwrap().state.unwrap_or_default()
+        ledger
+            .record(&Actor::system("test"), DeviceCommand::REGISTER, &record.number, None)
+            .unwrap()
+            .state
+            .unwrap_or_default()
     }
 
     /// Changes the file of the ledger from beside.
@@ -75,7 +80,7 @@ impl Desk {
         values["asked_at"] = at.into();
         let Value::Object(values) = values else { panic!("an object") };
         let duty = Actor::new("duty", Role::Duty);
-        self.commander.orders.ledger().create(&duty, REGISTER, values, Write::default()).unwrap()
+        self.commander.orders.ledger().create(&duty, DeviceCommand::REGISTER, values, Write::default()).unwrap()
     }
 
     /// The record when it is closed.
@@ -83,8 +88,12 @@ impl Desk {
         // Two minutes: a busy machine takes its time.
         for _ in 0..1200 {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let now =
-                self.commander.orders.ledger().record(&Actor::system("test"), REGISTER, &record.number, None).unwrap();
+            let now = self
+                .commander
+                .orders
+                .ledger()
+                .record(&Actor::system("test"), DeviceCommand::REGISTER, &record.number, None)
+                .unwrap();
             if matches!(now.state.as_deref(), Some("done" | "failed")) {
                 return now;
             }
@@ -93,11 +102,16 @@ impl Desk {
     }
 }
 
+fn said(state: &str, answer: &str) -> (String, String) {
+    (state.to_owned(), answer.to_owned())
+}
+
 /// The state of a record, and its answer in Chinese; that in English stands in the line below.
-fn told_of(record: &Record) -> (&str, &str) {
-    let (zh, en) = text(record, "answer").and_then(|answer| answer.split_once('\n')).expect("both languages");
+fn told_of(record: &Record) -> (String, String) {
+    let answer = DeviceCommand::read(record).unwrap().fields.answer.unwrap_or_default();
+    let (zh, en) = answer.split_once('\n').expect("both languages");
     assert!(en.is_ascii() && !en.is_empty(), "{en}");
-    (record.state.as_deref().unwrap_or_default(), zh)
+    (record.state.clone().unwrap_or_default(), zh.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,7 +173,7 @@ async fn what_was_being_sent_is_closed_although_the_register_could_not_be_read_a
 async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
     let desk = Desk::new().await;
     let absent = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
-    assert_eq!(told_of(&absent), ("failed", "设备不在线，恢复上报后再下发"));
+    assert_eq!(told_of(&absent), said("failed", "设备不在线，恢复上报后再下发"));
 
     let device = SimulatedDevice { mn: "M1".into(), password: "123456".into(), kind: "water".into(), seed: 7 };
     let options = SimulateOptions {
@@ -179,7 +193,7 @@ async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
     assert_eq!(read.values["attempts"], 1);
 
     let incomplete = desk.closed(&desk.enter(json!({"command": "sample_now"}))).await;
-    assert_eq!(told_of(&incomplete), ("failed", "指令缺少参数：仪表因子编码"));
+    assert_eq!(told_of(&incomplete), said("failed", "指令缺少参数：仪表因子编码"));
 
     let history =
         json!({"command": "get_hours", "begin_at": "2026-05-02T00:00:00+08:00", "end_at": "2026-05-02T12:00:00+08:00"});
@@ -200,7 +214,12 @@ async fn only_who_may_enters_commands_and_nobody_enters_answers() {
         values.as_object().unwrap().clone()
     };
     let enter = |role: Role, extra: Value| {
-        desk.commander.orders.ledger().create(&Actor::new("x", role), REGISTER, values(extra), Write::default())
+        desk.commander.orders.ledger().create(
+            &Actor::new("x", role),
+            DeviceCommand::REGISTER,
+            values(extra),
+            Write::default(),
+        )
     };
     for role in [Role::Grid, Role::Handler, Role::Clerk, Role::Auditor, Role::Enterprise] {
         assert!(matches!(enter(role, json!({})), Err(WriteError::Forbidden { .. })), "{role:?}");
@@ -209,8 +228,12 @@ async fn only_who_may_enters_commands_and_nobody_enters_answers() {
     let scheduled = enter(Role::Analyst, json!({"asked_at": "2026-05-04T03:00:00Z"})).unwrap();
     // One that is due is closed by the same look that leaves the other alone.
     desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
-    let waiting =
-        desk.commander.orders.ledger().record(&Actor::system("test"), REGISTER, &scheduled.number, None).unwrap();
+    let waiting = desk
+        .commander
+        .orders
+        .ledger()
+        .record(&Actor::system("test"), DeviceCommand::REGISTER, &scheduled.number, None)
+        .unwrap();
     assert_eq!(waiting.state.as_deref(), Some("asked"), "its time has not come");
 }
 
@@ -275,12 +298,12 @@ async fn the_instrument_is_asked_for_where_a_device_wants_it() {
     let (state, answer) = told_of(&without);
     assert!(state == "failed" && answer.contains("QnRtn=2") && answer.contains("PolId"), "{answer}");
     let with = desk.closed(&desk.enter(json!({"command": "get_time", "factor": "W01018"}))).await;
-    assert_eq!(told_of(&with), ("done", "执行成功（ExeRtn=1）"));
+    assert_eq!(told_of(&with), said("done", "执行成功（ExeRtn=1）"));
     device.abort();
 }
 
 every_kind!(every_reason of NotDone:
-    NotDone::Missing(_), NotDone::NoDevice(_), NotDone::Interrupted, NotDone::Control(ControlFault::NotConnected { .. }),
+    NotDone::Missing(_), NotDone::NoDevice(_), NotDone::Interrupted, NotDone::Unreadable(_), NotDone::Control(ControlFault::NotConnected { .. }),
     NotDone::Control(ControlFault::Busy { .. }), NotDone::Control(ControlFault::Refused { .. }),
     NotDone::Control(ControlFault::NoAnswer { .. }), NotDone::Control(ControlFault::Gone { .. }),
     NotDone::Control(ControlFault::Unwritable(_)));
@@ -313,6 +336,10 @@ fn every_reason_why_a_command_is_not_done_is_given_in_both_languages_and_none_re
     let reasons: Vec<NotDone> = [
         NotDone::NoDevice("202000001".into()),
         NotDone::Interrupted,
+        NotDone::Unreadable(ReadError::Damaged {
+            what: "“station” of the record FK1".into(),
+            why: "there is no value".into(),
+        }),
         NotDone::Control(ControlFault::NotConnected { mn: mn() }),
         NotDone::Control(ControlFault::Busy { mn: mn() }),
         NotDone::Control(ControlFault::NoAnswer { mn: mn(), sent: 3 }),

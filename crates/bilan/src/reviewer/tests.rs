@@ -1,6 +1,8 @@
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::ledger::Write;
+use bilan_records::ledger::{JsonMap, Record, Write};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::trial::Trial;
@@ -32,11 +34,13 @@ impl Desk {
             "ground": "calibration", "explanation": "零点校准期间",
         });
         let Value::Object(values) = values else { panic!("an object") };
-        self.ledger.create(&Actor::new("analyst", Role::Analyst), REGISTER, values, Write::default()).unwrap()
+        self.ledger
+            .create(&Actor::new("analyst", Role::Analyst), ValueReview::REGISTER, values, Write::default())
+            .unwrap()
     }
 
     fn state(&self, number: &str) -> String {
-        let record = self.ledger.record(&Actor::system("test"), REGISTER, number, None).unwrap();
+        let record = self.ledger.record(&Actor::system("test"), ValueReview::REGISTER, number, None).unwrap();
         record.state.unwrap_or_default()
     }
 
@@ -63,10 +67,19 @@ async fn a_review_is_in_force_until_it_is_withdrawn() {
     assert_eq!((known.counts, known.by.as_str(), known.reason.as_str()), (false, "analyst", "零点校准期间"));
 
     let head = Actor::new("head", Role::Head);
-    let now = desk.ledger.record(&head, REGISTER, &record.number, None).unwrap();
+    let now = desk.ledger.record(&head, ValueReview::REGISTER, &record.number, None).unwrap();
     let why = Some("校准记录有误".to_owned());
     desk.ledger
-        .step(&head, REGISTER, &record.number, now.version, "withdraw", JsonMap::new(), why, Write::default())
+        .step(
+            &head,
+            ValueReview::REGISTER,
+            &record.number,
+            now.version,
+            "withdraw",
+            JsonMap::new(),
+            why,
+            Write::default(),
+        )
         .unwrap();
     desk.reviewer.look().await.unwrap();
     assert_eq!((desk.state(&record.number).as_str(), desk.known().len()), ("withdrawn", 0));

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{Ledger, ListQuery, Record};
+use bilan_records::contract::{Condition, Kept, Query, View};
+use bilan_records::ledger::Ledger;
 use bilan_records::value::beijing_text;
+use bilan_records::views::{NightWorkPermit, NightWorkPermitState, NoiseZoneRecord, PollutionResponse, StationRecord};
 use bilan_standards::geo;
 use bilan_standards::power::Span;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 /// A permit covers stations so near to its site, metres: those of the site itself, whoever runs them.
 const NEAR: f64 = 300.0;
 /// Registers whose change makes the stations be read again.
-pub(super) const REGISTERS: [&str; 4] = ["station", "noise_zone", "pollution_response", "night_work_permit"];
+pub(super) const REGISTERS: [&str; 4] =
+    [StationRecord::REGISTER, NoiseZoneRecord::REGISTER, PollutionResponse::REGISTER, NightWorkPermit::REGISTER];
 
 /// Limits of a noise zone.
 pub(super) struct Zone {
@@ -41,20 +43,17 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     pub(super) fn read(ledger: &Ledger, actor: &Actor, now: Timestamp) -> Result<Self> {
-        let known = |register: &str| ledger.catalogue().registers.contains_key(register);
-        let list = |register: &str, filter: Option<String>| -> Result<Vec<Record>> {
-            if !known(register) {
-                return Ok(Vec::new());
-            }
-            Ok(ledger.list_all(actor, ListQuery { filter, ..ListQuery::of(register) })?)
-        };
-        let zones = list("noise_zone", None)?.into_iter().filter_map(zone).collect();
+        let zones = kept(ledger, actor, NoiseZoneRecord::query())?.into_iter().map(zone).collect();
         // Those that begin later count as well: the stations are read again when the next begins.
-        let in_force = format!(r#"state = "approved" and work_until > "{}""#, beijing_text(now));
-        let permits = list("night_work_permit", Some(in_force))?.iter().filter_map(permit).collect();
+        let in_force = NightWorkPermit::query()
+            .only(Condition::in_state(&[NightWorkPermitState::Approved]))
+            .only(NightWorkPermit::work_until().is_after(&beijing_text(now)));
+        let permits = kept(ledger, actor, in_force)?.iter().filter_map(|permit| self::permit(permit)).collect();
         let today = Span { from: now, to: now + SignedDuration::from_hours(24) };
-        let stops =
-            if known("pollution_response") { bilan_web::stop_orders(ledger, actor, today)? } else { Vec::new() };
+        let stops = match PollutionResponse::register(ledger) {
+            Some(_) => bilan_web::stop_orders(ledger, actor, today)?,
+            None => Vec::new(),
+        };
         Ok(Self { now, zones, stops, permits })
     }
 
@@ -67,15 +66,15 @@ impl Surroundings {
     }
 
     /// Whether one of these is ordered to stop now.
-    pub(super) fn is_stopped(&self, names: [Option<&String>; 2]) -> bool {
-        let touches = |name: &String| self.stops.iter().any(|(stopped, span)| stopped == name && self.holds(*span));
+    pub(super) fn is_stopped(&self, names: [Option<&str>; 2]) -> bool {
+        let touches = |name: &str| self.stops.iter().any(|(stopped, span)| stopped == name && self.holds(*span));
         names.into_iter().flatten().any(touches)
     }
 
     /// Whether a permit for work at night holds now for an enterprise or a place.
-    pub(super) fn may_work_at_night(&self, enterprise: Option<&String>, at: Option<[f64; 2]>) -> bool {
+    pub(super) fn may_work_at_night(&self, enterprise: Option<&str>, at: Option<[f64; 2]>) -> bool {
         self.permits.iter().filter(|permit| self.holds(permit.span)).any(|permit| {
-            let same = enterprise.is_some() && permit.enterprise.as_ref() == enterprise;
+            let same = enterprise.is_some() && permit.enterprise.as_deref() == enterprise;
             let near = permit.at.zip(at).is_some_and(|(site, at)| geo::distance_m(site, at) <= NEAR);
             same || near
         })
@@ -92,21 +91,24 @@ impl Surroundings {
     }
 }
 
-fn zone(record: Record) -> Option<(String, Zone)> {
-    let number = |field: &str| record.values.get(field).and_then(Value::as_f64);
-    let class = record.values.get("zone_class")?.as_str()?.trim_start_matches("zone_").to_owned();
-    let zone = Zone { class, day: number("day_limit")?, night: number("night_limit")? };
-    Some((record.number, zone))
+/// Every record that matches; none where the bureau keeps no such register.
+fn kept<V: View>(ledger: &Ledger, actor: &Actor, query: Query<V>) -> Result<Vec<Kept<V>>> {
+    if V::register(ledger).is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(V::all(ledger, actor, query)?)
 }
 
-fn permit(record: &Record) -> Option<Permit> {
-    let text = |field: &str| record.values.get(field).and_then(Value::as_str);
-    let at = |field: &str| text(field)?.parse::<Timestamp>().ok();
-    let place = record.values.get("place");
-    let number = |key: &str| place?.get(key)?.as_f64();
+fn zone(zone: Kept<NoiseZoneRecord>) -> (String, Zone) {
+    let class = zone.zone_class.in_the_standard().to_owned();
+    let limits = Zone { class, day: zone.day_limit, night: zone.night_limit };
+    (zone.number, limits)
+}
+
+fn permit(permit: &NightWorkPermit) -> Option<Permit> {
     Some(Permit {
-        enterprise: text("enterprise").map(str::to_owned),
-        at: number("lon").zip(number("lat")).map(|(lon, lat)| [lon, lat]),
-        span: Span::new(at("work_from")?, at("work_until")?)?,
+        enterprise: permit.enterprise.as_ref().map(|enterprise| enterprise.number().to_owned()),
+        at: permit.place.as_ref().and_then(|place| place.point),
+        span: Span::new(permit.work_from, permit.work_until)?,
     })
 }

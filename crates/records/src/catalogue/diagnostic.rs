@@ -46,6 +46,8 @@ pub struct Diagnostics {
     /// The faults, causes before consequences: registers before the figures that count them, then file by file and in the order of the text; what
     /// follows from another fault of the same file comes after the others.
     pub faults: Vec<Diagnostic>,
+    /// What the program knows how to use and the files do without; no fault.
+    pub without: Vec<Diagnostic>,
     sources: Vec<Source>,
 }
 
@@ -56,7 +58,11 @@ impl Diagnostics {
         faults.sort_by_key(place);
         faults.dedup();
         let named = |source: &&Source| faults.iter().any(|fault| fault.file == source.path);
-        Self { sources: sources.iter().filter(named).cloned().collect(), faults }
+        Self { sources: sources.iter().filter(named).cloned().collect(), faults, without: Vec::new() }
+    }
+
+    pub(super) fn doing_without(self, without: Vec<Diagnostic>) -> Self {
+        Self { without, ..self }
     }
 }
 

@@ -11,8 +11,9 @@ use super::{
     reader::{Faults, diagnostic, instead},
     source::{Source, read_sources},
 };
+use crate::contract::{self, Contract};
 
-/// Reads and checks every file below the folder of a bureau.
+/// Reads and checks every file below the folder of a bureau, and holds its registers against what the program relies on.
 ///
 /// # Errors
 /// Every fault in every file, with its place and what to write instead.
@@ -24,7 +25,7 @@ pub fn load(root: &Path) -> Result<Catalogue, Diagnostics> {
             let remedy = "name a folder with registers/, figures/, reports/ and districts/".to_owned();
             Err(Diagnostics::new(vec![diagnostic(&nowhere, &(0..0), message, Some(remedy))], &[]))
         }
-        Ok(sources) => check(&sources),
+        Ok(sources) => check_against(&sources, crate::views::CONTRACTS),
         Err((path, error)) => {
             let unreadable = Source::new(&path.display().to_string(), "");
             let message = format!("the file cannot be read: {error}");
@@ -33,16 +34,26 @@ pub fn load(root: &Path) -> Result<Catalogue, Diagnostics> {
     }
 }
 
-/// Checks files that have been read already.
+/// Checks files that have been read already, whatever the program relies on.
 ///
 /// # Errors
 /// As [`load`].
 pub fn check(sources: &[Source]) -> Result<Catalogue, Diagnostics> {
+    check_against(sources, &[])
+}
+
+/// Checks files that have been read already, and holds their registers against what is relied on.
+///
+/// # Errors
+/// As [`load`].
+pub fn check_against(sources: &[Source], contracts: &[&Contract]) -> Result<Catalogue, Diagnostics> {
     let mut found = Vec::new();
     let within = |folder: &'static str, ending: &'static str| {
         sources.iter().filter(move |source| source.path.starts_with(folder) && source.path.ends_with(ending))
     };
     let registers = registers(within("registers/", ".toml"), &mut found);
+    let held = contract::check(&registers, sources, contracts);
+    found.extend(held.faults);
     let (figures, named) = figures(within("figures/", ".toml"), &registers, &mut found);
     let mut reports = IndexMap::new();
     for source in within("reports/", "/report.toml") {
@@ -66,9 +77,15 @@ pub fn check(sources: &[Source]) -> Result<Catalogue, Diagnostics> {
     }
     let district = district(sources, &mut found);
     if found.is_empty() {
-        Ok(Catalogue { registers, figures, reports: reports as IndexMap<String, Report>, district })
+        Ok(Catalogue {
+            registers,
+            figures,
+            reports: reports as IndexMap<String, Report>,
+            district,
+            without: held.without,
+        })
     } else {
-        Err(Diagnostics::new(found, sources))
+        Err(Diagnostics::new(found, sources).doing_without(held.without))
     }
 }
 

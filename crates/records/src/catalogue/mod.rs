@@ -34,8 +34,9 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use district::{CellLevel, District, GridCell, PublicMonitoring, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
 pub use listed::listed;
-pub use load::{check, load};
+pub use load::{check, check_against, load};
 pub(crate) use read_report::with_years;
+pub(crate) use reader::fault_at;
 pub use register::*;
 pub use report::{Block, ChartKind, FigureForm, Inline, RecordsTable, Report};
 pub use source::{Source, read_sources};
@@ -80,4 +81,6 @@ pub struct Catalogue {
     pub reports: IndexMap<String, Report>,
     /// The district that the bureau answers for.
     pub district: District,
+    /// What the program knows how to use and these files do without, with what is then missing.
+    pub without: Vec<Diagnostic>,
 }

@@ -80,6 +80,11 @@ pub(super) fn diagnostic(source: &Source, span: &Range<usize>, message: String, 
     }
 }
 
+/// A fault at a place of a file, with what to write instead.
+pub(crate) fn fault_at(source: &Source, span: &Range<usize>, message: String, remedy: String) -> Diagnostic {
+    diagnostic(source, span, message, Some(remedy))
+}
+
 /// The remedy for an unknown name: the one that was meant, or the list of those known.
 pub(super) fn instead<'a>(found: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(meant) = closest(found, known.clone()) {

@@ -14,7 +14,7 @@ use super::{
     formula::neutralised,
 };
 use crate::{
-    actor::{Act, Actor, Scope},
+    actor::Actor,
     catalogue::{Catalogue, FieldKind, Label, Register},
     ledger::{JsonMap, Ledger, ListQuery, ReadError, Record},
     value::Language,
@@ -81,23 +81,8 @@ pub fn export_with_personal(
     out: &mut (impl Write + Seek + Send),
     reason: &str,
 ) -> Result<u64, ExportError> {
-    let register = ledger.register(&query.register)?;
-    let personal = register.fields.values().any(|field| field.personal || has_personal_rows(&field.kind));
-    if personal {
-        if actor.scope(register, Act::Unmask) != Scope::All {
-            return Err(ExportError::Read(ReadError::Forbidden {
-                actor: actor.name.clone(),
-                verb: Act::Unmask.verb().to_owned(),
-                register: register.key.clone(),
-            }));
-        }
-        ledger.journal_export(actor, register, reason)?;
-    }
+    ledger.journal_plain_reading(actor, &query.register, reason)?;
     write(ledger, actor, &query, format, out, true)
-}
-
-fn has_personal_rows(kind: &FieldKind) -> bool {
-    matches!(kind, FieldKind::Table { fields } if fields.values().any(|field| field.personal))
 }
 
 fn write(

@@ -8,11 +8,11 @@ use super::{
     codec::place_of,
     error::ReadError,
     reach::{forbidden, reaches},
-    record::FieldChange,
+    record::{FieldChange, ListQuery, Record},
 };
 use crate::{
-    actor::{Act, Actor},
-    catalogue::Register,
+    actor::{Act, Actor, Scope},
+    catalogue::{FieldKind, Register},
     journal::{self, Action},
     naming,
 };
@@ -56,8 +56,34 @@ impl Ledger {
         Ok(plain)
     }
 
-    /// Journals that somebody took personal data of a whole register away in a file.
-    pub(crate) fn journal_export(&self, actor: &Actor, register: &Register, reason: &str) -> Result<(), ReadError> {
+    /// Every record that matches, in the order in which they were entered, with personal fields in plain text; journalled with the reason.
+    ///
+    /// # Errors
+    /// [`ReadError::Forbidden`] unless the actor may unmask every record of the register; [`ReadError::ReasonMissing`].
+    pub fn list_all_in_plain(&self, actor: &Actor, query: &ListQuery, reason: &str) -> Result<Vec<Record>, ReadError> {
+        self.journal_plain_reading(actor, &query.register, reason)?;
+        let mut records = Vec::new();
+        self.each(actor, query, true, |record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// Journals that personal data of a whole register are read, if it has any.
+    pub(crate) fn journal_plain_reading(&self, actor: &Actor, register: &str, reason: &str) -> Result<(), ReadError> {
+        let register = self.register(register)?;
+        if !register.fields.values().any(|field| field.personal || has_personal_rows(&field.kind)) {
+            return Ok(());
+        }
+        if actor.scope(register, Act::Unmask) != Scope::All {
+            return Err(forbidden(actor, Act::Unmask.verb(), &register.key));
+        }
+        self.journal_export(actor, register, reason)
+    }
+
+    /// Journals that somebody took personal data of a whole register away.
+    fn journal_export(&self, actor: &Actor, register: &Register, reason: &str) -> Result<(), ReadError> {
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(ReadError::ReasonMissing("an export with personal data is journalled with one".into()));
@@ -81,4 +107,8 @@ impl Ledger {
         commit(transaction)?;
         Ok(())
     }
+}
+
+fn has_personal_rows(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Table { fields } if fields.values().any(|field| field.personal))
 }

@@ -20,13 +20,25 @@ pub struct Position {
 }
 
 impl Position {
-    pub(super) fn to_json(&self) -> Json {
+    /// The external form; null where nothing is said.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
         match (self.point, &self.address) {
             (Some([lon, lat]), Some(address)) => json!({ "lon": lon, "lat": lat, "address": address }),
             (Some([lon, lat]), None) => json!({ "lon": lon, "lat": lat }),
             (None, Some(address)) => json!({ "address": address }),
             (None, None) => Json::Null,
         }
+    }
+}
+
+impl Position {
+    /// Reads the external form.
+    ///
+    /// # Errors
+    /// What stands there instead of a place.
+    pub fn from_json(json: &Json) -> Result<Self, Refusal> {
+        position(json)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bilan_records::actor::Actor;
 use bilan_records::ledger::{Ledger, ReadError};
 use bilan_records::value::beijing;
+use bilan_records::views::StationKind;
 use bilan_standards::air::{Concentration, Item};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::rounding::Rational;
@@ -125,7 +126,7 @@ impl Gathered {
     }
 
     fn complete(&self, station: &Station) -> Hour {
-        let sent = if station.kind == "water" { &self.hours_of_water } else { &self.hours };
+        let sent = if station.kind == StationKind::Water { &self.hours_of_water } else { &self.hours };
         hour(earlier(self.running_from, HOUR), true, of(sent, station), of(&self.instants_before, station))
     }
 }
@@ -160,13 +161,13 @@ fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[
 }
 
 fn judge(station: &Station, hour: &Hour) -> Option<Verdict> {
-    match station.kind.as_str() {
-        "air" => {
+    match station.kind {
+        StationKind::Air => {
             let items = verdict::air_items(hour, |code| station.in_milligrams(code));
             verdict::air(&items, hour, beijing_day(hour.begins))
         }
-        "water" => verdict::water(hour, station.target),
-        "noise" => verdict::noise(hour, station.zone, station.night.period(beijing(hour.begins).hour())),
+        StationKind::Water => verdict::water(hour, station.target),
+        StationKind::Noise => verdict::noise(hour, station.zone, station.night.period(beijing(hour.begins).hour())),
         _ => None,
     }
 }
@@ -243,8 +244,10 @@ impl Snapshot {
 }
 
 fn district(stations: &[(Station, Condition)]) -> Option<Verdict> {
-    let speaking: Vec<_> =
-        stations.iter().filter(|(station, condition)| station.kind == "air" && condition.verdict().is_some()).collect();
+    let speaking: Vec<_> = stations
+        .iter()
+        .filter(|(station, condition)| station.kind == StationKind::Air && condition.verdict().is_some())
+        .collect();
     let (_, first) = speaking.first()?;
     let hour = if first.now.is_some() { &first.running } else { &first.complete };
     let items: Vec<Vec<(Item, Concentration)>> =

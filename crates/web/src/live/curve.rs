@@ -1,6 +1,7 @@
 //! The values of one factor at one station over a span, for its chart: instants of an hour, means of five minutes, hours, days.
 
 use bilan_records::value::{Language, beijing};
+use bilan_records::views::StationKind;
 use bilan_standards::air::{self, AirLimit, Column, Concentration, Edition, Grade, Item};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::noise::NoiseLimit;
@@ -192,8 +193,8 @@ fn shown(value: &Observation, colour: Option<String>) -> Point {
 
 /// Colour of an hour's value by its own index or class.
 fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String> {
-    match station.kind.as_str() {
-        "air" => {
+    match station.kind {
+        StationKind::Air => {
             let item = air_item(factor)?;
             let scale = if item != Item::Co && station.in_milligrams(factor) { 1000.0 } else { 1.0 };
             let concentration = Concentration::rounded(item, verdict::exact(value.value * scale)?)?;
@@ -202,7 +203,7 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
             let index = air::iaqi(column, judged, edition)?;
             Some(air::Level::of(index.0).rgb.clone())
         }
-        "water" => {
+        StationKind::Water => {
             let item = water::item(factor, Body::River).filter(|item| item.evaluated)?;
             Some(verdict::class_colour(item.class(verdict::exact(value.value)?)).to_owned())
         }
@@ -252,7 +253,7 @@ fn gathered(values: &[Observation], step: impl Fn(Timestamp) -> i64, factor: &st
 fn limits(station: &Station, factor: &str, span: Span, now: Timestamp, language: Language) -> Vec<Limit> {
     let zh = language == Language::Chinese;
     let say = |chinese: String, english: String| if zh { chinese } else { english };
-    if station.kind == "noise" && (factor == "LA" || factor == "Leq") {
+    if station.kind == StationKind::Noise && (factor == "LA" || factor == "Leq") {
         let Some((zone, limit)) = station.zone.and_then(|zone| Some((zone, NoiseLimit::of_zone(zone)?))) else {
             return Vec::new();
         };
@@ -265,7 +266,7 @@ fn limits(station: &Station, factor: &str, span: Span, now: Timestamp, language:
         };
         return vec![line(limit.day, "昼间", "day"), line(limit.night, "夜间", "night")];
     }
-    if station.kind == "water"
+    if station.kind == StationKind::Water
         && let Some(target) = station.target
         && let Some(limit) = water::item(factor, Body::River).and_then(|item| item.limit(target))
     {
@@ -305,7 +306,7 @@ pub(super) fn editions(first: Date, last: Date) -> Vec<Edition> {
 
 /// The limit of grade II of the averaging time that the chart shows.
 fn air_limit(station: &Station, factor: &str, span: Span, edition: Edition) -> Option<f64> {
-    let item = air_item(factor).filter(|_| station.kind == "air")?;
+    let item = air_item(factor).filter(|_| station.kind == StationKind::Air)?;
     let averaging = match span {
         Span::Month | Span::Year => "日平均",
         _ => "1小时平均",

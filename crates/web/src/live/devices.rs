@@ -6,6 +6,8 @@ use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::{Act, Scope};
 use bilan_records::catalogue::Role;
+use bilan_records::contract::View;
+use bilan_records::views::StationRecord;
 use bilan_telemetry::{Ahead, DeviceState, Quarantined, Stranger};
 use hj212::FaultCode;
 use jiff::Timestamp;
@@ -100,7 +102,7 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let (stations, lines, held, strangers, may_enter, (forwarding, broker), now) = ask(&visit, move |app, actor| {
         let stations = registered::stations(&app.ledger, actor)?;
         let store = &app.observations;
-        let register = app.catalogue().registers.get("station");
+        let register = StationRecord::register(&app.ledger);
         let may_enter = register.is_some_and(|register| actor.scope(register, Act::Create) != Scope::Nothing);
         let now = app.ledger.now();
         let sees_all =

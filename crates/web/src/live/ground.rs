@@ -266,11 +266,11 @@ fn kind_mark(kind: &str, label: &Label, language: Language) -> String {
 
 fn add_condition(properties: &mut Json, snapshot: &Snapshot, number: &str, language: Language) {
     let Some((station, condition)) = snapshot.get(number) else { return };
-    properties["kind"] = json!(station.kind);
+    properties["kind"] = json!(station.kind.key());
     let (colour, short, word) = match condition.verdict() {
         Some(verdict) => (verdict.colour.as_str(), verdict.short.clone(), verdict.word.text(language)),
         None if condition.silent => ("#8a949c", "—".to_owned(), ""),
-        None => ("#2b7a9b", kind_mark(&station.kind, &station.kind_label, language), ""),
+        None => ("#2b7a9b", kind_mark(station.kind.key(), &station.kind_label, language), ""),
     };
     let dark = condition.verdict().is_some_and(|verdict| verdict.dark_ink);
     properties["colour"] = json!(colour);

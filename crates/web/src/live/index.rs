@@ -4,6 +4,7 @@
 
 use bilan_records::actor::Actor;
 use bilan_records::ledger::Ledger;
+use bilan_records::views::StationKind;
 use bilan_standards::air::{self, Concentration, Edition, HourlyAir, Item};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::rounding::Rational;
@@ -28,7 +29,7 @@ pub fn air_indexes(ledger: &Ledger, store: &Store, now: Timestamp) -> Result<Vec
     let end = hour_of(now);
     let mut found = Vec::new();
     for station in registered::stations(ledger, &Actor::system("indexes"))? {
-        if station.kind == "air" && station.reports() {
+        if station.kind == StationKind::Air && station.reports() {
             found.extend(of_station(store, &station, end)?);
         }
     }

@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{Register, SYSTEMS};
+use bilan_records::contract::View;
 use bilan_records::ledger::ListQuery;
+use bilan_records::views::StationRecord;
 use bilan_standards::clock::beijing_day;
 
 use super::condition::{ConditionError, Desk};
@@ -243,7 +245,8 @@ pub(super) async fn layer(
         else {
             return Ok(None);
         };
-        let snapshot = if key == "station" { Some(desk.snapshot(&app.ledger, &app.observations)?) } else { None };
+        let snapshot =
+            if key == StationRecord::REGISTER { Some(desk.snapshot(&app.ledger, &app.observations)?) } else { None };
         let language = language;
         Ok(Some(ground::features(&app.ledger, actor, &layer, &asked.wanted, language, snapshot.as_deref())?))
     })

@@ -51,7 +51,7 @@ pub(super) async fn show(
     let from = moment(&wanted.from)?.unwrap_or(to - SignedDuration::from_hours(24));
     let language = visit.language;
     let (station, packets) = ask(&visit, move |app, actor| {
-        let (station, _) = registered::station(&app.ledger, actor, &number)?;
+        let station = registered::station(&app.ledger, actor, &number)?;
         let packets = match &station.mn {
             Some(mn) => app.observations.packets(mn, from, to, SHOWN + 1)?,
             None => Vec::new(),

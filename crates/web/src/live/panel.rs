@@ -6,8 +6,10 @@ use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{Catalogue, FieldKind, Register};
+use bilan_records::contract::{Condition, Kept, View};
 use bilan_records::ledger::{ListQuery, ReadError, Record};
 use bilan_records::value::{Value, is_blank};
+use bilan_records::views::{StaffPost, StationRecord};
 use serde::Deserialize;
 
 use super::condition::{ConditionError, of_one};
@@ -134,28 +136,24 @@ impl CellView {
 
 /// Who answers for exactly this cell; nothing where the visitor may not see posts.
 fn people(app: &AppState, actor: &Actor, code: &str, language: Language) -> Result<Vec<Person>, ConditionError> {
-    let Some(register) = app.catalogue().registers.get("staff_post") else { return Ok(Vec::new()) };
-    let query = ListQuery {
-        filter: Some(format!(r#"grid_code = "{code}" and closed = false"#)),
-        sort: Some(("number".to_owned(), false)),
-        limit: 20,
-        ..ListQuery::of("staff_post")
-    };
-    let records = match app.ledger.list(actor, query) {
+    let Some(register) = StaffPost::register(&app.ledger) else { return Ok(Vec::new()) };
+    let query = StaffPost::query()
+        .only(StaffPost::grid_code().is(&code))
+        .only(Condition::is_open())
+        .sorted_by_number()
+        .at_most(20);
+    let records = match StaffPost::list(&app.ledger, actor, query) {
         Ok(page) => page.records,
         Err(ReadError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let person = |record: &Record| {
-        let text = |key: &str| record.values.get(key).and_then(|value| value.as_str()).unwrap_or_default();
-        Person {
-            number: record.number.clone(),
-            post: text("name").to_owned(),
-            kind: registered::choice_label(register, "kind", text("kind")).text(language).to_owned(),
-            holder: text("holder").to_owned(),
-        }
+    let person = |post: Kept<StaffPost>| Person {
+        kind: registered::choice_label(register, StaffPost::kind().name(), &post.kind.0).text(language).to_owned(),
+        number: post.number,
+        post: post.fields.name,
+        holder: post.fields.holder,
     };
-    Ok(records.iter().map(person).collect())
+    Ok(records.into_iter().map(person).collect())
 }
 
 /// Registers whose open records are matters although no clock runs on them.
@@ -181,7 +179,7 @@ fn things(app: &AppState, actor: &Actor, code: &str, language: Language) -> Resu
     let mut things = Vec::new();
     for layer in Layer::all(app.catalogue(), actor) {
         let register = layer.register;
-        if is_matter(register) || layer.whereabouts != Whereabouts::Place || register.key == "staff_post" {
+        if is_matter(register) || layer.whereabouts != Whereabouts::Place || register.key == StaffPost::REGISTER {
             continue;
         }
         let filter = register.workflow.as_ref().map(|_| "closed = false".to_owned());
@@ -223,7 +221,10 @@ fn matters(app: &AppState, actor: &Actor, code: &str, language: Language) -> Res
     }
     // What presses comes first.
     let pressing = |matter: &Matter| {
-        super::ground::FIRST.iter().position(|key| *key == matter.key && *key != "station").unwrap_or(usize::MAX)
+        super::ground::FIRST
+            .iter()
+            .position(|key| *key == matter.key && *key != StationRecord::REGISTER)
+            .unwrap_or(usize::MAX)
     };
     matters.sort_by_key(pressing);
     Ok(matters)
@@ -313,8 +314,8 @@ fn view(
     let register = app.catalogue().registers.get(key).ok_or_else(|| ReadError::UnknownRegister(key.to_owned()))?;
     let state = record.state.as_deref().unwrap_or_default();
     let workflow = register.workflow.as_ref();
-    let station = if key == "station" {
-        let (station, _) = registered::station(&app.ledger, actor, number)?;
+    let station = if key == StationRecord::REGISTER {
+        let station = registered::station(&app.ledger, actor, number)?;
         let condition = of_one(&app.observations, &station, app.ledger.now())?;
         Some(StationRow::of(&station, &condition, app.ledger.now(), language))
     } else {
@@ -346,10 +347,12 @@ fn facts(register: &Register, record: &Record, language: Language) -> Vec<(Strin
                 | FieldKind::LongText { .. }
         )
     };
-    let shown = register
-        .fields
-        .values()
-        .filter(|field| field.key != register.title && !is_personal(field) && fits(&field.kind) && field.key != "mn");
+    let shown = register.fields.values().filter(|field| {
+        field.key != register.title
+            && !is_personal(field)
+            && fits(&field.kind)
+            && field.key != StationRecord::mn().name()
+    });
     shown
         .filter_map(|field| {
             let json = record.values.get(&field.key).filter(|json| !is_blank(json))?;

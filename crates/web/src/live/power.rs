@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::Actor;
-use bilan_records::ledger::{Ledger, ListQuery, ReadError, Record};
+use bilan_records::contract::{Kept, Refers, View};
+use bilan_records::ledger::{Ledger, ReadError};
 use bilan_records::value::beijing_text;
+use bilan_records::views::{
+    CurtailmentMeasure, EnterpriseRecord, PollutionResponse, PowerInstallation, StationKind, StationRecord,
+};
 use bilan_standards::power::{PowerFault, PowerVerdict, Running, Span, Tolerances, judge};
 use bilan_telemetry::{Kind, Observation, Series, Store, StoreError};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 use super::condition::ConditionError;
 use super::view::ask;
@@ -160,12 +163,8 @@ pub(super) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
 
 fn rows(app: &AppState, actor: &Actor, day: Date, language: Language) -> Result<Vec<Row>, ConditionError> {
     let ledger = &app.ledger;
-    let query = ListQuery {
-        limit: INSTALLATIONS,
-        sort: Some(("number".to_owned(), false)),
-        ..ListQuery::of("power_installation")
-    };
-    let installations = ledger.list(actor, query)?.records;
+    let query = PowerInstallation::query().sorted_by_number().at_most(INSTALLATIONS);
+    let installations = PowerInstallation::list(ledger, actor, query)?.records;
     let stations = stations(ledger, actor)?;
     let within = day_span(day);
     let until = within.to.min(ledger.now()).max(within.from);
@@ -173,11 +172,9 @@ fn rows(app: &AppState, actor: &Actor, day: Date, language: Language) -> Result<
     let mut rows = Vec::new();
     for record in installations {
         let station = stations.get(&record.number).cloned();
-        let enterprise = text(&record, "enterprise").map(|number| {
-            let name = ledger.record(actor, "enterprise", number, None).ok();
-            let name = name.as_ref().and_then(|record| text(record, "name")).unwrap_or(number).to_owned();
-            (number.to_owned(), name)
-        });
+        let number = record.enterprise.number();
+        let name = EnterpriseRecord::find(ledger, actor, number).map(|enterprise| enterprise.fields.name);
+        let enterprise = Some((number.to_owned(), name.unwrap_or_else(|_| number.to_owned())));
         let order = orders.iter().find(|(known, _)| {
             *known == record.number || enterprise.as_ref().is_some_and(|(number, _)| known == number)
         });
@@ -188,15 +185,17 @@ fn rows(app: &AppState, actor: &Actor, day: Date, language: Language) -> Result<
             }
             _ => Vec::new(),
         };
-        let name = text(&record, "name").unwrap_or(&record.number).to_owned();
-        rows.push(Row { number: record.number, name, enterprise, station, lines, ordered: order.is_some() });
+        rows.push(Row {
+            number: record.number,
+            name: record.fields.name,
+            enterprise,
+            station,
+            lines,
+            ordered: order.is_some(),
+        });
     }
     rows.sort_by_key(|row| (std::cmp::Reverse(row.verdict()), row.number.clone()));
     Ok(rows)
-}
-
-fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
-    record.values.get(field).and_then(Json::as_str).filter(|text| !text.is_empty())
 }
 
 /// A Beijing day.
@@ -211,17 +210,15 @@ fn day_span(day: Date) -> Span {
 
 /// The station of each installation: its number and name.
 fn stations(ledger: &Ledger, actor: &Actor) -> Result<HashMap<String, (String, String)>, ReadError> {
-    let query = ListQuery {
-        filter: Some(r#"kind = "power" and power_installation is filled"#.to_owned()),
-        limit: INSTALLATIONS,
-        ..ListQuery::of("station")
+    let query = StationRecord::query()
+        .only(StationRecord::kind().is(&StationKind::Power))
+        .only(StationRecord::power_installation().is_filled())
+        .at_most(INSTALLATIONS);
+    let station = |station: Kept<StationRecord>| {
+        let installation = station.fields.power_installation?.into_number();
+        Some((installation, (station.number, station.fields.name)))
     };
-    let station = |record: Record| {
-        let installation = text(&record, "power_installation")?.to_owned();
-        let name = text(&record, "name").unwrap_or_default().to_owned();
-        Some((installation, (record.number, name)))
-    };
-    Ok(ledger.list(actor, query)?.records.into_iter().filter_map(station).collect())
+    Ok(StationRecord::list(ledger, actor, query)?.records.into_iter().filter_map(station).collect())
 }
 
 /// Orders to stop that touch a span: number of the installation or of the enterprise, and the time for which its response holds.
@@ -229,31 +226,23 @@ fn stations(ledger: &Ledger, actor: &Actor) -> Result<HashMap<String, (String, S
 /// # Errors
 /// If the ledger cannot be read; where the actor may not see responses, there are none.
 pub fn stop_orders(ledger: &Ledger, actor: &Actor, within: Span) -> Result<Vec<(String, Span)>, ReadError> {
-    let filter = format!(
-        r#"started_at < "{}" and (ended_at is empty or ended_at > "{}")"#,
-        beijing_text(within.to),
-        beijing_text(within.from)
-    );
-    let query = ListQuery { filter: Some(filter), ..ListQuery::of("pollution_response") };
-    let responses = match ledger.list_all(actor, query) {
-        Ok(records) => records,
+    let begun = PollutionResponse::started_at().is_before(&beijing_text(within.to));
+    let ended = PollutionResponse::ended_at();
+    let query =
+        PollutionResponse::query().only(begun).only(ended.is_empty().or(ended.is_after(&beijing_text(within.from))));
+    let responses = match PollutionResponse::all(ledger, actor, query) {
+        Ok(responses) => responses,
         Err(ReadError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let mut orders = Vec::new();
     for response in responses {
-        let at = |field: &str| text(&response, field).and_then(|at| at.parse::<Timestamp>().ok());
-        let Some(from) = at("started_at") else { continue };
-        let Some(span) = Span::new(from, at("ended_at").unwrap_or(within.to)) else { continue };
-        if span.common(within).is_none() {
-            continue;
-        }
-        // The list carries no child tables: the record itself does.
-        let full = ledger.record(actor, "pollution_response", &response.number, None)?;
-        let checks = full.values.get("checks").and_then(Json::as_array).cloned().unwrap_or_default();
-        for check in checks.iter().filter(|check| check.get("measure").and_then(Json::as_str) == Some("stop")) {
-            let named = check.get("power_installation").or_else(|| check.get("enterprise")).and_then(Json::as_str);
-            orders.extend(named.map(|number| (number.to_owned(), span)));
+        let until = response.ended_at.unwrap_or(within.to);
+        let span = Span::new(response.started_at, until).filter(|span| span.common(within).is_some());
+        let Some(span) = span else { continue };
+        for check in response.fields.checks.into_iter().filter(|check| check.measure == CurtailmentMeasure::Stop) {
+            let named = check.power_installation.map(Refers::into_number);
+            orders.push((named.unwrap_or_else(|| check.enterprise.into_number()), span));
         }
     }
     Ok(orders)

@@ -4,23 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{FieldKind, Label, Register};
-use bilan_records::ledger::{JsonMap, Ledger, ListQuery, ReadError, Record};
+use bilan_records::contract::{Kept, Refers, View};
+use bilan_records::ledger::{JsonMap, Ledger, ReadError};
+use bilan_records::views::{NoiseZoneRecord, StationFactor, StationKind, StationRecord, StationState, TargetClass};
 use bilan_standards::noise::{NightHours, NoiseZone};
 use bilan_standards::water::WaterClass;
-use serde_json::Value as Json;
 
 use super::factors::Factor;
 
 /// More stations than this no district has.
 const STATIONS: u64 = 5000;
-
-/// A factor in a station's own list.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ListedFactor {
-    code: String,
-    name: String,
-    unit: String,
-}
 
 /// A station as its record has it.
 #[derive(Debug, Clone)]
@@ -28,9 +21,10 @@ pub(crate) struct Station {
     pub(crate) number: String,
     pub(crate) code: String,
     pub(crate) name: String,
-    pub(crate) kind: String,
+    pub(crate) kind: StationKind,
     pub(crate) kind_label: Label,
-    pub(crate) state: String,
+    /// Its device is expected to report.
+    reports: bool,
     pub(crate) state_label: Label,
     pub(crate) cell: Option<String>,
     pub(crate) at: Option<[f64; 2]>,
@@ -41,46 +35,38 @@ pub(crate) struct Station {
     pub(crate) zone: Option<NoiseZone>,
     /// When night is in the district.
     pub(crate) night: NightHours,
-    pub(crate) factors: Vec<ListedFactor>,
+    pub(crate) factors: Vec<StationFactor>,
 }
 
 /// Every zone of noise by its number.
 type Zones = HashMap<String, NoiseZone>;
 
 impl Station {
-    fn of(record: &Record, register: &Register, zones: &Zones, night: NightHours) -> Self {
-        let text = |key: &str| record.values.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let kind = text("kind");
-        let state = record.state.clone().unwrap_or_default();
-        let listed = record.values.get("factors").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    fn of(record: Kept<StationRecord>, register: &Register, zones: &Zones, night: NightHours) -> Self {
+        let runs = record.is(StationState::Running) || record.is(StationState::Maintenance);
+        let Kept { number, state, cell, fields, .. } = record;
         Self {
-            number: record.number.clone(),
-            code: text("code"),
-            name: text("name"),
-            kind_label: choice_label(register, "kind", &kind),
-            kind,
+            number,
+            code: fields.code,
+            name: fields.name,
+            kind_label: choice_label(register, StationRecord::kind().name(), fields.kind.key()),
+            kind: fields.kind,
+            reports: runs && fields.mn.is_some(),
             state_label: state_label(register, &state),
-            state,
-            cell: record.cell.clone(),
-            at: point(&record.values),
-            mn: Some(text("mn")).filter(|mn| !mn.is_empty()),
-            river: Some(text("river")).filter(|river| !river.is_empty()),
-            target: match text("target_class").as_str() {
-                "ii" => Some(WaterClass::II),
-                "iii" => Some(WaterClass::III),
-                "iv" => Some(WaterClass::IV),
-                "v" => Some(WaterClass::V),
-                _ => None,
-            },
-            zone: zones.get(&text("noise_zone")).copied(),
+            cell,
+            at: fields.place.and_then(|place| place.point),
+            mn: fields.mn,
+            river: fields.river.map(Refers::into_number),
+            target: fields.target_class.as_ref().and_then(TargetClass::class),
+            zone: fields.noise_zone.and_then(|zone| zones.get(zone.number()).copied()),
             night,
-            factors: listed.iter().filter_map(ListedFactor::read).collect(),
+            factors: fields.factors,
         }
     }
 
     /// Whether its device is expected to report.
     pub(crate) fn reports(&self) -> bool {
-        self.mn.is_some() && matches!(self.state.as_str(), "running" | "maintenance")
+        self.reports
     }
 
     /// What a factor is called here.
@@ -88,13 +74,13 @@ impl Station {
         if let Some(factor) = Factor::of(code) {
             return factor.label();
         }
-        let own = self.factors.iter().find(|factor| factor.code == code).map_or(code, |factor| factor.name.as_str());
+        let own = self.factors.iter().find(|factor| factor.factor == code).map_or(code, |factor| factor.name.as_str());
         Label { zh: own.to_owned(), en: own.to_owned() }
     }
 
     /// The unit in which a factor is reported here.
     pub(crate) fn unit(&self, code: &str) -> &str {
-        let own = self.factors.iter().find(|factor| factor.code == code).map(|factor| factor.unit.as_str());
+        let own = self.factors.iter().find(|factor| factor.factor == code).map(|factor| factor.unit.as_str());
         match own.or_else(|| Factor::of(code).map(|factor| factor.unit)).unwrap_or_default() {
             "无量纲" => "",
             unit => unit,
@@ -104,14 +90,6 @@ impl Station {
     /// Whether a factor is reported in mg/m³.
     pub(crate) fn in_milligrams(&self, code: &str) -> bool {
         matches!(self.unit(code), "mg/m³" | "mg/m3")
-    }
-}
-
-impl ListedFactor {
-    fn read(row: &Json) -> Option<Self> {
-        let text = |key: &str| row.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-        Some(Self { code: text("factor"), name: text("name"), unit: text("unit") })
-            .filter(|factor| !factor.code.is_empty())
     }
 }
 
@@ -139,10 +117,11 @@ pub(crate) fn point(values: &JsonMap) -> Option<[f64; 2]> {
 
 /// The stations that an actor may see, with the zone that each is held against.
 pub(crate) fn stations(ledger: &Ledger, actor: &Actor) -> Result<Vec<Station>, ReadError> {
-    let Some(register) = ledger.catalogue().registers.get("station") else { return Ok(Vec::new()) };
-    let query = ListQuery { limit: STATIONS, sort: Some(("code".to_owned(), false)), ..ListQuery::of("station") };
+    let Some(register) = StationRecord::register(ledger) else { return Ok(Vec::new()) };
+    let query = StationRecord::query().sorted_by(StationRecord::code()).at_most(STATIONS);
     let (zones, night) = (zones(ledger)?, ledger.catalogue().district.night);
-    Ok(ledger.list(actor, query)?.records.iter().map(|record| Station::of(record, register, &zones, night)).collect())
+    let found = StationRecord::list(ledger, actor, query)?.records;
+    Ok(found.into_iter().map(|record| Station::of(record, register, &zones, night)).collect())
 }
 
 /// Numbers of the stations that an actor may see; of none where the register is closed to the actor.
@@ -155,23 +134,18 @@ pub(crate) fn seen(ledger: &Ledger, actor: &Actor) -> Result<HashSet<String>, Re
 }
 
 /// One station, if the actor may see it.
-pub(crate) fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<(Station, Record), ReadError> {
-    let record = ledger.record(actor, "station", number, None)?;
-    let register =
-        ledger.catalogue().registers.get("station").ok_or_else(|| ReadError::UnknownRegister("station".to_owned()))?;
-    Ok((Station::of(&record, register, &zones(ledger)?, ledger.catalogue().district.night), record))
+pub(crate) fn station(ledger: &Ledger, actor: &Actor, number: &str) -> Result<Station, ReadError> {
+    let record = StationRecord::find(ledger, actor, number)?;
+    let unknown = || ReadError::UnknownRegister(StationRecord::REGISTER.to_owned());
+    let register = StationRecord::register(ledger).ok_or_else(unknown)?;
+    Ok(Station::of(record, register, &zones(ledger)?, ledger.catalogue().district.night))
 }
 
 /// The zones of noise. They are public facts by which a station is judged, whoever looks.
 fn zones(ledger: &Ledger) -> Result<Zones, ReadError> {
-    if !ledger.catalogue().registers.contains_key("noise_zone") {
+    if NoiseZoneRecord::register(ledger).is_none() {
         return Ok(Zones::new());
     }
-    let query = ListQuery { limit: STATIONS, ..ListQuery::of("noise_zone") };
-    let records = ledger.list(&Actor::system("live"), query)?.records;
-    let zone = |record: &Record| {
-        let class = record.values.get("zone_class")?.as_str()?;
-        Some((record.number.clone(), NoiseZone::from_key(class.trim_start_matches("zone_"))?))
-    };
-    Ok(records.iter().filter_map(zone).collect())
+    let found = NoiseZoneRecord::list(ledger, &Actor::system("live"), NoiseZoneRecord::query().at_most(STATIONS))?;
+    Ok(found.records.into_iter().filter_map(|zone| Some((zone.number.clone(), zone.zone_class.zone()?))).collect())
 }

@@ -8,9 +8,10 @@ use askama::Template;
 use axum::Extension;
 use axum::response::Response;
 use bilan_records::actor::Actor;
+use bilan_records::contract::{self, View as _};
 use bilan_records::deadlines::DueSpan;
 use bilan_records::figures::{self, Period};
-use bilan_records::ledger::ListQuery;
+use bilan_records::views::{ComplaintRecord, TaskRecord};
 use bilan_standards::clock::beijing_day;
 use bilan_telemetry::{Kind, Series, Warning};
 use jiff::civil::Date;
@@ -151,7 +152,7 @@ fn view(
     };
     let year = app
         .ledger
-        .years("complaint")
+        .years(ComplaintRecord::REGISTER)
         .ok()
         .and_then(|years| years.last().copied())
         .map_or(today.year(), |last| last.min(today.year()));
@@ -218,12 +219,12 @@ fn warned(
 
 /// Open tasks, the newest first, and how many there are.
 fn tasks(app: &AppState, actor: &Actor, language: Language) -> Result<(Vec<SimpleRow>, u64), ConditionError> {
-    let Some(register) = app.catalogue().registers.get("task") else { return Ok((Vec::new(), 0)) };
+    let Some(register) = TaskRecord::register(&app.ledger) else { return Ok((Vec::new(), 0)) };
     if Layer::of(register, app.catalogue(), actor).is_none() {
         return Ok((Vec::new(), 0));
     }
-    let query = ListQuery { filter: Some("closed = false".to_owned()), limit: LISTED as u64, ..ListQuery::of("task") };
-    let page = app.ledger.list(actor, query)?;
+    let query = TaskRecord::query().only(contract::Condition::is_open()).at_most(LISTED as u64);
+    let page = app.ledger.list(actor, query.into())?;
     let rows = page.records.iter().map(|record| SimpleRow::of(app.catalogue(), register, record, language)).collect();
     Ok((rows, page.total))
 }

@@ -5,7 +5,9 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use bilan_records::actor::{Act, Actor, Scope};
-use bilan_records::ledger::{ListQuery, ReadError};
+use bilan_records::contract::{self, FieldOf};
+use bilan_records::ledger::ReadError;
+use bilan_records::views::{DeviceCommand, StationKind, TaskRecord, ValueReview};
 use bilan_telemetry::{DeviceState, Doubts, Kind, Series};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -160,7 +162,7 @@ pub(super) async fn show(
         number: station.number.clone(),
         name: station.name.clone(),
         code: station.code.clone(),
-        kind: station.kind.clone(),
+        kind: station.kind.key().to_owned(),
         kind_label: station.kind_label.text(language).to_owned(),
         state: station.state_label.text(language).to_owned(),
         cell: cell.map(|cell| (cell.code.clone(), cell.name.text(language).to_owned())),
@@ -170,7 +172,7 @@ pub(super) async fn show(
         heard: condition.last_heard.map(|heard| Moment::of(heard, view.now, language)),
         verdict: condition.verdict().map(shown),
         before: condition.before.as_ref().filter(|_| condition.now.is_some()).map(shown),
-        judged: matches!(station.kind.as_str(), "air" | "water" | "noise"),
+        judged: matches!(station.kind, StationKind::Air | StationKind::Water | StationKind::Noise),
         factors: charted(&view, &asked.factor, language),
         spans: Span::ALL
             .map(|span| (span.name(), language.text(&format!("live.span.{}", span.name())), span == first))
@@ -193,14 +195,15 @@ fn charted(view: &View, asked: &str, language: Language) -> Vec<(String, String,
         if unit.is_empty() { name } else { format!("{name} ({unit})") }
     };
     let warned = view.warnings.iter().filter_map(|warning| warning.factor.as_deref());
-    let usual = if view.station.kind == "noise" { "Leq" } else { codes.first().copied().unwrap_or_default() };
+    let usual =
+        if view.station.kind == StationKind::Noise { "Leq" } else { codes.first().copied().unwrap_or_default() };
     let wanted = std::iter::once(asked).chain(warned).find(|code| codes.contains(code));
     let chosen = wanted.unwrap_or(usual);
     codes.iter().map(|code| ((*code).to_owned(), name(code), *code == chosen)).collect()
 }
 
 fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Result<View, ConditionError> {
-    let (station, _) = registered::station(&app.ledger, actor, number)?;
+    let station = registered::station(&app.ledger, actor, number)?;
     let (store, now) = (&app.observations, app.ledger.now());
     let condition = of_one(store, &station, now)?;
     let device = store.device_of(number)?;
@@ -226,18 +229,19 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         device: device.map(|device| DeviceRow::of(device, language)),
         warnings,
         doubts: doubts(app, &station, now, language)?,
-        tasks: of_the_station(app, actor, "task", number, language)?.unwrap_or_default(),
-        reviews: of_the_station(app, actor, "value_review", number, language)?,
+        tasks: of_the_station(app, actor, TaskRecord::station(), number, language)?.unwrap_or_default(),
+        reviews: of_the_station(app, actor, ValueReview::station(), number, language)?,
         review_form: form(
             app,
             actor,
+            ValueReview::station(),
             &station,
-            "value_review",
-            &[("begin_at", now - SignedDuration::from_hours(1)), ("end_at", now)],
+            &[(ValueReview::begin_at(), now - SignedDuration::from_hours(1)), (ValueReview::end_at(), now)],
         ),
-        commands: of_the_station(app, actor, "device_command", number, language)?,
-        command_form: form(app, actor, &station, "device_command", &[("asked_at", now)]).filter(|_| station.reports()),
-        missing: if station.kind == "air" { missing } else { String::new() },
+        commands: of_the_station(app, actor, DeviceCommand::station(), number, language)?,
+        command_form: form(app, actor, DeviceCommand::station(), &station, &[(DeviceCommand::asked_at(), now)])
+            .filter(|_| station.reports()),
+        missing: if station.kind == StationKind::Air { missing } else { String::new() },
         station,
         condition,
         now,
@@ -336,18 +340,16 @@ fn doubts(
 }
 
 /// Records of a register that name the station, the newest first; nothing where the visitor may not see them.
-fn of_the_station(
+fn of_the_station<V: contract::View, T>(
     app: &AppState,
     actor: &Actor,
-    register: &str,
+    station: FieldOf<V, T>,
     number: &str,
     language: Language,
 ) -> Result<Option<Vec<SimpleRow>>, ConditionError> {
-    let Some(register) = app.catalogue().registers.get(register) else { return Ok(None) };
-    let quoted = number.replace(['"', '\\'], "");
-    let filter = Some(format!(r#"station = "{quoted}""#));
-    let query = ListQuery { filter, limit: MATTERS, ..ListQuery::of(&register.key) };
-    match app.ledger.list(actor, query) {
+    let Some(register) = V::register(&app.ledger) else { return Ok(None) };
+    let query = V::query().only(station.is(&number)).at_most(MATTERS);
+    match app.ledger.list(actor, query.into()) {
         Ok(page) => {
             let row = |record| SimpleRow::of(app.catalogue(), register, record, language);
             Ok(Some(page.records.iter().map(row).collect()))
@@ -358,21 +360,22 @@ fn of_the_station(
 }
 
 /// The form of a new record about this station, filled in as far as the page knows; nothing where the visitor may not enter one.
-fn form(
+fn form<V: contract::View, T>(
     app: &AppState,
     actor: &Actor,
+    field: FieldOf<V, T>,
     station: &Station,
-    register: &str,
-    times: &[(&str, Timestamp)],
+    times: &[(FieldOf<V, Timestamp>, Timestamp)],
 ) -> Option<String> {
-    let register = app.catalogue().registers.get(register)?;
+    let register = V::register(&app.ledger)?;
     if actor.scope(register, Act::Create) == Scope::Nothing {
         return None;
     }
-    let mut address = format!("/records/{}/new?station={}", register.key, crate::visit::encoded(&station.number));
+    let mut address =
+        format!("/records/{}/new?{}={}", register.key, field.name(), crate::visit::encoded(&station.number));
     for (field, at) in times {
         let at = bilan_records::value::beijing(*at).strftime("%Y-%m-%dT%H:%M").to_string();
-        address.push_str(&format!("&{field}={}", crate::visit::encoded(&at)));
+        address.push_str(&format!("&{}={}", field.name(), crate::visit::encoded(&at)));
     }
     Some(address)
 }
@@ -395,7 +398,7 @@ pub(super) async fn series(
         .ok_or_else(|| Refusal::NotFound { what: wanted.span.clone() })?;
     let language = visit.language;
     let curve = ask(&visit, move |app, actor| {
-        let (station, _) = registered::station(&app.ledger, actor, &number)?;
+        let station = registered::station(&app.ledger, actor, &number)?;
         Ok(curve::of(&app.observations, &station, &wanted.factor, span, app.ledger.now(), language)?)
     })
     .await?;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bilan_records::actor::Actor;
+use bilan_records::contract::{Refers, View};
 use bilan_records::ledger::Ledger;
 use bilan_records::value::beijing;
+use bilan_records::views::{TaskRecord, WarningRecord, WarningStep};
 use bilan_telemetry::{Store, Warning};
 use jiff::{SignedDuration, Timestamp};
 
@@ -179,7 +181,7 @@ impl StationRow {
             number: station.number.clone(),
             code: station.code.clone(),
             name: station.name.clone(),
-            kind: station.kind.clone(),
+            kind: station.kind.key().to_owned(),
             kind_label: station.kind_label.text(language).to_owned(),
             state: station.state_label.text(language).to_owned(),
             running: station.reports(),
@@ -228,16 +230,19 @@ impl WarningRow {
         now: Timestamp,
         language: Language,
     ) -> Result<Self, ConditionError> {
-        let record = match ledger.bridged("warning", &warning.id)? {
-            Some(number) => ledger.record(actor, "warning", &number, None).ok(),
+        let record = match ledger.bridged(WarningRecord::REGISTER, &warning.id)? {
+            Some(number) => ledger.record(actor, WarningRecord::REGISTER, &number, None).ok(),
             None => None,
         };
-        let task = ledger.bridged("task", &warning.id)?;
-        let task = task.filter(|number| ledger.record(actor, "task", number, None).is_ok());
-        let acknowledge = record
-            .as_ref()
-            .filter(|record| ledger.open_steps(actor, record).iter().any(|(step, _)| *step == "acknowledge"));
-        let register = ledger.catalogue().registers.get("warning");
+        let task = ledger.bridged(TaskRecord::REGISTER, &warning.id)?;
+        let task = task.filter(|number| ledger.record(actor, TaskRecord::REGISTER, number, None).is_ok());
+        let acknowledge =
+            record.as_ref().filter(|record| WarningRecord::may(ledger, actor, record, WarningStep::Acknowledge));
+        let register = WarningRecord::register(ledger);
+        let event = match &record {
+            Some(record) => WarningRecord::read(record)?.fields.event,
+            None => None,
+        };
         let state = record.as_ref().zip(register).map(|(record, register)| {
             let state = record.state.as_deref().unwrap_or_default();
             super::registered::state_label(register, state).text(language).to_owned()
@@ -261,7 +266,7 @@ impl WarningRow {
             peak: number(warning.peak),
             state,
             task,
-            part_of: record.as_ref().and_then(|record| record.values.get("event")?.as_str()).map(str::to_owned),
+            part_of: event.map(Refers::into_number),
             acknowledge: acknowledge.map(|record| record.version),
             record: record.map(|record| record.number),
         })

@@ -5,7 +5,9 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::Role;
-use bilan_records::ledger::{JsonMap, Key, Ledger, Origin, Write};
+use bilan_records::contract::{Changes, View};
+use bilan_records::ledger::{Key, Ledger, Origin, Write};
+use bilan_records::views::{WarningRecord, WarningStep};
 use jiff::SignedDuration;
 
 use super::registered;
@@ -116,17 +118,9 @@ pub(super) async fn acknowledge(
 }
 
 fn take(ledger: &Ledger, actor: &Actor, number: &str, version: Option<i64>, key: Option<Key>) -> Result<(), Refusal> {
-    let record = ledger.record(actor, "warning", number, None)?;
+    let record = ledger.record(actor, WarningRecord::REGISTER, number, None)?;
     let write = Write { key, ..Write::default() };
-    ledger.step(
-        actor,
-        "warning",
-        number,
-        version.unwrap_or(record.version),
-        "acknowledge",
-        JsonMap::new(),
-        None,
-        write,
-    )?;
+    let known = (number, version.unwrap_or(record.version));
+    WarningRecord::step(ledger, actor, known, WarningStep::Acknowledge, Changes::none(), write)?;
     Ok(())
 }

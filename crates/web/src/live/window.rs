@@ -105,7 +105,7 @@ pub(super) fn points(
         Grain::Hours => Period::Hour,
         Grain::Days => Period::Day,
     };
-    let requirement = Requirement::of_station(&station.kind);
+    let requirement = Requirement::of_station(station.kind.key());
     let known = store.statistics(number, factor, period, (from, to), requirement)?;
     Ok(known.iter().filter_map(|statistic| reckoned(statistic, period)).collect())
 }

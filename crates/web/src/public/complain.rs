@@ -14,10 +14,12 @@ use axum::{
 use bilan_records::{
     attachments::{NewFile, digest},
     catalogue::{Catalogue, FieldKind, Register},
-    ledger::{FieldFault, JsonMap, Key, Ledger, Origin, Write, WriteError},
-    value::{Language, beijing_text},
+    contract::{AnyChoice, Files, Personal, View as _, Withheld},
+    ledger::{FieldFault, Key, Ledger, Origin, Write, WriteError},
+    value::{Language, Position},
+    views::{ComplaintKind, ComplaintRecord, ComplaintSource},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -37,12 +39,6 @@ use crate::{
     visit::Guest,
 };
 
-/// The register in which complaints are kept.
-pub(super) const REGISTER: &str = "complaint";
-/// Field of the code by which the resident follows the complaint; its value is on the receipt alone.
-pub(super) const CODE: &str = "tracking_code";
-/// Field for photographs.
-pub(super) const PHOTOS: &str = "photos";
 /// For so long the same complaint from the same browser is taken for one sent twice.
 const JUST_SENT: SignedDuration = SignedDuration::from_hours(1);
 
@@ -120,41 +116,39 @@ impl Given {
     }
 
     /// The record to be entered.
-    fn values(&self, register: &Register, at: &str, code: &str) -> JsonMap {
-        let kind = if self.kind.is_empty() { "other" } else { &self.kind };
-        let mut place = json!({ "address": self.address });
-        if let (Ok(lon), Ok(lat)) = (self.lon.parse::<f64>(), self.lat.parse::<f64>()) {
-            place["lon"] = json!(lon);
-            place["lat"] = json!(lat);
+    fn record(&self, register: &Register, at: Timestamp, code: &str) -> ComplaintRecord {
+        let kind = if self.kind.is_empty() { ComplaintKind::Other } else { ComplaintKind::of(&self.kind) };
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let point = self.lon.parse().ok().zip(self.lat.parse().ok()).map(|(lon, lat)| [lon, lat]);
+        let place = Position { point, address: text(&self.address) };
+        ComplaintRecord {
+            received_at: at,
+            source: ComplaintSource::Portal,
+            tracking_code: Withheld(Some(code.to_owned())),
+            category: AnyChoice(self.category.clone()),
+            subject: subject(register, &self.category, &kind),
+            kind,
+            content: self.content.clone(),
+            place: Some(place).filter(|place| place.point.is_some() || place.address.is_some()),
+            against: text(&self.against),
+            happens_at_night: Some(self.night),
+            complainant: text(&self.complainant).map(Personal),
+            phone: text(&self.phone).map(Personal),
+            confidential: Some(self.confidential),
+            reply: None,
+            replied_at: None,
+            photos: Files::default(),
         }
-        let mut values = JsonMap::new();
-        for (key, value) in [
-            ("received_at", json!(at)),
-            ("source", json!("portal")),
-            (CODE, json!(code)),
-            ("category", json!(self.category)),
-            ("kind", json!(kind)),
-            ("subject", json!(subject(register, &self.category, kind))),
-            ("content", json!(self.content)),
-            ("place", if self.address.is_empty() && place.get("lon").is_none() { Json::Null } else { place }),
-            ("against", json!(self.against)),
-            ("happens_at_night", json!(self.night)),
-            ("complainant", json!(self.complainant)),
-            ("phone", json!(self.phone)),
-            ("confidential", json!(self.confidential)),
-        ] {
-            if register.fields.contains_key(key) {
-                values.insert(key.to_owned(), value);
-            }
-        }
-        values
     }
 }
 
 /// A subject that says nothing of the resident: 夜间施工噪声（公众平台）.
-fn subject(register: &Register, category: &str, kind: &str) -> String {
+fn subject(register: &Register, category: &str, kind: &ComplaintKind) -> String {
     let name = |field: &str, key: &str| label(register, field, key, Language::Chinese);
-    let what = if kind == "other" { name("category", category) } else { name("kind", kind) };
+    let what = match kind {
+        ComplaintKind::Other => name(ComplaintRecord::category().name(), category),
+        ComplaintKind::Another(kind) => name(ComplaintRecord::kind().name(), kind),
+    };
     format!("{}（公众平台）", what.unwrap_or_else(|| "环境投诉".to_owned()))
 }
 
@@ -174,7 +168,8 @@ fn choices<'r>(
 }
 
 fn register(catalogue: &Catalogue) -> Result<&Register, Refusal> {
-    catalogue.registers.get(REGISTER).ok_or_else(|| Refusal::NotFound { what: REGISTER.to_owned() })
+    let register = catalogue.registers.get(ComplaintRecord::REGISTER);
+    register.ok_or_else(|| Refusal::NotFound { what: ComplaintRecord::REGISTER.to_owned() })
 }
 
 pub(super) async fn form(guest: Guest, size: Size) -> Result<Response, Refusal> {
@@ -208,8 +203,8 @@ fn shown(guest: &Guest, large: bool, again: Again, status: StatusCode) -> Result
         key: again.key.unwrap_or_else(|| shell.idempotency_key()),
         shell,
         large,
-        categories: listed("category", &again.given.category),
-        kinds: listed("kind", &again.given.kind),
+        categories: listed(ComplaintRecord::category().name(), &again.given.category),
+        kinds: listed(ComplaintRecord::kind().name(), &again.given.kind),
         given: again.given,
         faults: again.faults,
         notice: again.notice,
@@ -253,7 +248,7 @@ pub(super) async fn receive(
         Ok(photos) => photos,
         Err(wrong) => {
             let why: Vec<String> = wrong.iter().map(|fault| fault.text(guest.language)).collect();
-            faults.push((PHOTOS.to_owned(), why.join(" ")));
+            faults.push((ComplaintRecord::photos().name().to_owned(), why.join(" ")));
             Vec::new()
         }
     };
@@ -268,9 +263,9 @@ pub(super) async fn receive(
     if guest.read(move |ledger| ledger.written_under(&asked, &view::actor().name)).await??.is_none() {
         limits.complaints.take(&guest, guest.app.clock.now())?;
     }
-    let (at, sent) = (beijing_text(guest.app.clock.now()), std::mem::take(&mut given));
+    let (at, sent) = (guest.app.clock.now(), std::mem::take(&mut given));
     let (values, code) = (sent.clone(), code_of(&key));
-    match guest.write(move |ledger| enter(ledger, &values, &photos, kept, &code, &at)).await? {
+    match guest.write(move |ledger| enter(ledger, &values, &photos, kept, &code, at)).await? {
         Ok(()) => Ok(Redirect::to(&receipt::address(&key)).into_response()),
         Err(WriteError::SameContent { key: earlier, .. }) => {
             Ok(Redirect::to(&format!("{}?again=yes", receipt::address(&earlier))).into_response())
@@ -310,12 +305,13 @@ fn wrong(given: &Given, language: Language) -> Vec<(String, String)> {
             faults.push((field.to_owned(), language.text("public.complain.required").to_owned()));
         }
     };
-    require("category", &given.category);
-    require("content", &given.content);
-    require("place", &given.address);
+    require(ComplaintRecord::category().name(), &given.category);
+    require(ComplaintRecord::content().name(), &given.content);
+    require(ComplaintRecord::place().name(), &given.address);
     let number = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
     if !number(&given.lon) || !number(&given.lat) || given.lon.is_empty() != given.lat.is_empty() {
-        faults.push(("place".to_owned(), language.text("public.complain.bad_point").to_owned()));
+        faults
+            .push((ComplaintRecord::place().name().to_owned(), language.text("public.complain.bad_point").to_owned()));
     }
     faults
 }
@@ -326,20 +322,27 @@ pub(super) fn code_of(key: &str) -> String {
     code_of_letters(bytes)
 }
 
-fn enter(ledger: &Ledger, given: &Given, photos: &[Photo], key: Key, code: &str, at: &str) -> Result<(), WriteError> {
+fn enter(
+    ledger: &Ledger,
+    given: &Given,
+    photos: &[Photo],
+    key: Key,
+    code: &str,
+    at: Timestamp,
+) -> Result<(), WriteError> {
     let actor = view::actor();
-    let register = ledger.catalogue().registers.get(REGISTER);
-    let register = register.ok_or_else(|| WriteError::UnknownRegister(REGISTER.to_owned()))?;
+    let unknown = || WriteError::UnknownRegister(ComplaintRecord::REGISTER.to_owned());
+    let register = ComplaintRecord::register(ledger).ok_or_else(unknown)?;
     let files = photos
         .iter()
         .map(|photo| NewFile {
-            field: PHOTOS.to_owned(),
+            field: ComplaintRecord::photos().name().to_owned(),
             name: photo.name.clone(),
             declared: "image".to_owned(),
             bytes: photo.bytes.clone(),
         })
         .collect();
-    ledger.create(&actor, REGISTER, given.values(register, at, code), Write { files, ..Write::under(key) })?;
+    given.record(register, at, code).create(ledger, &actor, Write { files, ..Write::under(key) })?;
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{Extension, response::Response};
 
+use bilan_records::{contract::View as _, views::StationRecord};
+
 use super::{size::Size, view::View};
 use crate::waiting;
 use crate::{
@@ -14,9 +16,6 @@ use crate::{
     shell::Shell,
     visit::Guest,
 };
-
-/// The register of stations.
-const STATIONS: &str = "station";
 
 #[derive(Template)]
 #[template(path = "public/now.html")]
@@ -47,7 +46,7 @@ pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Ar
     let snapshot = waiting::while_asked(move || live::snapshot(&desk, &app.ledger, &app.observations));
     let snapshot = snapshot.await?.map_err(live::refused)?;
     let published = guest
-        .read(|ledger| match View::of(ledger.catalogue(), STATIONS) {
+        .read(|ledger| match View::of(ledger.catalogue(), StationRecord::REGISTER) {
             Some(view) => view.numbers(ledger),
             None => Ok(Vec::new()),
         })

@@ -5,9 +5,10 @@ use std::io::Read as _;
 use bilan_records::{
     attachments::{accepted, digest, media_type},
     catalogue::{Catalogue, FieldKind, Label},
+    contract::View as _,
+    views::ComplaintRecord,
 };
 
-use super::complain::{PHOTOS, REGISTER};
 use crate::shell::{Language, Messages as _};
 use crate::submission::{Submission, Upload};
 
@@ -54,17 +55,20 @@ impl PhotoFault {
 
 /// The names of the photographs that were chosen.
 pub(super) fn names(form: &Submission) -> Vec<String> {
-    let photos = form.files.iter().filter(|upload| upload.field == PHOTOS);
+    let photos = form.files.iter().filter(|upload| upload.field == ComplaintRecord::photos().name());
     photos.map(|upload| upload.name.chars().take(100).collect()).collect()
 }
 
 /// The photographs of a form, or everything that is wrong with them.
 pub(super) fn read(files: &[Upload], catalogue: &Catalogue) -> Result<Vec<Photo>, Vec<PhotoFault>> {
-    let field = catalogue.registers.get(REGISTER).and_then(|register| register.fields.get(PHOTOS));
+    let field = catalogue
+        .registers
+        .get(ComplaintRecord::REGISTER)
+        .and_then(|register| register.fields.get(ComplaintRecord::photos().name()));
     let Some(FieldKind::Attachment { accept, max_mb, .. }) = field.map(|field| &field.kind) else {
         return Ok(Vec::new());
     };
-    let chosen: Vec<&Upload> = files.iter().filter(|upload| upload.field == PHOTOS).collect();
+    let chosen: Vec<&Upload> = files.iter().filter(|upload| upload.field == ComplaintRecord::photos().name()).collect();
     if chosen.len() > MOST {
         return Err(vec![PhotoFault::TooMany { count: chosen.len() }]);
     }

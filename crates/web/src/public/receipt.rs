@@ -4,13 +4,16 @@
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
-use bilan_records::ledger::{Ledger, Record};
+use bilan_records::{
+    contract::{Kept, View as _},
+    ledger::Ledger,
+    views::{ComplaintRecord, ComplaintSource},
+};
 use jiff::SignedDuration;
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 use super::{
-    complain::{CODE, PHOTOS, REGISTER, code_of, is_key},
+    complain::{code_of, is_key},
     size::Size,
     view,
 };
@@ -57,7 +60,7 @@ pub(super) async fn page(
     let title = if record.is_some() { "public.received.title" } else { "public.received.gone_title" };
     let status = if record.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let receipt = record.map(|record| {
-        let photos = record.values.get(PHOTOS).and_then(Json::as_array).map_or(0, Vec::len);
+        let photos = record.photos.0.len();
         (record.number, code_of(&key), photos)
     });
     let shell = guest.shell(guest.text(title));
@@ -67,7 +70,10 @@ pub(super) async fn page(
 }
 
 /// The complaint of a tracking code.
-fn of_code(ledger: &Ledger, code: &str) -> Result<Option<Record>, Refusal> {
-    let record = ledger.holder_of(&view::actor(), REGISTER, CODE, code)?;
-    Ok(record.filter(|record| record.values.get("source").and_then(Json::as_str) == Some("portal")))
+fn of_code(ledger: &Ledger, code: &str) -> Result<Option<Kept<ComplaintRecord>>, Refusal> {
+    let field = ComplaintRecord::tracking_code().name();
+    let Some(record) = ledger.holder_of(&view::actor(), ComplaintRecord::REGISTER, field, code)? else {
+        return Ok(None);
+    };
+    Ok(Some(ComplaintRecord::read(&record)?).filter(|complaint| complaint.source == ComplaintSource::Portal))
 }

@@ -11,19 +11,16 @@ use axum::{
 };
 use bilan_records::{
     catalogue::Register,
+    contract::View as _,
     disclosure::redact,
     journal::Action,
     ledger::{Ledger, ReadError, Record},
     value::{Language, beijing},
+    views::ComplaintRecord,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Limits,
-    complain::{CODE, REGISTER},
-    size::Size,
-    view,
-};
+use super::{Limits, size::Size, view};
 use crate::{
     kept::{Bounds, Keep, Kept},
     refusal::Refusal,
@@ -131,7 +128,7 @@ fn answer(
 }
 
 fn complaint(ledger: &Ledger, number: &str) -> Result<Option<Record>, Refusal> {
-    match ledger.record(&view::actor(), REGISTER, number, None) {
+    match ledger.record(&view::actor(), ComplaintRecord::REGISTER, number, None) {
         Ok(record) => Ok(Some(record)),
         Err(ReadError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
@@ -140,7 +137,8 @@ fn complaint(ledger: &Ledger, number: &str) -> Result<Option<Record>, Refusal> {
 
 /// Whether a code belongs to a number. A wrong number and a wrong code are answered alike.
 fn is_code_of(ledger: &Ledger, number: &str, code: &str) -> Result<bool, Refusal> {
-    match ledger.holds(&view::actor(), REGISTER, number, CODE, code) {
+    let field = ComplaintRecord::tracking_code().name();
+    match ledger.holds(&view::actor(), ComplaintRecord::REGISTER, number, field, code) {
         Ok(is_code) => Ok(is_code),
         Err(ReadError::NotFound { .. }) => Ok(false),
         Err(error) => Err(error.into()),
@@ -151,14 +149,13 @@ fn is_code_of(ledger: &Ledger, number: &str, code: &str) -> Result<bool, Refusal
 fn find(ledger: &Ledger, number: &str, language: Language) -> Result<Option<Case>, Refusal> {
     let actor = view::actor();
     let Some(record) = complaint(ledger, number)? else { return Ok(None) };
-    let text = |field: &str| record.values.get(field).and_then(|value| value.as_str()).unwrap_or_default();
-    let Some(register) = ledger.catalogue().registers.get(REGISTER) else { return Ok(None) };
+    let complaint = ComplaintRecord::read(&record)?;
+    let Some(register) = ComplaintRecord::register(ledger) else { return Ok(None) };
     let workflow = register.workflow.as_ref();
     let state = record.state.as_deref().unwrap_or_default();
     let known = workflow.and_then(|workflow| workflow.states.get(state));
-    let replied = !text("replied_at").is_empty();
     let mut steps = Vec::new();
-    for entry in ledger.timeline(&actor, REGISTER, number)? {
+    for entry in ledger.timeline(&actor, ComplaintRecord::REGISTER, number)? {
         if let Some(what) = step_text(register, &entry.action, language) {
             steps.push((day(entry.at), what));
         }
@@ -166,12 +163,15 @@ fn find(ledger: &Ledger, number: &str, language: Language) -> Result<Option<Case
     Ok(Some(Case {
         state: known.map_or(state, |state| state.label.text(language)).to_owned(),
         closed: known.is_some_and(|state| state.closed),
-        category: view::View::of(ledger.catalogue(), REGISTER)
-            .map(|view| view::Writer::new(ledger, language).text(view, &record, "category"))
+        category: view::View::of(ledger.catalogue(), ComplaintRecord::REGISTER)
+            .map(|view| view::Writer::new(ledger, language).text(view, &record, ComplaintRecord::category().name()))
             .unwrap_or_default(),
         received: day(record.created_at),
         // An answer that is still being written is not shown.
-        reply: if replied { redact(text("reply")) } else { String::new() },
+        reply: match (&complaint.reply, complaint.replied_at) {
+            (Some(reply), Some(_)) => redact(reply),
+            _ => String::new(),
+        },
         steps,
     }))
 }

@@ -2,7 +2,9 @@
 
 use bilan_records::actor::{Act, Actor, Scope};
 use bilan_records::catalogue::Register;
+use bilan_records::contract::View;
 use bilan_records::ledger::{Fit, Hit, Ledger, Part, Passage, Words, parts};
+use bilan_records::views::StationRecord;
 
 use crate::records::{address, badge};
 use crate::refusal::Refusal;
@@ -87,7 +89,7 @@ fn line(register: &Register, hit: &Hit, words: &Words, language: Language) -> Li
     });
     let own = address(&register.key, &record.number);
     // A station is looked at on its page; its record is one step further.
-    let station = (register.key == "station").then(|| format!("/stations/{}", encoded(&record.number)));
+    let station = (register.key == StationRecord::REGISTER).then(|| format!("/stations/{}", encoded(&record.number)));
     Line {
         number: parts(&record.number, words),
         title,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bilan_records::actor::Actor;
 use bilan_records::value::start_of_day;
+use bilan_records::views::StationKind;
 use bilan_standards::air::{self, DayMeans, HourlyAir, Item};
 use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Series, Store};
@@ -67,7 +68,7 @@ pub(super) fn of_each(
 ) -> Result<Vec<(Station, Days)>, ConditionError> {
     let mut each = Vec::new();
     for station in registered::stations(&app.ledger, actor)? {
-        if station.kind == "air" {
+        if station.kind == StationKind::Air {
             let days = days_of(app, &[&station], span)?;
             each.push((station, days));
         }
@@ -120,7 +121,7 @@ impl Place {
 
     /// The place, and the stations whose air it is.
     fn of<'s>(all: &'s [Station], station: &str) -> (Self, Vec<&'s Station>) {
-        let air: Vec<&Station> = all.iter().filter(|station| station.kind == "air").collect();
+        let air: Vec<&Station> = all.iter().filter(|station| station.kind == StationKind::Air).collect();
         let chosen = air.iter().find(|known| known.number == station).map(|known| known.number.clone());
         let chosen = chosen.unwrap_or_default();
         let stations = air.iter().map(|station| (station.number.clone(), station.name.clone())).collect();

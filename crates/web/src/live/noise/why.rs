@@ -66,7 +66,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let day = parameters::day(&wanted.day)?.unwrap_or_else(|| beijing(now).date());
     let next = day.tomorrow().unwrap_or(day);
     let (station, hours) = ask(&visit, move |app, actor| {
-        let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;
+        let station = registered::station(&app.ledger, actor, &wanted.station)?;
         let hours = days::read(&app.observations, &station, (day, next))?.remove(&day).unwrap_or_default();
         Ok((station, hours))
     })

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::Actor;
 use bilan_records::value::beijing;
+use bilan_records::views::StationKind;
 use bilan_standards::noise::{Compliance, DecibelA, NoiseDay, NoiseLimit, NoiseNeeds, NoiseVerdict, NoiseZone, Period};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -97,7 +98,7 @@ fn find(app: &AppState, actor: &Actor, first: Date, running: Date) -> Result<Mon
     let next = first.last_of_month().tomorrow().unwrap_or(first).min(running);
     let mut stations = Vec::new();
     for station in registered::stations(&app.ledger, actor)? {
-        if station.kind == "noise" {
+        if station.kind == StationKind::Noise {
             let days = days::read(&app.observations, &station, (first, next.max(first)))?;
             let days: BTreeMap<_, _> = days.into_iter().map(|(date, hours)| (date, days::judged(&hours))).collect();
             // A station that was given up has nothing to show but its past.

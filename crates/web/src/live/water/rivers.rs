@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::Response;
 use bilan_records::actor::Actor;
-use bilan_records::ledger::ListQuery;
+use bilan_records::contract::View;
 use bilan_records::value::beijing;
+use bilan_records::views::{RiverRecord, StationKind};
 use bilan_standards::water::{self, Body, Change, Classified, RiverVerdict, WaterClass};
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 use super::chart::{self, Chart, Mark};
 use super::months::{self, Months};
@@ -93,16 +93,13 @@ fn find(app: &AppState, actor: &Actor, year: i16) -> Result<Year, ConditionError
     let day = |year: i16, month: i8| Date::new(year, month, 1).unwrap_or(Date::MAX);
     let mut stations = Vec::new();
     for station in registered::stations(&app.ledger, actor)? {
-        if station.kind == "water" {
+        if station.kind == StationKind::Water {
             let months = months::read(app, &station, (day(year - 1, 12), day(year + 1, 1)))?;
             stations.push(Known { station, months });
         }
     }
-    let rivers = app.ledger.list(actor, ListQuery { limit: RIVERS, ..ListQuery::of("river") })?.records;
-    let name = |values: &bilan_records::ledger::JsonMap| {
-        values.get("name").and_then(Json::as_str).unwrap_or_default().to_owned()
-    };
-    let names = rivers.iter().map(|river| (river.number.clone(), name(&river.values))).collect();
+    let rivers = RiverRecord::list(&app.ledger, actor, RiverRecord::query().at_most(RIVERS))?.records;
+    let names = rivers.into_iter().map(|river| (river.number, river.fields.name)).collect();
     Ok(Year { year, stations, names })
 }
 

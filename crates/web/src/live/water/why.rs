@@ -64,7 +64,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let first = parameters::month(&wanted.month)?.unwrap_or_else(|| today.first_of_month());
     let next = first.last_of_month().tomorrow().unwrap_or(first);
     let (station, month) = ask(&visit, move |app, actor| {
-        let (station, _) = registered::station(&app.ledger, actor, &wanted.station)?;
+        let station = registered::station(&app.ledger, actor, &wanted.station)?;
         let month = months::read(app, &station, (first, next))?.remove(&first).unwrap_or_default();
         Ok((station, month))
     })

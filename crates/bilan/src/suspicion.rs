@@ -259,7 +259,7 @@ mod tests {
             suspicion.turn("2026-05-08T02:00:00Z".parse().unwrap()).await.unwrap();
         });
         let entered = trial.ledger.list(&Actor::system("test"), ListQuery::of("warning")).unwrap().records;
-        let subjects: Vec<_> = entered.iter().map(|record| record.values["subject"].to_string()).collect();
+        let subjects: Vec<_> = entered.iter().map(|record| record.external()["subject"].to_string()).collect();
         assert!(subjects.iter().any(|subject| subject.contains("2026-05-04")), "{subjects:?}");
         assert_eq!(trial.observations.mark(MARK).unwrap().and_then(day_of), Some("2026-05-07".parse().unwrap()));
     }

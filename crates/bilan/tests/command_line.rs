@@ -98,9 +98,9 @@ fn renamed(register: &str, name: &str, to: &str) -> (tempfile::TempDir, usize) {
 #[test]
 fn what_the_program_relies_on_is_missed_by_the_check_and_at_the_start() {
     for (register, name, to) in [
-        ("warning", "clear", "clear_up"),
-        ("warning", "lasted_min", "lasted_minutes"),
-        ("station", "noise_zone", "noise_area"),
+        ("warning", "clear", "clears"),
+        ("warning", "lasted_min", "lasted_mins"),
+        ("station", "noise_zone", "noise_zones"),
     ] {
         let (folder, line) = renamed(register, name, to);
         let place = format!("registers/{register}.toml:{line}:");

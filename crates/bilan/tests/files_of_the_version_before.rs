@@ -71,8 +71,8 @@ fn records_of_an_earlier_version_are_found_by_every_text_of_theirs(version: &str
     let actor = Actor::system("test");
     let mut found = 0;
     for record in ledger.list(&actor, ListQuery::of("complaint")).unwrap().records {
-        let address = record.values["place"].get("address").cloned().unwrap_or_default();
-        for text in [&record.values["subject"], &record.values["content"], &address] {
+        let address = record.external()["place"].get("address").cloned().unwrap_or_default();
+        for text in [&record.external()["subject"], &record.external()["content"], &address] {
             let words = text.as_str().unwrap_or_default();
             let query = ListQuery { search: Some(words.to_owned()), ..ListQuery::of("complaint") };
             let numbers = ledger.list(&actor, query).unwrap().records.into_iter().map(|record| record.number);

@@ -137,6 +137,7 @@ fn with_figures(mut catalogue: Arc<Catalogue>) -> Arc<Catalogue> {
             digits: 0,
             period: FigurePeriod::Asked,
             hidden: false,
+            screen: None,
             rule,
         };
         inner.figures.insert(key, figure);

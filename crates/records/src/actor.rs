@@ -5,6 +5,9 @@
 
 use crate::catalogue::{Field, FieldKind, Register, Role};
 
+/// Key of the register of enterprises, and of a reference that ties a record to one.
+pub(crate) const ENTERPRISES: &str = "enterprise";
+
 /// A person or a part of the system that reads and writes records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -138,7 +141,7 @@ impl Actor {
                     }
                 }
                 Role::Enterprise => {
-                    let tied = register.key == "enterprise" || enterprise_field(register).is_some();
+                    let tied = register.key == ENTERPRISES || enterprise_field(register).is_some();
                     if let (true, Some(number), Scope::Nothing) = (tied, &self.enterprise, &narrow) {
                         narrow = Scope::Enterprise(number.clone());
                     }
@@ -159,11 +162,11 @@ fn works_with(register: &Register, role: Role) -> bool {
         || steps.into_iter().any(|step| step.roles.contains(&role))
 }
 
-/// The reference that ties a record to an enterprise, if the register has one.
+/// The reference that ties a record to an enterprise, if the register has one; it is called as the register of enterprises is.
 #[must_use]
 pub fn enterprise_field(register: &Register) -> Option<&Field> {
     register
         .fields
-        .get("enterprise")
-        .filter(|field| matches!(&field.kind, FieldKind::Reference { to } if to == "enterprise"))
+        .get(ENTERPRISES)
+        .filter(|field| matches!(&field.kind, FieldKind::Reference { to } if to == ENTERPRISES))
 }

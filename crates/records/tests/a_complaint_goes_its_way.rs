@@ -38,20 +38,20 @@ fn a_complaint_is_accepted_closed_and_reopened_with_a_reason() {
 
     let accepted = step(&bureau, 1, "accept", map(json!({ "handler_name": "李经办" })), None).unwrap();
     assert_eq!(accepted.state.as_deref(), Some("accepted"));
-    assert_eq!(accepted.values["accepted_at"], "2020-03-02T09:00:00+08:00", "the step stamps its moment");
+    assert_eq!(accepted.external()["accepted_at"], "2020-03-02T09:00:00+08:00", "the step stamps its moment");
 
     bureau.at("2020-03-08T17:30:00Z");
     let closed = step(&bureau, 2, "close", map(json!({ "result": "已责令停止夜间施工" })), None).unwrap();
     assert_eq!(closed.state.as_deref(), Some("closed"));
-    assert_eq!(closed.values["closed_on"], "2020-03-09", "half past one at night in Beijing is the next day");
-    assert_eq!(closed.values["days"], 8);
+    assert_eq!(closed.external()["closed_on"], "2020-03-09", "half past one at night in Beijing is the next day");
+    assert_eq!(closed.external()["days"], 8);
 
     let error = step(&bureau, 3, "reopen", JsonMap::new(), Some("  ")).unwrap_err();
     assert!(matches!(error, WriteError::ReasonMissing(_)), "{error}");
     let reopened = step(&bureau, 3, "reopen", JsonMap::new(), Some("投诉人不满意，噪声仍在")).unwrap();
     assert_eq!(reopened.state.as_deref(), Some("accepted"));
-    assert_eq!(reopened.values.get("closed_on"), None, "it is not closed any more");
-    assert_eq!(reopened.values["accepted_at"], "2020-03-02T09:00:00+08:00", "what came before stands");
+    assert_eq!(reopened.external().get("closed_on"), None, "it is not closed any more");
+    assert_eq!(reopened.external()["accepted_at"], "2020-03-02T09:00:00+08:00", "what came before stands");
     let timeline = bureau.ledger.timeline(&handler(), "complaint", "TS202000001").unwrap();
     let last = timeline.last().unwrap();
     assert_eq!(last.action, Action::Step("reopen".into()));
@@ -153,7 +153,7 @@ fn a_step_is_signed_by_who_takes_it_unless_its_form_asks_for_the_name() {
         let values = given.map(|name| map(json!({ "handler_name": name }))).unwrap_or_default();
         let write = Write::default();
         let taken = bureau.ledger.step(actor, "complaint", "TS202000001", 1, "accept", values, None, write);
-        taken.map(|record| record.values["handler_name"].as_str().unwrap_or_default().to_owned())
+        taken.map(|record| record.external()["handler_name"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(signed(&[], None, &person).unwrap(), "李经办");
     assert_eq!(signed(&[], Some("别人"), &person).unwrap(), "李经办", "nobody signs for another");

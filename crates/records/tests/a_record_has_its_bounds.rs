@@ -43,7 +43,7 @@ fn a_table_of_as_many_rows_as_a_record_may_have_is_entered_changed_and_verified(
     let changes = map(json!({ "measures": rows("复工") }));
     let changed =
         bureau.ledger.edit(&handler(), "complaint", &entered.number, entered.version, changes, Write::default());
-    assert_eq!(changed.unwrap().values["measures"].as_array().unwrap().len(), 2_000);
+    assert_eq!(changed.unwrap().external()["measures"].as_array().unwrap().len(), 2_000);
     bureau.ledger.verify().unwrap().unwrap();
 }
 
@@ -68,11 +68,11 @@ fn a_list_of_more_files_than_a_field_may_have_is_refused_by_name() {
 fn a_masked_value_that_comes_back_unchanged_is_no_fault() {
     let bureau = Bureau::new();
     let entered = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
-    let changes = map(json!({ "phone": entered.values["phone"], "subject": "白天施工噪声" }));
+    let changes = map(json!({ "phone": entered.external()["phone"], "subject": "白天施工噪声" }));
     let changed = bureau
         .ledger
         .edit(&handler(), "complaint", &entered.number, entered.version, changes, Write::default())
         .unwrap();
-    assert_eq!(changed.values["phone"], entered.values["phone"]);
-    assert_eq!(changed.values["subject"], "白天施工噪声");
+    assert_eq!(changed.external()["phone"], entered.external()["phone"]);
+    assert_eq!(changed.external()["subject"], "白天施工噪声");
 }

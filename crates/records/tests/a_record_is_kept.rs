@@ -19,9 +19,9 @@ fn a_complaint_is_entered_numbered_placed_and_shown_with_personal_data_masked() 
     assert_eq!(record.state.as_deref(), Some("received"));
     assert_eq!(record.cell.as_deref(), Some("430103001-01"));
     assert_eq!(record.version, 1);
-    assert_eq!(record.values["reporter"], "王**");
-    assert_eq!(record.values["phone"], "138****5678");
-    assert_eq!(record.values["received_at"], "2020-03-01T22:15:00+08:00");
+    assert_eq!(record.external()["reporter"], "王**");
+    assert_eq!(record.external()["phone"], "138****5678");
+    assert_eq!(record.external()["received_at"], "2020-03-01T22:15:00+08:00");
     let again = bureau.ledger.record(&handler(), "complaint", "TS202000001", None).unwrap();
     assert_eq!(again, record);
     let next = bureau.ledger.create(&handler(), "complaint", noise(), Write::default()).unwrap();
@@ -79,7 +79,7 @@ fn the_second_of_two_editors_is_told_and_shown_the_difference() {
     assert_eq!(theirs[0].yours, Some(json!("乙的标题")));
     assert_eq!(theirs[0].by, "甲");
     let standing = bureau.ledger.record(&handler(), "complaint", &record.number, None).unwrap();
-    assert_eq!(standing.values["subject"], "甲的标题", "nothing of the first editor is lost");
+    assert_eq!(standing.external()["subject"], "甲的标题", "nothing of the first editor is lost");
 }
 
 #[test]
@@ -128,11 +128,11 @@ fn a_record_and_a_list_can_be_seen_as_they_stood_at_an_earlier_moment() {
 
     let at = |moment: &str| Some(moment.parse().unwrap());
     let early = bureau.ledger.record(&handler(), "complaint", &record.number, at("2020-03-03T00:00:00Z")).unwrap();
-    assert_eq!(early.values["subject"], "夜间施工噪声扰民");
-    assert_eq!(early.values["measures"], json!([{ "action": "停工", "units": 1 }]));
-    assert_eq!(early.values["reporter"], "王**");
+    assert_eq!(early.external()["subject"], "夜间施工噪声扰民");
+    assert_eq!(early.external()["measures"], json!([{ "action": "停工", "units": 1 }]));
+    assert_eq!(early.external()["reporter"], "王**");
     let later = bureau.ledger.record(&handler(), "complaint", &record.number, at("2020-03-06T00:00:00Z")).unwrap();
-    assert_eq!(later.values["measures"][1]["action"], "洒水");
+    assert_eq!(later.external()["measures"][1]["action"], "洒水");
     assert!(bureau.ledger.record(&handler(), "complaint", &record.number, at("2020-03-01T00:00:00Z")).is_err());
     assert!(bureau.ledger.record(&handler(), "complaint", &record.number, None).is_err());
     let total = |moment| {
@@ -236,7 +236,7 @@ fn an_enterprise_shows_what_refers_to_it_and_cannot_be_deleted_meanwhile() {
     let mut values = noise();
     values.insert("enterprise".into(), json!(firm.number));
     let complaint = bureau.ledger.create(&handler(), "complaint", values, Write::default()).unwrap();
-    assert_eq!(complaint.values["enterprise"], "QY0001");
+    assert_eq!(complaint.external()["enterprise"], "QY0001");
     let related = bureau.ledger.related(&handler(), "enterprise", "QY0001").unwrap();
     assert_eq!((related.len(), related[0].total, related[0].register.as_str()), (1, 1, "complaint"));
     assert_eq!(related[0].first[0].number, complaint.number);
@@ -298,7 +298,8 @@ fn a_photograph_is_attached_and_a_program_that_calls_itself_one_is_not() {
     assert!(attach("large.jpg", &large).unwrap_err().to_string().contains("1 MB"));
     let with_photo = attach("现场.jpg", b"\xff\xd8\xff\xe0 picture").unwrap();
     assert_eq!(with_photo.version, 2);
-    let sha = with_photo.values["photos"][0]["sha"].as_str().unwrap();
+    let photos = with_photo.external()["photos"].clone();
+    let sha = photos[0]["sha"].as_str().unwrap();
     let file = bureau.ledger.attachment(&handler(), sha).unwrap();
     assert_eq!((file.name.as_str(), file.media_type.as_str()), ("现场.jpg", "image/jpeg"));
     let elsewhere = Actor::new("网格员", Role::Grid).in_cell("430103002");
@@ -311,7 +312,7 @@ fn a_photograph_comes_in_with_its_record_for_who_may_not_change_records() {
     let grid = Actor::new("网格员", Role::Grid).in_cell("430103001");
     let with = |bytes: &[u8]| Write { files: vec![photo("现场.jpg", bytes)], ..Write::default() };
     let made = bureau.ledger.create(&grid, "complaint", noise(), with(b"\xff\xd8\xff\xe0 picture")).unwrap();
-    assert_eq!(made.values["photos"][0]["name"], "现场.jpg");
+    assert_eq!(made.external()["photos"][0]["name"], "现场.jpg");
     let before = bureau.ledger.list(&handler(), ListQuery::of("complaint")).unwrap().total;
     let refused = bureau.ledger.create(&grid, "complaint", noise(), with(b"MZ\x90\x00"));
     assert!(matches!(refused, Err(WriteError::Attachment { .. })));

@@ -33,11 +33,11 @@ fn a_new_field_and_a_new_register_appear_and_old_records_stay_sound() {
     changed.fields.insert("weather".into(), text("weather"));
     let ledger = reopen(&bureau, changed).unwrap();
     let record = ledger.record(&handler(), "complaint", "TS202000001", None).unwrap();
-    assert_eq!(record.values["leq"], 62.1);
+    assert_eq!(record.external()["leq"], 62.1);
     assert!(ledger.verify().unwrap().is_ok(), "a column added later does not change old digests");
     let change = map(json!({ "weather": "晴" }));
     let edited = ledger.edit(&handler(), "complaint", "TS202000001", 1, change, Write::default()).unwrap();
-    assert_eq!(edited.values["weather"], "晴");
+    assert_eq!(edited.external()["weather"], "晴");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn removing_a_field_that_holds_values_is_refused_with_what_would_be_destroyed() 
     let losses = reopen(&bureau, changed).unwrap_err();
     assert!(losses.contains("“leq”") && losses.contains("1 values") && losses.contains("r_complaint"), "{losses}");
     let ledger = reopen(&bureau, complaint()).unwrap();
-    assert_eq!(ledger.record(&handler(), "complaint", "TS202000001", None).unwrap().values["leq"], 62.1);
+    assert_eq!(ledger.record(&handler(), "complaint", "TS202000001", None).unwrap().external()["leq"], 62.1);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_field_that_is_withheld_from_now_on_is_shown_nowhere_not_in_older_entries_ei
     (field.withheld, field.search) = (true, false);
     let ledger = reopen(&bureau, after).unwrap();
     let record = ledger.record(&handler(), "complaint", &number, None).unwrap();
-    assert!(!record.values.contains_key("tracking"));
+    assert!(!record.external().contains_key("tracking"));
     let change = map(json!({ "tracking": "ANOTHER3R" }));
     assert!(ledger.edit(&handler(), "complaint", &number, 1, change, Write::default()).is_err(), "given by nobody");
     let change = map(json!({ "subject": "夜间施工噪声，第二次" }));

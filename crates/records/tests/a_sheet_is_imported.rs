@@ -51,8 +51,8 @@ fn a_csv_file_is_imported_with_keys_or_labels_as_headings_and_choices(bytes: Vec
     assert_eq!(outcome, ImportOutcome { created: 2, ..ImportOutcome::default() });
     let second = bureau.ledger.record(&system(), "complaint", "TS202000002", None).unwrap();
     assert_eq!(second.state.as_deref(), Some("closed"), "history comes in with the state it ended in");
-    assert_eq!(second.values["subject"], "油烟，直排");
-    assert_eq!(second.values["tags"], json!(["night", "repeat"]));
+    assert_eq!(second.external()["subject"], "油烟，直排");
+    assert_eq!(second.external()["tags"], json!(["night", "repeat"]));
     let first = bureau.ledger.record(&system(), "complaint", "TS202000001", None).unwrap();
     assert_eq!(first.cell.as_deref(), Some("430103001-01"));
     assert!(bureau.ledger.verify().unwrap().is_ok());
@@ -180,8 +180,8 @@ fn an_excel_file_with_real_dates_and_numbers_is_read() {
     let bureau = Bureau::new();
     assert_eq!(read(&bureau, &system(), &bytes, Format::Xlsx, false).unwrap().created, 1);
     let record = bureau.ledger.record(&system(), "complaint", "TS202000001", None).unwrap();
-    assert_eq!(record.values["received_at"], "2020-03-01T22:15:00+08:00");
-    assert_eq!((&record.values["leq"], &record.values["urgent"]), (&json!(62.1), &json!(true)));
+    assert_eq!(record.external()["received_at"], "2020-03-01T22:15:00+08:00");
+    assert_eq!((&record.external()["leq"], &record.external()["urgent"]), (&json!(62.1), &json!(true)));
 }
 
 #[test_case(Format::Csv)]
@@ -210,7 +210,7 @@ fn what_is_exported_reads_back_into_an_empty_database_as_the_same_records(format
     for number in ["TS202000001", "TS202000002"] {
         let before = bureau.ledger.record(&system(), "complaint", number, None).unwrap();
         let after = other.ledger.record(&system(), "complaint", number, None).unwrap();
-        assert_eq!(before.values, after.values);
+        assert_eq!(before.external(), after.external());
         assert_eq!((before.state, before.cell, before.simulated), (after.state, after.cell, after.simulated));
         let plain = |bureau: &Bureau| bureau.ledger.unmask(&system(), "complaint", number, "phone", "核对").unwrap();
         assert_eq!(plain(&bureau), plain(&other));
@@ -255,7 +255,7 @@ fn a_place_is_exported_as_people_write_it_and_reads_back_as_the_same_place(forma
     assert_eq!(read(&other, &system(), &bytes, format, false).unwrap().created, 5);
     for (place, number) in places.iter().zip(1..) {
         let record = other.ledger.record(&system(), "complaint", &format!("TS20200000{number}"), None).unwrap();
-        assert_eq!(&record.values["place"], place);
+        assert_eq!(&record.external()["place"], place);
     }
 }
 
@@ -339,7 +339,7 @@ fn a_csv_file_runs_no_formula_and_reads_back_as_it_was_written() {
     let other = Bureau::new();
     assert_eq!(read(&other, &system(), &bytes, Format::Csv, false).unwrap().created, 1);
     let number = "TS202000001";
-    let values = |bureau: &Bureau| bureau.ledger.record(&system(), "complaint", number, None).unwrap().values;
+    let values = |bureau: &Bureau| bureau.ledger.record(&system(), "complaint", number, None).unwrap().external();
     assert_eq!(values(&bureau), values(&other));
 }
 
@@ -363,7 +363,7 @@ proptest::proptest! {
         bureau.at("2021-06-01T00:00:00Z").ledger.create(&system(), "complaint", record, Write::default()).unwrap();
         let standing = |bureau: &Bureau| {
             let list = bureau.ledger.list(&system(), ListQuery::of("complaint")).unwrap();
-            bureau.ledger.record(&system(), "complaint", &list.records[0].number, None).unwrap().values
+            bureau.ledger.record(&system(), "complaint", &list.records[0].number, None).unwrap().external()
         };
         for format in [Format::Csv, Format::Jsonl, Format::Xlsx] {
             let other = Bureau::new();

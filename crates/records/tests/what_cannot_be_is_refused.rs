@@ -117,5 +117,5 @@ fn a_case_that_was_opened_again_goes_its_way_beside_the_times_of_its_first_round
     step("2020-03-03T02:00:00Z", "close", json!({ "result": "已停工" }));
     step("2020-03-05T02:00:00Z", "reopen", json!({}));
     let closed = step("2020-03-06T02:00:00Z", "close", json!({ "result": "已复查" }));
-    assert_eq!(closed.values["closed_on"], "2020-03-06");
+    assert_eq!(closed.external()["closed_on"], "2020-03-06");
 }

@@ -155,8 +155,8 @@ fn an_edit_may_keep_a_reference_out_of_reach_that_stands_already() {
         "subject": "已核对", "repeat_of": hidden.complaint, "visits": [{ "firm": hidden.enterprise }],
     }));
     let edited = hidden.bureau.ledger.edit(&grid(), "complaint", &hidden.own, 1, values, Write::default()).unwrap();
-    assert_eq!(edited.values["repeat_of"], json!(hidden.complaint));
-    assert_eq!(edited.values["subject"], "已核对");
+    assert_eq!(edited.external()["repeat_of"], json!(hidden.complaint));
+    assert_eq!(edited.external()["subject"], "已核对");
 }
 
 #[test]

@@ -86,13 +86,13 @@ fn a_complaint_is_read_as_it_was_meant(file: &str, received: &str, phone: &str) 
     let outcome = bureau.import("complaint", &folder.join(file), false).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(outcome.created, 1);
     let record = &bureau.records("complaint")[0];
-    assert_eq!(record.values["received_at"], received);
-    assert_eq!(record.values["source"], "hotline12345");
-    assert_eq!(record.values["source_no"], "0012345678");
-    assert_eq!(record.values["leq"], 62.1);
+    assert_eq!(record.external()["received_at"], received);
+    assert_eq!(record.external()["source"], "hotline12345");
+    assert_eq!(record.external()["source_no"], "0012345678");
+    assert_eq!(record.external()["leq"], 62.1);
     let seen = bureau.ledger.unmask(&system(), "complaint", &record.number, "phone", "核对").unwrap();
     assert_eq!(seen, phone);
-    let place = &record.values["place"];
+    let place = record.external()["place"].clone();
     assert_eq!((place["lon"].as_f64(), place["address"].as_str()), (Some(112.98), Some("雨花亭")));
 }
 
@@ -101,7 +101,7 @@ fn the_end_of_a_day_is_the_beginning_of_the_next() {
     let Some(folder) = folder() else { return };
     let bureau = Bureau::new();
     assert_eq!(bureau.import("complaint", &folder.join("68d_24.xlsx"), false).unwrap().created, 1);
-    assert!(bureau.records("complaint")[0].values["received_at"].as_str().unwrap().ends_with("T00:00:00+08:00"));
+    assert!(bureau.records("complaint")[0].external()["received_at"].as_str().unwrap().ends_with("T00:00:00+08:00"));
 }
 
 #[test_case("64_title_row.xlsx", "第1行“2020年环境投诉台账”在列标题之上，已略过"; "a title")]

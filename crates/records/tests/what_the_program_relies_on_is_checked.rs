@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use bilan_records::catalogue::{Catalogue, Diagnostic, Diagnostics, Source, check_against, read_sources};
 use bilan_records::contract::NeededName;
 use bilan_records::views::CONTRACTS;
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml::{Table, Value};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The shipped registers: other files rely on them, not the program.
 fn shipped() -> Vec<Source> {
-    read_sources(&root()).unwrap()
+    let mut sources = read_sources(&root()).unwrap();
+    sources.retain(|source| source.path.starts_with("registers/"));
+    sources
 }
 
 /// Faults of what the program relies on, and what the bureau does without.
@@ -27,12 +30,8 @@ fn missed(sources: &[Source]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
 }
 
 /// The table at a path.
-fn table<'d>(document: &'d mut DocumentMut, path: &[&str]) -> &'d mut dyn TableLike {
-    let mut table: &mut dyn TableLike = document.as_table_mut();
-    for key in path {
-        table = table.get_mut(key).and_then(Item::as_table_like_mut).unwrap();
-    }
-    table
+fn table<'d>(document: &'d mut Table, path: &[&str]) -> &'d mut Table {
+    path.iter().fold(document, |table, key| table.get_mut(*key).and_then(Value::as_table_mut).unwrap())
 }
 
 /// The files in which one name is another.
@@ -40,24 +39,24 @@ fn renamed(register: &str, name: &NeededName, to: &str) -> Vec<Source> {
     let mut sources = shipped();
     let path = format!("registers/{register}.toml");
     let source = sources.iter_mut().find(|source| source.path == path).unwrap();
-    let mut document: DocumentMut = source.text.parse().unwrap();
+    let mut document: Table = source.text.parse().unwrap();
     match name.path.split_last() {
         None => {
-            document["key"] = toml_edit::value(to);
+            document.insert("key".to_owned(), Value::from(to));
             source.path = format!("registers/{to}.toml");
         }
         Some((&"roles", above)) => {
-            let roles = table(&mut document, above).get_mut("roles").and_then(Item::as_array_mut).unwrap();
+            let roles = table(&mut document, above).get_mut("roles").and_then(Value::as_array_mut).unwrap();
             roles.retain(|role| role.as_str() != Some(name.name));
-            roles.push(to);
+            roles.push(Value::from(to));
         }
         Some((last, above)) => {
             let table = table(&mut document, above);
-            let item = table.remove(last).unwrap_or_else(|| panic!("{register} declares no {:?}", name.path));
-            table.insert(to, item);
+            let item = table.remove(*last).unwrap_or_else(|| panic!("{register} declares no {:?}", name.path));
+            table.insert(to.to_owned(), item);
         }
     }
-    source.text = document.to_string();
+    source.text = toml::to_string(&document).unwrap();
     sources
 }
 

@@ -341,7 +341,7 @@ fn what_refers_to_thousands_of_the_same_name_is_followed_from_the_newest_and_the
         enter(&bureau.ledger, "complaint", json!({ "subject": subject, "enterprise": enterprise }));
     }
     let hits = bureau.ledger.find(&system(), "complaint", &Words::of("化工"), 5, Language::Chinese).unwrap();
-    let subjects: Vec<_> = hits.hits.iter().map(|hit| hit.record.values["subject"].clone()).collect();
+    let subjects: Vec<_> = hits.hits.iter().map(|hit| hit.record.external()["subject"].clone()).collect();
     assert_eq!((subjects, hits.total_is_capped), (vec![json!("乙")], true));
     // The list holds all of them.
     let listed = ListQuery { search: Some("化工".to_owned()), ..ListQuery::of("complaint") };

@@ -56,7 +56,7 @@ async fn a_stale_write_is_told_what_changed_and_changes_nothing() {
         [&difference["field"], &difference["base"], &difference["theirs"], &difference["yours"]],
         ["subject", "原来", "先改", "后改"]
     );
-    assert_eq!(office.record("complaint", &number).values["subject"], "先改");
+    assert_eq!(office.record("complaint", &number).external()["subject"], "先改");
 }
 
 #[tokio::test]

@@ -84,9 +84,9 @@ async fn the_second_of_two_people_is_told_and_sees_both_texts() {
     office.post(&first, &address, &[("version", "1"), ("subject", "先改的事项")]).await.is(303);
     let told = office.post(&second, &address, &[("version", "1"), ("subject", "后改的事项")]).await;
     told.is(409).says("先改的事项").says("后改的事项").says("原来的事项");
-    assert_eq!(office.record("complaint", &number).values["subject"], json!("先改的事项"), "nothing is lost");
+    assert_eq!(office.record("complaint", &number).external()["subject"], json!("先改的事项"), "nothing is lost");
     office.post(&second, &address, &[("version", "2"), ("subject", "后改的事项")]).await.is(303);
-    assert_eq!(office.record("complaint", &number).values["subject"], json!("后改的事项"));
+    assert_eq!(office.record("complaint", &number).external()["subject"], json!("后改的事项"));
 }
 
 #[tokio::test]

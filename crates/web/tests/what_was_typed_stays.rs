@@ -147,7 +147,7 @@ async fn what_was_typed_for_a_step_and_for_an_edit_is_there_too() {
     let resumed = browser.follow(&signed).await;
     resumed.is(200).says("改了一半").says("登录已恢复");
     browser.submit(&resumed, &format!("{record}/edit"), &[("subject", "改完了")]).await.is(303);
-    assert_eq!(office.record("complaint", &number).values["subject"], "改完了");
+    assert_eq!(office.record("complaint", &number).external()["subject"], "改完了");
 
     let page = browser.get(&record).await;
     browser.cookies.remove("bilan_session");

@@ -101,7 +101,7 @@ async fn a_role_without_the_right_is_refused_on_page_form_and_api() {
         .await
         .is(403);
     let record = office.record("complaint", &number);
-    assert_eq!((record.version, &record.values["subject"]), (1, &json!("夜间施工")));
+    assert_eq!((record.version, &record.external()["subject"]), (1, &json!("夜间施工")));
     for (role, status) in [(Role::Handler, 403), (Role::Auditor, 200), (Role::Admin, 200)] {
         office.get(&office.sign_in(role), "/accounts").await.is(status);
     }

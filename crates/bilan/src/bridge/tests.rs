@@ -130,14 +130,18 @@ fn a_warning_becomes_a_record_and_a_task_of_the_post_that_answers_for_the_cell()
 
     let [entered] = desk.all("warning").try_into().unwrap();
     assert_eq!(entered.state.as_deref(), Some("open"));
-    assert_eq!(entered.values["value"], json!(180.25));
-    assert_eq!(entered.values["rule_name"], json!("PM2.5重度污染"));
+    assert_eq!(entered.external()["value"], json!(180.25));
+    assert_eq!(entered.external()["rule_name"], json!("PM2.5重度污染"));
     assert!(entered.simulated);
     let [task] = desk.all("task").try_into().unwrap();
     assert_eq!(task.cell.as_deref(), Some(desk.cell.as_str()), "the task lies where the station stands");
-    assert_eq!(task.values["warning"], json!(entered.number));
-    assert_eq!(task.values["post"], json!("GW1"), "the post of the next larger area answers where the cell has none");
-    assert_eq!(task.values["due_at"], json!("2026-05-04T12:00:00+08:00"), "two hours after it opened");
+    assert_eq!(task.external()["warning"], json!(entered.number));
+    assert_eq!(
+        task.external()["post"],
+        json!("GW1"),
+        "the post of the next larger area answers where the cell has none"
+    );
+    assert_eq!(task.external()["due_at"], json!("2026-05-04T12:00:00+08:00"), "two hours after it opened");
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn a_cleared_warning_is_closed_and_its_task_stays() {
 
     let [entered] = desk.all("warning").try_into().unwrap();
     assert_eq!(entered.state.as_deref(), Some("cleared"));
-    assert_eq!(entered.values["peak"], json!(201.0));
+    assert_eq!(entered.external()["peak"], json!(201.0));
     let [task] = desk.all("task").try_into().unwrap();
     assert_eq!(task.state.as_deref(), Some("assigned"), "somebody still has to look");
 }
@@ -205,8 +209,8 @@ fn what_goes_on_an_event_names_it_and_calls_nobody() {
     let more = Warning { id: "pm10_heavy@ZD1@2".into(), event: warning().id, task: None, ..warning() };
     desk.bridge.enter(&more).unwrap();
     let entered = desk.all("warning");
-    let began = entered.iter().find(|record| !record.values.contains_key("event")).unwrap();
-    assert!(entered.iter().any(|record| record.values.get("event") == Some(&json!(began.number))));
+    let began = entered.iter().find(|record| !record.external().contains_key("event")).unwrap();
+    assert!(entered.iter().any(|record| record.external().get("event") == Some(&json!(began.number))));
     assert_eq!(waiting(&outbox).len(), 3, "only for the first");
 }
 
@@ -304,7 +308,7 @@ fn a_warning_that_nobody_acknowledges_goes_to_the_head() {
     assert_eq!(waiting(&outbox)[3..], ["Escalated 值班群", "Escalated head"]);
     let [record] = desk.all("warning").try_into().unwrap();
     assert_eq!(record.state.as_deref(), Some("escalated"));
-    assert_eq!(record.values["escalated_at"], json!("2026-05-04T10:30:00+08:00"));
+    assert_eq!(record.external()["escalated_at"], json!("2026-05-04T10:30:00+08:00"));
 }
 
 #[test]

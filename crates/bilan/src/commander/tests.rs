@@ -190,7 +190,7 @@ async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
     let read = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
     let (state, answer) = told_of(&read);
     assert!(state == "done" && answer.starts_with("执行成功（ExeRtn=1）；SystemTime=20"), "{answer}");
-    assert_eq!(read.values["attempts"], 1);
+    assert_eq!(read.external()["attempts"], 1);
 
     let incomplete = desk.closed(&desk.enter(json!({"command": "sample_now"}))).await;
     assert_eq!(told_of(&incomplete), said("failed", "指令缺少参数：仪表因子编码"));

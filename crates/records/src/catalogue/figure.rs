@@ -24,6 +24,8 @@ pub struct Figure {
     pub period: FigurePeriod,
     /// Only a help to other figures; not listed.
     pub hidden: bool,
+    /// Its place on the big screen, if it is shown there.
+    pub screen: Option<u32>,
     /// How it is computed.
     pub rule: FigureRule,
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use indexmap::IndexMap;
 
 use super::{
-    Catalogue, Diagnostics, District, Figure, Register, Report,
+    Catalogue, Diagnostics, District, FieldKind, Figure, Register, Report,
     diagnostic::Diagnostic,
     read_district, read_figure, read_register, read_report,
     reader::{Faults, diagnostic, instead},
@@ -103,14 +103,29 @@ fn registers<'s>(sources: impl Iterator<Item = &'s Source>, found: &mut Vec<Diag
                     "give this one another key".to_owned(),
                 );
             } else {
-                registers.insert(key.clone(), draft.register);
-                later.push((source, key, draft.references, draft.public_filter));
+                let read_register::Draft { register, references, public_filter, placed_at, first_layer, .. } = draft;
+                registers.insert(key.clone(), register);
+                later.push((source, key, references, public_filter, placed_at, first_layer));
             }
         }
         found.extend(faults.into_list());
     }
-    for (source, key, references, public_filter) in later {
+    let mut first_layers: BTreeMap<u32, String> = BTreeMap::new();
+    for (source, key, references, public_filter, placed_at, first_layer) in later {
         let faults = Faults::of(source);
+        if let Some(place) = registers.get(&key).and_then(|register| register.map.first)
+            && let Some(other) = first_layers.insert(place, key.clone())
+        {
+            let message = format!("“{other}” is the layer {place} of the map already");
+            faults.add(&first_layer, message, "give each of the first layers a number of its own".to_owned());
+        }
+        if let Some(at) = placed_at
+            && let Some(FieldKind::Reference { to }) = registers[&key].fields.get(&at.value).map(|field| &field.kind)
+            && registers.get(to).is_some_and(|target| target.place.is_none())
+        {
+            let message = format!("“at” names “{}”, and the records of “{to}” have no place", at.value);
+            faults.add(&at.span, message, "name a reference to a register with a place".to_owned());
+        }
         for to in references.iter().filter(|to| !registers.contains_key(&to.value)) {
             let remedy = instead(&to.value, registers.keys().map(String::as_str));
             faults.add(&to.span, format!("there is no register “{}” to refer to", to.value), remedy);
@@ -142,6 +157,16 @@ fn figures<'s>(
             }
         }
         found.extend(faults.into_list());
+    }
+    let mut screen: BTreeMap<u32, &str> = BTreeMap::new();
+    for (key, (source, draft)) in &drafts {
+        let place = draft.figure.as_ref().and_then(|figure| figure.screen);
+        if let Some(other) = place.and_then(|place| screen.insert(place, key)) {
+            let faults = Faults::of(source);
+            let message = format!("“{other}” stands already at this place of the big screen");
+            faults.add(&draft.screen, message, "give each figure of the screen a number of its own".to_owned());
+            found.extend(faults.into_list());
+        }
     }
     let parts: BTreeMap<&str, Vec<&str>> = drafts
         .iter()

@@ -11,10 +11,12 @@ mod figure;
 mod formula;
 mod listed;
 mod load;
+mod map;
 mod read_deadline;
 mod read_district;
 mod read_field;
 mod read_figure;
+mod read_map;
 mod read_register;
 mod read_report;
 mod read_workflow;
@@ -35,6 +37,7 @@ pub use district::{CellLevel, District, GridCell, PublicMonitoring, RiverLine};
 pub use figure::{Bound, Figure, FigurePeriod, FigureRule, RecordSet};
 pub use listed::listed;
 pub use load::{check, check_against, load};
+pub use map::MapLayer;
 pub(crate) use read_report::with_years;
 pub(crate) use reader::fault_at;
 pub use register::*;
@@ -69,6 +72,25 @@ pub const SYSTEMS: [&str; 24] = [
     "decide",
     "summary",
 ];
+
+impl Catalogue {
+    /// The registers whose layers are on the map when nobody asked for others, in their order.
+    #[must_use]
+    pub fn first_layers(&self) -> Vec<&Register> {
+        let mut first: Vec<&Register> =
+            self.registers.values().filter(|register| register.map.first.is_some()).collect();
+        first.sort_by_key(|register| register.map.first);
+        first
+    }
+
+    /// The figures of the big screen, in their order.
+    #[must_use]
+    pub fn screen_figures(&self) -> Vec<&Figure> {
+        let mut shown: Vec<&Figure> = self.figures.values().filter(|figure| figure.screen.is_some()).collect();
+        shown.sort_by_key(|figure| figure.screen);
+        shown
+    }
+}
 
 /// Everything the files of a bureau say.
 #[derive(Debug, Clone, Default)]

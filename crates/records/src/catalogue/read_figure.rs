@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub key: At<String>,
     /// Where the figures stand of which it is made.
     pub parts: Vec<At<String>>,
+    /// Where its place on the big screen stands.
+    pub screen: Range<usize>,
 }
 
 /// Ways to compute a figure; each figure has exactly one.
@@ -43,12 +45,14 @@ fn figure(key: At<String>, table: &TableReader<'_, '_, '_>, registers: &IndexMap
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "read between 0 and 9")]
     let digits = table.integer_between("digits", 0, 9).unwrap_or(0) as u8;
     let hidden = table.flag("hidden");
+    let screen = table.integer_between("screen", 1, 99).and_then(|place| u32::try_from(place).ok());
     let mut parts = Vec::new();
     let rule = rule(table, &key, registers, &mut parts);
     table.finish();
     let name = key.value.clone();
-    let figure = rule.map(|rule| Figure { key: name, system, label, unit, bound, digits, period, hidden, rule });
-    Draft { figure, key, parts }
+    let figure =
+        rule.map(|rule| Figure { key: name, system, label, unit, bound, digits, period, hidden, screen, rule });
+    Draft { figure, key, parts, screen: table.key_span("screen") }
 }
 
 fn one_of<T: Copy + Default>(table: &TableReader<'_, '_, '_>, key: &'static str, known: &[(&str, T)]) -> T {

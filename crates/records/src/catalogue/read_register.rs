@@ -2,10 +2,12 @@
 //!
 //! What needs the other registers (references, filters) is left in the [`Draft`] for [`super::load`].
 
+use std::ops::Range;
+
 use indexmap::IndexMap;
 
 use super::{
-    PublicView, Register, SYSTEMS, read_deadline, read_field, read_workflow,
+    PublicView, Register, SYSTEMS, read_deadline, read_field, read_map, read_workflow,
     reader::{At, Faults, TableReader, instead, parse},
     register::{Field, FieldKind, Permissions, Role, Workflow},
 };
@@ -19,6 +21,10 @@ pub(super) struct Draft {
     pub references: Vec<At<String>>,
     /// Filter of its public view.
     pub public_filter: Option<At<String>>,
+    /// Reference by which its records are placed on the map.
+    pub placed_at: Option<At<String>>,
+    /// Where its place among the first layers of the map stands.
+    pub first_layer: Range<usize>,
 }
 
 /// Names that stand for columns which every record has.
@@ -47,6 +53,8 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
     check_read_only(&file, &fields, workflow.as_ref());
     let deadlines = read_deadline::read(&file, &fields, workflow.as_ref());
     let (public, public_filter) = read_public(&file, &fields);
+    let first_layer = file.table("map").map(|map| map.key_span("first")).unwrap_or_default();
+    let (map, placed_at) = read_map::read(&file, &fields);
     let register = Register {
         key: key.value.clone(),
         system,
@@ -65,9 +73,11 @@ pub(super) fn read(faults: &Faults<'_>) -> Option<Draft> {
         workflow,
         deadlines,
         public,
+        map,
+        case: file.flag("case"),
     };
     file.finish();
-    Some(Draft { register, key, references, public_filter })
+    Some(Draft { register, key, references, public_filter, placed_at, first_layer })
 }
 
 /// Every field that people may not write must be filled by a step.

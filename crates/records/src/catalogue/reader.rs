@@ -316,6 +316,22 @@ impl<'t, 's, 'f> TableReader<'t, 's, 'f> {
         }
     }
 
+    /// Every entry of this table as a text, in the order of the file.
+    pub(super) fn all_texts(&self) -> Vec<(At<String>, At<String>)> {
+        self.finished.set(true);
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        let mut texts = Vec::new();
+        for (name, value) in entries {
+            let key = At { value: name.get_ref().to_string(), span: name.span() };
+            match value.get_ref().as_str() {
+                Some(text) => texts.push((key, At { value: text.to_owned(), span: value.span() })),
+                None => self.wrong_type(value, &key.value, "text in quotes"),
+            }
+        }
+        texts
+    }
+
     /// Names go into SQL, addresses and code, so they are plain.
     fn check_name(&self, key: &At<String>) {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

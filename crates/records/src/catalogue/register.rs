@@ -3,7 +3,7 @@
 //! These types carry no source positions: whatever can be wrong with a file is found while it is read
 //! (see [`super::check`]), so the rest of the program may rely on every name here being known.
 
-use crate::catalogue::Code;
+use crate::catalogue::{Code, MapLayer};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,10 @@ pub struct Register {
     pub deadlines: Vec<DeadlineRule>,
     /// What anybody may see, if anything.
     pub public: Option<PublicView>,
+    /// How its records are shown on the map.
+    pub map: MapLayer,
+    /// An open record waits for somebody, although no clock runs on it; those of others (enterprises, permits) are simply there.
+    pub case: bool,
 }
 
 /// Roles allowed each kind of act. `Admin` may everything and need not be named.

@@ -118,7 +118,7 @@ impl Held<'_, '_> {
             return self.missing(&["workflow", "steps"], "step", needed.name, known.collect(), needed.purpose);
         };
         for role in needed.roles.iter().filter(|role| !step.roles.contains(role)) {
-            let what = format!("no role “{}” for the step “{}”: {}", role.key(), needed.name, needed.purpose);
+            let what = format!("no role “{}” for the step “{}”: {}", role.key(), needed.name, clause(needed.purpose));
             let remedy = format!("add \"{}\" to its roles", role.key());
             self.fault(&["workflow", "steps", needed.name, "roles"], what, remedy);
         }
@@ -156,14 +156,15 @@ impl Held<'_, '_> {
                 "a field “{}” of type {found}, where the program reads {}: {}",
                 need.name,
                 kinds.join(" or "),
-                need.purpose
+                clause(need.purpose)
             );
             return self.fault(&at("type"), what, format!("write type = \"{}\"", kinds[0]));
         }
         if filled && !field.required {
             let what = format!(
                 "a field “{}” that may be empty; the program needs it in every record: {}",
-                need.name, need.purpose
+                need.name,
+                clause(need.purpose)
             );
             self.fault(&path, what, "add required = true".to_owned());
         }
@@ -173,13 +174,17 @@ impl Held<'_, '_> {
             Guard::Withheld => (!field.withheld).then_some(("withheld", "shown to nobody")),
         };
         if let Some((flag, must)) = guarded {
-            let what = format!("a field “{}” that must be {must}: {}", need.name, need.purpose);
+            let what = format!("a field “{}” that must be {must}: {}", need.name, clause(need.purpose));
             self.fault(&path, what, format!("add {flag} = true"));
         }
         match &field.kind {
             FieldKind::Reference { to: other } if to.is_some_and(|to| to != other) => {
                 let to = to.unwrap_or_default();
-                let what = format!("a field “{}” that refers to “{other}”, not to “{to}”: {}", need.name, need.purpose);
+                let what = format!(
+                    "a field “{}” that refers to “{other}”, not to “{to}”: {}",
+                    need.name,
+                    clause(need.purpose)
+                );
                 self.fault(&at("to"), what, format!("write to = \"{to}\""));
             }
             FieldKind::Choice { choices: known } => {
@@ -200,13 +205,14 @@ impl Held<'_, '_> {
             // It is declared, with a fault of its own that is said already.
             return;
         }
-        let what = format!("no {kind} “{name}”: {purpose}");
+        let what = format!("no {kind} “{name}”: {}", clause(purpose));
         let (path, remedy) = self.meant(above, name, &known);
         self.fault(&path.iter().map(String::as_str).collect::<Vec<_>>(), what, remedy);
     }
 
     fn lacks(&mut self, above: &[&str], need: &NeededField, known: &[&str]) {
-        let message = format!("the register “{}” has no field “{}”: {}", self.register.key, need.name, need.purpose);
+        let message =
+            format!("the register “{}” has no field “{}”: {}", self.register.key, need.name, clause(need.purpose));
         let (path, remedy) = self.meant(above, need.name, known);
         let span = self.places.nearest(&path.iter().map(String::as_str).collect::<Vec<_>>());
         self.found.without.push(fault_at(self.places.source, &span, message, remedy));
@@ -236,4 +242,11 @@ impl Held<'_, '_> {
         let message = format!("the register “{}” has {what}; without it: {}", self.register.key, self.contract.without);
         self.found.faults.push(fault_at(self.places.source, &self.places.nearest(path), message, remedy));
     }
+}
+
+/// A purpose as a part of a sentence.
+fn clause(purpose: &str) -> String {
+    let mut characters = purpose.trim_end_matches('.').chars();
+    let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    first + characters.as_str()
 }

@@ -180,21 +180,3 @@ impl<V> Query<V> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::views::{StationRecord, StationState};
-
-    #[test]
-    fn a_condition_is_written_in_the_filter_language() {
-        let reporting = StationRecord::mn()
-            .is_filled()
-            .and(Condition::in_state(&[StationState::Running, StationState::Maintenance]))
-            .and(StationRecord::name().is(&r#"a "b\"#).or(StationRecord::river().is_empty()));
-        assert_eq!(
-            reporting.text(),
-            r#"mn is filled and state in ("running", "maintenance") and (name = "a \"b\\" or river is empty)"#
-        );
-    }
-}

@@ -16,7 +16,7 @@ use super::{
     reckon,
 };
 use crate::{
-    actor::{Act, Actor, Scope, enterprise_field},
+    actor::{Act, Actor, ENTERPRISES, Scope, enterprise_field},
     catalogue::{DeadlineRule, Field, FieldKind, Register},
     ledger::{Ledger, ReadError, batch::not_coming, beijing_day, row, stored_time},
     naming,
@@ -240,14 +240,14 @@ impl Clocks<'_> {
                 values.extend([Sql::Text(cell.clone()), Sql::Text(format!("{cell}\u{10ffff}"))]);
                 Some("r.cell >= ? AND r.cell < ?".to_owned())
             }
-            Scope::Enterprise(own) if register.key == "enterprise" => {
+            Scope::Enterprise(own) if register.key == ENTERPRISES => {
                 values.push(Sql::Text(own.clone()));
                 Some("r.number = ?".to_owned())
             }
             Scope::Enterprise(own) => Some(match enterprise_field(register) {
                 Some(field) => {
                     values.push(Sql::Text(own.clone()));
-                    let (column, enterprises) = (naming::column(field), naming::table("enterprise"));
+                    let (column, enterprises) = (naming::column(field), naming::table(ENTERPRISES));
                     format!("r.\"{column}\" IN (SELECT id FROM \"{enterprises}\" WHERE number = ?)")
                 }
                 None => "0".to_owned(),

@@ -17,7 +17,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    actor::{Act, Actor, Scope, enterprise_field},
+    actor::{Act, Actor, ENTERPRISES, Scope, enterprise_field},
     catalogue::{Catalogue, Register},
     filter::{Sources, column},
     naming,
@@ -74,11 +74,11 @@ impl Session<'_> {
                     format!("该地点不在您负责的网格（{zh}）内：请选择本网格内的地点，或转交值班室登记"),
                 )
             }
-            Scope::Enterprise(own) if register.key != "enterprise" => {
+            Scope::Enterprise(own) if register.key != ENTERPRISES => {
                 let Some(field) = enterprise_field(register) else { return Ok(()) };
                 let given = values.get(&field.key).and_then(Json::as_str).unwrap_or_default();
-                let id = resolved.get(&("enterprise".to_owned(), given.to_owned()));
-                let number = id.map(|id| self.connection.number("enterprise", *id)).transpose()?.flatten();
+                let id = resolved.get(&(ENTERPRISES.to_owned(), given.to_owned()));
+                let number = id.map(|id| self.connection.number(ENTERPRISES, *id)).transpose()?.flatten();
                 if given == own || number.as_deref() == Some(own.as_str()) {
                     return Ok(());
                 }
@@ -122,10 +122,10 @@ pub(crate) fn reaches(
         Scope::All => true,
         Scope::Nothing => false,
         Scope::Cell(prefix) => row::text(columns, "cell").is_some_and(|cell| cell.starts_with(prefix.as_str())),
-        Scope::Enterprise(own) if register.key == "enterprise" => row::text(columns, "number") == Some(own),
+        Scope::Enterprise(own) if register.key == ENTERPRISES => row::text(columns, "number") == Some(own),
         Scope::Enterprise(own) => match enterprise_field(register) {
             Some(field) => match row::integer(columns, &naming::column(field)) {
-                Some(id) => connection.number("enterprise", id)?.as_deref() == Some(own),
+                Some(id) => connection.number(ENTERPRISES, id)?.as_deref() == Some(own),
                 None => false,
             },
             None => false,
@@ -143,7 +143,7 @@ pub(crate) fn confined(table: &str, register: &Register, scope: &Scope) -> Condi
             let last = format!("{cell}\u{10FFFF}");
             Condition::all().add(column(table, "cell").gte(cell.as_str())).add(column(table, "cell").lt(last))
         }
-        Scope::Enterprise(own) if register.key == "enterprise" => {
+        Scope::Enterprise(own) if register.key == ENTERPRISES => {
             Condition::all().add(column(table, "number").eq(own.as_str()))
         }
         Scope::Enterprise(own) => match enterprise_field(register) {
@@ -151,7 +151,7 @@ pub(crate) fn confined(table: &str, register: &Register, scope: &Scope) -> Condi
                 let enterprise = "own_enterprise";
                 let id = Query::select()
                     .expr(column(enterprise, "id"))
-                    .from_as(Alias::new(naming::table("enterprise")), Alias::new(enterprise))
+                    .from_as(Alias::new(naming::table(ENTERPRISES)), Alias::new(enterprise))
                     .and_where(column(enterprise, "number").eq(own.as_str()))
                     .to_owned();
                 Condition::all().add(column(table, &naming::column(field)).in_subquery(id))

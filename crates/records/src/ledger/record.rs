@@ -5,7 +5,11 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::key::{Key, Origin};
-use crate::attachments::NewFile;
+use crate::{
+    attachments::NewFile,
+    catalogue::{Field, Register},
+    value::{Point, Position},
+};
 
 /// A record's values in the external form, by field key.
 pub type JsonMap = Map<String, Json>;
@@ -35,8 +39,64 @@ pub struct Record {
     pub changed_by: String,
     /// Made up for the sample district.
     pub simulated: bool,
-    /// Field values; a field without a value is absent.
-    pub values: JsonMap,
+    /// Field values; a field without a value is absent. Code reads them through the views of [`crate::views`], pages by the fields of the catalogue.
+    pub(crate) values: JsonMap,
+}
+
+/// Values by the fields of the catalogue, for what is the same for every register: lists, forms, exports, the API.
+///
+/// Code that names a field declares it in a view ([`crate::views`]); there is no value by its name as text:
+///
+/// ```compile_fail,E0616
+/// fn station_of(record: &bilan_records::ledger::Record) -> Option<&serde_json::Value> {
+///     record.values.get("station")
+/// }
+/// ```
+///
+/// ```
+/// use bilan_records::{contract::View as _, ledger::{ReadError, Record}, views::TaskRecord};
+///
+/// fn station_of(record: &Record) -> Result<Option<String>, ReadError> {
+///     Ok(TaskRecord::read(record)?.fields.station.map(|station| station.into_number()))
+/// }
+/// ```
+impl Record {
+    /// The value of a field.
+    #[must_use]
+    pub fn value(&self, field: &Field) -> Option<&Json> {
+        self.values.get(&field.key)
+    }
+
+    /// The value of a field that is kept as text.
+    #[must_use]
+    pub fn text(&self, field: &Field) -> Option<&str> {
+        self.value(field)?.as_str()
+    }
+
+    /// The text that names the record, where there is one.
+    #[must_use]
+    pub fn title(&self, register: &Register) -> Option<&str> {
+        self.text(register.fields.get(&register.title)?)
+    }
+
+    /// The day or moment that places it in a period.
+    #[must_use]
+    pub fn date(&self, register: &Register) -> Option<&str> {
+        self.text(register.fields.get(&register.date)?)
+    }
+
+    /// The point of its place: longitude and latitude.
+    #[must_use]
+    pub fn point(&self, register: &Register) -> Option<Point> {
+        let place = self.value(register.fields.get(register.place.as_ref()?)?)?;
+        Position::from_json(place).ok()?.point
+    }
+
+    /// All of its values in the external form, as a form is filled with them and the API gives them.
+    #[must_use]
+    pub fn external(&self) -> JsonMap {
+        self.values.clone()
+    }
 }
 
 /// Which records are wanted, in which order, how many.

@@ -56,6 +56,24 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
+    use crate::{actor::ENTERPRISES, contract::Condition};
+
+    #[test]
+    fn accounts_of_enterprises_are_tied_to_the_register_that_is_checked() {
+        assert_eq!(EnterpriseRecord::REGISTER, ENTERPRISES);
+    }
+
+    #[test]
+    fn a_condition_is_written_in_the_filter_language() {
+        let reporting = StationRecord::mn()
+            .is_filled()
+            .and(Condition::in_state(&[StationState::Running, StationState::Maintenance]))
+            .and(StationRecord::name().is(&r#"a "b\"#).or(StationRecord::river().is_empty()));
+        assert_eq!(
+            reporting.text(),
+            r#"mn is filled and state in ("running", "maintenance") and (name = "a \"b\\" or river is empty)"#
+        );
+    }
 
     #[test]
     fn every_view_that_is_declared_is_checked() {

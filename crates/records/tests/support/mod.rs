@@ -6,8 +6,8 @@ use std::{path::PathBuf, sync::Arc};
 use bilan_records::{
     actor::Actor,
     catalogue::{
-        Catalogue, CellLevel, ClockEvent, DeadlineRule, District, Field, FieldKind, GridCell, Label, Permissions,
-        Register, Role, State, Step, Workflow,
+        Catalogue, CellLevel, ClockEvent, DeadlineRule, District, Field, FieldKind, GridCell, Label, MapLayer,
+        Permissions, Register, Role, State, Step, Workflow,
     },
     ledger::{JsonMap, Ledger, OpenError},
     personal::Keyring,
@@ -84,6 +84,8 @@ pub fn register(key: &str, number: &str, date: &str, title: &str, fields: Vec<Fi
         workflow: None,
         deadlines: Vec::new(),
         public: None,
+        map: MapLayer::default(),
+        case: false,
     }
 }
 

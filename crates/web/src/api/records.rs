@@ -202,7 +202,7 @@ pub(super) fn record_json(record: &Record) -> Json {
         "register": record.register, "number": record.number, "state": record.state, "cell": record.cell,
         "version": record.version, "created_at": beijing_text(record.created_at), "created_by": record.created_by,
         "changed_at": beijing_text(record.changed_at), "changed_by": record.changed_by,
-        "simulated": record.simulated, "values": record.values,
+        "simulated": record.simulated, "values": record.external(),
     })
 }
 

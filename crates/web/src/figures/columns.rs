@@ -65,9 +65,8 @@ impl<'l> Cells<'l> {
             }
             _ => {}
         }
-        let (Some(field), Some(json)) = (register.fields.get(column), record.values.get(column)) else {
-            return String::new();
-        };
+        let Some(field) = register.fields.get(column) else { return String::new() };
+        let Some(json) = record.value(field) else { return String::new() };
         if let (FieldKind::Reference { to }, Some(number)) = (&field.kind, json.as_str()) {
             return self.title(to, number).unwrap_or_else(|| number.to_owned());
         }
@@ -83,9 +82,9 @@ impl<'l> Cells<'l> {
         let (ledger, actor, as_of) = (self.ledger, self.actor, self.as_of);
         let found = self.titles.entry((register.to_owned(), number.to_owned()));
         let title = found.or_insert_with(|| {
-            let title = &ledger.catalogue().registers.get(register)?.title;
+            let known = ledger.catalogue().registers.get(register)?;
             let record = ledger.record(actor, register, number, as_of).ok()?;
-            record.values.get(title)?.as_str().map(str::to_owned)
+            record.title(known).map(str::to_owned)
         });
         title.clone()
     }

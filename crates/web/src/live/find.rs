@@ -8,7 +8,6 @@ use bilan_records::ledger::Words;
 use super::condition::ConditionError;
 use super::ground::{Layer, level_label, title};
 use super::panel::{Part, rendered};
-use super::registered::point;
 use super::view::ask;
 use crate::parameters::Query;
 use crate::refusal::Refusal;
@@ -66,10 +65,6 @@ pub(super) async fn search(visit: Visit, Query(part): Query<Part>) -> Result<Res
 }
 
 /// Place of a register among those that press.
-fn first_position(register: &str) -> usize {
-    super::ground::FIRST.iter().position(|key| *key == register).unwrap_or(usize::MAX)
-}
-
 fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Result<Vec<Find>, ConditionError> {
     let catalogue = app.catalogue();
     let lower = words.to_lowercase();
@@ -94,7 +89,7 @@ fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Resul
         .collect();
     let asked = Words::of(words);
     let mut layers = Layer::all(catalogue, actor);
-    layers.sort_by_key(|layer| first_position(&layer.register.key));
+    layers.sort_by_key(|layer| layer.register.map.first.unwrap_or(u32::MAX));
     for layer in layers {
         let register = layer.register;
         let found = app.ledger.find(actor, &register.key, &asked, FINDS, language)?;
@@ -104,7 +99,7 @@ fn find(app: &AppState, actor: &Actor, words: &str, language: Language) -> Resul
                 label: title(register, &record),
                 kind: register.label.text(language).to_owned(),
                 href: format!("/records/{}/{number}", register.key),
-                fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+                fly: record.point(register).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
                 panel: format!("/map/panel/{}/{number}", register.key),
                 cell: None,
                 layer: register.key.clone(),

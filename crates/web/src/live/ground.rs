@@ -13,24 +13,18 @@ use jiff::civil::date;
 use serde_json::{Value as Json, json};
 
 use super::condition::Snapshot;
-use super::registered::{point, state_label};
+use super::registered::state_label;
 
 /// Features that a layer sends at most; the map says when there are more.
 pub(crate) const FEATURES: u64 = 4000;
 
-/// Registers whose layers are switched on when nobody asked for others.
-pub(crate) const FIRST: [&str; 6] = ["station", "warning", "task", "complaint", "dispatch_order", "overflow_event"];
-
-/// References by which a record without a place of its own is placed, the nearest first.
-const NEAREST: [&str; 6] = ["outfall", "station", "plot", "project", "enterprise", "drinking_source"];
-
 /// Where the records of a register are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Whereabouts<'c> {
     /// They have a place.
     Place,
     /// They are where another record is.
-    Through(&'c str, &'c str),
+    Through(&'c Field, &'c Register),
     /// They are lines or areas.
     Shape,
 }
@@ -43,7 +37,7 @@ pub(crate) struct Layer<'c> {
     /// Where its records are.
     pub(crate) whereabouts: Whereabouts<'c>,
     /// Colour of its marks.
-    pub(crate) colour: &'static str,
+    pub(crate) colour: &'c str,
 }
 
 impl<'c> Layer<'c> {
@@ -52,14 +46,14 @@ impl<'c> Layer<'c> {
         if actor.scope(register, Act::Read) == Scope::Nothing {
             return None;
         }
-        let whereabouts = if register.place.as_deref() == Some("place") {
+        let whereabouts = if register.place.is_some() {
             Whereabouts::Place
         } else if register.fields.values().any(is_shape) {
             Whereabouts::Shape
         } else {
             through(register, catalogue)?
         };
-        Some(Self { register, whereabouts, colour: colour(register) })
+        Some(Self { register, whereabouts, colour: &register.map.colour })
     }
 
     /// Every layer that the actor may see, in the order of the registers.
@@ -69,33 +63,15 @@ impl<'c> Layer<'c> {
 
     /// The character on its marks.
     pub(crate) fn mark(&self, language: Language) -> String {
-        let zh = match self.register.key.as_str() {
-            "warning" => "警",
-            "task" => "任",
-            "complaint" => "诉",
-            "dispatch_order" => "令",
-            "patrol" => "巡",
-            "machine" => "机",
-            "machine_inspection" => "检",
-            "enterprise" => "企",
-            "overflow_event" => "溢",
-            "outfall" => "排",
-            "plot" => "地",
-            "project" => "项",
-            "staff_post" => "岗",
-            "petition_piece" => "访",
-            "enforcement_case" => "案",
-            "river_patrol" => "河",
-            "source_patrol" | "drinking_source" => "源",
-            "noise_zone" => "声",
-            "drain_node" => "井",
-            _ => "",
-        };
-        let label = &self.register.label;
-        match language {
-            Language::Chinese if !zh.is_empty() => zh.to_owned(),
-            _ => label.text(language).chars().next().map(String::from).unwrap_or_default(),
-        }
+        mark(self.register.map.mark.as_ref(), &self.register.label, language)
+    }
+}
+
+/// The character of a mark: the one that the file gives, which is Chinese, or the first of the label.
+fn mark(given: Option<&String>, label: &Label, language: Language) -> String {
+    match (language, given) {
+        (Language::Chinese, Some(mark)) => mark.clone(),
+        _ => label.text(language).chars().next().map(String::from).unwrap_or_default(),
     }
 }
 
@@ -104,31 +80,9 @@ fn is_shape(field: &Field) -> bool {
 }
 
 fn through<'c>(register: &'c Register, catalogue: &'c Catalogue) -> Option<Whereabouts<'c>> {
-    NEAREST.iter().find_map(|nearest| {
-        let field = register.fields.get(*nearest)?;
-        let FieldKind::Reference { to } = &field.kind else { return None };
-        let placed = catalogue.registers.get(to)?.place.as_deref() == Some("place");
-        placed.then_some(Whereabouts::Through(&field.key, to))
-    })
-}
-
-fn colour(register: &Register) -> &'static str {
-    match (register.key.as_str(), register.system.as_str()) {
-        ("warning", _) => "#c62828",
-        ("task", _) => "#d9480f",
-        ("overflow_event", _) => "#9c27b0",
-        ("enterprise", _) => "#546e7a",
-        (_, "complaint") => "#b7791f",
-        (_, "petition") => "#8d6e13",
-        (_, "dispatch" | "nrmm") => "#7b5e2b",
-        (_, "air" | "power") => "#2b7a9b",
-        (_, "water" | "river" | "outfall" | "source") => "#1769aa",
-        (_, "noise") => "#6a4fa3",
-        (_, "soil" | "waste") => "#7a5230",
-        (_, "permit" | "enforce") => "#455a8a",
-        (_, "project" | "grid") => "#2e7d5b",
-        _ => "#4a6572",
-    }
+    let field = register.fields.get(register.map.at.as_ref()?)?;
+    let FieldKind::Reference { to } = &field.kind else { return None };
+    catalogue.registers.get(to).map(|to| Whereabouts::Through(field, to))
 }
 
 /// What part of a layer is wanted.
@@ -184,7 +138,7 @@ pub(crate) fn features(
     let page = ledger.list(actor, wanted.query(ledger, layer.register))?;
     let elsewhere = match layer.whereabouts {
         Whereabouts::Through(field, to) => {
-            places_of(ledger, actor, to, page.records.iter().filter_map(|record| record.values.get(field)?.as_str()))?
+            places_of(ledger, actor, to, page.records.iter().filter_map(|record| record.text(field)))?
         }
         _ => HashMap::new(),
     };
@@ -192,19 +146,17 @@ pub(crate) fn features(
     for record in &page.records {
         let mut properties = properties(layer.register, record, language);
         if let Some(snapshot) = snapshot {
-            add_condition(&mut properties, snapshot, &record.number, language);
+            add_condition(&mut properties, layer.register, snapshot, &record.number, language);
         }
         let at = match layer.whereabouts {
-            Whereabouts::Through(field, _) => {
-                record.values.get(field).and_then(Json::as_str).and_then(|number| elsewhere.get(number).copied())
-            }
-            _ => point(&record.values),
+            Whereabouts::Through(field, _) => record.text(field).and_then(|number| elsewhere.get(number).copied()),
+            _ => record.point(layer.register),
         };
         if let Some(at) = at {
             features.push(feature(&properties, json!({ "type": "Point", "coordinates": at })));
         }
         for field in layer.register.fields.values().filter(|field| is_shape(field)) {
-            let Some(coordinates) = record.values.get(&field.key).filter(|shape| shape.is_array()) else { continue };
+            let Some(coordinates) = record.value(field).filter(|shape| shape.is_array()) else { continue };
             let kind = if matches!(field.kind, FieldKind::Line) { "LineString" } else { "Polygon" };
             features.push(feature(&properties, json!({ "type": kind, "coordinates": coordinates })));
         }
@@ -230,7 +182,7 @@ fn properties(register: &Register, record: &Record, language: Language) -> Json 
         "number": record.number,
         "title": title(register, record),
         "state": state,
-        "date": record.values.get(&register.date).and_then(Json::as_str).map(|date| date.get(..10).unwrap_or(date)),
+        "date": record.date(register).map(|date| date.get(..10).unwrap_or(date)),
         "cell": record.cell,
     })
 }
@@ -238,8 +190,7 @@ fn properties(register: &Register, record: &Record, language: Language) -> Json 
 /// The title of a record where it names no person, else its number.
 pub(crate) fn title(register: &Register, record: &Record) -> String {
     let named = register.fields.get(&register.title).filter(|field| !is_personal(field));
-    let text = named.and_then(|field| record.values.get(&field.key)).and_then(Json::as_str);
-    text.unwrap_or(&record.number).to_owned()
+    named.and_then(|field| record.text(field)).unwrap_or(&record.number).to_owned()
 }
 
 /// Whether a field tells of a natural person.
@@ -247,30 +198,16 @@ pub(crate) fn is_personal(field: &Field) -> bool {
     field.personal || matches!(field.kind, FieldKind::Person | FieldKind::Phone)
 }
 
-/// The character on the mark of a station that no standard judges.
-fn kind_mark(kind: &str, label: &Label, language: Language) -> String {
-    let zh = match kind {
-        "air" => "气",
-        "water" => "水",
-        "noise" => "声",
-        "dust" => "尘",
-        "outfall" => "排",
-        "power" => "电",
-        _ => "",
-    };
-    match language {
-        Language::Chinese if !zh.is_empty() => zh.to_owned(),
-        _ => label.text(language).chars().next().map(String::from).unwrap_or_default(),
-    }
-}
-
-fn add_condition(properties: &mut Json, snapshot: &Snapshot, number: &str, language: Language) {
+fn add_condition(properties: &mut Json, register: &Register, snapshot: &Snapshot, number: &str, language: Language) {
     let Some((station, condition)) = snapshot.get(number) else { return };
     properties["kind"] = json!(station.kind.key());
     let (colour, short, word) = match condition.verdict() {
         Some(verdict) => (verdict.colour.as_str(), verdict.short.clone(), verdict.word.text(language)),
         None if condition.silent => ("#8a949c", "—".to_owned(), ""),
-        None => ("#2b7a9b", kind_mark(station.kind.key(), &station.kind_label, language), ""),
+        None => {
+            let own = register.map.marks.get(station.kind.key());
+            ("#2b7a9b", mark(own, &station.kind_label, language), "")
+        }
     };
     let dark = condition.verdict().is_some_and(|verdict| verdict.dark_ink);
     properties["colour"] = json!(colour);
@@ -284,13 +221,13 @@ fn add_condition(properties: &mut Json, snapshot: &Snapshot, number: &str, langu
 fn places_of<'r>(
     ledger: &Ledger,
     actor: &Actor,
-    register: &str,
+    register: &Register,
     numbers: impl Iterator<Item = &'r str>,
 ) -> Result<HashMap<String, [f64; 2]>, ReadError> {
     let mut places = HashMap::new();
     for number in numbers.collect::<HashSet<_>>() {
-        match ledger.record(actor, register, number, None) {
-            Ok(record) => places.extend(point(&record.values).map(|at| (record.number, at))),
+        match ledger.record(actor, &register.key, number, None) {
+            Ok(record) => places.extend(record.point(register).map(|at| (record.number, at))),
             Err(ReadError::NotFound { .. } | ReadError::Forbidden { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -15,7 +15,7 @@ use bilan_records::views::StationRecord;
 use bilan_standards::clock::beijing_day;
 
 use super::condition::{ConditionError, Desk};
-use super::ground::{self, FIRST, Layer, Wanted};
+use super::ground::{self, Layer, Wanted};
 use super::panel::{CellView, SimpleRow};
 use super::streams::{Sight, Topic};
 use super::view::ask;
@@ -53,8 +53,8 @@ impl Asked {
         Ok(asked)
     }
 
-    fn has(&self, register: &str) -> bool {
-        if self.layers.is_empty() { FIRST.contains(&register) } else { self.layers.iter().any(|key| key == register) }
+    fn has(&self, register: &Register) -> bool {
+        if self.layers.is_empty() { register.map.first.is_some() } else { self.layers.contains(&register.key) }
     }
 }
 
@@ -89,7 +89,7 @@ fn decoded(text: &str) -> String {
 pub(super) struct Switch {
     pub(super) key: String,
     pub(super) label: String,
-    pub(super) colour: &'static str,
+    pub(super) colour: String,
     pub(super) mark: String,
     pub(super) on: bool,
     pub(super) count: String,
@@ -163,7 +163,7 @@ fn switches(
     layers.sort_by_key(|layer| SYSTEMS.iter().position(|system| *system == layer.register.system));
     for layer in layers {
         let register = layer.register;
-        let first = FIRST.contains(&register.key.as_str());
+        let first = register.map.first.is_some();
         let switch = switch(app, actor, &layer, asked, language)?;
         let label = if first { None } else { Some(crate::shell::systems::label(&register.system, language)) };
         match groups.iter_mut().find(|group| label.is_none() || label == Some(group.label.as_str())) {
@@ -178,7 +178,7 @@ fn switches(
             }),
         }
     }
-    groups[0].switches.sort_by_key(|switch| FIRST.iter().position(|key| *key == switch.key));
+    groups[0].switches.sort_by_key(|switch| app.catalogue().registers.get(&switch.key)?.map.first);
     Ok(groups)
 }
 
@@ -195,9 +195,9 @@ fn switch(
     Ok(Switch {
         key: layer.register.key.clone(),
         label: layer.register.label.text(language).to_owned(),
-        colour: layer.colour,
+        colour: layer.colour.to_owned(),
         mark: layer.mark(language),
-        on: asked.has(&layer.register.key),
+        on: asked.has(layer.register),
         count: if page.total_is_capped { "…".to_owned() } else { page.total.to_string() },
     })
 }
@@ -206,12 +206,11 @@ fn switch(
 fn years(app: &AppState, actor: &Actor) -> Result<Vec<i16>, ConditionError> {
     let now = beijing_day(app.ledger.now()).year();
     let mut years = vec![now];
-    for key in FIRST {
-        let Some(register) = app.catalogue().registers.get(key) else { continue };
+    for register in app.catalogue().first_layers() {
         if Layer::of(register, app.catalogue(), actor).is_none() {
             continue;
         }
-        years.extend(app.ledger.years(key)?.into_iter().filter(|year| (now - 9..=now).contains(year)));
+        years.extend(app.ledger.years(&register.key)?.into_iter().filter(|year| (now - 9..=now).contains(year)));
     }
     years.sort_unstable_by(|left, right| right.cmp(left));
     years.dedup();
@@ -289,7 +288,7 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let (tables, cell) = ask(&visit, move |app, actor| {
         let mut tables = Vec::new();
         for layer in Layer::all(app.catalogue(), actor) {
-            if asked.has(&layer.register.key) {
+            if asked.has(layer.register) {
                 tables.push(table(app, actor, layer.register, &asked.wanted, language)?);
             }
         }
@@ -338,8 +337,11 @@ mod tests {
                 .unwrap();
         assert_eq!(asked.layers, ["complaint", "task", "station"]);
         assert_eq!(asked.wanted, Wanted { show: "all".into(), period: "2020".into(), cell: Some("430103005".into()) });
-        assert!(asked.has("task") && !asked.has("warning"));
-        assert!(Asked::read(None).unwrap().has("warning"));
+        let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let shipped = bilan_records::catalogue::load(&files).unwrap_or_else(|faults| panic!("{faults}")).registers;
+        assert!(asked.has(&shipped["task"]) && !asked.has(&shipped["warning"]));
+        let unsaid = Asked::read(None).unwrap();
+        assert!(unsaid.has(&shipped["warning"]) && !unsaid.has(&shipped["patrol"]));
         assert_eq!(Asked::read(Some("period=2020' or 1")).unwrap().wanted.period, "");
         assert_eq!(decoded("a%20b+c%E5%A4%A9%zz"), "a b c天%zz");
     }

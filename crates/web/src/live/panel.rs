@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::condition::{ConditionError, of_one};
 use super::ground::{Layer, Whereabouts, is_personal, level_label, title};
-use super::registered::{self, point, state_label};
+use super::registered::{self, state_label};
 use super::view::{StationRow, ask};
 use crate::parameters::Query;
 use crate::refusal::Refusal;
@@ -58,7 +58,7 @@ impl SimpleRow {
     pub(super) fn of(catalogue: &Catalogue, register: &Register, record: &Record, language: Language) -> Self {
         let state = record.state.as_deref().unwrap_or_default();
         let known = register.workflow.as_ref().and_then(|workflow| workflow.states.get(state));
-        let date = record.values.get(&register.date).and_then(|date| date.as_str()).unwrap_or_default();
+        let date = record.date(register).unwrap_or_default();
         let cell = record.cell.as_deref().and_then(|code| catalogue.district.cells.get(code));
         Self {
             register: register.key.clone(),
@@ -68,7 +68,7 @@ impl SimpleRow {
             closed: known.is_some_and(|state| state.closed),
             date: date.get(..10).unwrap_or(date).to_owned(),
             cell: cell.map(|cell| cell.name.text(language).to_owned()).unwrap_or_default(),
-            fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+            fly: record.point(register).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
         }
     }
 }
@@ -156,22 +156,9 @@ fn people(app: &AppState, actor: &Actor, code: &str, language: Language) -> Resu
     Ok(records.into_iter().map(person).collect())
 }
 
-/// Registers whose open records are matters although no clock runs on them.
-const CASES: [&str; 9] = [
-    "warning",
-    "task",
-    "dispatch_order",
-    "petition_piece",
-    "petition_assignment",
-    "enforcement_case",
-    "rectification_notice",
-    "handover",
-    "project",
-];
-
 /// Whether open records of a register wait for somebody; those of others (enterprises, permits) are simply there.
 fn is_matter(register: &Register) -> bool {
-    register.workflow.is_some() && (!register.deadlines.is_empty() || CASES.contains(&register.key.as_str()))
+    register.workflow.is_some() && (!register.deadlines.is_empty() || register.case)
 }
 
 /// What is in a cell and below it without waiting for anybody: register, name, number.
@@ -179,7 +166,10 @@ fn things(app: &AppState, actor: &Actor, code: &str, language: Language) -> Resu
     let mut things = Vec::new();
     for layer in Layer::all(app.catalogue(), actor) {
         let register = layer.register;
-        if is_matter(register) || layer.whereabouts != Whereabouts::Place || register.key == StaffPost::REGISTER {
+        if is_matter(register)
+            || !matches!(layer.whereabouts, Whereabouts::Place)
+            || register.key == StaffPost::REGISTER
+        {
             continue;
         }
         let filter = register.workflow.as_ref().map(|_| "closed = false".to_owned());
@@ -198,7 +188,7 @@ fn matters(app: &AppState, actor: &Actor, code: &str, language: Language) -> Res
     let mut matters = Vec::new();
     for layer in Layer::all(app.catalogue(), actor) {
         let register = layer.register;
-        if !is_matter(register) || layer.whereabouts != Whereabouts::Place {
+        if !is_matter(register) || !matches!(layer.whereabouts, Whereabouts::Place) {
             continue;
         }
         let query = ListQuery {
@@ -219,14 +209,12 @@ fn matters(app: &AppState, actor: &Actor, code: &str, language: Language) -> Res
             rows: page.records.iter().map(row).collect(),
         });
     }
-    // What presses comes first.
+    // What presses comes first; stations wait for nobody.
     let pressing = |matter: &Matter| {
-        super::ground::FIRST
-            .iter()
-            .position(|key| *key == matter.key && *key != StationRecord::REGISTER)
-            .unwrap_or(usize::MAX)
+        let register = app.catalogue().registers.get(&matter.key);
+        register.filter(|register| register.key != StationRecord::REGISTER)?.map.first
     };
-    matters.sort_by_key(pressing);
+    matters.sort_by_key(|matter| pressing(matter).unwrap_or(u32::MAX));
     Ok(matters)
 }
 
@@ -329,7 +317,7 @@ fn view(
         state: if workflow.is_some() { state_label(register, state).text(language).to_owned() } else { String::new() },
         closed: workflow.and_then(|workflow| workflow.states.get(state)).is_some_and(|state| state.closed),
         facts: facts(register, &record, language),
-        fly: point(&record.values).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
+        fly: record.point(register).map(|[lon, lat]| format!("{lon},{lat}")).unwrap_or_default(),
         station,
     })
 }
@@ -355,7 +343,7 @@ fn facts(register: &Register, record: &Record, language: Language) -> Vec<(Strin
     });
     shown
         .filter_map(|field| {
-            let json = record.values.get(&field.key).filter(|json| !is_blank(json))?;
+            let json = record.value(field).filter(|json| !is_blank(json))?;
             let value = Value::from_json(field, json).ok()?;
             let to = match &field.kind {
                 FieldKind::Reference { to } => Some(to.clone()),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bilan_records::actor::Actor;
 use bilan_records::catalogue::{FieldKind, Label, Register};
 use bilan_records::contract::{Kept, Refers, View};
-use bilan_records::ledger::{JsonMap, Ledger, ReadError};
+use bilan_records::ledger::{Ledger, ReadError};
 use bilan_records::views::{NoiseZoneRecord, StationFactor, StationKind, StationRecord, StationState, TargetClass};
 use bilan_standards::noise::{NightHours, NoiseZone};
 use bilan_standards::water::WaterClass;
@@ -107,12 +107,6 @@ pub(crate) fn state_label(register: &Register, state: &str) -> Label {
     let known =
         register.workflow.as_ref().and_then(|workflow| workflow.states.get(state)).map(|state| state.label.clone());
     known.unwrap_or_else(|| Label { zh: state.to_owned(), en: state.to_owned() })
-}
-
-/// The point of a record's place.
-pub(crate) fn point(values: &JsonMap) -> Option<[f64; 2]> {
-    let place = values.get("place")?;
-    Some([place.get("lon")?.as_f64()?, place.get("lat")?.as_f64()?])
 }
 
 /// The stations that an actor may see, with the zone that each is held against.

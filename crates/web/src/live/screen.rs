@@ -8,6 +8,7 @@ use askama::Template;
 use axum::Extension;
 use axum::response::Response;
 use bilan_records::actor::Actor;
+use bilan_records::catalogue::Figure;
 use bilan_records::contract::{self, View as _};
 use bilan_records::deadlines::DueSpan;
 use bilan_records::figures::{self, Period};
@@ -17,7 +18,7 @@ use bilan_telemetry::{Kind, Series, Warning};
 use jiff::civil::Date;
 
 use super::condition::{Condition, ConditionError, Desk, Snapshot};
-use super::ground::{self, FIRST, Layer};
+use super::ground::{self, Layer};
 use super::panel::SimpleRow;
 use super::view::{StationRow, VerdictView, WarningRow, ask, visible};
 use crate::refusal::Refusal;
@@ -25,17 +26,6 @@ use crate::shell::{Language, Messages, Shell};
 use crate::state::AppState;
 use crate::visit::Visit;
 
-/// Figures of the year on the screen.
-const FIGURES: [&str; 8] = [
-    "complaints_total",
-    "complaints_handled_rate",
-    "petition_pieces",
-    "petition_close_rate",
-    "nrmm_registered",
-    "air_dispatch_patrols",
-    "water_river_patrols",
-    "outreach_media",
-];
 /// Warnings and tasks that fit.
 const LISTED: usize = 6;
 /// Figures of a year change slowly; reckoned again after this time.
@@ -65,7 +55,7 @@ struct Known {
 /// A layer that the map of the screen shows.
 struct Shown {
     key: String,
-    colour: &'static str,
+    colour: String,
     mark: String,
 }
 
@@ -230,12 +220,11 @@ fn tasks(app: &AppState, actor: &Actor, language: Language) -> Result<(Vec<Simpl
 }
 
 fn layers(app: &AppState, actor: &Actor, language: Language) -> Vec<Shown> {
-    let layer = |key: &str| {
-        let register = app.catalogue().registers.get(key)?;
+    let layer = |register| {
         let layer = Layer::of(register, app.catalogue(), actor)?;
-        Some(Shown { key: key.to_owned(), colour: layer.colour, mark: layer.mark(language) })
+        Some(Shown { key: register.key.clone(), colour: layer.colour.to_owned(), mark: layer.mark(language) })
     };
-    FIRST.into_iter().filter_map(layer).collect()
+    app.catalogue().first_layers().into_iter().filter_map(layer).collect()
 }
 
 impl Reckoned {
@@ -248,13 +237,13 @@ impl Reckoned {
             return known.figures.clone();
         }
         let period = Period::year(year);
-        let figure = |key: &str| {
-            let label = app.catalogue().figures.get(key)?.label.text(language).to_owned();
-            let value = figures::compute(&app.ledger, actor, key, &period, None).ok()?;
+        let figure = |figure: &Figure| {
+            let value = figures::compute(&app.ledger, actor, &figure.key, &period, None).ok()?;
             value.value.as_ref()?;
-            Some(FigureView { key: key.to_owned(), label, text: value.full(language) })
+            let label = figure.label.text(language).to_owned();
+            Some(FigureView { key: figure.key.clone(), label, text: value.full(language) })
         };
-        let figures: Vec<FigureView> = FIGURES.iter().filter_map(|key| figure(key)).collect();
+        let figures: Vec<FigureView> = app.catalogue().screen_figures().into_iter().filter_map(figure).collect();
         known.push(Known { actor: actor.clone(), language, year, at: Instant::now(), figures: figures.clone() });
         figures
     }

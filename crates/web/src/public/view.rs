@@ -223,7 +223,7 @@ impl<'l> Writer<'l> {
     /// The text of a column as it was typed or chosen.
     fn typed(&mut self, view: View<'_>, record: &Record, column: &str) -> String {
         let field = view.register.fields.get(column);
-        match (field.map(|field| &field.kind), record.values.get(column)) {
+        match (field.map(|field| &field.kind), field.and_then(|field| record.value(field))) {
             (Some(FieldKind::Reference { to }), Some(Json::String(number))) => self.title(view, to, number),
             (Some(FieldKind::Table { fields }), Some(Json::Array(rows))) => rows
                 .iter()

@@ -244,7 +244,12 @@ async fn edit(visit: Visit, Path((key, number)): Path<(String, String)>) -> Resu
     let register = register(&visit, &key)?;
     allowed(&visit, register, Act::Edit)?;
     let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
-    drawn(&visit, register, Draft::new(Some(record.number), Some(record.version), record.values), StatusCode::OK)
+    drawn(
+        &visit,
+        register,
+        Draft::new(Some(record.number.clone()), Some(record.version), record.external()),
+        StatusCode::OK,
+    )
 }
 
 async fn change(
@@ -305,7 +310,7 @@ async fn masks(visit: &Visit, register: &Register, number: &str) -> Result<JsonM
     let (key, number) = (register.key.clone(), number.to_owned());
     let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
     let is_personal = |key: &String| register.fields.get(key).is_some_and(|field| field.personal);
-    Ok(record.values.into_iter().filter(|(key, _)| is_personal(key)).collect())
+    Ok(record.external().into_iter().filter(|(key, _)| is_personal(key)).collect())
 }
 
 /// Whether what the form sent for a field is what stood there when the form was made.
@@ -342,7 +347,7 @@ pub(crate) async fn resumed(
         // Who may no longer see the record is not shown it by way of its form.
         let (key, number) = (key.to_owned(), number.to_owned());
         let record = visit.read(move |ledger, actor| ledger.record(actor, &key, &number, None)).await??;
-        let files = record.values.into_iter().filter(|(key, _)| !given.contains_key(key)).collect::<Vec<_>>();
+        let files = record.external().into_iter().filter(|(key, _)| !given.contains_key(key)).collect::<Vec<_>>();
         given.extend(files);
     } else {
         given.retain(|_, value| !bilan_records::value::is_blank(value));

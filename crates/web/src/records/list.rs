@@ -447,7 +447,6 @@ async fn options(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
     let register = register(&visit, &key)?;
-    let title = register.title.clone();
     let words = pairs.last().map(|(_, value)| value.trim().to_owned()).filter(|words| !words.is_empty());
     let (language, asked) = (visit.language, words.clone());
     let ask = move |ledger: &Ledger, actor: &Actor| -> Result<(Vec<Record>, bool), ReadError> {
@@ -462,7 +461,7 @@ async fn options(
     };
     let (records, is_part) = visit.read(ask).await??;
     let options = records.into_iter().map(|record| {
-        let text = record.values.get(&title).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let text = record.title(register).unwrap_or_default().to_owned();
         (record.number, text)
     });
     let more = words.filter(|_| is_part).map(|words| (words, visit.text("records.more_options")));

@@ -178,7 +178,7 @@ fn collect(
     }
     let now = as_of.is_none();
     let may = |act| now && actor.scope(register, act) != Scope::Nothing;
-    let title = record.values.get(&register.title).and_then(|value| value.as_str()).unwrap_or(number).to_owned();
+    let title = record.title(register).unwrap_or(number).to_owned();
     Ok(RecordPage {
         shell: visit.shell(format!("{title} {number}")),
         key: key.to_owned(),
@@ -283,7 +283,7 @@ fn steps(
 
 /// The values of a record as the form of a step shows them: who takes it is proposed as who signs it.
 fn proposed(step: &Step, record: &Record, actor: &Actor) -> JsonMap {
-    let mut values = record.values.clone();
+    let mut values = record.external();
     if let (Some(signs), Some(person)) = (&step.signs, &actor.person)
         && values.get(signs).is_none_or(Json::is_null)
     {
@@ -305,7 +305,7 @@ fn related(
         let other = registers.get(&related.register)?;
         let filter = format!("{} = \"{number}\"", related.field);
         let record = |record: &Record| {
-            let title = record.values.get(&other.title).and_then(|value| value.as_str()).unwrap_or_default();
+            let title = record.title(other).unwrap_or_default();
             let state = record.state.as_deref();
             (
                 record.number.clone(),

@@ -58,7 +58,7 @@ pub(super) fn fields(
     people: &People,
 ) -> Vec<Shown> {
     let may_unmask = as_of.is_none() && actor.scope(register, Act::Unmask) != Scope::Nothing;
-    let filled = register.fields.values().filter_map(|field| Some((field, record.values.get(&field.key)?)));
+    let filled = register.fields.values().filter_map(|field| Some((field, record.value(field)?)));
     let filled = filled.filter(|(_, json)| !bilan_records::value::is_blank(json));
     filled.map(|(field, json)| shown(ledger, actor, field, json, as_of, people, may_unmask)).collect()
 }
@@ -173,9 +173,9 @@ fn plain(field: &Field, json: &Json, language: Language) -> String {
 
 /// Number and title of a record that is referred to.
 fn title(ledger: &Ledger, actor: &Actor, register: &str, number: &str, as_of: Option<Timestamp>) -> String {
-    let title = ledger.catalogue().registers.get(register).map(|register| register.title.clone()).unwrap_or_default();
+    let Some(known) = ledger.catalogue().registers.get(register) else { return number.to_owned() };
     match ledger.record(actor, register, number, as_of) {
-        Ok(record) => match record.values.get(&title).and_then(Json::as_str) {
+        Ok(record) => match record.title(known) {
             Some(title) => format!("{title}（{number}）"),
             None => number.to_owned(),
         },

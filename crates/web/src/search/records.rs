@@ -73,7 +73,7 @@ pub(super) fn found(
 
 /// The day of a record, as text that sorts.
 fn day(register: &Register, hit: &Hit) -> String {
-    let date = hit.record.values.get(&register.date).and_then(|value| value.as_str());
+    let date = hit.record.date(register);
     date.unwrap_or_default().chars().take(10).collect()
 }
 
@@ -84,7 +84,7 @@ fn line(register: &Register, hit: &Hit, words: &Words, language: Language) -> Li
         hit.passages.iter().partition(|passage| passage.key == register.title);
     let titled = titled.first();
     let title = titled.map(|passage| passage.parts.clone()).unwrap_or_else(|| {
-        let text = record.values.get(&register.title).and_then(|value| value.as_str()).unwrap_or_default();
+        let text = record.title(register).unwrap_or_default();
         parts(&text.chars().take(80).collect::<String>(), words)
     });
     let own = address(&register.key, &record.number);

@@ -108,7 +108,7 @@ fn what_the_program_relies_on_is_missed_by_the_check_and_at_the_start() {
         bilan().arg("check").arg(folder.path()).assert().code(1).stderr(said());
         let data = folder.path().join("data");
         let mut serve = bilan();
-        serve.env("BILAN_FILES", folder.path()).args(["serve", "--data"]).arg(&data);
+        serve.env("BILAN_FILES", folder.path()).env("BILAN_DATA", &data).arg("serve");
         serve.assert().code(1).stderr(said());
         assert!(!data.join("records.db").exists(), "nothing is opened before the files are right");
     }

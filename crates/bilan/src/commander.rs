@@ -192,7 +192,10 @@ impl Commander {
                 if let Some(record) = self.begin(record).await {
                     let commander = self.clone();
                     tokio::spawn(async move {
-                        let result = commander.carry_out(&record).await;
+                        let (own, asked) = (commander.clone(), record.clone());
+                        let carried_out = tokio::spawn(async move { own.carry_out(&asked).await });
+                        // A fault of the program must not leave the command as if it were still being sent.
+                        let result = carried_out.await.unwrap_or(Err(NotDone::Interrupted));
                         commander.close(record, result).await;
                     });
                 }

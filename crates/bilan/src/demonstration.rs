@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::bureau::Bureau;
 use crate::data_folder::private_file;
+use crate::logging;
 use crate::running;
 use crate::stations::StationDirectory;
 
@@ -53,7 +54,11 @@ pub fn load_sample(bureau: &Bureau) -> Result<()> {
     let records = records.into_iter().map(|record| (record.register.to_owned(), record.values));
     let outcome = exchange::load(&bureau.ledger, &Actor::system("sample"), records, true)
         .context("the sample year does not fit the registers")?;
-    eprintln!("sample year entered: {} records in {:.1} s", outcome.created, started.elapsed().as_secs_f64());
+    logging::remark(format_args!(
+        "sample year entered: {} records in {:.1} s",
+        outcome.created,
+        started.elapsed().as_secs_f64()
+    ));
     Ok(())
 }
 
@@ -77,7 +82,10 @@ pub(crate) fn fill_past(bureau: &Bureau, now: Timestamp) -> Result<()> {
         }
     }
     store.seal_blocking(until)?;
-    eprintln!("hours since {first} filled in: {count} values in {:.1} s", started.elapsed().as_secs_f64());
+    logging::remark(format_args!(
+        "hours since {first} filled in: {count} values in {:.1} s",
+        started.elapsed().as_secs_f64()
+    ));
     Ok(())
 }
 

@@ -1,5 +1,8 @@
 //! `bilan`: configuration, command line and demonstration of the platform. `bilan --help` lists what it does.
 
+// What serves must not print: a full disk would end it. See `logging`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod alarms;
 mod anchor;
 mod backup;
@@ -7,6 +10,7 @@ mod bridge;
 mod bureau;
 mod calling;
 mod clock;
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints and ends")]
 mod command;
 mod commander;
 mod configuration;
@@ -15,6 +19,7 @@ mod demonstration;
 mod faults;
 mod http;
 mod jobs;
+mod logging;
 mod orders;
 mod pages;
 mod parts;
@@ -29,11 +34,9 @@ mod trial;
 mod unwritable;
 mod uploads;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 /// A packet is a few dozen small allocations on one thread, freed on another: what the system's own allocator is slowest at.
 #[global_allocator]
@@ -41,18 +44,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let asked = command::CommandLine::parse();
-    let filter = EnvFilter::try_from_env("BILAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bilan=info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    logging::start();
     match command::run(asked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if command::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", command::with_causes(&error));
+            logging::remark(command::with_causes(&error));
             ExitCode::FAILURE
         }
     }

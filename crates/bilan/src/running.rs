@@ -22,6 +22,7 @@ use crate::commander::Commander;
 use crate::configuration::Configuration;
 use crate::data_folder::{Served, UPLOADS, private_file};
 use crate::demonstration::Demonstration;
+use crate::logging::put_out;
 use crate::parts::Parts;
 use crate::reviewer::Reviewer;
 use crate::stations::StationDirectory;
@@ -209,11 +210,11 @@ async fn play(gateway: SocketAddr, devices: Vec<SimulatedDevice>) {
 fn announce(plan: &Plan, pages: SocketAddr, gateway: SocketAddr) {
     if plan.demonstration.is_some() {
         let names: Vec<&str> = DEMO_ACCOUNTS.iter().map(|(name, ..)| *name).collect();
-        println!("accounts: {} (password {DEMO_PASSWORD})", names.join(", "));
+        put_out(format_args!("accounts: {} (password {DEMO_PASSWORD})", names.join(", ")));
     }
-    println!("devices: {gateway} (HJ 212 over TCP)");
-    println!("data: {}", shown(&plan.configuration.data));
-    println!("ready: http://{pages}/");
+    put_out(format_args!("devices: {gateway} (HJ 212 over TCP)"));
+    put_out(format_args!("data: {}", shown(&plan.configuration.data)));
+    put_out(format_args!("ready: http://{pages}/"));
 }
 
 fn shown(path: &Path) -> String {

@@ -96,10 +96,13 @@ async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let store = store.clone();
-    match tokio::task::spawn_blocking(move || read(&store)).await {
+    let reading = store.clone();
+    match tokio::task::spawn_blocking(move || read(&reading)).await {
         Ok(read) => read,
-        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
+        // The next turn reads again.
+        Err(broken) if broken.is_panic() => {
+            Err(StoreError::Panicked { path: store.path().to_owned(), message: broken.to_string() })
+        }
         // The runtime is being shut down.
         Err(_) => Err(StoreError::Closed),
     }

@@ -43,6 +43,14 @@ pub enum StoreError {
         /// Why not.
         source: MigrationError,
     },
+    /// The program has a fault that shows in what was to be stored; others are stored.
+    #[error("observations in {path}: a fault of the program: {message}")]
+    Panicked {
+        /// The file.
+        path: PathBuf,
+        /// What the fault said.
+        message: String,
+    },
     /// The writer has ended.
     #[error("the store of observations is closed")]
     Closed,
@@ -324,7 +332,9 @@ impl Store {
         self.0.recent.read().unwrap_or_else(PoisonError::into_inner).last_of(mn, limit)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.0.path
     }
 

@@ -5,12 +5,13 @@ mod keeping;
 mod lines;
 mod quarantine;
 mod recall;
+mod recovery;
 mod revision;
 mod waiting;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use applying::{Applied, Seen, Work};
@@ -66,16 +67,19 @@ pub(crate) enum Command {
     Forget(i64, Done),
     /// Whether anything can be written.
     Try(Done),
+    /// Meets a fault of the program.
+    #[cfg(test)]
+    Panic(Done),
 }
 
 impl Command {
     /// Nothing of it was stored: who waits for it learns why.
-    fn refuse(self, path: &Path, error: &rusqlite::Error) {
+    fn refuse(self, error: StoreError) {
         match self {
-            Command::Append(_, reply) => drop(reply.send(Err(database(path, error)))),
+            Command::Append(_, reply) => drop(reply.send(Err(error))),
             other => {
                 if let Some(done) = other.done() {
-                    drop(done.send(Err(database(path, error))));
+                    drop(done.send(Err(error)));
                 }
             }
         }
@@ -94,6 +98,8 @@ impl Command {
             | Command::Quarantine { done, .. }
             | Command::Forget(_, done)
             | Command::Try(done) => Some(done),
+            #[cfg(test)]
+            Command::Panic(done) => Some(done),
             Command::Append(..) | Command::Tick(_) | Command::Register(_) => None,
         }
     }
@@ -119,6 +125,8 @@ pub(crate) struct Writer {
     /// The rules know of values that were not stored.
     is_behind: bool,
     refusing: Lasting,
+    /// What readers are shown may not be what is on disk.
+    is_unsure: bool,
     shared: Shared,
     checker: Checker,
     /// Nothing younger is sealed: only older values are looked for in chunks.
@@ -150,6 +158,7 @@ impl Writer {
             lines: Lines::default(),
             is_behind: false,
             refusing: Lasting::default(),
+            is_unsure: false,
             shared,
             checker,
             sealed_until,
@@ -177,7 +186,7 @@ impl Writer {
                 group.push(next);
                 continue;
             }
-            failed = !self.commit(&mut group);
+            failed = !self.commit_or_recover(&mut group);
         }
         if let Err(error) = self.write_latest() {
             tracing::warn!(%error, "the newest values were not written; the next start finds them again");
@@ -212,7 +221,7 @@ impl Writer {
                 Err(Failed { error, place: Some(place) }) if is_of_the_command(&error) => {
                     tracing::error!(%error, path = %self.path.display(), "a command cannot be stored and is refused; the others of its group are stored");
                     self.go_back();
-                    group.remove(place).refuse(&self.path, &error);
+                    group.remove(place).refuse(database(&self.path, &error));
                     all = false;
                 }
                 outcome => return self.finish(group, outcome, warnings) && all,
@@ -249,7 +258,8 @@ impl Writer {
                     tracing::error!(%error, path = %self.path.display(), "observations cannot be stored and are not acknowledged");
                 }
                 self.go_back();
-                group.drain(..).for_each(|command| command.refuse(&self.path, &error));
+                let refusal = database(&self.path, &error);
+                group.drain(..).for_each(|command| command.refuse(refusal.clone()));
                 false
             }
         }
@@ -257,12 +267,16 @@ impl Writer {
 
     /// A group was not stored: what was remembered of it goes.
     fn go_back(&mut self) {
+        self.forget_group();
+        // Values of the group moved the rules on: back to what is on disk.
+        self.read_again();
+    }
+
+    fn forget_group(&mut self) {
         self.series.clear();
         self.lines.forget();
         // What is sent again must not meet itself.
         self.checker = Checker::default();
-        // Values of the group moved the rules on: back to what is on disk.
-        self.read_again();
     }
 
     /// What the rules know is what is on disk. What cannot be read now is read before the next group.

@@ -127,6 +127,8 @@ impl Work<'_> {
                 bilan_storage::try_writing(transaction)?;
                 None
             }
+            #[cfg(test)]
+            Command::Panic(_) => panic!("as the test asked"),
             Command::Pack(block, _) => {
                 raw::write(transaction, block)?;
                 None

@@ -108,8 +108,8 @@ impl Streams {
             let source = Arc::clone(lock(&self.sources).entry(topic.clone()).or_default());
             let begun = source.get_or_try_init(async || {
                 let (sender, maker) = (broadcast::Sender::new(BEHIND), events::maker(visit, topic.clone()).await?);
-                let (streams, messages, topic) = (Arc::clone(self), sender.clone(), topic.clone());
-                tokio::spawn(maker.run(messages, move |messages| streams.is_over(&topic, messages)));
+                let (messages, made) = (sender.clone(), Made::new(self, &topic, &source));
+                tokio::spawn(async move { maker.run(messages, |messages| made.is_over(messages)).await });
                 Ok::<_, Refusal>(sender)
             });
             let listener = begun.await?.subscribe();
@@ -119,15 +119,41 @@ impl Streams {
             }
         }
     }
+}
+
+/// A topic that is being made. When its maker ends, by a panic as well, the topic is forgotten: its listeners hear that it is over, and the next one begins it
+/// anew.
+struct Made {
+    streams: Arc<Streams>,
+    topic: Topic,
+    source: Source,
+}
+
+impl Made {
+    fn new(streams: &Arc<Streams>, topic: &Topic, source: &Source) -> Made {
+        Made { streams: Arc::clone(streams), topic: topic.clone(), source: Arc::clone(source) }
+    }
 
     /// Whether nobody listens any more; the topic is forgotten then.
-    fn is_over(&self, topic: &Topic, messages: &broadcast::Sender<Message>) -> bool {
-        let mut sources = lock(&self.sources);
+    fn is_over(&self, messages: &broadcast::Sender<Message>) -> bool {
+        let mut sources = lock(&self.streams.sources);
         let is_over = messages.receiver_count() == 0;
         if is_over {
-            sources.remove(topic);
+            self.forget(&mut sources);
         }
         is_over
+    }
+
+    fn forget(&self, sources: &mut HashMap<Topic, Source>) {
+        if sources.get(&self.topic).is_some_and(|now| Arc::ptr_eq(now, &self.source)) {
+            sources.remove(&self.topic);
+        }
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        self.forget(&mut lock(&self.streams.sources));
     }
 }
 

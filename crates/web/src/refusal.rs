@@ -130,10 +130,16 @@ pub enum Refusal {
     /// Too often in too short a time.
     #[error("too many requests; the next one is taken at {}", .0.until)]
     TooOften(Wait),
+    /// More sign in at once than can be checked; nothing was compared.
+    #[error("too many sign in at the same moment")]
+    Busy,
     /// A fault of the program or the machine; what it was stands in the log only.
     #[error("internal: {0}")]
     Internal(String),
 }
+
+/// After so many seconds who found no turn tries again.
+pub(crate) const BUSY_S: u64 = 3;
 
 /// A refusal on its way out: the outermost layer turns it into a page when it knows the language.
 #[derive(Clone)]
@@ -168,7 +174,7 @@ impl Refusal {
             | Self::WrongParameter { .. }
             | Self::BadAddress
             | Self::Broken => StatusCode::BAD_REQUEST,
-            Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Invalid { .. } | Self::Unreadable { .. } | Self::TooManyRows => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Told(problem) => problem.status(),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -231,6 +237,7 @@ impl Refusal {
                 let time = clock_time(wait.until);
                 filled("shell.refusal.too_often", "shell.refusal.too_often_text", &[("time", &time)])
             }
+            Self::Busy => plain("shell.refusal.busy", "shell.refusal.busy_text"),
             Self::Internal(what) if is_disk_full(what) => plain("shell.refusal.full", "shell.refusal.full_text"),
             Self::Internal(_) => plain("shell.refusal.internal", "shell.refusal.internal_text"),
         }
@@ -273,9 +280,12 @@ struct RefusalPage<'r> {
 impl Refusal {
     /// Says in the head of an answer when to come again.
     pub(crate) fn with_headers(&self, mut response: Response) -> Response {
-        if let Self::TooOften(wait) = self {
-            response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
-        }
+        let seconds = match self {
+            Self::TooOften(wait) => wait.seconds,
+            Self::Busy => BUSY_S,
+            _ => return response,
+        };
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
         response
     }
 

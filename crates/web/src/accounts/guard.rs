@@ -16,6 +16,8 @@ use bilan_records::personal::Keyring;
 use jiff::Timestamp;
 use subtle::ConstantTimeEq as _;
 
+use super::password::Standing;
+
 /// Addresses that are remembered for an account.
 const ADDRESSES: usize = 16;
 /// Letters of a name that count: names of accounts have at most 40, and people type passwords there.
@@ -55,6 +57,17 @@ pub(super) struct Attempt {
     source: Source,
     prefix: Prefix,
     is_known: bool,
+}
+
+impl Attempt {
+    /// In which queue it waits to be compared.
+    pub fn standing(&self) -> Standing {
+        match self.source {
+            Source::Browser(_) => Standing::Browser,
+            Source::Address(_) if self.is_known => Standing::Address,
+            Source::Address(_) => Standing::Stranger,
+        }
+    }
 }
 
 /// What a wrong password brought about.

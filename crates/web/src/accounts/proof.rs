@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use bilan_admission::Wait;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -103,8 +102,7 @@ impl Accounts {
             }
             return Err(wait.into());
         }
-        let at_once = Wait { until: now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now), seconds: 1 };
-        let turn = self.hasher.turn().ok_or(SignInRefused::Locked(at_once))?;
+        let turn = self.hasher.turn(attempt.standing()).ok_or(SignInRefused::Busy)?;
         let tried = self.guard.begin(attempt, now)?;
         // No lock is held while the password is hashed: what is done with the answer asks whether it still holds.
         let known = self.known(name)?;

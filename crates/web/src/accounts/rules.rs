@@ -4,7 +4,7 @@
 //! and for two kinds of proof of which one rests on cryptography (d). What goes beyond length and the list of common passwords is a setting: NIST SP 800-63B advises against
 //! forced changes and classes of characters, and a bureau that is inspected may need them.
 
-use bilan_records::catalogue::Role;
+use bilan_records::catalogue::{District, Role};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,16 @@ const COMMON: &[&str] = &[
     "wang",
     "liu",
     "chen",
+    "bilan",
+    "district",
+    "county",
+    "city",
+    "bureau",
+    "branch",
+    "qu",
+    "shi",
+    "xian",
+    "sheng",
     "p",
     "a",
     "aa",
@@ -219,6 +229,11 @@ impl AccountRules {
     /// # Errors
     /// [`PasswordFault`] says what is wrong with it.
     pub fn check(&self, name: &str, password: &str) -> Result<(), PasswordFault> {
+        self.check_at(name, password, &[])
+    }
+
+    /// Checks it where `places` are the names that everybody there thinks of first.
+    pub(super) fn check_at(&self, name: &str, password: &str, places: &[String]) -> Result<(), PasswordFault> {
         let (lower, name) = (password.to_lowercase(), name.to_lowercase());
         if !(self.least()..=MOST).contains(&password.chars().count()) {
             return Err(PasswordFault::Length { least: self.least() });
@@ -229,10 +244,10 @@ impl AccountRules {
         if name.chars().count() >= SHORT_NAME && lower.contains(&name) {
             return Err(PasswordFault::HoldsName);
         }
-        if is_common(&lower) {
+        if is_common(&lower, places) {
             return Err(PasswordFault::Common);
         }
-        if left_without_runs(&lower) < LEFT {
+        if left_without_runs(&lower) < LEFT || left_of_kinds(&lower) < LEFT {
             return Err(PasswordFault::Run);
         }
         if self.password_complexity && kinds(password) < 3 {
@@ -256,12 +271,12 @@ impl AccountRules {
 }
 
 /// Whether nothing but common words is left without digits and signs around them, however letters are written.
-fn is_common(lower: &str) -> bool {
+fn is_common(lower: &str, places: &[String]) -> bool {
     let trimmed = lower.trim_matches(|c: char| !c.is_alphabetic());
     let plain = |text: &str| text.chars().filter_map(as_letter).collect::<String>();
     [plain(trimmed), trimmed.chars().filter(|c| c.is_alphabetic()).collect(), plain(lower)]
         .iter()
-        .any(|text| !text.is_empty() && are_words(text))
+        .any(|text| !text.is_empty() && are_words(text, places))
 }
 
 /// The letter that a digit or sign stands for; nothing for one that stands for none.
@@ -279,17 +294,43 @@ fn as_letter(c: char) -> Option<char> {
 }
 
 /// Whether a text is common words one behind the other.
-fn are_words(text: &str) -> bool {
+fn are_words(text: &str, places: &[String]) -> bool {
+    let words = || COMMON.iter().copied().chain(places.iter().map(String::as_str));
     let mut reached = vec![false; text.len() + 1];
     reached[0] = true;
     for from in 0..text.len() {
         if reached[from] && text.is_char_boundary(from) {
-            for word in COMMON.iter().filter(|word| text[from..].starts_with(**word)) {
+            for word in words().filter(|word| text[from..].starts_with(word)) {
                 reached[from + word.len()] = true;
             }
         }
     }
     reached[text.len()]
+}
+
+/// Characters that are left when each run counts as one and letters, digits and signs stand apart: `a1b2c3` is two runs.
+fn left_of_kinds(lower: &str) -> usize {
+    let of = |kind: fn(char) -> bool| lower.chars().filter(|c| kind(*c)).collect::<String>();
+    let kinds = [of(char::is_alphabetic), of(char::is_numeric), of(|c| !c.is_alphanumeric())];
+    kinds.iter().map(|kind| left_without_runs(kind)).sum()
+}
+
+/// Words of the names of a district, its bureau, cells and rivers, which everybody there thinks of first.
+pub(super) fn places(district: &District) -> Vec<String> {
+    let cells = district.cells.values().map(|cell| &cell.name);
+    let names = [&district.name, &district.bureau].into_iter().chain(cells);
+    let names = names.chain(district.rivers.iter().map(|river| &river.name));
+    let mut words = vec![district.key.to_lowercase()];
+    for name in names {
+        let (zh, en) = (name.zh.to_lowercase(), name.en.to_lowercase());
+        let short = zh.trim_end_matches(['省', '市', '区', '县', '镇', '乡', '村']);
+        words.extend([short.to_owned(), zh.clone()]);
+        words.extend(en.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > SHORT_NAME).map(str::to_owned));
+    }
+    words.retain(|word| word.chars().count() > 1);
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// Characters that are left when each run counts as one.
@@ -338,7 +379,10 @@ mod tests {
     #[test_case("adminpassword", PasswordFault::Common; "two words")]
     #[test_case("woaini1314520", PasswordFault::Common)]
     #[test_case("Huanbao@2026", PasswordFault::Common)]
+    #[test_case("bilan-demo", PasswordFault::Common; "of the demonstration")]
     #[test_case("qwertyuiop", PasswordFault::Run)]
+    #[test_case("a1b2c3d4e5", PasswordFault::Run; "two rows in turn")]
+    #[test_case("1q2w3e4r5t", PasswordFault::Run; "two rows of the keyboard in turn")]
     #[test_case("1qaz2wsx3edc", PasswordFault::Run; "columns of the keyboard")]
     #[test_case("!QAZ2wsx#EDC", PasswordFault::Run; "columns with capitals")]
     #[test_case("zyxwvutsrq", PasswordFault::Run)]
@@ -350,12 +394,24 @@ mod tests {
     }
 
     #[test_case("correct horse")]
-    #[test_case("bilan-demo")]
     #[test_case("k7m2xq9rtbw4hzpn"; "made up by the command line")]
     #[test_case("湘江北去橘子洲头看万山红遍")]
     #[test_case("passworded-river-43")]
     fn others_are_taken(password: &str) {
         assert_eq!(AccountRules::default().check("zhang.wei", password), Ok(()));
+    }
+
+    #[test_case("Tianxin2026")]
+    #[test_case("tianxinqu@430103")]
+    #[test_case("天心区20261127")]
+    #[test_case("Changsha-Tianxin1")]
+    fn a_password_of_the_names_of_the_place_is_one_that_is_tried_first(password: &str) {
+        let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let places = places(&bilan_records::catalogue::load(&files).unwrap().district);
+        let rules = AccountRules::default();
+        assert_eq!(rules.check_at("zhang.wei", password, &places), Err(PasswordFault::Common));
+        assert_eq!(rules.check_at("zhang.wei", "tianxin correct horse", &places), Ok(()), "among other words");
+        assert_eq!(rules.check_at("zhang.wei", "湘江北去橘子洲头看万山红遍", &places), Ok(()));
     }
 
     #[test]

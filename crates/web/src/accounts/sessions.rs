@@ -43,9 +43,12 @@ pub enum SignInRefused {
     /// Name or password is wrong, or the account is shut out.
     #[error("name or password is wrong")]
     Wrong,
-    /// Too many wrong passwords, or more people signing in at once than can be checked.
+    /// Too many wrong passwords.
     #[error("too many wrong passwords; wait {} s", .0.seconds)]
     Locked(Wait),
+    /// More sign in at once than can be checked; nothing was compared.
+    #[error("too many sign in at the same moment; try again in a few seconds")]
+    Busy,
     /// The password is right; a code is asked for, with this secret of the sign-in.
     #[error("the code of the second factor is needed")]
     CodeNeeded(String),

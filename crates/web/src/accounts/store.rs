@@ -90,7 +90,12 @@ impl Accounts {
         if misses(Role::Grid, &new.cell) || misses(Role::Enterprise, &new.enterprise) {
             return Err(AccountsError::NoPlace);
         }
-        self.rules.check(&new.name, &new.password)?;
+        self.rules.check_at(&new.name, &new.password, &self.places)?;
+        self.enter(new, by)
+    }
+
+    /// Makes an account whose password is as it may be.
+    pub(super) fn enter(&self, new: &NewAccount, by: &str) -> Result<(), AccountsError> {
         let hash = self.hasher.hash(&new.password)?;
         let roles: Vec<&str> = new.roles.iter().map(|role| role.key()).collect();
         self.attested(&new.name, "created", by, |connection| {
@@ -127,7 +132,7 @@ impl Accounts {
         by: &str,
         shown: Option<&Credentials>,
     ) -> Result<(), AccountsError> {
-        self.rules.check(name, password)?;
+        self.rules.check_at(name, password, &self.places)?;
         let hash = self.hasher.hash(password)?;
         self.attested(name, "password_changed", by, |connection| {
             still_holds(connection, name, shown)?;

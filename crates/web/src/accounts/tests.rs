@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 use totp_rs::{Builder, Secret};
 
+use super::password::Standing;
 use super::proof::Asks;
 use super::store::{note_refusal, prune_refusals};
 use super::*;
@@ -112,6 +113,39 @@ fn of_a_hundred_codes_sent_at_once_five_are_compared() {
     };
     assert_eq!(of_a_hundred_at_once(wrong), 5);
     assert!(matches!(desk.accounts.sign_in_with_code(&pending, &right, HOME), Err(SignInRefused::Locked(_))));
+}
+
+#[test]
+fn a_flood_of_guesses_leaves_the_owner_his_turn_and_says_why_others_have_none() {
+    let desk = Desk::new();
+    desk.sign_in();
+    let waits_for = |standing, count| {
+        while desk.accounts.hasher.waiting(standing) < count {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let turns = [(); 2].map(|()| desk.accounts.hasher.turn(Standing::Stranger).unwrap());
+    let cookie = desk.accounts.browser_cookie(NAME);
+    std::thread::scope(|threads| {
+        let guess = |number: usize| {
+            let from = format!("2001:db8:{number:x}::1");
+            desk.accounts.by_password_of_program(&format!("nobody{number}"), "a guess", from.as_str())
+        };
+        let first: Vec<_> = (0..48).map(|number| threads.spawn(move || guess(number))).collect();
+        waits_for(Standing::Stranger, 48);
+        assert!(matches!(guess(48), Err(SignInRefused::Busy)), "no word of wrong passwords");
+        let at_home = threads.spawn(|| desk.accounts.by_password_of_program(NAME, PASSWORD, HOME));
+        let origin = Origin { browser: Some(cookie), ..Origin::from("203.0.113.9") };
+        let in_his_browser = threads.spawn(|| desk.accounts.sign_in(NAME, PASSWORD, origin));
+        waits_for(Standing::Address, 1);
+        waits_for(Standing::Browser, 1);
+        drop(turns);
+        assert!(at_home.join().unwrap().is_ok());
+        assert!(in_his_browser.join().unwrap().is_ok());
+        for guess in first {
+            assert!(matches!(guess.join().unwrap(), Err(SignInRefused::Wrong)));
+        }
+    });
 }
 
 #[test]

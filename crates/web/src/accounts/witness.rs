@@ -14,6 +14,7 @@ use bilan_records::journal::Action;
 use bilan_records::ledger::{Broken, Ledger, WitnessTurn, Witnessed};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
+use super::rules::places;
 use super::store::note;
 use super::{Accounts, AccountsError};
 
@@ -61,6 +62,7 @@ impl Accounts {
                 .collect();
             ledger.witness(&Actor::system("accounts"), Action::Account, "covered", &rows).map_err(journal)?;
         }
+        self.places = places(&ledger.catalogue().district);
         self.witness = Some(ledger);
         Ok(self)
     }

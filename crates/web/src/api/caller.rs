@@ -134,6 +134,7 @@ fn unproven(refused: SignInRefused, zh: &str, en: &str) -> Problem {
     match refused {
         SignInRefused::Wrong | SignInRefused::WrongCode | SignInRefused::CodeNeeded(_) => nobody(),
         SignInRefused::Locked(wait) => Problem::too_many(wait, zh, en),
+        SignInRefused::Busy => Problem::busy(),
         SignInRefused::Failed(error) => Problem::internal(&error),
     }
 }

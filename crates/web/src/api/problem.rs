@@ -19,7 +19,7 @@ use bilan_records::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::refusal::clock_time;
+use crate::refusal::{BUSY_S, clock_time};
 use crate::service::is_disk_full;
 
 /// A refusal of the API.
@@ -42,7 +42,7 @@ struct Fault {
 }
 
 /// Code, status and title of every kind of problem, in the order of the page that explains them.
-pub const KINDS: [(&str, u16, &str, &str); 23] = [
+pub const KINDS: [(&str, u16, &str, &str); 24] = [
     ("unreadable", 400, "请求内容无法读取", "The body cannot be read"),
     ("parameter", 400, "参数有误", "A parameter is wrong"),
     ("filter", 400, "筛选条件有误", "The filter is wrong"),
@@ -64,6 +64,7 @@ pub const KINDS: [(&str, u16, &str, &str); 23] = [
     ("file_refused", 422, "附件不被接受", "The file is not accepted"),
     ("version_missing", 428, "请给出版本", "Say which version"),
     ("too_many", 429, "请求过于频繁", "Too many requests"),
+    ("busy", 503, "系统繁忙", "Busy"),
     ("disk_full", 507, "磁盘已满", "The disk is full"),
     ("internal", 500, "系统内部错误", "The system failed"),
 ];
@@ -137,6 +138,14 @@ impl Problem {
         );
         let mut problem = Self::new("too_many", zh, en);
         problem.more.insert("retry_after_s".into(), Json::from(wait.seconds));
+        problem
+    }
+
+    /// More passwords at once than can be compared; none of them was.
+    pub(super) fn busy() -> Self {
+        let en = "too many sign in at the same moment; nothing was compared: try again in a few seconds";
+        let mut problem = Self::new("busy", "同时登录的请求过多，密码没有核对，请过几秒再试", en);
+        problem.more.insert("retry_after_s".into(), Json::from(BUSY_S));
         problem
     }
 

@@ -103,7 +103,7 @@ every_kind!(every_kind_of_refusal of Refusal:
     Refusal::WrongMethod, Refusal::UnknownParameter { .. }, Refusal::BadAddress, Refusal::Broken, Refusal::TooSlow,
     Refusal::Invalid { .. }, Refusal::Unreadable { .. }, Refusal::Forged, Refusal::OtherSession { .. },
     Refusal::MissingParameter { .. }, Refusal::WrongParameter { .. }, Refusal::Told(_), Refusal::TooLarge { .. }, Refusal::TooManyRows,
-    Refusal::TooOften(_), Refusal::Internal(_));
+    Refusal::TooOften(_), Refusal::Busy, Refusal::Internal(_));
 every_kind!(every_act of Act: Act::Read, Act::Create, Act::Edit, Act::Delete, Act::Unmask);
 
 #[test]
@@ -124,6 +124,7 @@ fn every_refusal_of_a_page_speaks_both_languages() {
         Refusal::MissingParameter { name: "202000001" },
         Refusal::Broken,
         Refusal::TooSlow,
+        Refusal::Busy,
         Refusal::Forged,
         Refusal::TooLarge { limit_mb: 64 },
         Refusal::TooManyRows,

@@ -116,6 +116,8 @@ pub(super) async fn password(visit: Visit, guest: Guest, form: Submission) -> Re
             own(&visit, faulty(&explanation(&error, visit.language))).await
         }
         Err(SignInRefused::Failed(error)) => Err(error.into()),
+        Err(SignInRefused::Locked(wait)) => Err(wait.into()),
+        Err(SignInRefused::Busy) => Err(Refusal::Busy),
         Err(_) => own(&visit, faulty(visit.text("shell.account.wrong_old"))).await,
     }
 }

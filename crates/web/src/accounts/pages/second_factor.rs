@@ -72,6 +72,7 @@ async fn code(guest: Guest, posted: Posted) -> Result<Response, Refusal> {
             Ok(answer)
         }
         Err(SignInRefused::Locked(wait)) => Err(wait.into()),
+        Err(SignInRefused::Busy) => Err(Refusal::Busy),
         Err(SignInRefused::Failed(error)) => Err(error.into()),
     }
 }
@@ -168,6 +169,7 @@ async fn end(visit: Visit, guest: Guest, form: Submission) -> Result<Response, R
         }
         Err(SignInRefused::Failed(error)) => Err(error.into()),
         Err(SignInRefused::Locked(wait)) => Err(wait.into()),
+        Err(SignInRefused::Busy) => Err(Refusal::Busy),
         Err(_) => shown(&visit, Some(visit.text("shell.account.wrong_old"))),
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::YEAR_S;
 use crate::AppState;
 use crate::accounts::{DEMO_ACCOUNTS, DEMO_PASSWORD, Session, SignInRefused};
-use crate::refusal::{Refusal, clock_time};
+use crate::refusal::{BUSY_S, Refusal, clock_time};
 use crate::render::page;
 use crate::security::set_cookie;
 use crate::shell::{Messages, Shell};
@@ -94,6 +94,10 @@ pub(super) async fn sign_in(guest: Guest, posted: Posted) -> Result<Response, Re
             retry_after = Some(wait.seconds);
             let time = clock_time(wait.until);
             (StatusCode::TOO_MANY_REQUESTS, guest.language.fill("shell.sign_in.locked", &[("time", &time)]))
+        }
+        Err(SignInRefused::Busy) => {
+            retry_after = Some(BUSY_S);
+            (StatusCode::SERVICE_UNAVAILABLE, guest.text("shell.refusal.busy_text").to_owned())
         }
         Err(SignInRefused::Failed(error)) => return Err(error.into()),
     };

@@ -17,6 +17,7 @@ pub mod intake;
 mod latest;
 mod log;
 mod observation;
+mod pattern;
 pub mod quality;
 mod query;
 mod raw;
@@ -35,6 +36,7 @@ mod writer;
 
 pub use device::{Ahead, Device, DeviceState, Quarantined, Stamped, Stranger};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
+pub use pattern::{NotAPattern, SeriesPattern};
 pub use quality::{Doubt, Doubts};
 pub use raw::RawPacket;
 pub use retention::{Retention, Retired};

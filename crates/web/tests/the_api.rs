@@ -1,11 +1,13 @@
 //! The JSON API as another department's system uses it: versions, idempotency, problems, its own description.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod live_bureau;
 mod office;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use bilan_records::catalogue::{Field, FieldKind, Role};
+use live_bureau::Bureau;
 use office::{Answer, Office};
 use serde_json::{Value as Json, json};
 use test_case::test_case;
@@ -253,6 +255,129 @@ async fn a_list_is_sorted_by_everything_that_the_description_offers_and_by_nothi
 async fn a_question_that_cannot_be_meant_is_refused_and_not_guessed(address: &str) {
     let office = Office::open();
     office.call(Role::Admin, Method::GET, address, &[], Json::Null).await.is(400);
+}
+
+/// A bureau with hours of two stations, one of them outside of the cell of the grid member.
+fn measured() -> Bureau {
+    let bureau = Bureau::open();
+    bureau.enter(
+        "station",
+        json!({
+            "number": "ZD-O", "state": "running", "code": "ZD-O", "name": "城南空气站", "kind": "air", "ownership": "district",
+            "place": bureau.place_in("430103002"), "mn": "O1", "password": "654321", "commissioned_on": "2020-01-01",
+        }),
+    );
+    for (mn, value) in [("A1", "41"), ("O1", "17")] {
+        for hour in 8..11 {
+            bureau.sends(mn, "2061", &format!("20261123{hour:02}0000"), &[("a34004", value), ("a34002", "50.0")]);
+        }
+    }
+    bureau.sends_marked("A1", "20261123200000", "a34004", "40", "D");
+    bureau
+}
+
+/// The pages of an address, one after the other.
+async fn pages(bureau: &Bureau, role: Role, address: &str) -> Vec<Vec<Json>> {
+    let (mut pages, mut next) = (Vec::new(), Some(format!("/api/v1{address}")));
+    while let Some(address) = next {
+        let page = bureau.page(role, &address).await;
+        assert_eq!(page.status, 200, "{address}: {}", page.text);
+        let page: Json = serde_json::from_str(&page.text).unwrap();
+        pages.push(page["observations"].as_array().unwrap().clone());
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    pages
+}
+
+#[tokio::test]
+async fn what_was_measured_is_read_in_pages_and_stamped_with_the_end_of_its_period() {
+    let bureau = measured();
+    let day = "from=2026-11-23&to=2026-11-24";
+    let all = pages(&bureau, Role::Duty, &format!("/observations?{day}")).await.concat();
+    assert_eq!(all.len(), 13);
+    let paged = pages(&bureau, Role::Duty, &format!("/observations?{day}&limit=5")).await;
+    assert_eq!(paged.iter().map(Vec::len).collect::<Vec<_>>(), [5, 5, 3]);
+    assert_eq!(paged.concat(), all, "nothing twice, nothing left out");
+    let hours = pages(&bureau, Role::Duty, &format!("/observations?series=ZD-A:a34004:hour&{day}")).await.concat();
+    assert_eq!(hours.len(), 3);
+    assert_eq!(
+        hours[0],
+        json!({
+            "series": "ZD-A:a34004:hour:avg", "station": "ZD-A", "factor": "a34004", "kind": "hour", "statistic": "avg",
+            "time": "2026-11-23T09:00:00+08:00", "period_s": 3600, "value": 41.0, "text": "41", "flag": "N", "valid": true,
+        })
+    );
+    let from_nine = "/observations?series=ZD-A:a34004:hour&from=2026-11-23T09:00&to=2026-11-23T10:00:00%2B08:00";
+    let nine = pages(&bureau, Role::Duty, from_nine).await.concat();
+    assert_eq!((nine.len(), &nine[0]["time"]), (1, &json!("2026-11-23T10:00:00+08:00")));
+    let marked = pages(&bureau, Role::Duty, &format!("/observations?series=*:*:realtime&{day}")).await.concat();
+    assert_eq!((marked.len(), &marked[0]["flag"], &marked[0]["valid"]), (1, &json!("D"), &json!(false)));
+    let ages = "/observations?series=*:a34002:hour&from=1900-01-01&to=2999-01-01";
+    assert_eq!(pages(&bureau, Role::Duty, ages).await.concat().len(), 6, "long empty spans are passed over");
+}
+
+#[tokio::test]
+async fn the_newest_value_of_each_series_is_read_in_pages() {
+    let bureau = measured();
+    let newest = pages(&bureau, Role::Duty, "/observations/latest?limit=2").await;
+    assert_eq!(newest.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    let named: Vec<_> = newest.concat().iter().map(|value| (value["series"].clone(), value["time"].clone())).collect();
+    assert_eq!(named[0], (json!("ZD-A:a34002:hour:avg"), json!("2026-11-23T11:00:00+08:00")));
+    assert_eq!(named[2], (json!("ZD-A:a34004:realtime:rtd"), json!("2026-11-23T20:00:00+08:00")));
+    let chosen = pages(&bureau, Role::Duty, "/observations/latest?series=*:a34004:hour").await.concat();
+    assert_eq!(chosen.iter().map(|value| &value["value"]).collect::<Vec<_>>(), [41.0, 17.0]);
+}
+
+#[tokio::test]
+async fn nothing_is_measured_out_of_reach() {
+    let bureau = measured();
+    for address in [
+        "/observations?series=*:a34004:hour&from=2026-11-23&to=2026-11-24",
+        "/observations/latest?series=*:a34004:hour",
+    ] {
+        let stations = |values: Vec<Json>| {
+            let mut all: Vec<String> =
+                values.iter().map(|value| value["station"].as_str().unwrap().to_owned()).collect();
+            all.dedup();
+            all
+        };
+        assert_eq!(stations(pages(&bureau, Role::Duty, address).await.concat()), ["ZD-A", "ZD-O"]);
+        assert_eq!(stations(pages(&bureau, Role::Grid, address).await.concat()), ["ZD-A"], "of the own cell");
+        let beyond = address.replace("series=*", "series=ZD-O");
+        assert!(pages(&bureau, Role::Grid, &beyond).await.concat().is_empty(), "as if there were none");
+        assert_eq!(bureau.page(Role::Enterprise, &format!("/api/v1{address}")).await.status, 403);
+        assert_eq!(bureau.as_guest(&format!("/api/v1{address}")).await.status, 401);
+    }
+}
+
+#[test_case("?from=2026-11-23"; "no end")]
+#[test_case("?from=2026-11-23&to=tomorrow"; "no moment")]
+#[test_case("?from=2026-11-23&to=2026-11-24&station=ZD-A"; "an unknown parameter")]
+#[test_case("?from=2026-11-23&to=2026-11-24&series="; "a pattern of nothing")]
+#[test_case("?from=2026-11-23&to=2026-11-24&series=a:b:c:d:e"; "a pattern of five parts")]
+#[test_case("?from=2026-11-23&to=2026-11-24&limit=5001"; "too long a page")]
+#[test_case("?from=2026-11-23&to=2026-11-24&after=ZD-A"; "no place of a page")]
+#[test_case("/latest?from=2026-11-23"; "a span of the newest")]
+#[test_case("/latest?limit=0"; "an empty page")]
+#[tokio::test]
+async fn a_question_about_what_was_measured_that_cannot_be_meant_is_refused(question: &str) {
+    let bureau = Bureau::open();
+    let page = bureau.page(Role::Duty, &format!("/api/v1/observations{question}")).await;
+    assert_eq!(page.status, 400, "{}", page.text);
+}
+
+#[tokio::test]
+async fn observations_are_described_with_every_parameter() {
+    let office = Office::open();
+    let description = office.as_guest("/api/openapi.json").await.json();
+    for (path, names) in [
+        ("/api/v1/observations", &["series", "from", "to", "limit", "after"][..]),
+        ("/api/v1/observations/latest", &["series", "limit", "after"]),
+    ] {
+        let parameters = description["paths"][path]["get"]["parameters"].as_array().unwrap();
+        assert_eq!(parameters.iter().map(|parameter| &parameter["name"]).collect::<Vec<_>>(), names, "{path}");
+        assert!(parameters.iter().all(|parameter| parameter["description"].is_string()), "{path}");
+    }
 }
 
 #[tokio::test]

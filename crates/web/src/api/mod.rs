@@ -5,6 +5,7 @@
 pub(crate) mod body;
 mod caller;
 mod figures;
+mod observations;
 pub mod openapi;
 mod page;
 pub mod problem;
@@ -30,6 +31,8 @@ pub fn routes() -> Router<AppState> {
         .route("/figures/{key}", get(figures::one))
         .route("/figures/{key}/records", get(figures::records))
         .route("/reports/{key}", get(figures::report))
+        .route("/observations", get(observations::list))
+        .route("/observations/latest", get(observations::latest))
         .route("/{register}", get(records::list).post(records::create))
         .route("/{register}/{number}", get(records::read).patch(records::change).delete(records::delete))
         .route("/{register}/{number}/journal", get(records::journal))

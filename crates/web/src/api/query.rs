@@ -60,7 +60,12 @@ impl<'p> Asked<'p> {
 
     /// Records on a page, 1 to [`LARGEST_PAGE`].
     pub(super) fn limit(&self) -> Result<u64, Problem> {
-        self.value("limit").map_or(Ok(ListQuery::PAGE), limit)
+        self.limit_up_to(ListQuery::PAGE, LARGEST_PAGE)
+    }
+
+    /// What is on a page, 1 to `largest`; `usual` where nothing is said.
+    pub(super) fn limit_up_to(&self, usual: u64, largest: u64) -> Result<u64, Problem> {
+        self.value("limit").map_or(Ok(usual), |value| limit(value, largest))
     }
 
     /// Records skipped.
@@ -84,12 +89,21 @@ fn unknown(name: &str, names: &[&str]) -> Problem {
     )
 }
 
-fn limit(value: &str) -> Result<u64, Problem> {
-    value
-        .parse()
-        .ok()
-        .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
-        .ok_or_else(|| Problem::parameter("limit", "应为 1 到 500 的整数", "must be a whole number from 1 to 500"))
+fn limit(value: &str, largest: u64) -> Result<u64, Problem> {
+    value.parse().ok().filter(|limit| (1..=largest).contains(limit)).ok_or_else(|| {
+        let (zh, en) = (format!("应为 1 到 {largest} 的整数"), format!("must be a whole number from 1 to {largest}"));
+        Problem::parameter("limit", &zh, &en)
+    })
+}
+
+/// Address of the page after one that was asked for with `pairs`: where it begins stands under `name`.
+pub(super) fn next_address(path: &str, pairs: &[(String, String)], name: &str, begins: &str) -> String {
+    let mut address = format!("/api/v1/{path}?");
+    for (given, value) in pairs.iter().filter(|(given, _)| given != name) {
+        address.push_str(&format!("{}={}&", crate::figures::encoded(given), crate::figures::encoded(value)));
+    }
+    address.push_str(&format!("{name}={}", crate::figures::encoded(begins)));
+    address
 }
 
 fn offset(value: &str) -> Result<u64, Problem> {

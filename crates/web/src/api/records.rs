@@ -49,22 +49,14 @@ pub(super) async fn list(caller: Caller, Path(register): Path<String>, Query(pai
     let (offset, limit) = (question.offset, question.limit);
     let page = caller.ask(move |ledger, actor| ledger.list(actor, question)).await??;
     let shown = offset + page.records.len() as u64;
-    let next = (shown < page.total || page.total_is_capped).then(|| next_address(&register, &pairs, shown));
+    let next = (shown < page.total || page.total_is_capped)
+        .then(|| query::next_address(&register, &pairs, "offset", &shown.to_string()));
     let records: Vec<Json> = page.records.iter().map(record_json).collect();
     let body = json!({
         "total": page.total, "total_is_capped": page.total_is_capped, "offset": offset, "limit": limit, "next": next,
         "records": records,
     });
     Ok(axum::Json(body).into_response())
-}
-
-fn next_address(register: &str, pairs: &[(String, String)], offset: u64) -> String {
-    let mut address = format!("/api/v1/{register}?");
-    for (name, value) in pairs.iter().filter(|(name, _)| name != "offset") {
-        address.push_str(&format!("{}={}&", crate::figures::encoded(name), crate::figures::encoded(value)));
-    }
-    address.push_str(&format!("offset={offset}"));
-    address
 }
 
 /// One record, now or as it stood at an earlier moment.

@@ -52,7 +52,7 @@ pub(crate) use factors::factor_label;
 pub use index::air_indexes;
 pub use notices::Notices;
 pub use power::stop_orders;
-pub(crate) use registered::seen;
+pub(crate) use registered::{seen, stations};
 pub use statistics::StationStatistics;
 pub(crate) use streams::Streams;
 pub(crate) use view::{Moment, StationRow, VerdictView, refused, snapshot};

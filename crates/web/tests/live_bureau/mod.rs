@@ -85,6 +85,7 @@ fn device(mn: &str) -> Arc<Device> {
         "A1" => ("ZD-A", "测试空气站", "air"),
         "W1" => ("ZD-W", "圭塘河水质站", "water"),
         "P1" => ("ZD-P", "印务用电终端", "power"),
+        "O1" => ("ZD-O", "城南空气站", "air"),
         _ => ("ZD-N", "坡子街噪声站", "noise"),
     };
     Arc::new(Device::new(mn, "654321", station, name, kind))
@@ -147,7 +148,7 @@ impl Bureau {
         }
     }
 
-    fn enter(&self, register: &str, values: Json) {
+    pub fn enter(&self, register: &str, values: Json) {
         let Json::Object(given) = values else { panic!("an object") };
         let mut values = filled(&self.ledger.catalogue().registers[register]);
         values.extend(given);
@@ -217,7 +218,7 @@ impl Bureau {
     }
 
     /// A point inside of a cell.
-    fn place_in(&self, cell: &str) -> Json {
+    pub fn place_in(&self, cell: &str) -> Json {
         let cell = &self.ledger.catalogue().district.cells[cell];
         let [west, south, east, north] = cell.bounds();
         let points = (1..100).flat_map(|x| (1..100).map(move |y| (f64::from(x) / 100.0, f64::from(y) / 100.0)));

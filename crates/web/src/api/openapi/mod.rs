@@ -22,6 +22,7 @@ const PERIOD: &str = "^(19|20)[0-9]{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$";
 #[must_use]
 pub fn description(catalogue: &Catalogue, public_url: &str) -> Json {
     let mut paths = paths::of_the_bureau(catalogue);
+    paths.extend(paths::of_observations());
     let mut schemas = shared_schemas();
     for register in catalogue.registers.values() {
         paths.extend(paths::of_register(catalogue, register));
@@ -32,7 +33,7 @@ pub fn description(catalogue: &Catalogue, public_url: &str) -> Json {
         "openapi": "3.1.0",
         "info": {
             "title": format!("{} · Bilan API", catalogue.district.bureau.zh),
-            "summary": "Every register of the bureau, its figures and its reports",
+            "summary": "Every register of the bureau, its figures, its reports and what its instruments measured",
             "description": "Records are read, entered, changed and moved through their workflow with the same permissions \
                 as on the pages. Times without an offset are Beijing time. Personal fields are masked. A write may carry \
                 an Idempotency-Key: sent again with the same content it is answered, not repeated. Lists take the \
@@ -68,7 +69,8 @@ fn tags(catalogue: &Catalogue) -> Json {
         json!({ "name": register.key, "description": format!("{} · {}", register.label.zh, register.description.en) })
     });
     let bureau = json!({ "name": "bureau", "description": "指标与文书 · Figures and reports" });
-    std::iter::once(bureau).chain(registers).collect()
+    let observations = json!({ "name": "observations", "description": "监测数据 · What instruments measured" });
+    [bureau, observations].into_iter().chain(registers).collect()
 }
 
 /// Name of a schema that belongs to a register.
@@ -185,6 +187,30 @@ fn shared_schemas() -> Map<String, Json> {
                 "offset": count("Records skipped"), "limit": count("Records asked for"),
                 "next": optional("Address of the next page"),
                 "records": { "type": "array", "items": schema_ref("Record") },
+            },
+        },
+        "Observation": {
+            "type": "object",
+            "required": ["series", "station", "factor", "kind", "statistic", "time", "period_s", "value", "text", "flag", "valid"],
+            "properties": {
+                "series": text("station:factor:kind:statistic"), "station": text("Number of the station"),
+                "factor": text("Factor code of HJ 212"),
+                "kind": { "enum": ["realtime", "minute", "hour", "day"], "description": "What the value stands for" },
+                "statistic": text("Statistic of the period, after the suffix of HJ 212: rtd, min, avg, max, cou, data …"),
+                "time": { "type": "string", "format": "date-time", "description": "The instant, or the END of the period", "examples": ["2026-01-31T09:00:00+08:00"] },
+                "period_s": count("Seconds that the value stands for before its time; 0 for an instant"),
+                "value": { "type": "number", "description": "In the unit in which the station reports the factor" },
+                "text": text("The value as the device wrote it"), "flag": optional("Data mark of the device: N, F, M, S, D, C, T, B"),
+                "valid": { "type": "boolean", "description": "Whether it counts: as people say who have looked at it, else as the mark says" },
+            },
+        },
+        "Observations": {
+            "type": "object",
+            "required": ["limit", "next", "observations"],
+            "properties": {
+                "limit": count("Values asked for"),
+                "next": optional("Address of the next page; null after the last. A page may hold fewer values than asked for, also none, and not be the last"),
+                "observations": { "type": "array", "items": schema_ref("Observation") },
             },
         },
         "JournalEntry": {
@@ -321,6 +347,7 @@ fn responses() -> Json {
         "TooLarge": problem("More was sent than is taken"),
         "NotJson": problem("The body is not application/json"),
         "TooMany": problem("Too many requests; try later"),
+        "Busy": problem("Too many passwords at the same moment, none of which was compared; try again in a few seconds"),
         "DiskFull": problem("The disk is full: nothing was stored"),
     })
 }

@@ -6,6 +6,7 @@ use bilan_records::{
 };
 use serde_json::{Map, Value as Json, json};
 
+use super::super::observations::{LARGEST, PAGE};
 use super::{
     example::{example_of, example_values},
     schema_name, schema_ref, step_body,
@@ -95,6 +96,67 @@ pub(super) fn of_the_bureau(catalogue: &Catalogue) -> Map<String, Json> {
     ])
 }
 
+/// What instruments measured.
+pub(super) fn of_observations() -> Map<String, Json> {
+    let query = |name: &str, schema: Json, description: &str, example: &str| json!({ "name": name, "in": "query", "schema": schema, "description": description, "example": example });
+    let series = query(
+        "series",
+        json!({ "type": "string", "maxLength": 200, "pattern": "^[^:]+(:[^:]+){0,3}$", "default": "*" }),
+        "Series as station:factor:kind[:statistic], with * for any text; the last parts may be left out",
+        "*:a34004:hour",
+    );
+    let moment = |name: &str, description: &str, example: &str| {
+        let mut moment = query(name, json!({ "type": "string", "format": "date-time" }), description, example);
+        moment["required"] = Json::from(true);
+        moment
+    };
+    let limit = json!({
+        "name": "limit", "in": "query", "description": "Most values on a page", "example": PAGE,
+        "schema": { "type": "integer", "minimum": 1, "maximum": LARGEST, "default": PAGE },
+    });
+    let after = |schema: Json, example: &str| {
+        query("after", schema, "Where the page begins: taken from next of the page before", example)
+    };
+    let get = |id: &str, summary: &str, description: &str, parameters: Vec<Json>| {
+        json!({ "get": {
+            "operationId": id, "tags": ["observations"], "summary": summary, "description": description, "parameters": parameters,
+            "responses": {
+                "200": answer("A page of values, by series and time", schema_ref("Observations")),
+                "400": problem("BadRequest"), "401": problem("Unauthorized"), "403": problem("Forbidden"),
+            },
+        } })
+    };
+    let span = [
+        moment(
+            "from",
+            "From this moment, at which a period begins; without an offset it is Beijing time",
+            "2026-01-31T00:00:00+08:00",
+        ),
+        moment("to", "To this moment; what begins then does not belong to it", "2026-02-01T00:00:00+08:00"),
+    ];
+    let place =
+        after(json!({ "type": "string", "pattern": "^.+@[0-9]{1,14}$" }), "ZD2020001:a34004:hour:avg@1769788800000");
+    let key = after(json!({ "type": "string" }), "ZD2020001:a34004:hour:avg");
+    let within = "Of the stations that you may see.";
+    Map::from_iter([
+        (
+            "/api/v1/observations".to_owned(),
+            get(
+                "observations",
+                "What was measured in a span of time",
+                &format!(
+                    "{within} from and to choose periods by their beginning, as in the files of `bilan observations export`."
+                ),
+                [vec![series.clone()], span.to_vec(), vec![limit.clone(), place]].concat(),
+            ),
+        ),
+        (
+            "/api/v1/observations/latest".to_owned(),
+            get("latest_observations", "The newest value of each series", within, vec![series, limit, key]),
+        ),
+    ])
+}
+
 /// The addresses of one register.
 pub(super) fn of_register(catalogue: &Catalogue, register: &Register) -> Map<String, Json> {
     let base = format!("/api/v1/{}", register.key);
@@ -119,6 +181,7 @@ pub(super) fn with_common_answers(path: &mut Json) {
             responses.entry(status).or_insert_with(|| problem(name));
         };
         add("429", "TooMany");
+        add("503", "Busy");
         if takes_body {
             add("408", "Stalled");
             add("413", "TooLarge");

@@ -272,6 +272,32 @@ async fn a_report_is_entered_once_and_followed_with_its_code_alone() {
 }
 
 #[tokio::test]
+async fn a_form_that_another_browser_copies_gives_that_browser_a_receipt_and_a_code_of_its_own() {
+    let office = Office::open();
+    let (cookie, csrf, key) = form(&office).await;
+    let (other_cookie, other_csrf, _) = form(&office).await;
+    let complain = async |cookie: &str, csrf: &str, content: &str| {
+        let fields = [
+            ("csrf", csrf),
+            ("idempotency_key", key.as_str()),
+            ("category", "noise"),
+            ("content", content),
+            ("place.address", "解放西路8号"),
+        ];
+        send(&office, "/public/complain", cookie, &fields).await.is(303).location().to_owned()
+    };
+    let own = complain(&cookie, &csrf, "夜里施工").await;
+    let copied = complain(&other_cookie, &other_csrf, "油烟").await;
+    assert_ne!(own, copied);
+    let (first, second) = (office.as_guest(&own).await, office.as_guest(&copied).await);
+    first.is(200).says("TS202600001").says_not("TS202600002");
+    second.is(200).says("TS202600002").says_not("TS202600001");
+    let code = |receipt: &Answer| between(&receipt.text, "data-testid=\"code\">", "<").to_owned();
+    assert_ne!(code(&first), code(&second));
+    office.as_guest(&format!("/public/received/{key}")).await.is(404);
+}
+
+#[tokio::test]
 async fn what_was_answered_is_published_unless_the_resident_asked_otherwise() {
     let office = Office::open();
     // What nobody has said is not taken for a consent: TS-3.

@@ -264,11 +264,13 @@ pub(super) async fn receive(
         limits.complaints.take(&guest, guest.app.clock.now())?;
     }
     let (at, sent) = (guest.app.clock.now(), std::mem::take(&mut given));
-    let (values, code) = (sent.clone(), code_of(&key));
+    let secret = secret_of(&guest.csrf, &key);
+    let (values, code) = (sent.clone(), code_of(&secret));
     match guest.write(move |ledger| enter(ledger, &values, &photos, kept, &code, at)).await? {
-        Ok(()) => Ok(Redirect::to(&receipt::address(&key)).into_response()),
+        Ok(()) => Ok(Redirect::to(&receipt::address(&secret)).into_response()),
         Err(WriteError::SameContent { key: earlier, .. }) => {
-            Ok(Redirect::to(&format!("{}?again=yes", receipt::address(&earlier))).into_response())
+            let secret = secret_of(&guest.csrf, &earlier);
+            Ok(Redirect::to(&format!("{}?again=yes", receipt::address(&secret))).into_response())
         }
         Err(WriteError::KeyReused { .. }) => {
             let again = again(sent, Vec::new(), Some("public.complain.used"), None);
@@ -316,9 +318,14 @@ fn wrong(given: &Given, language: Language) -> Vec<(String, String)> {
     faults
 }
 
-/// The code that belongs to a form: the same form gives the same code, and nobody else can know it.
-pub(super) fn code_of(key: &str) -> String {
-    let bytes = (0_u32..).flat_map(|part| Sha256::digest(format!("tracking code of {key}, part {part}")));
+/// What the browser that sent a form alone can know, whoever else has seen the form: the address of the receipt and the code are made of it.
+fn secret_of(csrf: &str, key: &str) -> String {
+    digest(format!("receipt of {key} in {csrf}").as_bytes())[..32].to_owned()
+}
+
+/// The code that belongs to a secret: the same form of the same browser gives the same code, and nobody else can know it.
+pub(super) fn code_of(secret: &str) -> String {
+    let bytes = (0_u32..).flat_map(|part| Sha256::digest(format!("tracking code of {secret}, part {part}")));
     code_of_letters(bytes)
 }
 
@@ -351,10 +358,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_has_one_code_and_another_form_another() {
-        let (first, second) = (code_of(&"a".repeat(32)), code_of(&"b".repeat(32)));
-        assert_eq!(first, code_of(&"a".repeat(32)));
-        assert_ne!(first, second);
+    fn a_form_of_a_browser_has_one_code_and_another_form_or_browser_another() {
+        let code = |browser: &str, form: &str| code_of(&secret_of(browser, form));
+        let first = code("a browser", "a form");
+        assert_eq!(first, code("a browser", "a form"));
+        assert_ne!(first, code("a browser", "another"));
+        assert_ne!(first, code("another", "a form"));
         assert_eq!(first.len(), crate::letters::LENGTH);
+        assert!(is_key(&secret_of("a browser", "a form")), "fit for the address of a receipt");
     }
 }

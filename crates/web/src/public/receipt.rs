@@ -1,6 +1,6 @@
 //! The receipt of a complaint (回执): number and tracking code, at an address that nobody guesses, for a day.
 //!
-//! The address is made of the key of the form, and so is the code: nothing is kept for it, and it survives a restart.
+//! The address is made of the key of the form and of its browser, and so is the code: nothing is kept for it, and it survives a restart.
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
@@ -39,20 +39,20 @@ pub(super) struct Asked {
     again: String,
 }
 
-/// Address of the receipt of the form with this key.
-pub(super) fn address(key: &str) -> String {
-    format!("/public/received/{key}")
+/// Address of the receipt with this secret.
+pub(super) fn address(secret: &str) -> String {
+    format!("/public/received/{secret}")
 }
 
 pub(super) async fn page(
     guest: Guest,
     size: Size,
-    Path(key): Path<String>,
+    Path(secret): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let oldest = guest.app.clock.now().checked_sub(LASTS).unwrap_or_default();
-    let record = if is_key(&key) {
-        let code = code_of(&key);
+    let record = if is_key(&secret) {
+        let code = code_of(&secret);
         guest.read(move |ledger| of_code(ledger, &code)).await??.filter(|record| record.created_at >= oldest)
     } else {
         None
@@ -61,7 +61,7 @@ pub(super) async fn page(
     let status = if record.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let receipt = record.map(|record| {
         let photos = record.photos.0.len();
-        (record.number, code_of(&key), photos)
+        (record.number, code_of(&secret), photos)
     });
     let shell = guest.shell(guest.text(title));
     let mut answer = rendered(&ReceivedPage { shell, large: size.large, receipt, again: !asked.again.is_empty() })?;

@@ -102,6 +102,40 @@ fn the_same_content_under_another_key_is_refused_for_a_while_and_named() {
 }
 
 #[test]
+fn the_same_record_is_recognised_however_its_values_are_typed() {
+    let bureau = Bureau::new();
+    let write = |key: &str| Write::under(Key::new(Origin::Page, key).alone_for(SignedDuration::from_mins(10)));
+    let with = |given: serde_json::Value| {
+        let mut values = noise();
+        values.remove("content");
+        values.extend(map(given));
+        values
+    };
+    let values = with(json!({ "received_at": "2020-03-01T22:15", "subject": "夜间施工" }));
+    let first = bureau.ledger.create(&handler(), "complaint", values.clone(), write("a")).unwrap();
+    for (key, again) in [
+        ("b", json!({ "received_at": "2020-03-01 22:15", "subject": "夜间施工" })),
+        ("c", json!({ "received_at": "2020-03-01T22:15:00+08:00", "subject": "夜间施工 " })),
+        ("d", json!({ "received_at": "2020-03-01T22:15", "subject": "夜间施工", "content": "" })),
+    ] {
+        let refused = bureau.ledger.create(&handler(), "complaint", with(again.clone()), write(key)).unwrap_err();
+        let WriteError::SameContent { number, .. } = refused else { panic!("{again}: {refused}") };
+        assert_eq!(number, first.number, "{again}");
+        let answered = bureau.ledger.create(&handler(), "complaint", with(again), write("a")).unwrap();
+        assert_eq!(answered.number, first.number, "under its own key it is answered");
+    }
+    assert_eq!(count(&bureau.ledger), 1);
+    let change = |changes: serde_json::Value, key: &str| {
+        bureau.ledger.edit(&handler(), "complaint", &first.number, 1, map(changes), write(key))
+    };
+    let changed = change(json!({ "subject": "改了" }), "e").unwrap();
+    assert_eq!(change(json!({ "subject": "改了 " }), "e").unwrap().version, changed.version);
+    let nonsense = with(json!({ "received_at": "2020-03-01T22:15", "subject": "夜间施工", "nonsense": 1 }));
+    let refused = bureau.ledger.create(&handler(), "complaint", nonsense, write("a")).unwrap_err();
+    assert!(matches!(refused, WriteError::KeyReused { .. }), "a fault is not passed over: {refused}");
+}
+
+#[test]
 fn a_file_imported_under_a_key_is_entered_once() {
     let bureau = Bureau::new();
     let file = |subject: &str| format!("received_at,category,subject\n2020-03-01 22:15,noise,{subject}\n");

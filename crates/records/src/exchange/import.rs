@@ -123,7 +123,7 @@ pub fn import_with(
             why: "none of its roles may".to_owned(),
         }));
     }
-    let asked = Asked::new(key, &register.key, IMPORT, &actor.name, &serde_json::Value::Null);
+    let asked = Asked::import(key, &register.key, IMPORT, &actor.name);
     // The file is read and checked beside the writer; only a file without a fault asks for its turn.
     let scratch = Scratch::new(ledger.keyring())?;
     let reader = ledger.reader()?;
@@ -200,7 +200,7 @@ pub fn imported_under(ledger: &Ledger, actor: &Actor, key: &Key) -> Result<Optio
 /// If the database fails.
 pub fn imported_before(ledger: &Ledger, actor: &Actor, register: &str, key: &Key) -> Result<bool, ReadError> {
     let reader = ledger.reader()?;
-    let asked = Asked::new(Some(key), register, IMPORT, &actor.name, &serde_json::Value::Null);
+    let asked = Asked::import(Some(key), register, IMPORT, &actor.name);
     Ok(ledger.session(&reader, actor, None)?.just_entered(key, &asked)?.is_some())
 }
 

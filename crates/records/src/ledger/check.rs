@@ -76,6 +76,15 @@ impl Checked {
         }
     }
 
+    /// What was given, in canonical form: what two writes that ask for the same have in common. With a fault nothing is written, and it is what it is.
+    pub(crate) fn as_read(&self, given: &JsonMap) -> JsonMap {
+        if !self.faults.is_empty() {
+            return given.clone();
+        }
+        let named = SYSTEM_KEYS.iter().filter_map(|key| Some(((*key).to_owned(), given.get(*key)?.clone())));
+        self.values.clone().into_iter().chain(named).collect()
+    }
+
     /// Leaves a field as it stands: neither its value nor its faults count.
     pub(crate) fn leave_alone(&mut self, key: &str) {
         self.values.remove(key);

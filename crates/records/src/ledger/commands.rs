@@ -10,7 +10,7 @@ use super::{
     check::Checked,
     codec::Personal,
     error::WriteError,
-    key::Asked,
+    key::{Asked, Content},
     outward::differences,
     reach::reaches,
     record::{FieldDifference, JsonMap, Record, Write},
@@ -32,10 +32,13 @@ impl Ledger {
     /// # Errors
     /// [`WriteError::Invalid`] lists every fault of every field; nothing is stored then.
     pub fn create(&self, actor: &Actor, register: &str, values: JsonMap, write: Write) -> Result<Record, WriteError> {
-        let content = Json::Object(values.clone());
         let known = self.register(register)?;
         let checked = Checked::entered(actor, known, &values, actor.is(Role::Admin));
-        self.write(actor, register, "create", &content, &write, |session, register, files| {
+        // A field that is left empty and one that is left out are the same here.
+        let mut read = checked.as_read(&values);
+        read.retain(|_, value| !value.is_null());
+        let content = Content { read: Json::Object(read), typed: Json::Object(values.clone()) };
+        self.write(actor, register, "create", content, &write, |session, register, files| {
             let arrival = Arrival {
                 action: Action::Create,
                 at: session.now,
@@ -60,10 +63,11 @@ impl Ledger {
         changes: JsonMap,
         write: Write,
     ) -> Result<Record, WriteError> {
-        let content = Json::from(vec![Json::from(number), Json::from(version), Json::Object(changes.clone())]);
         let known = self.register(register)?;
         let checked = Checked::changed(known, &changes, actor.is(Role::Admin));
-        self.write(actor, register, "edit", &content, &write, |session, register, files| {
+        let content = Content { read: Json::Object(checked.as_read(&changes)), typed: Json::Object(changes.clone()) }
+            .map(|changes| Json::from(vec![Json::from(number), Json::from(version), changes]));
+        self.write(actor, register, "edit", content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Edit, &before)?;
             session.refuse_stale(register, &before, version, &changes)?;
@@ -99,16 +103,21 @@ impl Ledger {
         reason: Option<String>,
         write: Write,
     ) -> Result<Record, WriteError> {
-        let content = Json::from(vec![
-            Json::from(number),
-            Json::from(version),
-            Json::from(step),
-            Json::Object(values.clone()),
-            Json::from(reason.clone()),
-        ]);
         let known = self.register(register)?;
         let mut checked = Checked::changed(known, &values, true);
-        self.write(actor, register, "step", &content, &write, |session, register, files| {
+        let asked = |values: JsonMap, reason: Option<&str>| {
+            Json::from(vec![
+                Json::from(number),
+                Json::from(version),
+                Json::from(step),
+                Json::Object(values),
+                Json::from(reason),
+            ])
+        };
+        let trimmed = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        let content =
+            Content { read: asked(checked.as_read(&values), trimmed), typed: asked(values.clone(), reason.as_deref()) };
+        self.write(actor, register, "step", content, &write, |session, register, files| {
             let before = session.find(register, number)?;
             let refused = |why: String| WriteError::StepRefused {
                 step: step.to_owned(),
@@ -184,7 +193,8 @@ impl Ledger {
             return Err(WriteError::ReasonMissing("a deletion is journalled with one".into()));
         }
         let content = Json::from(vec![Json::from(number), Json::from(version)]);
-        self.write(actor, register, "delete", &content, &write, |session, register, _| {
+        let content = Content { read: content.clone(), typed: content };
+        self.write(actor, register, "delete", content, &write, |session, register, _| {
             let before = session.find(register, number)?;
             session.allow(register, Act::Delete, &before)?;
             session.refuse_stale(register, &before, version, &JsonMap::new())?;
@@ -200,22 +210,20 @@ impl Ledger {
         actor: &Actor,
         register: &str,
         verb: &str,
-        content: &Json,
+        content: Content,
         write: &Write,
         act: impl FnOnce(&mut Session<'_>, &Register, &[AcceptedFile<'_>]) -> Result<StoredRow, WriteError>,
     ) -> Result<Record, WriteError> {
         let register = self.register(register)?;
         let files = write.files.iter().map(|file| file.accepted(register)).collect::<Result<Vec<_>, _>>()?;
         let key = write.key.as_ref();
-        let with_files;
         let content = if files.is_empty() {
             content
         } else {
-            let hung = files.iter().map(|file| json!([file.field, file.name, file.sha])).collect();
-            with_files = Json::from(vec![content.clone(), Json::Array(hung)]);
-            &with_files
+            let hung: Vec<Json> = files.iter().map(|file| json!([file.field, file.name, file.sha])).collect();
+            content.map(|content| Json::from(vec![content, Json::from(hung.clone())]))
         };
-        let asked = Asked::new(key, &register.key, verb, &actor.name, content);
+        let asked = Asked::new(key, &register.key, verb, &actor.name, &content);
         let mut connection = self.writer();
         let transaction = connection.begin()?;
         let mut session = self.session(&transaction, actor, write.at)?;

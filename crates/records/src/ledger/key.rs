@@ -133,12 +133,35 @@ pub(crate) struct Asked<'w> {
     pub register: &'w str,
     pub verb: &'w str,
     pub content: Vec<u8>,
+    /// Digest of the content as it was typed: keys of versions before are bound to it.
+    typed: Vec<u8>,
+}
+
+/// What a write asks for, in two ways of writing it.
+pub(crate) struct Content {
+    /// As it was read: times, numbers and blanks however they were typed are the same.
+    pub read: Json,
+    /// As it was typed.
+    pub typed: Json,
+}
+
+impl Content {
+    /// Both with something more.
+    pub fn map(self, with: impl Fn(Json) -> Json) -> Self {
+        Self { read: with(self.read), typed: with(self.typed) }
+    }
 }
 
 impl<'w> Asked<'w> {
-    pub fn new(key: Option<&Key>, register: &'w str, verb: &'w str, actor: &str, values: &Json) -> Self {
-        let content = key.and_then(|key| key.content.as_ref()).unwrap_or(values);
-        Self { register, verb, content: content_digest(&[verb, register, actor], content) }
+    pub fn new(key: Option<&Key>, register: &'w str, verb: &'w str, actor: &str, values: &Content) -> Self {
+        let own = key.and_then(|key| key.content.as_ref());
+        let digest = |values| content_digest(&[verb, register, actor], own.unwrap_or(values));
+        Self { register, verb, content: digest(&values.read), typed: digest(&values.typed) }
+    }
+
+    /// What an import asks for: its key says what makes two files the same.
+    pub fn import(key: Option<&Key>, register: &'w str, verb: &'w str, actor: &str) -> Self {
+        Self::new(key, register, verb, actor, &Content { read: Json::Null, typed: Json::Null })
     }
 }
 
@@ -200,7 +223,7 @@ impl Session<'_> {
     pub(crate) fn answered(&self, key: &Key, asked: &Asked<'_>) -> Result<Option<String>, WriteError> {
         let actor = &self.actor.name;
         let Some((content, written)) = known(self.connection, key, actor)? else { return Ok(None) };
-        if content == asked.content && written.register == asked.register {
+        if (content == asked.content || content == asked.typed) && written.register == asked.register {
             return Ok(Some(written.number));
         }
         let origin = key.origin.name();
@@ -246,9 +269,9 @@ impl Session<'_> {
         let since = stored_time(self.now.checked_sub(span).unwrap_or(Timestamp::MIN));
         self.connection
             .prepare_cached(
-                "SELECT key, number FROM write_key WHERE content = ?1 AND sender = ?2 AND at >= ?3 ORDER BY at DESC LIMIT 1",
+                "SELECT key, number FROM write_key WHERE content IN (?1, ?4) AND sender = ?2 AND at >= ?3 ORDER BY at DESC LIMIT 1",
             )?
-            .query_row(params![asked.content, sender, since], |row| {
+            .query_row(params![asked.content, sender, since, asked.typed], |row| {
                 let stored: String = row.get(0)?;
                 let own = stored.get(sender.len() + 1..).ok_or_else(|| {
                     let damaged = "the key of a form does not begin with who sent it: its row is damaged";

@@ -148,8 +148,7 @@ impl Queue {
     /// Reads on, sends what is held, and settles what became of it.
     async fn turn(&mut self) -> Result<(), StoreError> {
         self.read_on().await?;
-        let behind = u64::try_from(self.store.last_packet_number()? - self.mark).unwrap_or(0);
-        self.forwarding.change(|state| state.waiting = behind);
+        self.count_waiting()?;
         if self.held.is_empty() {
             sleep(Duration::from_secs(self.settings.look_s.max(1))).await;
             return Ok(());
@@ -168,6 +167,7 @@ impl Queue {
         let unanswering = self.unanswering.iter().cloned().collect();
         self.forwarding.change(|state| (state.fault, state.unanswering) = (fault, unanswering));
         self.move_mark().await?;
+        self.count_waiting()?;
         if done {
             self.pause = Duration::from_secs(self.settings.retry_s.max(1));
         } else {
@@ -186,6 +186,14 @@ impl Queue {
             Some(why) => tracing::warn!(to, "packets are not handed on: {why}"),
             None => tracing::info!(to, "packets are handed on again"),
         }
+    }
+
+    /// What is not done with: packets that are held, and those that were not read yet. Others behind the first of them may have been answered.
+    fn count_waiting(&self) -> Result<(), StoreError> {
+        let unread = u64::try_from(self.store.last_packet_number()? - self.read).unwrap_or(0);
+        let waiting = self.held.len() as u64 + unread;
+        self.forwarding.change(|state| state.waiting = waiting);
+        Ok(())
     }
 
     /// Nothing was done with: the next turn is a while later.

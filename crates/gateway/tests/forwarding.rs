@@ -204,6 +204,19 @@ async fn append_two(store: &Store, count: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_behind_a_packet_that_was_not_waits_no_longer() {
+    let platform = Platform::play(|packet, _| if packet.mn == "M2" { Manner::StaySilent } else { Manner::Take }).await;
+    // Silence is waited out quickly here, and nothing is passed over.
+    let bench = Bench::start(ForwardSettings { answer_s: 1, tries: u32::MAX, ..settings(&platform) }).await;
+    append_two(&bench.store, 8).await;
+    let settled = || bench.forwarding.now().answered == 8;
+    until("the other device is answered", settled).await;
+    until("eight packets wait", || bench.forwarding.now().waiting == 8).await;
+    let first_waiting = bench.store.last_packet_number().expect("read") - 15;
+    assert!(bench.store.mark("forwarded").expect("read") <= Some(first_waiting), "the mark stands before them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_out_through_breaks() {
     let breaks = Mutex::new(vec![333, 100]);
     let platform = Platform::play(move |_, line| {

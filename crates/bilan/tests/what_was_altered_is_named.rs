@@ -56,6 +56,21 @@ fn what_was_altered_with_another_tool_is_named(database: &str, sql: &str, named:
     bilan(folder.path(), &["verify"]).assert().code(1).stdout("").stderr(contains(named));
 }
 
+#[test_case("records.db", "DROP TABLE write_key", "records.db: write_key: the table write_key is missing")]
+#[test_case("accounts.db", "DROP TABLE event", "accounts.db: event: the table event is missing")]
+#[test_case("observations.db", "DROP TABLE doubt", "observations.db: doubt: the table doubt is missing")]
+#[test_case(
+    "observations.db",
+    "ALTER TABLE quarantine DROP COLUMN peer",
+    "observations.db: quarantine: the column peer is missing"
+)]
+#[test_case("notices.db", "DROP TABLE subscription", "notices.db: subscription: the table subscription is missing")]
+fn a_part_of_a_database_that_is_gone_is_named(database: &str, sql: &str, named: &str) {
+    let folder = filled();
+    Connection::open(folder.path().join(database)).unwrap().execute_batch(sql).unwrap();
+    bilan(folder.path(), &["verify"]).assert().code(1).stdout("").stderr(contains(named));
+}
+
 #[test]
 fn an_account_that_was_altered_stays_named_when_it_is_changed_later() {
     let folder = filled();

@@ -19,7 +19,7 @@ mod settings;
 pub use dispatch::dispatch;
 pub use fault::{NotSent, SendFault};
 pub use notice::{Grade, Notice, Occasion};
-pub use outbox::{Message, Outbox, OutboxError, Way};
+pub use outbox::{MIGRATIONS, Message, Outbox, OutboxError, Way};
 pub use push::{PushKey, PushKeyError, Subscription, SubscriptionFault};
 pub use send::Sender;
 pub use settings::{EmailSettings, NotifySettings, PushSettings, Webhook, WebhookKind};

@@ -20,7 +20,8 @@ const PAUSES: [i64; 6] = [10, 30, 60, 300, 900, 3600];
 /// Browsers of one account.
 const BROWSERS: u32 = 20;
 
-const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices", "0002_checksums");
+/// Creates the tables in a new file and adds to an older one what it lacks.
+pub const MIGRATIONS: Migrations = bilan_storage::migrations!("notices.db": "0001_notices", "0002_checksums");
 
 /// How a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,10 @@
 //! Numbered migrations of one database file.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, TransactionBehavior};
+
+use crate::Fault;
 
 /// One numbered file of SQL; its name is that of the file without `.sql`, for example `0002_expiring_tokens`.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +101,28 @@ impl Migrations {
         Self { database, steps }
     }
 
+    /// Name of the file.
+    #[must_use]
+    pub const fn database(&self) -> &'static str {
+        self.database
+    }
+
+    /// The first table, column, index or trigger that the migrations made which a file has seen, and that is no longer there. What else the file has is its own.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn lacking(&self, connection: &Connection) -> rusqlite::Result<Option<Fault>> {
+        let seen = usize::try_from(version(connection)?).unwrap_or(0).min(self.steps.len());
+        let as_made = Connection::open_in_memory()?;
+        crate::checksum::register(&as_made)?;
+        for step in &self.steps[..seen] {
+            as_made.execute_batch(step.sql)?;
+        }
+        let here: HashSet<(String, String, String)> = parts(connection)?.into_iter().collect();
+        let missing = parts(&as_made)?.into_iter().find(|part| !here.contains(part));
+        Ok(missing.map(|(table, kind, name)| Fault { what: format!("the {kind} {name} is missing"), table }))
+    }
+
     /// Number of the newest migration.
     #[must_use]
     #[allow(clippy::cast_possible_wrap, reason = "a handful of files")]
@@ -167,6 +193,18 @@ impl Migrations {
     }
 }
 
+/// Tables with their columns, indexes and triggers: the table, what it is, its name. Indexes that SQLite makes by itself have no statement.
+fn parts(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    connection
+        .prepare(
+            "SELECT tbl_name, type, name, type != 'table' FROM main.sqlite_schema WHERE sql IS NOT NULL
+             UNION ALL SELECT t.name, 'column', c.name, 2 FROM main.sqlite_schema t, pragma_table_xinfo(t.name, 'main') c WHERE t.type = 'table'
+             ORDER BY 4, 1, 2, 3",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
@@ -188,6 +226,29 @@ macro_rules! migrations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_column_index_or_trigger_that_is_gone_is_named() {
+        const SQL: &str =
+            "CREATE TABLE a (x INTEGER PRIMARY KEY, y, z UNIQUE); CREATE INDEX a_by_y ON a (y); CREATE TABLE b (x);
+             CREATE TRIGGER b_stays BEFORE DELETE ON b BEGIN SELECT RAISE(ABORT, 'no'); END";
+        const MADE: Migrations = Migrations::of(
+            "t.db",
+            &[Migration::new("0001_tables", SQL), Migration::new("0002_more", "ALTER TABLE b ADD COLUMN y")],
+        );
+        let after = |sql: &str| {
+            let mut connection = Connection::open_in_memory().unwrap();
+            MADE.apply(&mut connection).unwrap();
+            connection.execute_batch(sql).unwrap();
+            MADE.lacking(&connection).unwrap().map(|fault| format!("{}: {}", fault.table, fault.what))
+        };
+        assert_eq!(after("CREATE TABLE of_a_register (x)"), None);
+        assert_eq!(after("DROP TABLE b").as_deref(), Some("b: the table b is missing"));
+        assert_eq!(after("DROP TABLE a").as_deref(), Some("a: the table a is missing"));
+        assert_eq!(after("DROP INDEX a_by_y").as_deref(), Some("a: the index a_by_y is missing"));
+        assert_eq!(after("ALTER TABLE b DROP COLUMN y").as_deref(), Some("b: the column y is missing"));
+        assert_eq!(after("ALTER TABLE b DROP COLUMN y; PRAGMA user_version = 1"), None, "of an earlier version");
+    }
 
     const ONE: Migrations = Migrations::of("t.db", &[Migration::new("0001_tables", "CREATE TABLE a (x)")]);
     const TWO: Migrations = Migrations::of(

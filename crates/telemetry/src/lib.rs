@@ -42,6 +42,7 @@ pub use raw::RawPacket;
 pub use retention::{Retention, Retired};
 pub use review::Review;
 pub use rules::{Fact, Level, Rule, RuleFault, Text, Warning};
+pub use schema::MIGRATIONS;
 pub use sealing::Sealed;
 pub use statistics::{Period, PeriodStatistic, Requirement};
 pub use store::{Event, Store, StoreError, Update};

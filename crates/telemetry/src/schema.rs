@@ -4,7 +4,7 @@ use bilan_storage::{Migrations, checksum};
 use rusqlite::Connection;
 
 /// Creates the tables in a new file and adds to an older one what it lacks.
-pub(crate) const MIGRATIONS: Migrations = bilan_storage::migrations!(
+pub const MIGRATIONS: Migrations = bilan_storage::migrations!(
     "observations.db": "0001_observations", "0002_chunks_and_blocks", "0003_doubts", "0004_reviews_and_summaries", "0005_waiting",
     "0006_checksums",
 );

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use bilan_records::contract::{Condition, View};
 use bilan_records::ledger::{Ledger, ListQuery, ReadError, Verified};
 use bilan_records::views::{ValueReview, ValueReviewState};
+use bilan_storage::Migrations;
 use bilan_telemetry::{Review, Whole};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
@@ -75,12 +76,12 @@ fn say_missing(bureau: &Bureau) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a folder from which a whole database is gone: what is not there cannot be damaged, and would pass as sound.
+/// Refuses a folder from which a whole database is gone, or a table of one: what is not there cannot be damaged, and would pass as sound.
 ///
 /// A bureau that was served has every database, and the journal knows whether there are accounts; one that was only loaded has records alone.
 ///
 /// # Errors
-/// Names the database that is missing.
+/// Names the database that is missing, or the table.
 pub fn all_there(bureau: &Bureau) -> Result<()> {
     let is_there = |name: &str| bureau.data.join(name).is_file();
     let was_served = is_there("notices.db") || is_there("push.key");
@@ -92,7 +93,30 @@ pub fn all_there(bureau: &Bureau) -> Result<()> {
             bail!("{name} is missing: restore the last backup");
         }
     }
-    Ok(())
+    DATABASES.iter().try_for_each(|migrations| whole_schema(&bureau.data, migrations))
+}
+
+/// The tables of every database.
+const DATABASES: [Migrations; 4] = [
+    bilan_records::ledger::MIGRATIONS,
+    bilan_web::accounts::MIGRATIONS,
+    bilan_telemetry::MIGRATIONS,
+    bilan_notify::MIGRATIONS,
+];
+
+/// Refuses a database that lacks what its own migrations made.
+fn whole_schema(data: &Path, migrations: &Migrations) -> Result<()> {
+    let name = migrations.database();
+    let path = data.join(name);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let unreadable = || format!("{name} cannot be read; restore the last backup");
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
+    match migrations.lacking(&connection).with_context(unreadable)? {
+        None => Ok(()),
+        Some(fault) => bail!("{name}: {}: {}; restore the last backup", fault.table, fault.what),
+    }
 }
 
 /// The journal with everything that it covers in `records.db`.

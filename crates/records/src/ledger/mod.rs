@@ -64,6 +64,7 @@ pub use self::{
     path::{path_label, row_label},
     record::{FieldChange, FieldDifference, JsonMap, ListQuery, Page, Record, Related, Write},
     release::{HeldBack, published_texts},
+    schema::MIGRATIONS,
     search::{Fit, Hit, Hits, Part, Passage, Words, parts},
     verify::Verified,
     witness::{Head, WitnessTurn, Witnessed},

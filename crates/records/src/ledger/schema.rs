@@ -72,7 +72,7 @@ pub(crate) struct IndexPlan {
 }
 
 /// Tables of the ledger itself, beside those of the registers.
-const MIGRATIONS: Migrations = bilan_storage::migrations!(
+pub const MIGRATIONS: Migrations = bilan_storage::migrations!(
     "records.db": "0001_ledger", "0002_beside", "0003_batches", "0004_due_lists", "0005_keys", "0006_search",
     "0007_journal_pages", "0008_changed_clocks"
 );

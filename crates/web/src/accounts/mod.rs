@@ -36,6 +36,7 @@ pub(crate) use pages::{event_message, routes};
 pub use rules::{AccountRules, Duty, PasswordFault};
 pub(crate) use sessions::secret;
 pub use sessions::{Session, SignInRefused};
+pub use store::MIGRATIONS;
 pub use tokens::Token;
 pub(crate) use witness::is_of_accounts;
 pub use witness::{are_known_to, verify};

@@ -16,7 +16,8 @@ use crate::people::is_part;
 
 use super::{Account, AccountEvent, Accounts, AccountsError, Ended, NewAccount};
 
-const MIGRATIONS: Migrations = bilan_storage::migrations!(
+/// Creates the tables in a new file and adds to an older one what it lacks.
+pub const MIGRATIONS: Migrations = bilan_storage::migrations!(
     "accounts.db": "0001_accounts", "0002_dates_and_second_factor", "0003_ended_sessions", "0004_checksums"
 );
 

@@ -178,6 +178,20 @@ async fn an_import_whose_answer_was_lost_is_entered_once_and_its_file_is_let_go(
 }
 
 #[tokio::test]
+async fn a_file_with_nothing_in_it_has_not_passed_a_check() {
+    let office = Office::open();
+    let clerk = office.sign_in(Role::Handler);
+    let head = CSV.lines().next().unwrap();
+    for (name, text) in [("投诉.csv", format!("{head}{}", "\n".repeat(5000))), ("投诉.jsonl", "\n".repeat(5000))] {
+        let waiting = office.upload(&clerk, IMPORT, name, text.as_bytes()).await.is(303).location().to_owned();
+        let page = office.get(&clerk, &waiting).await;
+        page.is(200).says("没有需要登记的行").says_not("检查通过").says_not("将新增");
+    }
+    let nothing = office.upload(&clerk, IMPORT, "投诉.csv", "\n".repeat(5000).as_bytes()).await;
+    nothing.says("文件是空的").says_not("检查通过");
+}
+
+#[tokio::test]
 async fn a_file_that_was_entered_is_offered_again_only_where_that_would_enter_something() {
     let office = Office::open();
     let clerk = office.sign_in(Role::Handler);

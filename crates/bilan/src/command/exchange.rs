@@ -64,6 +64,9 @@ impl Import {
         for note in &outcome.notes {
             eprintln!("{note}");
         }
+        if outcome.created + outcome.replayed + outcome.repeated == 0 {
+            eprintln!("nothing is in the file: it has no row below the names of its columns");
+        }
         let would = if self.dry_run { "would be " } else { "" };
         println!("{} records {would}entered, {} known already and passed over", outcome.created, outcome.replayed);
         if outcome.repeated > 0 {

@@ -33,6 +33,8 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(self) -> Result<()> {
+        // Before anything is opened: a ledger that lacks a table does not open.
+        whole_schemas(&self.data.path)?;
         let bureau = Bureau::open_existing(&self.data.path)?;
         all_there(&bureau)?;
         let verified = records(&bureau)?;
@@ -93,7 +95,7 @@ pub fn all_there(bureau: &Bureau) -> Result<()> {
             bail!("{name} is missing: restore the last backup");
         }
     }
-    DATABASES.iter().try_for_each(|migrations| whole_schema(&bureau.data, migrations))
+    whole_schemas(&bureau.data)
 }
 
 /// The tables of every database.
@@ -104,7 +106,11 @@ const DATABASES: [Migrations; 4] = [
     bilan_notify::MIGRATIONS,
 ];
 
-/// Refuses a database that lacks what its own migrations made.
+/// Refuses a folder with a database that lacks what its own migrations made.
+fn whole_schemas(data: &Path) -> Result<()> {
+    DATABASES.iter().try_for_each(|migrations| whole_schema(data, migrations))
+}
+
 fn whole_schema(data: &Path, migrations: &Migrations) -> Result<()> {
     let name = migrations.database();
     let path = data.join(name);

@@ -382,7 +382,7 @@ mod tests {
     #[test_case("bilan-demo", PasswordFault::Common; "of the demonstration")]
     #[test_case("qwertyuiop", PasswordFault::Run)]
     #[test_case("a1b2c3d4e5", PasswordFault::Run; "two rows in turn")]
-    #[test_case("1q2w3e4r5t", PasswordFault::Run; "two rows of the keyboard in turn")]
+    #[test_case("1a2s3d4f5g", PasswordFault::Run; "two rows of the keyboard in turn")]
     #[test_case("1qaz2wsx3edc", PasswordFault::Run; "columns of the keyboard")]
     #[test_case("!QAZ2wsx#EDC", PasswordFault::Run; "columns with capitals")]
     #[test_case("zyxwvutsrq", PasswordFault::Run)]

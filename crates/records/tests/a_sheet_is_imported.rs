@@ -91,6 +91,20 @@ fn a_column_that_must_be_there_and_is_missing_is_one_fault_of_the_file() {
     assert_eq!(total(&bureau), 0);
 }
 
+#[test]
+fn a_file_of_wrong_rows_is_read_as_far_as_its_faults_are_listed() {
+    let bureau = Bureau::new();
+    let sheet = format!("received_at,类别,subject\n{}", "2020-13-01,x,\n".repeat(5_000));
+    let faults = faults(read(&bureau, &system(), sheet.as_bytes(), Format::Csv, false));
+    assert_eq!(faults.faults.len(), ImportFaults::LISTED);
+    let ended_at = faults.ended_at.unwrap();
+    assert!((300..400).contains(&ended_at), "three faults a row, a thousand are enough: {ended_at}");
+    assert!(faults.total < 1_010, "{}", faults.total);
+    let headings = (0..16_000).map(|at| format!("x{at}")).collect::<Vec<_>>().join(",");
+    let wide = self::faults(read(&bureau, &system(), format!("{headings}\n1,2,3\n").as_bytes(), Format::Csv, false));
+    assert_eq!((wide.faults.len(), wide.ended_at), (ImportFaults::LISTED, Some(2)));
+}
+
 #[test_case("\r"; "carriage returns, as old programs for the Macintosh")]
 #[test_case("\r\n"; "both")]
 #[test_case("\n"; "line feeds")]

@@ -209,7 +209,7 @@ fn an_import_does_not_say_that_a_piece_of_work_is_known_out_of_reach() {
 fn a_unique_number_that_is_taken_out_of_reach_is_refused_to_an_import_as_to_a_form() {
     let bureau = known_by_number(true);
     for dry_run in [true, false] {
-        let ImportError::Faults(ImportFaults { faults, total: 1 }) =
+        let ImportError::Faults(ImportFaults { faults, total: 1, .. }) =
             import_order(&bureau, &grid(), "HIDDEN-1", dry_run).unwrap_err()
         else {
             panic!("the number is the one fault")

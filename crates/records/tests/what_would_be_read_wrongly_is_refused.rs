@@ -179,6 +179,69 @@ fn a_work_order_in_full_width_is_a_repeat() {
     assert_eq!(enter("wo01").created, 1, "letters keep their case");
 }
 
+#[test_case("'0012345678"; "with the apostrophe that Excel hides")]
+#[test_case("0012345678.0"; "with decimals")]
+#[test_case("1.23E+05"; "in scientific notation")]
+#[test_case("１.２３Ｅ＋０５"; "in full width")]
+fn a_work_order_of_which_a_spreadsheet_made_a_quantity_is_refused(number: &str) {
+    let csv = format!("来源,来源工单号,标题\n12345热线,{number},夜间施工\n");
+    let Err(ImportError::Faults(faults)) = Shipped::new().import("complaint", csv.as_bytes()) else {
+        panic!("{number}")
+    };
+    let of_the_cell: Vec<_> = faults.faults.iter().filter(|fault| fault.position == Some(2)).collect();
+    assert!(of_the_cell.iter().any(|fault| fault.why_zh.contains("变成了数量或日期")), "{faults}");
+}
+
+#[test_case("HX-2020/03E5"; "letters and signs")]
+#[test_case("202E15"; "what is no quantity of a spreadsheet")]
+#[test_case("0012345678"; "zeros")]
+#[test_case("2020.03.15-7"; "dots")]
+fn a_work_order_with_letters_dots_and_zeros_is_read_as_it_stands(number: &str) {
+    let csv = format!("来源,来源工单号,标题\n12345热线,{number},夜间施工\n");
+    let Err(ImportError::Faults(faults)) = Shipped::new().import("complaint", csv.as_bytes()) else {
+        panic!("{number}")
+    };
+    assert!(faults.faults.iter().all(|fault| fault.position != Some(2)), "{faults}");
+}
+
+/// Enters a workbook of one complaint whose work-order number is a number cell of this format; the number as it stands then.
+fn entered_work_order(number: f64, format: &str) -> Result<String, ImportError> {
+    let row = [
+        ("受理时间", "2020-03-01 22:15"),
+        ("来源", "12345热线"),
+        ("污染类别", "噪声"),
+        ("具体类型", "夜间施工噪声"),
+        ("投诉事项", "施工"),
+        ("投诉内容", "扰民"),
+        ("问题地点", "112.98,28.10 雨花亭"),
+    ];
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, (heading, cell)) in (0..).zip(row) {
+        sheet.write(0, at, heading).unwrap().write(1, at, cell).unwrap();
+    }
+    sheet.write(0, 7, "来源工单号").unwrap();
+    sheet.write_with_format(1, 7, number, &CellFormat::new().set_num_format(format)).unwrap();
+    let shipped = Shipped::new();
+    let bytes = workbook.save_to_buffer().unwrap();
+    import(&shipped.ledger, &system(), "complaint", Cursor::new(bytes), Format::Xlsx, false)?;
+    let records = shipped.ledger.list(&system(), ListQuery::of("complaint")).unwrap().records;
+    Ok(serde_json::to_value(&records[0]).unwrap()["source_no"].as_str().unwrap().to_owned())
+}
+
+#[test_case("0000000000" => "0012345678"; "ten digits")]
+#[test_case("0000" => "12345678"; "fewer than it has")]
+#[test_case("General" => "12345678"; "as it comes")]
+fn a_work_order_is_read_with_the_zeros_that_its_cell_shows(format: &str) -> String {
+    entered_work_order(12_345_678.0, format).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_work_order_that_a_sheet_shows_as_a_day_is_refused() {
+    let Err(ImportError::Faults(faults)) = entered_work_order(43_891.0, "yyyy-mm-dd") else { panic!("it is a day") };
+    assert!(faults.to_string().contains("a quantity or a day"), "{faults}");
+}
+
 fn part(bytes: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut text = String::new();

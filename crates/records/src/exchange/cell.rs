@@ -13,7 +13,14 @@ pub(crate) enum Cell {
     /// Text that a text file writes as a formula (`="00123"`), so that a spreadsheet keeps its zeros.
     FormulaText(String),
     /// A number of a workbook: a quantity, or a day where the column holds days.
-    Number { number: f64, epoch: Epoch },
+    Number {
+        number: f64,
+        epoch: Epoch,
+        /// How many digits its format shows, with zeros before them; 0 for any other format.
+        digits: u8,
+    },
+    /// A day or moment, which a cell of a workbook shows by its format; ISO text.
+    Moment(String),
     /// A cell without a value that could be taken.
     Faulty(CellFault),
 }
@@ -27,6 +34,8 @@ pub(crate) enum CellFault {
     ErrorValue(String),
     /// `########`: what a spreadsheet shows of a number or date in a column that is too narrow.
     TooNarrow(String),
+    /// A number of a piece of work that a spreadsheet made a quantity or a day of: `1.23E+05`, `12345.0`, `2020-03-01`, `'00123`.
+    Mangled(String),
     /// Cells merged over several rows: only the first of them has the value.
     Merged {
         /// As the sheet names them, such as `A3:A7`.
@@ -81,6 +90,7 @@ impl CellFault {
             Self::FormulaWithoutValue(text)
             | Self::ErrorValue(text)
             | Self::TooNarrow(text)
+            | Self::Mangled(text)
             | Self::Merged { reference: text, .. } => text,
         }
     }
@@ -96,6 +106,9 @@ impl CellFault {
             Self::TooNarrow(_) => {
                 "the column was too narrow and only # were kept: widen it in the spreadsheet and save the file again"
             }
+            Self::Mangled(_) => {
+                "a spreadsheet made a quantity or a day of this number: format the column as text and type the number again"
+            }
             Self::Merged { .. } => "cells of several rows are merged: undo it and fill each row",
         }
     }
@@ -105,9 +118,51 @@ impl CellFault {
             Self::FormulaWithoutValue(_) => "公式没有存储结果：请用Excel打开并保存，或直接填写数值",
             Self::ErrorValue(_) => "这是电子表格的错误值，不是数据：请改正公式，或直接填写数值",
             Self::TooNarrow(_) => "列宽不足，只保存了#号：请在电子表格中加宽该列后重新保存",
+            Self::Mangled(_) => "电子表格把这个编号变成了数量或日期：请把该列设为文本格式，再重新填写编号",
             Self::Merged { .. } => "多行单元格被合并：请取消合并并逐行填写",
         }
     }
+}
+
+impl Cell {
+    /// What a spreadsheet left of a number by which work is known, where it took it for a quantity or a day.
+    pub(crate) fn mangled(&self) -> Option<String> {
+        match self {
+            Self::Moment(text) => Some(text.clone()),
+            Self::Given(Json::String(text)) => {
+                let plain: String = text.trim().chars().map(half_width).collect();
+                let is_mangled = has_apostrophe(&plain) || has_empty_decimals(&plain) || is_scientific(&plain);
+                is_mangled.then(|| text.trim().to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `'00123`: the sign that makes a text of a number while it is typed, and stands in the cell where a program wrote it.
+fn has_apostrophe(text: &str) -> bool {
+    text.strip_prefix(['\'', '’', '‘']).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// `12345.0`.
+fn has_empty_decimals(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(whole, decimals)| {
+        is_digits(whole) && is_digits(decimals) && decimals.trim_matches('0').is_empty()
+    })
+}
+
+/// `1.23E+05`, as a spreadsheet shows a long number in a narrow column; `1E5` may be the name of a thing.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let is_quantity = match mantissa.split_once('.') {
+        Some((whole, decimals)) => is_digits(whole) && is_digits(decimals),
+        None => is_digits(mantissa),
+    };
+    is_quantity && exponent.strip_prefix(['+', '-']).is_some_and(is_digits)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The text of a cell that is written as a formula of one text: `="00123"` is 00123, and `=""` is blank.

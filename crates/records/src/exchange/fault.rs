@@ -50,6 +50,9 @@ pub struct ImportFaults {
     pub faults: Vec<ImportFault>,
     /// How many there are in all.
     pub total: u64,
+    /// The row at which the reading ended, where there were too many to go on: what follows was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
 }
 
 impl ImportFaults {
@@ -58,6 +61,11 @@ impl ImportFaults {
 
     /// Characters of what was found that are kept.
     const SHOWN: usize = 80;
+
+    /// Whether there are as many as are listed: nobody mends more at once, and a file of a million wrong rows would hold up others.
+    pub(super) fn are_enough(&self) -> bool {
+        self.faults.len() >= Self::LISTED
+    }
 
     /// Takes back what was said of the blank cells that merged cells leave: they have one fault, which names them all.
     pub(super) fn forget_blanks(&mut self, (top, left): (u64, usize), (bottom, right): (u64, usize)) {
@@ -91,6 +99,9 @@ impl std::fmt::Display for ImportFaults {
         let listed = self.faults.len() as u64;
         if self.total > listed {
             writeln!(f, "… and {} more", self.total - listed)?;
+        }
+        if let Some(row) = self.ended_at {
+            writeln!(f, "the reading ended at row {row}: mend these first")?;
         }
         write!(f, "{} faults; nothing was imported", self.total)
     }

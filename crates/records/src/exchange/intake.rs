@@ -114,6 +114,10 @@ impl Visitor for Intake<'_, '_> {
             self.failed = Some(rusqlite::Error::from(cancelled).into());
             return false;
         }
+        if self.found.faults.are_enough() {
+            self.found.faults.ended_at = Some(row.row);
+            return false;
+        }
         let entry = self.found.places.entry(row, &mut self.found.faults, &mut self.found.outcome.notes);
         if !self.enter_repeats {
             match self.repeats.find(self.session.connection, entry.row, &entry.values) {

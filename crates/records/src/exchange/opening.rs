@@ -127,6 +127,7 @@ pub(super) fn texts(cells: &[(usize, Cell)]) -> Vec<String> {
             Cell::Given(Json::String(text)) => text.clone(),
             Cell::FormulaText(text) => text.clone(),
             Cell::Given(value) => cell_text(value),
+            Cell::Moment(text) => text.clone(),
             Cell::Number { number, .. } => as_shown(*number).to_string(),
             Cell::Faulty(fault) => fault.found().to_owned(),
         };

@@ -90,6 +90,9 @@ impl<'r> Places<'r> {
             self.head = row;
         }
         for heading in &headings[self.columns.len().min(headings.len())..] {
+            if faults.are_enough() {
+                break;
+            }
             let column = self.names.find(heading);
             let withheld = matches!(column, Some(Column::Field(field)) if field.withheld);
             let key = column.as_ref().and_then(Column::key);
@@ -133,6 +136,10 @@ impl<'r> Places<'r> {
     pub(super) fn entry(&self, row: SheetRow<'_>, faults: &mut ImportFaults, notes: &mut Vec<ImportNote>) -> Entry {
         let mut entry = Entry { row: row.row, values: JsonMap::new(), simulated: false, faulty: HashSet::new() };
         for (at, cell) in row.cells.drain(..) {
+            let cell = match self.mangled(at, &cell) {
+                Some(found) => Cell::Faulty(CellFault::Mangled(found)),
+                None => cell,
+            };
             let cell = match cell {
                 Cell::Given(Json::String(text)) => {
                     CellFault::of_text(&text).map_or_else(|| Cell::Given(Json::from(text)), Cell::Faulty)
@@ -155,7 +162,8 @@ impl<'r> Places<'r> {
                     continue;
                 }
                 Cell::Given(value) => value,
-                Cell::Number { number, epoch } => self.number(at, number, epoch),
+                Cell::Moment(text) => Json::from(text),
+                Cell::Number { number, epoch, digits } => self.number(at, number, epoch, digits),
             };
             match self.columns.get(at) {
                 Some(Some(Column::Field(field))) => {
@@ -203,13 +211,35 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// A number of a workbook: a day or moment where the column holds such.
-    fn number(&self, at: usize, number: f64, epoch: Epoch) -> Json {
+    /// What a spreadsheet left of the number by which a piece of work is known.
+    fn mangled(&self, at: usize, cell: &Cell) -> Option<String> {
+        match self.columns.get(at) {
+            Some(Some(Column::Field(field)))
+                if !self.are_lines
+                    && matches!(field.kind, FieldKind::Text { .. })
+                    && self.register.known_by.contains(&field.key) =>
+            {
+                cell.mangled()
+            }
+            _ => None,
+        }
+    }
+
+    /// A number of a workbook: a day or moment where the column holds such, a text with the zeros that the cell shows where it holds texts.
+    fn number(&self, at: usize, number: f64, epoch: Epoch, digits: u8) -> Json {
         match self.columns.get(at) {
             Some(Some(Column::Field(field))) if matches!(field.kind, FieldKind::Date | FieldKind::DateTime) => {
                 // A small number without the form of a day is a mistake, and no day of the last century.
                 let moment = epoch.moment(number).filter(|moment| !is_day_before(moment, 1970));
                 moment.map_or_else(|| as_shown(number), Json::from)
+            }
+            Some(Some(Column::Field(field)))
+                if digits > 0
+                    && number >= 0.0
+                    && number.fract() == 0.0
+                    && matches!(field.kind, FieldKind::Text { .. }) =>
+            {
+                Json::from(format!("{:0>width$}", cell_text(&as_shown(number)), width = usize::from(digits)))
             }
             _ => as_shown(number),
         }

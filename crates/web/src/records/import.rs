@@ -55,7 +55,7 @@ enum Outcome {
     /// It cannot be read.
     Unreadable(String),
     /// Cells are wrong.
-    Faulty { name: String, lines: bool, faults: Vec<FaultLine>, total: u64, more: u64 },
+    Faulty { name: String, lines: bool, faults: Vec<FaultLine>, total: u64, more: u64, ended_at: Option<u64> },
     /// It can be entered.
     Fine {
         name: String,
@@ -213,7 +213,14 @@ fn faulty(name: String, faults: &ImportFaults, register: &Register, language: La
     };
     let listed: Vec<FaultLine> = faults.faults.iter().map(line).collect();
     let lines = faults.faults.first().is_some_and(|fault| fault.in_line);
-    Outcome::Faulty { name, lines, more: faults.total - listed.len() as u64, total: faults.total, faults: listed }
+    Outcome::Faulty {
+        name,
+        lines,
+        more: faults.total - listed.len() as u64,
+        ended_at: faults.ended_at,
+        total: faults.total,
+        faults: listed,
+    }
 }
 
 /// The column of a fault by its label; of a line of JSON the key, too, which is what stands in it.

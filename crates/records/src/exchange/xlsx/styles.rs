@@ -1,6 +1,6 @@
-//! Which cells of a workbook are dates: by the number format of their style (styles.xml).
+//! Which cells of a workbook are dates, and which show zeros before their digits: by the number format of their style (styles.xml).
 
-use std::{collections::HashSet, io::Read};
+use std::{collections::HashMap, io::Read};
 
 use quick_xml::events::Event;
 
@@ -12,14 +12,25 @@ use super::{
     xml::{Xml, attributes},
 };
 
-/// For each style of a cell whether its number is a date.
+/// How each style of a cell shows its number.
 #[derive(Default)]
-pub(super) struct Styles(Vec<bool>);
+pub(super) struct Styles(Vec<Shown>);
+
+/// How a number is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// As a quantity.
+    Number,
+    /// As a day or a time.
+    Date,
+    /// With so many digits, zeros before them: `0000000000`.
+    Digits(u8),
+}
 
 impl Styles {
     pub(super) fn read(part: impl Read, name: &str) -> Result<Self, Unreadable> {
         let mut xml = Xml::of(part, name);
-        let (mut dates, mut styles, mut within) = (HashSet::new(), Vec::new(), false);
+        let (mut shown, mut styles, mut within) = (HashMap::new(), Vec::new(), false);
         let mut formats = 0;
         loop {
             match xml.next()? {
@@ -27,10 +38,8 @@ impl Styles {
                     "numFmt" => {
                         formats += 1;
                         let [id, code] = attributes(&element, ["numFmtId", "formatCode"])?;
-                        if let (Some(Ok(id)), Some(code)) = (id.map(|id| id.parse::<u32>()), code)
-                            && is_date(&code)
-                        {
-                            dates.insert(id);
+                        if let (Some(Ok(id)), Some(code)) = (id.map(|id| id.parse::<u32>()), code) {
+                            shown.insert(id, Shown::of(&code));
                         }
                         xml.progressed();
                     }
@@ -38,7 +47,8 @@ impl Styles {
                     "xf" if within => {
                         let [id] = attributes(&element, ["numFmtId"])?;
                         let id = id.and_then(|id| id.parse().ok()).unwrap_or(0);
-                        styles.push(is_built_in_date(id) || dates.contains(&id));
+                        let built_in = if is_built_in_date(id) { Shown::Date } else { Shown::Number };
+                        styles.push(shown.get(&id).copied().unwrap_or(built_in));
                         xml.progressed();
                     }
                     _ => {}
@@ -55,7 +65,27 @@ impl Styles {
     }
 
     pub(super) fn is_date(&self, style: usize) -> bool {
-        self.0.get(style).copied().unwrap_or(false)
+        matches!(self.0.get(style), Some(Shown::Date))
+    }
+
+    /// How many digits a cell shows, with zeros before them; 0 where its format asks for none.
+    pub(super) fn digits(&self, style: usize) -> u8 {
+        match self.0.get(style) {
+            Some(Shown::Digits(digits)) => *digits,
+            _ => 0,
+        }
+    }
+}
+
+impl Shown {
+    fn of(code: &str) -> Self {
+        // Only the form of positive numbers counts.
+        let zeros = code.split(';').next().unwrap_or(code);
+        match u8::try_from(zeros.len()) {
+            Ok(digits @ 2..) if zeros.bytes().all(|byte| byte == b'0') => Self::Digits(digits),
+            _ if is_date(code) => Self::Date,
+            _ => Self::Number,
+        }
     }
 }
 
@@ -110,6 +140,14 @@ mod tests {
     #[test_case("General" => false; "as it comes")]
     #[test_case("#,##0\\d" => false; "an escaped letter")]
     fn a_format_shows_a_date_or_not(code: &str) -> bool {
-        is_date(code)
+        Shown::of(code) == Shown::Date
+    }
+
+    #[test_case("0000000000" => Shown::Digits(10); "a number of ten digits")]
+    #[test_case("000000;-000000" => Shown::Digits(6); "with another form for negative numbers")]
+    #[test_case("0" => Shown::Number; "a whole number")]
+    #[test_case("000.0" => Shown::Number; "decimals")]
+    fn a_format_of_zeros_says_how_many_digits_there_are(code: &str) -> Shown {
+        Shown::of(code)
     }
 }

@@ -130,8 +130,8 @@ impl Meanings<'_> {
         let moment = self.epoch.moment(number).filter(|_| self.styles.is_date(style));
         // A 5 typed into a cell for days shows as 1900-01-05.
         match moment.filter(|moment| !is_day_before(moment, 1920)) {
-            Some(moment) => Cell::Given(Json::from(moment)),
-            None => Cell::Number { number, epoch: self.epoch },
+            Some(moment) => Cell::Moment(moment),
+            None => Cell::Number { number, epoch: self.epoch, digits: self.styles.digits(style) },
         }
     }
 }

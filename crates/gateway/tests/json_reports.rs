@@ -60,6 +60,19 @@ async fn a_report_is_stored_like_a_packet_and_once() {
 }
 
 #[tokio::test]
+async fn a_report_of_a_period_that_still_runs_is_no_value_yet() {
+    let (_folder, store, gateway) = start().await;
+    for (kind, time) in [("hour", "20260504100000"), ("day", "20260504000000")] {
+        let running = report(json!({ "kind": kind, "time": time }));
+        let receipt = gateway.reports().take(&running, b"{}", "here").await.expect("taken");
+        assert_eq!((receipt.duplicate, receipt.observations), (false, 2), "{kind}");
+    }
+    assert!(store.latest("A1").is_empty());
+    let ahead = store.ahead().expect("read");
+    assert_eq!((ahead[0].values, ahead[0].until), (4, "2026-05-05T00:00:00+08:00".parse().expect("an instant")));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_report_is_told_and_strangers_are_kept_apart() {
     let (_folder, store, gateway) = start().await;
     let take =

@@ -109,14 +109,15 @@ pub struct Quarantined {
     pub raw: Vec<u8>,
 }
 
-/// Values of a station that wait until their time has come (时间超前): the clock of its device runs ahead.
+/// Values of a station that wait until their time has come (时间超前): the clock of its device runs ahead, it sends periods before they have ended, or it
+/// stamps their ends and the register says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ahead {
     /// Number of the station.
     pub station: String,
     /// How many.
     pub values: i64,
-    /// The time of the last of them.
+    /// When the last of them counts: its time, or the end of its period.
     pub until: Timestamp,
 }
 

@@ -67,7 +67,7 @@ pub enum Doubt {
     Spike,
     /// An hour's value three times that of the stations around, or a third of it.
     UnlikeNeighbours,
-    /// Of an instant that is still to come.
+    /// Sent before its instant had come, or before its period had ended.
     InFuture,
     /// Of an instant that the device brings again and again: its clock stands still.
     StuckClock,

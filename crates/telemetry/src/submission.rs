@@ -11,10 +11,10 @@ use crate::{Device, Observation};
 /// Values that ended longer ago were kept by the device and sent later.
 const PAST: SignedDuration = SignedDuration::from_mins(30);
 
-/// A device whose clock is set is not further ahead than this. What is waits until its time has come.
+/// A device whose clock is set is not further ahead than this. What is waits until its time has come, a period until it has ended.
 pub(crate) const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
-/// Values further ahead than this are not believed.
+/// Values further ahead than this are not believed; of a period its beginning counts: today may be sent before it has ended.
 const FUTURE: SignedDuration = SignedDuration::from_hours(24);
 
 /// 2005-01-01 in Beijing, when no device spoke HJ 212 yet: a clock before it was never set.
@@ -38,7 +38,7 @@ pub struct Submission {
     pub(crate) back_fill: bool,
     /// The device itself calls it back-filled (`RF=1`).
     pub(crate) marked_back_fill: bool,
-    /// Values whose time is still to come.
+    /// Values whose time is still to come, or whose period has not ended.
     pub(crate) waiting: Vec<Observation>,
     /// Why its times are not believed.
     pub(crate) time_fault: Option<TimeFault>,
@@ -86,7 +86,7 @@ impl Submission {
         let Reading { observations, timeless } = intake::read(packet, &device, begun);
         let time_fault = time_fault(&observations, timeless, received_at);
         let (waiting, observations): (Vec<_>, Vec<_>) =
-            observations.into_iter().partition(|seen| seen.at.duration_since(received_at) > AHEAD);
+            observations.into_iter().partition(|seen| seen.end().duration_since(received_at) > AHEAD);
         Submission {
             time_fault,
             // Some mark it so (RF=1); what was measured long ago is the past in any case.

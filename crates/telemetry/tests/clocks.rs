@@ -3,11 +3,12 @@
 mod one_device;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use bilan_telemetry::{Doubt, Kind, Receipt, Series, Store, TimeFault};
+use bilan_telemetry::{Device, Doubt, Kind, Receipt, Series, Stamped, Store, TimeFault};
 use hj212::{Flag, Message};
 use jiff::{SignedDuration, Timestamp};
-use one_device::append;
+use one_device::{append, device, submission};
 use test_case::test_case;
 
 /// 2026-11-24 08:00 in Beijing, and so many minutes later.
@@ -22,6 +23,16 @@ stations = "water"
 when = "now.w21003 > 2.0"
 factor = "w21003"
 unit = "mg/L"
+level = "alarm"
+message = { zh = "{station}{value}", en = "{station} {value}" }
+
+[oxygen_of_the_hour]
+label = { zh = "溶解氧小时均值偏低", en = "Low oxygen of the hour" }
+stations = "water"
+factor = "w01009"
+kind = "hour"
+op = "<"
+threshold = 2
 level = "alarm"
 message = { zh = "{station}{value}", en = "{station} {value}" }
 "#;
@@ -126,6 +137,76 @@ fn hours_and_days_from_ahead_wait_as_well() {
         assert_eq!((receipt.observations, receipt.quarantined), (1, None));
         assert!(store.latest_everywhere(kind).is_empty());
     }
+}
+
+/// Oxygen of a period, which the device names by what it `shows`, comes at a moment.
+fn send_period(store: &Store, device: &Device, cn: &str, shows: &str, oxygen: &str, comes: Timestamp) -> Receipt {
+    let message = Message::new("21", cn, "M1", Flag(5)).group([("DataTime", shows)]).group([("w01009-Avg", oxygen)]);
+    store.append_blocking(submission(&message, Arc::new(device.clone()), comes)).expect("stored")
+}
+
+#[test_case("2051", "20261124090000", Stamped::Start, 90, Kind::Minute; "half an hour")]
+#[test_case("2061", "20261124090000", Stamped::Start, 120, Kind::Hour; "an hour")]
+#[test_case("2061", "20261124100000", Stamped::End, 120, Kind::Hour; "an hour that is stamped at its end")]
+#[test_case("2031", "20261124000000", Stamped::Start, 960, Kind::Day; "today")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_that_still_runs_waits_until_it_has_ended(
+    cn: &str,
+    shows: &str,
+    stamped: Stamped,
+    ends: i64,
+    kind: Kind,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let device = Device { stamped, minute_interval: 30, ..(*device()).clone() };
+    // At 09:05.
+    let receipt = blocking(|| send_period(&store, &device, cn, shows, "1.0", at(65)));
+    assert_eq!((receipt.observations, receipt.quarantined), (1, None), "it is on disk and may be answered");
+    let series = Series::main("W1", "w01009", kind);
+    let stored = || store.range(&series, Timestamp::MIN, Timestamp::MAX).expect("read");
+    for minute in [66, ends - 1] {
+        tick(&store, at(minute)).await;
+        assert!(store.latest("W1").is_empty() && stored().is_empty(), "minute {minute}");
+        assert!(store.open_warnings().expect("read").is_empty(), "minute {minute}");
+        assert_eq!(store.ahead().expect("read")[0].until, at(ends), "minute {minute}");
+    }
+    tick(&store, at(ends)).await;
+    assert_eq!((stored().len(), stored()[0].end()), (1, at(ends)));
+    assert!(store.ahead().expect("read").is_empty());
+    assert_eq!(store.open_warnings().expect("read").len(), usize::from(kind == Kind::Hour), "rules look at it now");
+    let doubts = store.doubts("W1", at(-960), at(2000)).expect("read");
+    assert_eq!(doubts.iter().map(|doubts| doubts.doubt).collect::<Vec<_>>(), [Doubt::InFuture]);
+}
+
+#[test]
+fn a_period_that_has_ended_counts_at_once_whichever_end_is_stamped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    for (stamped, shows) in [(Stamped::Start, "20261124080000"), (Stamped::End, "20261124100000")] {
+        let device = Device { stamped, ..(*device()).clone() };
+        let comes = if stamped == Stamped::Start { at(60) } else { at(120) };
+        send_period(&store, &device, "2061", shows, "7.0", comes);
+        assert_eq!(store.latest("W1")[0].end(), comes);
+    }
+    // The clock of the device is five minutes fast.
+    send_period(&store, &device(), "2061", "20261124100000", "7.0", at(175));
+    assert_eq!(store.latest("W1")[0].end(), at(180));
+    assert!(store.ahead().expect("read").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_that_comes_again_when_it_has_ended_is_not_doubted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    blocking(|| send_period(&store, &device(), "2061", "20261124090000", "6.0", at(65)));
+    tick(&store, at(120)).await;
+    blocking(|| send_period(&store, &device(), "2061", "20261124090000", "7.3", at(121)));
+    let newest = store.latest("W1");
+    assert_eq!(newest.iter().map(|value| value.text.as_str()).collect::<Vec<_>>(), ["7.3"]);
+    assert!(store.doubts("W1", at(0), at(2000)).expect("read").is_empty());
+    let revised = store.revisions(&Series::main("W1", "w01009", Kind::Hour)).expect("read");
+    assert_eq!(revised.iter().map(|value| value.text.as_str()).collect::<Vec<_>>(), ["6.0"], "what was said is kept");
 }
 
 #[test_case("20991231000000", TimeFault::Ahead; "another century")]

@@ -43,7 +43,9 @@ fn say(store: &Store, cn: &str, at: Timestamp, key: &str, value: &str) {
         panic!("a good packet")
     };
     let device = Arc::new(Device::new("M1", "123456", "W1", "圭塘河站", "water"));
-    store.append_blocking(Submission::new(&packet, device, "127.0.0.1:1", at)).expect("stored");
+    // An hour comes when it has ended.
+    let comes = if cn == "2061" { at + SignedDuration::from_hours(1) } else { at };
+    store.append_blocking(Submission::new(&packet, device, "127.0.0.1:1", comes)).expect("stored");
 }
 
 #[test]

@@ -28,7 +28,9 @@ fn send(store: &Store, cn: &str, at: i64, items: &[(&str, &str)]) {
     let message = message.group([("DataTime", time)]).group(items.iter().copied());
     let bytes = message.encode().expect("clean");
     let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else { panic!("good") };
-    let received = minute(at) + SignedDuration::from_secs(5);
+    // Each period comes when it has ended.
+    let length = if cn == "2061" { 60 } else { 1 };
+    let received = minute(at + length) + SignedDuration::from_secs(5);
     store.append_blocking(Submission::new(&packet, device, "127.0.0.1:1", received)).expect("stored");
 }
 

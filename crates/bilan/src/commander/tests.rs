@@ -175,7 +175,7 @@ async fn a_command_is_sent_when_it_is_entered_and_its_answer_is_entered_too() {
     let absent = desk.closed(&desk.enter(json!({"command": "get_time"}))).await;
     assert_eq!(told_of(&absent), said("failed", "设备不在线，恢复上报后再下发"));
 
-    let device = SimulatedDevice { mn: "M1".into(), password: "123456".into(), kind: "water".into(), seed: 7 };
+    let device = SimulatedDevice::from(&bilan_telemetry::Device::new("M1", "123456", "W1", "", "water"));
     let options = SimulateOptions {
         interval: Duration::from_millis(200),
         ..SimulateOptions::new(desk.gateway.address().to_string(), vec![device], crate::clock::for_devices())

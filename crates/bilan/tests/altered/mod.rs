@@ -74,7 +74,9 @@ fn observe(path: &Path) {
         let Some(hj212::Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
             panic!("a good packet")
         };
-        store.append_blocking(Submission::new(&packet, Arc::clone(&device), "127.0.0.1:1", at)).unwrap();
+        // An hour comes when it has ended.
+        let comes = if cn == "2061" { at + SignedDuration::from_hours(1) } else { at };
+        store.append_blocking(Submission::new(&packet, Arc::clone(&device), "127.0.0.1:1", comes)).unwrap();
     };
     for minute in 0..1100 {
         send(minute, "2011", "w01009-Rtd", format!("{}.{}", 5 + minute % 4, minute % 10));

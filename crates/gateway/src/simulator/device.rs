@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bilan_telemetry::intake;
+use bilan_telemetry::{Stamped, intake};
 use hj212::{Decoder, Event, Flag, Message};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -169,7 +169,7 @@ impl Life {
 
     /// The ten minutes that begin at `start`: the mean.
     fn minutes(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
-        let message = self.message("2051", now).group([("DataTime", intake::data_time_text(start))]);
+        let message = self.message("2051", now).group([("DataTime", self.stamp(start, MINUTES))]);
         let middle = start.saturating_add(SignedDuration::from_secs(MINUTES / 2)).unwrap_or(start);
         factors(&self.device.kind).iter().fold(message, |message, factor| {
             let value = factor.value(self.device.seed, middle, exceeding);
@@ -180,9 +180,15 @@ impl Life {
         })
     }
 
+    /// How the device writes the period of so many seconds that begins at `start`.
+    fn stamp(&self, start: Timestamp, seconds: i64) -> String {
+        let length = if self.device.stamped == Stamped::End { seconds } else { 0 };
+        intake::data_time_text(start.saturating_add(SignedDuration::from_secs(length)).unwrap_or(start))
+    }
+
     /// The hour that begins at `start`: mean, least and largest of twelve values.
     pub(super) fn hour(&mut self, start: Timestamp, now: Timestamp, exceeding: bool) -> Message {
-        let mut message = self.message("2061", now).group([("DataTime", intake::data_time_text(start))]);
+        let mut message = self.message("2061", now).group([("DataTime", self.stamp(start, 3600))]);
         for factor in factors(&self.device.kind) {
             let values: Vec<f64> = (0..12)
                 .filter_map(|step| start.saturating_add(SignedDuration::from_mins(step * 5)).ok())

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bilan_telemetry::Device;
+use bilan_telemetry::{Device, Stamped};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
@@ -37,13 +37,21 @@ pub struct SimulatedDevice {
     pub kind: String,
     /// Makes its values its own.
     pub seed: u64,
+    /// Which end of a period it stamps.
+    pub stamped: Stamped,
 }
 
 impl From<&Device> for SimulatedDevice {
     /// Plays a device of the register; its values follow from its MN.
     fn from(device: &Device) -> SimulatedDevice {
         let seed = device.mn.bytes().fold(17, |seed: u64, byte| seed.wrapping_mul(131).wrapping_add(u64::from(byte)));
-        SimulatedDevice { mn: device.mn.clone(), password: device.password.clone(), kind: device.kind.clone(), seed }
+        SimulatedDevice {
+            mn: device.mn.clone(),
+            password: device.password.clone(),
+            kind: device.kind.clone(),
+            seed,
+            stamped: device.stamped,
+        }
     }
 }
 

@@ -43,6 +43,8 @@ fn turns(devices: &[SimulatedDevice]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use bilan_telemetry::Stamped;
+
     use super::*;
 
     #[test]
@@ -52,6 +54,7 @@ mod tests {
             password: String::new(),
             kind: kind.to_owned(),
             seed: 1,
+            stamped: Stamped::Start,
         };
         let devices = [device("A1", "air"), device("N1", "noise"), device("W1", "water"), device("W2", "water")];
         assert_eq!(turns(&devices), ["W1", "A1", "W2"]);
@@ -61,7 +64,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_at_a_time_and_then_calm() {
         let faults = Faults::default();
-        let water = SimulatedDevice { mn: "W1".into(), password: String::new(), kind: "water".into(), seed: 1 };
+        let water = SimulatedDevice::from(&bilan_telemetry::Device::new("W1", "", "W1", "", "water"));
         tokio::spawn(troubles(faults.clone(), vec![water]));
         assert_eq!(faults.of("W1"), None);
         sleep(FIRST + Duration::from_secs(1)).await;

@@ -200,7 +200,8 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT s.station, count(*), max(v.ts) FROM waiting v JOIN series s ON s.id = v.series GROUP BY s.station ORDER BY s.station",
+                    "SELECT s.station, count(*), max(v.ts + 1000 * s.period_s) FROM waiting v JOIN series s ON s.id = v.series
+                     GROUP BY s.station ORDER BY s.station",
                 )?
                 .query_map([], |row| Ok(Ahead { station: row.get(0)?, values: row.get(1)?, until: instant(row, 2)? }))?
                 .collect()

@@ -184,6 +184,8 @@ pub(super) fn keep(
         revise_sealed(transaction, series, observation, received)?;
     }
     if !fresh {
+        // Whatever was sent ahead of its time: this one was not.
+        not_early(transaction, series, at)?;
         let before: Option<(f64, Option<String>, Option<String>)> = transaction
             .prepare_cached(&format!("SELECT value, text, flag FROM {table} WHERE series = ?1 AND ts = ?2"))?
             .query_row([series, at], |row| {
@@ -236,6 +238,16 @@ pub(super) fn keep_doubt(
             "INSERT INTO doubt (series, ts, doubt) VALUES (?1, ?2, ?3) ON CONFLICT (series, ts) DO UPDATE SET doubt = ?3",
         )?
         .execute(params![series, at.as_millisecond(), doubt.name()])?;
+    Ok(())
+}
+
+/// What came for the instant comes in its time: it is not doubted for having been early.
+fn not_early(transaction: &Transaction<'_>, series: i64, at: i64) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM doubt WHERE series = ?1 AND ts = ?2 AND doubt = ?3")?.execute(params![
+        series,
+        at,
+        Doubt::InFuture.name()
+    ])?;
     Ok(())
 }
 

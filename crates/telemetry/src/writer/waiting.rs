@@ -1,4 +1,5 @@
 //! Values whose time is still to come: kept, not among the values, shown to no rule. When their time has come they are stored like any other, with a doubt.
+//! The time of a period has come when it has ended: what a device calls the mean of an hour that still runs is none.
 //!
 //! A clock that runs ahead must not hide what comes after it: nothing that waits is the newest value of its series.
 
@@ -38,7 +39,8 @@ pub(super) fn take(
     let now = now.as_millisecond();
     let mut rows = transaction.prepare_cached(
         "SELECT s.station, s.factor, s.kind, s.statistic, s.period_s, v.ts, v.value, v.text, v.flag, v.series
-         FROM waiting v JOIN series s ON s.id = v.series WHERE v.ts <= ?1 ORDER BY v.ts LIMIT ?2",
+         FROM waiting v JOIN series s ON s.id = v.series
+         WHERE v.ts <= ?1 AND v.ts + 1000 * s.period_s <= ?1 ORDER BY v.ts LIMIT ?2",
     )?;
     let read = |row: &Row<'_>| Ok((row.get(9)?, crate::query::observation(row)?));
     let due: Vec<(i64, Observation)> = stored::readable("waiting", rows.query(params![now, AT_ONCE])?, read)?;

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-pub use day::{NoiseDay, NoiseNeeds, NoiseVerdict};
+pub use day::{HOUR_MINUTES, NoiseDay, NoiseNeeds, NoiseVerdict, covered_minutes};
 pub use level::{DecibelA, LOUDEST, day_night, energy_mean, exceeded_level, is_possible};
 pub use source::{
     BackgroundFault, Room, SuddenNoise, calibration_holds, indoor_limit, weather_allows, without_background,

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bilan_standards::cell::Head;
-use bilan_standards::noise::{DecibelA, LOUDEST, NightHours, NoiseDay, NoiseNeeds, NoiseZone, Period};
+use bilan_standards::noise::{
+    DecibelA, HOUR_MINUTES, LOUDEST, NightHours, NoiseDay, NoiseNeeds, NoiseZone, Period, covered_minutes,
+};
 use clap::{Args, Subcommand};
 use jiff::civil::{Date, DateTime};
 
@@ -24,7 +26,7 @@ pub struct Noise {
 enum What {
     /// Ld, Ln and Ldn of each day, and how they stand against the functional zone.
     #[command(
-        after_help = "Example:\n  bilan noise levels hourly.csv --zone 2\n\nInput: station,time,leq with the time at the end of the hour; a column `zone` (0, 1, 2, 3, 4a, 4b) goes before --zone. In a station, rows in the order of time.\nOutput: station,date,ld,ln,ldn,verdict,day_hours,night_hours. The night of a day runs into the next morning. The verdict is compliant, day_over, night_over or both_over; verdict and ldn are empty where day or night has too few hours. Intervals within an hour (minutes, seconds) are averaged to the hour, stamped at their end; an hour given twice counts once, and is refused with two values."
+        after_help = "Example:\n  bilan noise levels hourly.csv --zone 2\n\nInput: station,time,leq with the time at the end of the hour; a column `zone` (0, 1, 2, 3, 4a, 4b) goes before --zone. In a station, rows in the order of time.\nOutput: station,date,ld,ln,ldn,verdict,day_hours,night_hours. The night of a day runs into the next morning. The verdict is compliant, day_over, night_over or both_over; verdict and ldn are empty where day or night has too few hours. Intervals within an hour (minutes, seconds) are averaged to the hour, stamped at their end; an hour with fewer than 45 minutes of them is missing, and a row that stands alone in its hour is the hour only if it is stamped at its end (09:00, not 09:01). An hour given twice counts once, and is refused with two values."
     )]
     Levels {
         /// CSV file; standard input if it is left out.
@@ -78,11 +80,31 @@ struct Open {
     days: BTreeMap<Date, OpenDay>,
 }
 
-/// A day with the moments that are in it, so that none counts twice.
+/// A day with the moments that are in it, so that none counts twice: the hour in which each lies, and its level.
 #[derive(Default)]
 struct OpenDay {
-    noise: NoiseDay,
-    moments: HashMap<DateTime, DecibelA>,
+    moments: BTreeMap<DateTime, (i8, DecibelA)>,
+}
+
+impl OpenDay {
+    /// The hours of which enough was measured.
+    fn noise(&self, night: NightHours) -> NoiseDay {
+        let mut noise = NoiseDay::default();
+        let moments: Vec<_> = self.moments.iter().map(|(ends, (hour, level))| (*ends, *hour, *level)).collect();
+        for of_hour in moments.chunk_by(|(_, one, _), (_, other, _)| one == other) {
+            let ends: Vec<u16> = of_hour.iter().filter_map(|(ends, ..)| second_of_hour(*ends)).collect();
+            if covered_minutes(&ends) >= HOUR_MINUTES {
+                of_hour.iter().for_each(|(_, hour, level)| noise.add(*hour, night.period(*hour), *level));
+            }
+        }
+        noise
+    }
+}
+
+/// Seconds after the beginning of its hour at which an interval ended: the full hour ends the one before it.
+fn second_of_hour(ends: DateTime) -> Option<u16> {
+    let second = u16::try_from(ends.minute()).ok()? * 60 + u16::try_from(ends.second()).ok()?;
+    Some(if second == 0 { 3600 } else { second })
 }
 
 /// Where the columns stand.
@@ -183,7 +205,7 @@ fn levels(source: Box<dyn Read + Send>, ignored: &[String], terms: Terms, out: &
     })?;
     for station in &stations.order {
         for (date, day) in &stations.open[station].days {
-            write_day(station, stations.open[station].zone, *date, &day.noise, terms.needs, out)?;
+            write_day(station, stations.open[station].zone, *date, &day.noise(terms.night), terms.needs, out)?;
         }
     }
     Ok(())
@@ -205,10 +227,10 @@ impl Stations {
         open.zone = zone;
         let day = open.days.entry(date).or_default();
         if let Some(level) = level {
-            match day.moments.insert(ends, level) {
-                None => day.noise.add(hour, terms.night.period(hour), level),
-                Some(known) if known == level => {}
-                Some(known) => bail!(
+            match day.moments.insert(ends, (hour, level)) {
+                None => {}
+                Some((_, known)) if known == level => {}
+                Some((_, known)) => bail!(
                     "line {line}: {station} has two different levels for {ends}, {} and {}; keep the right one",
                     known.value(),
                     level.value()
@@ -217,7 +239,7 @@ impl Stations {
         }
         while open.days.len() > 1 {
             let Some((date, day)) = open.days.pop_first() else { break };
-            write_day(&station, open.zone, date, &day.noise, terms.needs, out)?;
+            write_day(&station, open.zone, date, &day.noise(terms.night), terms.needs, out)?;
         }
         Ok(())
     }
@@ -324,7 +346,25 @@ mod tests {
         }
         csv += "N,2020-05-01 10:00,40\nN,2020-05-01 10:00:30,70\n";
         let text = printed(&csv).unwrap();
-        assert!(text.contains("N,2020-05-01,67.2,,,,2,0"), "{text}");
+        assert!(text.contains("N,2020-05-01,57.0,,,,1,0"), "of the hour after ten half a minute is known: {text}");
+    }
+
+    #[test]
+    fn a_night_is_not_judged_by_one_minute_of_each_hour() {
+        // The sixteen hours of a day and the eight of its night, each measured in these minutes.
+        let measured = |minutes: &[i32]| {
+            let hours = (6..24).map(|hour| (1, hour)).chain((0..6).map(|hour| (2, hour)));
+            let rows = hours.flat_map(|(day, hour)| minutes.iter().map(move |minute| (day, hour, minute)));
+            let rows = rows.map(|(day, hour, minute)| format!("N,2020-07-{day:02}T{hour:02}:{minute:02},45\n"));
+            printed(&format!("station,time,leq\n{}", rows.collect::<String>())).unwrap()
+        };
+        let missing = "N,2020-07-01,,,,,0,0";
+        assert_eq!(measured(&[1]).lines().nth(1), Some(missing), "one minute of each hour");
+        let ten: Vec<i32> = (1..=10).collect();
+        assert_eq!(measured(&ten).lines().nth(1), Some(missing), "ten minutes of each hour");
+        assert!(measured(&[5, 20, 35, 50]).contains(",compliant,16,8"), "quarters of an hour are the hour");
+        assert!(measured(&[5, 20, 35]).contains(",compliant,16,8"), "three of them are three quarters");
+        assert!(!measured(&[5, 20]).contains(",compliant,16,8"), "two are not enough");
     }
 
     #[test]

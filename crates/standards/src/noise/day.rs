@@ -30,6 +30,24 @@ impl NoiseNeeds {
     }
 }
 
+/// Minutes of an hour that must be measured for the hour to have a level. A setting of the product, three quarters like the hours of a day: the standards of noise that
+/// were read give no number (GB 3095 table 4 has the same for an hour of air).
+pub const HOUR_MINUTES: u32 = 45;
+
+/// Minutes of an hour that were measured, from the seconds after its beginning at which each of its intervals ended (1 to 3600, in order). A level stamped at the end
+/// of the hour, and alone in it, is the hour's own. Otherwise an interval is as long as the usual distance between them: of one alone the length is not known, and
+/// it covers nothing.
+#[must_use]
+pub fn covered_minutes(ends: &[u16]) -> u32 {
+    let mut gaps: Vec<u16> = ends.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    gaps.sort_unstable();
+    let Some(usual) = gaps.get(gaps.len() / 2) else {
+        return if ends == [3600] { 60 } else { 0 };
+    };
+    let measured = u32::from(*usual) * u32::try_from(ends.len()).unwrap_or(u32::MAX).min(3600);
+    measured.min(3600) / 60
+}
+
 /// An hour of a day of noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Hour {
@@ -143,6 +161,16 @@ mod tests {
     use test_case::test_case;
 
     use super::*;
+
+    #[test_case(&[3600], 60; "the hour's own level")]
+    #[test_case(&[60], 0; "a minute alone: nobody says how long it was")]
+    #[test_case(&[60, 120], 2; "two minutes")]
+    #[test_case(&[1800, 3600], 60; "half hours")]
+    #[test_case(&[600, 1200, 1800, 3000, 3600], 50; "ten minutes are missing")]
+    #[test_case(&[], 0; "nothing")]
+    fn an_hour_is_covered_by_what_was_measured_of_it(ends: &[u16], minutes: u32) {
+        assert_eq!(covered_minutes(ends), minutes);
+    }
 
     fn db(level: f64) -> DecibelA {
         DecibelA::new(level).unwrap()

@@ -12,6 +12,7 @@ use bilan_records::actor::Actor;
 use bilan_records::contract::{Condition, Kept, Refers, View};
 use bilan_records::ledger::{Follower, Ledger};
 use bilan_records::views::{Stamping, StationFactor, StationKind, StationRecord, StationState, TargetClass};
+use bilan_standards::cell::{self, Scale};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::noise::NoiseLimit;
 use bilan_standards::water::{self, Body};
@@ -115,8 +116,12 @@ fn device(station: &Kept<StationRecord>, around: &Surroundings) -> Option<Device
             Err(fault) => tracing::warn!(station = %station.number, "the SM4 key of the station is none: {fault}"),
         }
     }
-    let range =
-        |line: &StationFactor| Some((hj212::factor_code(line.factor.trim()).into_owned(), (line.low?, line.high?)));
+    device.scales = station.factors.iter().filter_map(scale).collect();
+    let range = |line: &StationFactor| {
+        let code = code(line);
+        let scale = device.scales.get(&code).copied().unwrap_or(1.0);
+        Some((code, (line.low? * scale, line.high? * scale)))
+    };
     device.ranges = station.factors.iter().filter_map(range).filter(|(_, (low, high))| low < high).collect();
     device.maintained = station.is(StationState::Maintenance);
     add_facts(station, &mut device, around);
@@ -155,6 +160,18 @@ fn add_facts(station: &StationRecord, device: &mut Device, around: &Surroundings
             device.limits.insert(code.to_owned(), limit.to_f64());
         }
     }
+}
+
+/// The factor of a line of the station's list, as the standard writes it.
+fn code(line: &StationFactor) -> String {
+    hj212::factor_code(line.factor.trim()).into_owned()
+}
+
+/// What one of the unit in which a factor is reported is in the unit in which it is stored, where that is another.
+fn scale(line: &StationFactor) -> Option<(String, f64)> {
+    let code = code(line);
+    let scale = cell::scale(bilan_web::unit_of_factor(&code)?, &line.unit)?;
+    (scale != Scale::ONE).then(|| (code, scale.factor().to_f64()))
 }
 
 /// Keeps the directory as the registers are, and tells the rules; never ends. A change is at work within seconds.

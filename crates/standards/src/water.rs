@@ -18,7 +18,7 @@ pub use evaluation::{
     water_index,
 };
 pub use name::{Named, named};
-pub use practice::{PhMean, ph_mean, published_digits, published_text};
+pub use practice::{PhMean, mean_of, ph_mean, published_digits, published_text};
 use serde::Serialize;
 pub use source::{SourceItem, SourceVerdict, judge_source, source_item, source_item_named, source_items};
 pub use trend::{Correlation, Trend, trend};

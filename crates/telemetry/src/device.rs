@@ -43,7 +43,10 @@ pub struct Device {
     pub facts: BTreeMap<String, Fact>,
     /// Limits that hold there: by class, zone, permit; by factor, or `day` and `night`.
     pub limits: BTreeMap<String, f64>,
-    /// Ranges of its instruments by factor, for the checks of values.
+    /// By factor, what one of the unit that it reports in is in the unit in which the factor is stored: 1000 where milligrams are reported of what is stored in
+    /// micrograms. A value is stored in the unit of its factor, so that no later change of the register gives it another meaning.
+    pub scales: BTreeMap<String, f64>,
+    /// Ranges of its instruments by factor, in the units in which they are stored, for the checks of values.
     pub ranges: Ranges,
     /// The station is being looked after: its values are stored and no rule warns.
     pub maintained: bool,
@@ -63,6 +66,7 @@ impl Device {
             sm4_key: None,
             facts: BTreeMap::new(),
             limits: BTreeMap::new(),
+            scales: BTreeMap::new(),
             ranges: Ranges::new(),
             maintained: false,
         }

@@ -65,18 +65,30 @@ pub fn read(packet: &Packet<'_>, device: &Device, begun: Option<Timestamp>) -> R
                 continue;
             };
             let flag = flag_of(group, &item);
+            let scale = device.scales.get(&*factor).filter(|_| statistic.has_the_unit());
+            let (value, text) = match scale {
+                Some(scale) => converted(value, *scale),
+                None => (value, item.text().trim().to_owned()),
+            };
             reading.observations.push(Observation {
                 series: Series { station: device.station.clone(), factor: factor.into_owned(), kind, statistic },
                 at,
                 period_s: period,
                 value,
-                text: item.text().trim().to_owned(),
+                text,
                 flag,
                 reviewed: None,
             });
         }
     }
     reading
+}
+
+/// A value in the unit in which its factor is stored. Twelve digits are more than an instrument has: what binary fractions add behind them goes.
+fn converted(value: f64, scale: f64) -> (f64, String) {
+    let value = value * scale;
+    let value = format!("{value:.11e}").parse().unwrap_or(value);
+    (value, value.to_string())
 }
 
 /// The one `DataTime` of a packet, which some devices write behind the values; `None` where there are several, or none that can be read.
@@ -157,6 +169,8 @@ pub fn data_time_text(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use hj212::{Event, Flag, Message, Mode, packets};
     use test_case::test_case;
 
@@ -189,6 +203,27 @@ mod tests {
         assert_eq!(found[0].at.to_string(), at);
         assert_eq!(found[0].text, "7.64");
         assert_eq!(found[0].flag.as_deref(), Some("N"));
+    }
+
+    #[test]
+    fn a_value_is_stored_in_the_unit_of_its_factor() {
+        let device = Device {
+            scales: BTreeMap::from([("a34004".to_owned(), 1000.0), ("a21005".to_owned(), 0.001)]),
+            ..device(Stamped::Start)
+        };
+        let message = Message::new("22", "2061", "M1", Flag(5)).group([("DataTime", "20240601080000")]).group([
+            ("a34004-Avg", "0.0351"),
+            ("a34004-Cou", "12.5"),
+            ("a21005-Avg", "700"),
+            ("a34002-Avg", "62.0"),
+        ]);
+        let found = values(&message, &device);
+        let seen: Vec<_> = found.iter().map(|value| (value.value, value.text.as_str())).collect();
+        assert_eq!(
+            seen,
+            [(35.1, "35.1"), (12.5, "12.5"), (0.7, "0.7"), (62.0, "62.0")],
+            "totals have units of their own"
+        );
     }
 
     #[test]

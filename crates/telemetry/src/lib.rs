@@ -10,6 +10,7 @@
 //!
 //! Times come from the caller: nothing here reads a clock.
 
+mod averaging;
 mod changes;
 mod chunk;
 mod device;
@@ -34,6 +35,7 @@ pub mod tampering;
 mod verify;
 mod writer;
 
+pub use averaging::Averaging;
 pub use device::{Ahead, Device, DeviceState, Quarantined, Stamped, Stranger};
 pub use observation::{Kind, Observation, Series, Statistic, shown_hour};
 pub use pattern::{NotAPattern, SeriesPattern};

@@ -104,6 +104,13 @@ statistics! {
     Rt = "rt" from "RT",
 }
 
+impl Statistic {
+    /// Whether it is in the unit of its factor: totals, states and running hours have units of their own.
+    pub(crate) fn has_the_unit(self) -> bool {
+        !matches!(self, Statistic::Cou | Statistic::ZsCou | Statistic::Rs | Statistic::Rt)
+    }
+}
+
 /// One line of values: a factor at a station, for one kind of period and one statistic.
 ///
 /// Written `station/factor/kind/statistic`:
@@ -172,9 +179,9 @@ pub struct Observation {
     pub at: Timestamp,
     /// Seconds that the value stands for; 0 for an instant.
     pub period_s: u32,
-    /// The value.
+    /// The value, in the unit in which its factor is stored.
     pub value: f64,
-    /// The value as the device wrote it.
+    /// The value as the device wrote it; where that was in another unit, the value.
     pub text: String,
     /// The device's data mark (`N`, `F`, `M`, `S`, `D`, `C`, `T`, `B`…), verbatim.
     pub flag: Option<String>,

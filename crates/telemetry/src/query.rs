@@ -13,9 +13,9 @@ use crate::quality::{Doubt, Doubts};
 use crate::retention;
 use crate::rules::Warning;
 use crate::sealing;
-use crate::statistics::{Fold, HOUR, Hourly, is_level};
+use crate::statistics::{Fold, HOUR, Hourly};
 use crate::store::database;
-use crate::{Kind, Observation, Series, Statistic, Store, StoreError, stored};
+use crate::{Averaging, Kind, Observation, Series, Statistic, Store, StoreError, stored};
 
 const SERIES_COLUMNS: &str = "s.station, s.factor, s.kind, s.statistic, s.period_s";
 
@@ -183,7 +183,7 @@ impl Store {
         })
     }
 
-    /// The mean of the valid values of each hour, with how many they are, by the start of the hour: `from <= start < to`, both whole hours.
+    /// The mean ([`Averaging`]) of the valid values of each hour, with how many they are, by the start of the hour: `from <= start < to`, both whole hours.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -196,7 +196,7 @@ impl Store {
         let hours = self.hourly(series, from, to)?;
         let mean = |(hour, sums): (i64, Hourly)| {
             let start = Timestamp::from_millisecond(hour * HOUR).unwrap_or(Timestamp::MIN);
-            Some((start, sums.mean(is_level(&series.factor))?, sums.count))
+            Some((start, sums.mean(Averaging::of(&series.factor))?, sums.count))
         };
         Ok(hours.into_iter().filter_map(mean).collect())
     }

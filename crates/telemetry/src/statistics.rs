@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::intake::beijing;
-use crate::{Kind, Observation, Series, Store, StoreError};
+use crate::{Averaging, Kind, Observation, Series, Store, StoreError};
 
 /// An instant stands for the time to the next one, but no longer than this.
 const LONGEST_INSTANT: i64 = 300_000;
@@ -64,7 +64,7 @@ pub struct PeriodStatistic {
     pub from: Timestamp,
     /// The instant behind the last.
     pub to: Timestamp,
-    /// Mean of the parts that count: of levels of noise the energy mean. `None` if none counts.
+    /// Mean of the parts that count, as [`Averaging`] has it: of levels of noise by their energies, of pH by the ions. `None` if none counts.
     pub mean: Option<f64>,
     /// Least value.
     pub min: Option<f64>,
@@ -82,7 +82,7 @@ pub struct PeriodStatistic {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hourly {
     pub sum: f64,
-    /// Sum of 10^(L/10): what levels of noise are averaged by.
+    /// Sum of what logarithms are averaged by ([`Averaging`]): of levels of noise 10^(L/10), of pH 10^−pH; 0 of anything else.
     pub energy: f64,
     pub min: f64,
     pub max: f64,
@@ -108,19 +108,24 @@ impl Hourly {
         }
     }
 
-    pub(crate) fn mean(&self, noise: bool) -> Option<f64> {
-        let count = f64::from(self.count);
-        match self.count {
-            0 => None,
-            _ if noise => Some(10.0 * (self.energy / count).log10()),
-            _ => Some(self.sum / count),
+    pub(crate) fn mean(&self, averaging: Averaging) -> Option<f64> {
+        let sum = if averaging == Averaging::Plain { self.sum } else { self.energy };
+        (self.count > 0).then(|| averaging.value(sum / f64::from(self.count)))
+    }
+
+    /// An hour of pH of which an earlier version kept the plain sum alone: as if each of its values had been their mean.
+    fn filled(self, averaging: Averaging) -> Hourly {
+        if averaging != Averaging::Ions || self.count == 0 || self.energy > 0.0 {
+            return self;
         }
+        let count = f64::from(self.count);
+        Hourly { energy: count * averaging.power(self.sum / count), ..self }
     }
 }
 
 /// Sums values that come nearly in the order of time into their hours.
 pub(crate) struct Fold {
-    noise: bool,
+    averaging: Averaging,
     hours: BTreeMap<i64, Hourly>,
     running: Option<(i64, Hourly)>,
     /// The last valid instant: how long it stands for is known when the next one comes.
@@ -129,15 +134,16 @@ pub(crate) struct Fold {
 
 impl Fold {
     pub(crate) fn of(factor: &str) -> Fold {
-        Fold { noise: is_level(factor), hours: BTreeMap::new(), running: None, pending: None }
+        Fold { averaging: Averaging::of(factor), hours: BTreeMap::new(), running: None, pending: None }
     }
 
     /// Takes up a value: when it begins, and for how many seconds it stands (0 for an instant).
     pub(crate) fn add(&mut self, at: i64, value: f64, valid: bool, period_s: u32) {
         self.settle(at);
-        let energy = if self.noise { 10f64.powf(value / 10.0) } else { 0.0 };
+        let averaging = self.averaging;
+        let energy = if averaging == Averaging::Plain { 0.0 } else { averaging.power(value) };
         let hour = self.hour(at.div_euclid(HOUR));
-        if !valid {
+        if !valid || !averaging.takes(value) {
             hour.marked += 1;
             return;
         }
@@ -161,6 +167,7 @@ impl Fold {
     }
 
     pub(crate) fn put(&mut self, hour: i64, sums: Hourly) {
+        let sums = sums.filled(self.averaging);
         let known = self.hours.entry(hour).or_insert(Hourly::NOTHING);
         *known = known.with(sums);
     }
@@ -208,7 +215,7 @@ impl Store {
     ) -> Result<Vec<PeriodStatistic>, StoreError> {
         let (from, to) = (start_of(period, from), end_of(period, to));
         let hours = self.hours_of(station, factor, from, to, requirement)?;
-        let noise = is_level(factor);
+        let averaging = Averaging::of(factor);
         let hour = |hour: i64| Timestamp::from_millisecond(hour * HOUR).unwrap_or(Timestamp::MIN);
         if period == Period::Hour {
             let statistic = |(start, known): (&i64, &Hour)| of_hour(hour(*start), known);
@@ -219,12 +226,12 @@ impl Store {
             days.entry(beijing(hour(*start)).date()).or_default().push(known);
         }
         let days: Vec<(Date, PeriodStatistic)> =
-            days.into_iter().map(|(day, hours)| (day, of_day(day, &hours, noise, requirement))).collect();
+            days.into_iter().map(|(day, hours)| (day, of_day(day, &hours, averaging, requirement))).collect();
         if period == Period::Day {
             return Ok(days.into_iter().map(|(_, day)| day).collect());
         }
         let months = days.chunk_by(|(one, _), (other, _)| one.first_of_month() == other.first_of_month());
-        Ok(months.map(|days| of_month(days, noise, requirement)).collect())
+        Ok(months.map(|days| of_month(days, averaging, requirement)).collect())
     }
 
     /// Hours of a factor: minutes where there are any, else instants; the device's own mean where it is good, and where there is nothing else.
@@ -244,10 +251,10 @@ impl Store {
                 sent.insert(hour.at.as_millisecond().div_euclid(HOUR), hour);
             }
         }
-        let noise = is_level(factor);
+        let averaging = Averaging::of(factor);
         let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
         for (start, known) in known {
-            let mean = sent.get(&start).map(|sent| sent.value).or(known.mean(noise));
+            let mean = sent.get(&start).map(|sent| sent.value).or(known.mean(averaging));
             let enough = known.covered_s >= requirement.hour_minutes * 60 && known.count > 0;
             let capture = Some(f64::from(known.covered_s) / 3600.0);
             hours.insert(start, Hour { mean, known, capture, valid: mean.is_some() && enough });
@@ -259,10 +266,6 @@ impl Store {
         }
         Ok(hours)
     }
-}
-
-pub(crate) fn is_level(factor: &str) -> bool {
-    factor.starts_with('L')
 }
 
 fn of_hour(from: Timestamp, hour: &Hour) -> PeriodStatistic {
@@ -279,7 +282,7 @@ fn of_hour(from: Timestamp, hour: &Hour) -> PeriodStatistic {
     }
 }
 
-fn of_day(day: Date, hours: &[&Hour], noise: bool, requirement: Requirement) -> PeriodStatistic {
+fn of_day(day: Date, hours: &[&Hour], averaging: Averaging, requirement: Requirement) -> PeriodStatistic {
     let valid: Vec<&Hour> = hours.iter().copied().filter(|hour| hour.valid).collect();
     let means: Vec<f64> = valid.iter().filter_map(|hour| hour.mean).collect();
     let parts = u32::try_from(means.len()).unwrap_or(u32::MAX);
@@ -290,7 +293,7 @@ fn of_day(day: Date, hours: &[&Hour], noise: bool, requirement: Requirement) -> 
     PeriodStatistic {
         from,
         to,
-        mean: mean(&means, noise),
+        mean: averaging.mean(&means),
         min: (parts > 0).then_some(least),
         max: (parts > 0).then_some(most),
         parts,
@@ -299,7 +302,7 @@ fn of_day(day: Date, hours: &[&Hour], noise: bool, requirement: Requirement) -> 
     }
 }
 
-fn of_month(days: &[(Date, PeriodStatistic)], noise: bool, requirement: Requirement) -> PeriodStatistic {
+fn of_month(days: &[(Date, PeriodStatistic)], averaging: Averaging, requirement: Requirement) -> PeriodStatistic {
     let first = days.first().map_or(Date::MIN, |(day, _)| day.first_of_month());
     let end = first.last_of_month().tomorrow().unwrap_or(first);
     let valid: Vec<&PeriodStatistic> = days.iter().map(|(_, day)| day).filter(|day| day.valid).collect();
@@ -309,21 +312,12 @@ fn of_month(days: &[(Date, PeriodStatistic)], noise: bool, requirement: Requirem
     PeriodStatistic {
         from: midnight(first),
         to: midnight(end),
-        mean: mean(&means, noise),
+        mean: averaging.mean(&means),
         min: valid.iter().filter_map(|day| day.min).reduce(f64::min),
         max: valid.iter().filter_map(|day| day.max).reduce(f64::max),
         parts,
         capture: Some(captured / f64::from(first.days_in_month())),
         valid: parts > 0 && parts >= requirement.days_of(first),
-    }
-}
-
-fn mean(values: &[f64], noise: bool) -> Option<f64> {
-    let count = values.len() as f64;
-    match values {
-        [] => None,
-        _ if noise => Some(10.0 * (values.iter().map(|level| 10f64.powf(level / 10.0)).sum::<f64>() / count).log10()),
-        _ => Some(values.iter().sum::<f64>() / count),
     }
 }
 

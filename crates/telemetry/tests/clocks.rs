@@ -190,7 +190,7 @@ fn a_period_that_has_ended_counts_at_once_whichever_end_is_stamped() {
         assert_eq!(store.latest("W1")[0].end(), comes);
     }
     // The clock of the device is five minutes fast.
-    send_period(&store, &device(), "2061", "20261124100000", "7.0", at(175));
+    send_period(&store, &device(), "2061", "20261124100000", "7.1", at(175));
     assert_eq!(store.latest("W1")[0].end(), at(180));
     assert!(store.ahead().expect("read").is_empty());
 }

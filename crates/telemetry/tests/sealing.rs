@@ -101,7 +101,8 @@ fn hourly_means_are_those_of_the_values() {
             .map(|value| value.value)
             .collect();
         assert_eq!(values.len(), count as usize);
-        assert!((values.iter().sum::<f64>() / values.len() as f64 - mean).abs() < 1e-12, "{hour}");
+        let ions = values.iter().map(|value| 10f64.powf(-value)).sum::<f64>() / values.len() as f64;
+        assert!((-ions.log10() - mean).abs() < 1e-12, "{hour}: pH by its ions");
     }
 }
 

@@ -48,7 +48,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use access::{Access, Limits};
 pub use body::{BodyFault, read_body};
-pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_orders};
+pub use live::{ConditionError, Notices, StationStatistics, air_indexes, stop_orders, unit_of_factor};
 pub use records::{UPLOADS_WAIT, sweep_uploads};
 pub use refusal::Refusal;
 pub use render::page;

@@ -6,7 +6,7 @@ mod live_bureau;
 use axum::http::StatusCode;
 use bilan_records::catalogue::Role;
 use live_bureau::{Bureau, SIX};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 #[tokio::test]
 async fn a_station_of_air_shows_the_index_of_its_hour_with_standard_and_clause() {
@@ -36,6 +36,78 @@ async fn values_that_the_device_marks_as_bad_do_not_count() {
     let page = bureau.page(Role::Duty, "/stations/ZD-A").await;
     assert!(page.text.contains(r#"data-testid="hour-verdict">62<"#), "{}", page.near("hour-verdict"));
     assert!(page.text.contains(r#"value-bad">999<"#), "it is shown, struck out");
+}
+
+#[tokio::test]
+async fn ph_is_averaged_by_its_ions_on_the_page_of_its_station_and_in_its_class() {
+    let bureau = Bureau::open();
+    for (minute, ph) in ["5.0", "7.0", "5.0", "7.0"].iter().enumerate() {
+        bureau.sends("W1", "2011", &format!("202611232001{minute:02}"), &[("w01001", ph)]);
+    }
+    let page = bureau.page(Role::Duty, "/stations/ZD-W").await;
+    assert!(page.text.contains("5.30") && !page.text.contains("6.00"), "{}", page.near("本小时均值"));
+    assert!(page.text.contains("定类因子 pH"), "{}", page.near("verdict-detail"));
+    let address =
+        "/history/series.json?station=ZD-W&factor=w01001&from=2026-11-23T20:00&to=2026-11-23T21:00&grain=hours";
+    let history: Json = serde_json::from_str(&bureau.page(Role::Duty, address).await.text).unwrap();
+    let mean = history["lines"][0]["points"][0]["value"].as_f64().unwrap();
+    assert!((mean - 5.2967).abs() < 0.0001, "{history}");
+}
+
+#[tokio::test]
+async fn an_hour_that_still_runs_does_not_count_in_the_history() {
+    let bureau = Bureau::open();
+    // Every minute of both hours; it is a quarter past eight.
+    for (hour, minutes) in [(19, 60), (20, 15)] {
+        for minute in 0..minutes {
+            bureau.sends("W1", "2011", &format!("20261123{hour}{minute:02}00"), &[("w01009", "7.0")]);
+        }
+    }
+    let address =
+        "/history/series.json?station=ZD-W&factor=w01009&from=2026-11-23T19:00&to=2026-11-23T21:00&grain=hours";
+    let history: Json = serde_json::from_str(&bureau.page(Role::Duty, address).await.text).unwrap();
+    let points = history["lines"][0]["points"].as_array().unwrap();
+    let counts: Vec<_> = points.iter().map(|point| point["valid"].as_bool()).collect();
+    assert_eq!(counts, [Some(true), Some(false)], "{history}");
+}
+
+#[tokio::test]
+async fn a_changed_unit_of_a_station_leaves_what_was_stored_as_it_was_and_converts_what_comes() {
+    let bureau = Bureau::open();
+    for (time, pm25) in [("20261123190100", "35"), ("20261123200100", "44")] {
+        let mut values = SIX.to_vec();
+        values[0].1 = pm25;
+        bureau.sends("A1", "2011", time, &values);
+    }
+    let series = "/stations/ZD-A/series.json?factor=a34004&span=hour";
+    let before = bureau.page(Role::Duty, series).await.text;
+    assert!(before.contains("µg/m³") && before.contains("44"), "{before}");
+    let milligrams = json!([{ "factor": "a34004", "name": "PM2.5", "unit": "mg/m³" }]);
+    bureau.edits("station", "ZD-A", json!({ "factors": milligrams }));
+    assert_eq!(bureau.page(Role::Duty, series).await.text, before);
+    let mut values = SIX.to_vec();
+    values[0].1 = "0.09";
+    bureau.sends_scaled("A1", "20261123201400", &values, &[("a34004", 1000.0)]);
+    let page = bureau.as_guest("/public/now").await;
+    assert!(page.text.contains("PM2.5 90 µg/m³"), "{}", page.near("PM2.5"));
+    assert!(!page.text.contains("严重污染"), "{}", page.near("district-aqi"));
+    let station = bureau.page(Role::Duty, "/stations/ZD-A").await;
+    assert!(station.text.contains("0.09 mg/m³"), "a packet is shown in its own unit: {}", station.near("a34004-Rtd"));
+}
+
+#[tokio::test]
+async fn the_public_page_shows_factors_that_have_a_name_and_numbers_as_numbers() {
+    let bureau = Bureau::open();
+    let factors = json!([{ "factor": "w99051", "name": "透明度", "unit": "cm" }]);
+    bureau.edits("station", "ZD-W", json!({ "factors": factors }));
+    let values = [("w01009", "1e1"), ("zz9999", "6"), ("011", "3"), ("w99051", "+45.0")];
+    bureau.sends("W1", "2011", "20261123200100", &values);
+    let page = bureau.as_guest("/public/now").await;
+    assert!(page.text.contains("溶解氧 10 mg/L") && !page.text.contains("1e1"), "{}", page.near("溶解氧"));
+    assert!(page.text.contains("透明度 45 cm"), "the station's own list names it: {}", page.near("透明度"));
+    assert!(!page.text.contains("zz9999") && !page.text.contains("011 3"), "{}", page.near("zz9999"));
+    let inside = bureau.page(Role::Duty, "/stations/ZD-W").await;
+    assert!(inside.text.contains("zz9999"), "the bureau sees what its devices send");
 }
 
 #[tokio::test]

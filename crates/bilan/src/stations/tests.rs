@@ -83,6 +83,26 @@ fn a_changed_field_of_a_station_is_at_work_at_the_next_look() {
 }
 
 #[test]
+fn the_units_of_a_station_say_what_its_values_are_converted_by() {
+    let (trial, directory) = bureau();
+    let factors = json!([
+        {"factor": "a34004", "name": "PM2.5", "unit": "mg/m3", "low": 0, "high": 1},
+        {"factor": "a21005", "name": "CO", "unit": "mg/m³", "low": 0, "high": 50},
+        {"factor": "A34002", "name": "PM10", "unit": "μg/m³", "low": 0, "high": 1000},
+        {"factor": "w01001", "name": "pH", "unit": "无量纲"},
+        {"factor": "a99999", "name": "自定", "unit": "mg/m³"},
+    ]);
+    edit(&trial, "station", "ZD1", json!({"factors": factors}));
+    let device = device(&directory, "M1");
+    assert_eq!(
+        device.scales.iter().map(|(code, scale)| (code.as_str(), *scale)).collect::<Vec<_>>(),
+        [("a34004", 1000.0)]
+    );
+    assert_eq!(device.ranges["a34004"], (0.0, 1000.0), "the range is that of what is stored");
+    assert_eq!(device.ranges["a34002"], (0.0, 1000.0));
+}
+
+#[test]
 fn a_step_of_a_station_is_at_work_at_the_next_look() {
     let (trial, directory) = bureau();
     let head = Actor::system("test");

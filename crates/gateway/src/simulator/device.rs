@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bilan_telemetry::{Stamped, intake};
+use bilan_telemetry::{Averaging, Stamped, intake};
 use hj212::{Decoder, Event, Flag, Message};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -195,8 +195,8 @@ impl Life {
                 .filter_map(|at| factor.value(self.device.seed, at, exceeding).parse().ok())
                 .collect();
             let text = |value: f64| format!("{value:.*}", factor.digits);
-            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
             let code = factor.code;
+            let mean = Averaging::of(code).mean(&values).unwrap_or_default();
             let mut group = vec![(format!("{code}-{}", factor.hourly), text(mean))];
             if factor.hourly == "Avg" {
                 group.push((format!("{code}-Min"), text(values.iter().copied().fold(f64::INFINITY, f64::min))));

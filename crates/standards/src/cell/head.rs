@@ -89,7 +89,8 @@ impl Scale {
 #[must_use]
 pub fn scale(unit: &str, found: &str) -> Option<Scale> {
     /// Units by the quantity that they measure, in thousandths of the one before.
-    const LADDERS: [&[&str]; 2] = [&["mg/l", "ug/l", "ng/l"], &["mg/m3", "ug/m3"]];
+    const LADDERS: [&[&str]; 4] =
+        [&["g/l", "mg/l", "ug/l", "ng/l"], &["g/m3", "mg/m3", "ug/m3", "ng/m3"], &["ms/cm", "us/cm"], &["kpa", "pa"]];
     /// Ways to say that a number has no dimension.
     const WITHOUT: [&str; 4] = ["无量纲", "dimensionless", "1", "ph"];
     let (unit, found) = (key(unit).replace('^', ""), key(found).replace('^', ""));

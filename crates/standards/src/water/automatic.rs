@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, DateTime};
 
+use super::practice::mean_of;
 use crate::rounding::Rational;
 
 /// Hours at which a station measures.
@@ -43,18 +44,18 @@ impl StationDay {
         self.values.iter().flatten().count()
     }
 
-    /// Mean of the day, where it has enough values.
+    /// Mean of the day, where it has enough values; of pH ([`mean_of`]) by its hydrogen ions.
     #[must_use]
-    pub fn mean(&self, needs: StationNeeds) -> Option<Rational> {
-        if self.known() < needs.values { None } else { Rational::mean(self.values.into_iter().flatten()) }
+    pub fn mean(&self, item: &str, needs: StationNeeds) -> Option<Rational> {
+        if self.known() < needs.values { None } else { mean_of(item, self.values.into_iter().flatten()) }
     }
 }
 
-/// Mean of a month from its days, where it has enough of them.
+/// Mean of a month of an item from its days, where it has enough of them.
 #[must_use]
-pub fn month_mean(days: &[(Date, StationDay)], needs: StationNeeds) -> Option<Rational> {
-    let means: Vec<Rational> = days.iter().filter_map(|(_, day)| day.mean(needs)).collect();
-    if means.len() < needs.days { None } else { Rational::mean(means) }
+pub fn month_mean(item: &str, days: &[(Date, StationDay)], needs: StationNeeds) -> Option<Rational> {
+    let means: Vec<Rational> = days.iter().filter_map(|(_, day)| day.mean(item, needs)).collect();
+    if means.len() < needs.days { None } else { mean_of(item, means) }
 }
 
 #[cfg(test)]
@@ -75,7 +76,20 @@ mod tests {
     #[test_case(&MEASURED_AT, Some(10); "all six")]
     #[test_case(&[0, 1, 2, 3], None; "four within four hours are one")]
     fn a_day_needs_four_values(hours: &[i8], mean: Option<i64>) {
-        assert_eq!(day(hours).mean(StationNeeds::default()), mean.map(Rational::whole));
+        assert_eq!(day(hours).mean("DO", StationNeeds::default()), mean.map(Rational::whole));
+    }
+
+    #[test]
+    fn a_day_of_ph_is_the_mean_of_its_ions() {
+        let mut day = StationDay::default();
+        for (hour, value) in [(0, 5), (4, 7), (8, 5), (12, 7)] {
+            day.set(date(2020, 5, 1).at(hour, 0, 0, 0), Rational::whole(value));
+        }
+        let text = |mean: Option<Rational>| mean.and_then(|mean| mean.fixed_text(2));
+        assert_eq!(text(day.mean("w01001", StationNeeds::default())).as_deref(), Some("5.30"));
+        assert_eq!(text(day.mean("DO", StationNeeds::default())).as_deref(), Some("6.00"));
+        let days = vec![(date(2020, 5, 1), day); 15];
+        assert_eq!(text(month_mean("w01001", &days, StationNeeds::default())).as_deref(), Some("5.30"));
     }
 
     #[test_case(15, true)]
@@ -83,6 +97,6 @@ mod tests {
     fn a_month_needs_its_days(count: usize, valid: bool) {
         let days: Vec<_> =
             (0..count).map(|_| (date(2020, 5, 1), day(&MEASURED_AT))).chain([(date(2020, 5, 31), day(&[0]))]).collect();
-        assert_eq!(month_mean(&days, StationNeeds::default()).is_some(), valid);
+        assert_eq!(month_mean("DO", &days, StationNeeds::default()).is_some(), valid);
     }
 }

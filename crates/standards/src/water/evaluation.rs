@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Body, Classified, Rule, WaterClass, WaterItem, classify, item, items};
+use super::{Body, Classified, Rule, WaterClass, WaterItem, classify, item, items, mean_of};
 use crate::rounding::Rational;
 
 /// State of water in words (水质状况).
@@ -120,9 +120,7 @@ pub fn river(sections: &[Section<'_>], body: Body) -> Option<RiverVerdict> {
     let mut means = Vec::with_capacity(names.len());
     for name in names {
         let of_name = sections.iter().flatten().filter(|(other, _)| *other == name);
-        let values: Vec<Rational> = of_name.map(|(_, value)| *value).collect();
-        let sum = values.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(*value))?;
-        means.push((name, sum.checked_div(Rational::whole(i64::try_from(values.len()).ok()?))?));
+        means.push((name, mean_of(name, of_name.map(|(_, value)| *value))?));
     }
     classify(&means, body).map(RiverVerdict::ByMeans)
 }
@@ -251,6 +249,13 @@ mod tests {
     fn twenty_one_items_are_evaluated() {
         assert_eq!(evaluated_items(Body::River).len(), 21);
         assert_eq!(evaluated_items(Body::Lake).len(), 21);
+    }
+
+    #[test]
+    fn the_ph_of_a_river_is_the_mean_of_its_ions() {
+        let sections = [section(&[("w01001", "5"), ("DO", "8")]), section(&[("w01001", "7"), ("DO", "8")])];
+        let Some(RiverVerdict::ByMeans(verdict)) = river(&sections, Body::River) else { panic!("two sections") };
+        assert_eq!(verdict.class, WaterClass::WorseThanV, "5.30; the arithmetic mean, 6, would be of class I");
     }
 
     #[test_case([9, 0, 0, 1, 0, 0], WaterQuality::Excellent; "nine tenths exactly")]

@@ -34,11 +34,21 @@ pub fn published_text(value: Rational, digits: u32) -> Option<String> {
 /// A mean of pH.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PhMean {
-    /// To four decimals.
+    /// To six decimals: a class follows from what was measured, never from what is printed.
     pub value: Rational,
     /// How far the rule was checked: one secondary source.
     pub status: Status,
 }
+
+/// The mean of values of an item of the table (`w01001`, `NH3-N`), or of a parameter by its HJ 212 code: of pH that of its hydrogen ions ([`ph_mean`]), of anything
+/// else the arithmetic one. `None` of nothing, or of a pH that is none.
+#[must_use]
+pub fn mean_of(item: &str, values: impl IntoIterator<Item = Rational>) -> Option<Rational> {
+    if item == PH { ph_mean(values).map(|mean| mean.value) } else { Rational::mean(values) }
+}
+
+/// Key of pH in the table, and its HJ 212 code.
+const PH: &str = "w01001";
 
 /// Mean of pH by the concentration of hydrogen ions: −log₁₀ of the mean of 10^−pH (环办监测函〔2020〕82号 and 总站水字〔2020〕90号 as one public library has them; the
 /// documents were not seen). `None` of nothing or of what is no pH.
@@ -57,7 +67,7 @@ pub fn ph_mean(values: impl IntoIterator<Item = Rational>) -> Option<PhMean> {
     }
     let mean = -(sum / f64::from(count)).log10();
     // A mean of powers has no exact decimal.
-    let value = cell::number(&format!("{mean:.4}")).ok().flatten()?;
+    let value = cell::number(&format!("{mean:.6}")).ok().flatten()?;
     Some(PhMean { value, status: Status::Partly })
 }
 
@@ -86,6 +96,9 @@ mod tests {
         assert_eq!(of(&["6", "8"]).as_deref(), Some("6.30"), "the arithmetic mean would be 7");
         assert_eq!(mean(&["6", "8"]).map(|mean| mean.status), Some(Status::Partly));
         assert_eq!((of(&[]), of(&["7", "15"])), (None, None));
+        let six = |values: &[&str]| mean(values).and_then(|mean| mean.value.fixed_text(6));
+        assert_eq!(six(&["6", "6", "6"]).as_deref(), Some("6.000000"), "at the edge of its classes");
+        assert_eq!(six(&["5.99999", "5.99999"]).as_deref(), Some("5.999990"), "just below it");
     }
 
     #[test]

@@ -17,6 +17,8 @@
 //! | `district_most("a01020", 1440)` | largest instant of any station |
 //! | `district_median("a34004", 60)` | median of the stations' means, if there are three |
 //!
+//! Means are those of the statistics ([`Averaging`](crate::Averaging)): of levels of noise by their energies, of pH by the hydrogen ions.
+//!
 //! What is not known (a factor that was not sent, a limit that the station has not) makes a condition neither true nor false: it opens nothing and clears
 //! nothing. `has(now.w21003)` asks whether it is known. Functions name their factor in quotation marks, so that nothing else need be remembered; of the
 //! instants within twenty seconds they see the last. What is said of the whole district may be a minute old.

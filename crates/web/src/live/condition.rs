@@ -62,9 +62,9 @@ impl Condition {
     }
 
     /// The index items of the hour that the verdict is of.
-    fn items(&self, station: &Station) -> Vec<(Item, Concentration)> {
+    fn items(&self) -> Vec<(Item, Concentration)> {
         let hour = if self.now.is_some() { &self.running } else { &self.complete };
-        verdict::air_items(hour, |code| station.in_milligrams(code))
+        verdict::air_items(hour)
     }
 }
 
@@ -151,8 +151,7 @@ fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[
         }
         let possible = values.iter().copied().filter(|value| factors::is_possible(&series.factor, *value));
         let values: Vec<f64> = possible.collect();
-        let level = factors::is_level(&series.factor);
-        let mean = if level { verdict::level_mean(&values) } else { verdict::mean(&values) };
+        let mean = verdict::mean_of(&series.factor, &values);
         means.extend(mean.map(|mean| HourMean { factor: series.factor.clone(), mean, samples: values.len() }));
     }
     means.sort_by_key(|mean| factors::rank(&mean.factor));
@@ -163,7 +162,7 @@ fn hour(begins: Timestamp, over: bool, sent: &[(Series, Vec<f64>)], instants: &[
 fn judge(station: &Station, hour: &Hour) -> Option<Verdict> {
     match station.kind {
         StationKind::Air => {
-            let items = verdict::air_items(hour, |code| station.in_milligrams(code));
+            let items = verdict::air_items(hour);
             verdict::air(&items, hour, beijing_day(hour.begins))
         }
         StationKind::Water => verdict::water(hour, station.target),
@@ -250,8 +249,7 @@ fn district(stations: &[(Station, Condition)]) -> Option<Verdict> {
         .collect();
     let (_, first) = speaking.first()?;
     let hour = if first.now.is_some() { &first.running } else { &first.complete };
-    let items: Vec<Vec<(Item, Concentration)>> =
-        speaking.iter().map(|(station, condition)| condition.items(station)).collect();
+    let items: Vec<Vec<(Item, Concentration)>> = speaking.iter().map(|(_, condition)| condition.items()).collect();
     verdict::district(&items, hour, beijing_day(hour.begins))
 }
 
@@ -304,6 +302,15 @@ mod tests {
         assert!(mixed.provisional, "one of its means was made of instants");
         assert!(!hour(begins, true, &sent, &[]).provisional);
         assert!(hour(begins, false, &[], &instants).provisional);
+    }
+
+    #[test]
+    fn the_hour_of_ph_is_the_mean_of_its_ions_and_so_is_its_class() {
+        let instants = [values("w01001", Kind::Realtime, &[5.0, 7.0, 5.0, 7.0])];
+        let running = hour(Timestamp::UNIX_EPOCH, false, &[], &instants);
+        assert_eq!(printed("w01001", running.means[0].mean), "5.30");
+        let class = verdict::water(&running, None).map(|verdict| verdict.short);
+        assert_eq!(class.as_deref(), Some("劣Ⅴ"), "the arithmetic mean, 6.00, would be of class I");
     }
 
     #[test]

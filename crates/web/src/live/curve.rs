@@ -2,7 +2,7 @@
 
 use bilan_records::value::{Language, beijing};
 use bilan_records::views::StationKind;
-use bilan_standards::air::{self, AirLimit, Column, Concentration, Edition, Grade, Item};
+use bilan_standards::air::{self, AirLimit, Column, Concentration, Edition, Grade};
 use bilan_standards::clock::beijing_day;
 use bilan_standards::noise::NoiseLimit;
 use bilan_standards::rounding::Rational;
@@ -196,8 +196,7 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
     match station.kind {
         StationKind::Air => {
             let item = air_item(factor)?;
-            let scale = if item != Item::Co && station.in_milligrams(factor) { 1000.0 } else { 1.0 };
-            let concentration = Concentration::rounded(item, verdict::exact(value.value * scale)?)?;
+            let concentration = Concentration::rounded(item, verdict::exact(value.value)?)?;
             let edition = Edition::on(beijing_day(value.at));
             let (column, judged) = air::judged_by(Column::Hour(item), concentration, Some(concentration), edition)?;
             let index = air::iaqi(column, judged, edition)?;
@@ -211,10 +210,9 @@ fn colour(station: &Station, factor: &str, value: &Observation) -> Option<String
     }
 }
 
-/// The mean of numbers, of levels their energy mean.
+/// The mean of numbers of a factor.
 pub(super) fn mean(values: &[f64], factor: &str) -> Option<f64> {
-    let mean = if factors::is_level(factor) { verdict::level_mean(values) } else { verdict::mean(values) };
-    mean.map(Rational::to_f64)
+    verdict::mean_of(factor, values).map(Rational::to_f64)
 }
 
 fn by_five_minutes(values: &[Observation], factor: &str) -> Vec<Point> {
@@ -311,9 +309,7 @@ fn air_limit(station: &Station, factor: &str, span: Span, edition: Edition) -> O
         Span::Month | Span::Year => "日平均",
         _ => "1小时平均",
     };
-    let limit = AirLimit::of(item.name(), averaging)?.value(edition, Grade::Two)?.to_f64();
-    let scale = if item != Item::Co && station.in_milligrams(factor) { 0.001 } else { 1.0 };
-    Some(limit * scale)
+    Some(AirLimit::of(item.name(), averaging)?.value(edition, Grade::Two)?.to_f64())
 }
 
 #[cfg(test)]
@@ -349,6 +345,19 @@ mod tests {
         let read: Vec<_> =
             by_five_minutes(&values, "a34004").iter().map(|point| (point.at % 3600, point.value)).collect();
         assert_eq!(read, [(0, 10.0), (300, 40.0)]);
+    }
+
+    #[test]
+    fn curves_of_ph_go_by_its_ions() {
+        let mut values = values(
+            Kind::Realtime,
+            "2026-11-23T12:00:00Z",
+            SignedDuration::from_secs(60),
+            &[(5.0, "N"), (7.0, "N"), (5.0, "N"), (7.0, "N")],
+        );
+        values.iter_mut().for_each(|value| value.series.factor = "w01001".to_owned());
+        let points = by_five_minutes(&values, "w01001");
+        assert_eq!(format!("{:.2}", points[0].value), "5.30");
     }
 
     #[test]

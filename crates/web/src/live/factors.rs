@@ -78,6 +78,13 @@ pub(crate) fn factor_label(code: &str) -> Option<Label> {
     Factor::of(code).map(Factor::label)
 }
 
+/// The unit in which values of a factor are stored and judged, where the program knows the factor by its HJ 212 code: that of its standard. What a station reports in another unit
+/// is converted when it comes in; empty where the factor has none.
+#[must_use]
+pub fn unit_of_factor(code: &str) -> Option<&'static str> {
+    Factor::of(code).map(|factor| factor.unit)
+}
+
 /// Place in the order in which factors are shown: that of the table, unknown ones last.
 pub(crate) fn rank(code: &str) -> usize {
     FACTORS.iter().position(|factor| factor.code == code).unwrap_or(FACTORS.len())

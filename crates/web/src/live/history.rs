@@ -103,7 +103,7 @@ fn find(app: &AppState, actor: &Actor, wanted: &Wanted, language: Language) -> R
     let grain = wanted.grain.unwrap_or_else(|| Grain::fitting(to.duration_since(from)));
     let mut lines = Vec::new();
     for station in &chosen {
-        let points = window::points(&app.observations, station, &factor, (from, to), grain)?;
+        let points = window::points(&app.observations, station, &factor, (from, to), grain, now)?;
         lines.push(Line { station: station.number.clone(), name: station.name.clone(), points });
     }
     Ok(Found {

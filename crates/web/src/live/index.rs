@@ -7,7 +7,6 @@ use bilan_records::ledger::Ledger;
 use bilan_records::views::StationKind;
 use bilan_standards::air::{self, Concentration, Edition, HourlyAir, Item};
 use bilan_standards::clock::beijing_day;
-use bilan_standards::rounding::Rational;
 use bilan_telemetry::{Kind, Observation, Period, Requirement, Series, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,11 +43,9 @@ fn of_station(store: &Store, station: &Station, end: Timestamp) -> Result<Vec<Ob
     for series in store.series_of(&station.number)? {
         let Some(item) = air_item(&series.factor).filter(|item| !seen.contains(item)) else { continue };
         seen.push(item);
-        let scale = if item != Item::Co && station.in_milligrams(&series.factor) { 1000 } else { 1 };
         let requirement = Requirement::of_station("air");
         for hour in store.statistics(&station.number, &series.factor, Period::Hour, (from, end), requirement)? {
-            let Some(mean) = hour.mean.filter(|_| hour.valid).and_then(exact) else { continue };
-            let Some(value) = mean.checked_mul(Rational::whole(scale)) else { continue };
+            let Some(value) = hour.mean.filter(|_| hour.valid).and_then(exact) else { continue };
             let place = hour.from.duration_since(from).as_hours();
             if let Ok(place) = usize::try_from(place) {
                 day.set(item, place, value);

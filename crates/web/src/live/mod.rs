@@ -49,6 +49,7 @@ pub(crate) use air::KeptDays;
 pub use condition::ConditionError;
 pub(crate) use condition::Desk;
 pub(crate) use factors::factor_label;
+pub use factors::unit_of_factor;
 pub use index::air_indexes;
 pub use notices::Notices;
 pub use power::stop_orders;

@@ -99,7 +99,7 @@ fn field(item: &hj212::Item<'_>, station: &Station, language: Language) -> Field
                 ("Data", Language::Chinese) => "统计值",
                 (other, _) => other,
             };
-            let unit = if suffix == "Flag" { "" } else { station.unit(code) };
+            let unit = if suffix == "Flag" { "" } else { station.reported_unit(code) };
             (format!("{} · {what}", station.factor_label(code).text(language)), unit)
         }
         None if item.key == "DataTime" => {

@@ -7,6 +7,7 @@ use bilan_records::catalogue::{FieldKind, Label, Register};
 use bilan_records::contract::{Kept, Refers, View};
 use bilan_records::ledger::{Ledger, ReadError};
 use bilan_records::views::{NoiseZoneRecord, StationFactor, StationKind, StationRecord, StationState, TargetClass};
+use bilan_standards::cell;
 use bilan_standards::noise::{NightHours, NoiseZone};
 use bilan_standards::water::WaterClass;
 
@@ -74,22 +75,34 @@ impl Station {
         if let Some(factor) = Factor::of(code) {
             return factor.label();
         }
-        let own = self.factors.iter().find(|factor| factor.factor == code).map_or(code, |factor| factor.name.as_str());
+        let own = self.listed(code).map_or(code, |factor| factor.name.as_str());
         Label { zh: own.to_owned(), en: own.to_owned() }
     }
 
-    /// The unit in which a factor is reported here.
+    /// The unit in which values of a factor are stored: that of the factor, whatever the list says that can be converted into it. Only of factors, and in units, that the
+    /// program does not know the list speaks.
     pub(crate) fn unit(&self, code: &str) -> &str {
-        let own = self.factors.iter().find(|factor| factor.factor == code).map(|factor| factor.unit.as_str());
-        match own.or_else(|| Factor::of(code).map(|factor| factor.unit)).unwrap_or_default() {
+        let listed = self.reported_unit(code);
+        Factor::of(code).map(|factor| factor.unit).filter(|unit| cell::scale(unit, listed).is_some()).unwrap_or(listed)
+    }
+
+    /// The unit in which the station reports a factor now: that of its packets.
+    pub(crate) fn reported_unit(&self, code: &str) -> &str {
+        let listed = self.listed(code).map(|factor| factor.unit.as_str()).filter(|unit| !unit.is_empty());
+        match listed.or_else(|| Factor::of(code).map(|factor| factor.unit)).unwrap_or_default() {
             "无量纲" => "",
             unit => unit,
         }
     }
 
-    /// Whether a factor is reported in mg/m³.
-    pub(crate) fn in_milligrams(&self, code: &str) -> bool {
-        matches!(self.unit(code), "mg/m³" | "mg/m3")
+    /// The line of the station's list for a factor; a code written otherwise, such as in capitals, is the same.
+    fn listed(&self, code: &str) -> Option<&StationFactor> {
+        self.factors.iter().find(|factor| hj212::factor_code(factor.factor.trim()) == code)
+    }
+
+    /// Whether a factor has a name here: in the table of the program, or in the station's list.
+    pub(crate) fn names(&self, code: &str) -> bool {
+        Factor::of(code).is_some() || self.listed(code).is_some()
     }
 }
 

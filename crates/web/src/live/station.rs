@@ -21,7 +21,7 @@ use super::panel::SimpleRow;
 use super::registered::{self, Station};
 use super::streams::Topic;
 use super::verdict::missing_items;
-use super::view::{Moment, VerdictView, WarningRow, ask};
+use super::view::{Moment, VerdictView, WarningRow, as_number, ask};
 use crate::parameters::Query;
 use crate::refusal::Refusal;
 use crate::shell::{Language, Messages, Shell};
@@ -216,7 +216,7 @@ fn view(app: &AppState, actor: &Actor, number: &str, language: Language) -> Resu
         warnings.push(WarningRow::of(warning, &app.ledger, actor, now, language)?);
     }
     let (columns, hours) = hours(app, &station, now, language)?;
-    let items = super::verdict::air_items(&condition.running, |code| station.in_milligrams(code));
+    let items = super::verdict::air_items(&condition.running);
     let missing = missing_items(&items).into_iter().map(factors::item_name).collect::<Vec<_>>().join("、");
     Ok(View {
         values: values(&station, &condition, now, language),
@@ -262,7 +262,7 @@ fn values(station: &Station, condition: &Condition, now: Timestamp, language: La
             ValueRow {
                 name: station.factor_label(&code).text(language).to_owned(),
                 unit: station.unit(&code).to_owned(),
-                text: value.text.clone(),
+                text: as_number(value),
                 at: Moment::of(value.at, now, language),
                 flag: value.flag.clone(),
                 valid: value.is_valid(),
@@ -302,7 +302,7 @@ fn hours(
             .iter()
             .map(|values| {
                 let value = values.iter().find(|value| value.at == begins);
-                value.map_or((String::new(), true), |value| (value.text.clone(), value.is_valid()))
+                value.map_or((String::new(), true), |value| (as_number(value), value.is_valid()))
             })
             .collect();
         if cells.iter().any(|(text, _)| !text.is_empty()) {

@@ -8,12 +8,12 @@ use bilan_records::observations::ObservationStatistics;
 use bilan_records::value::start_of_day;
 use bilan_standards::air::{self, Edition, percentile};
 use bilan_standards::rounding::Rational;
-use bilan_telemetry::{Kind, Observation, Store, StoreError};
+use bilan_telemetry::{Averaging, Kind, Observation, Store, StoreError};
 use jiff::civil::Date;
 
 use super::air::HourMeans;
 use super::factors::{air_item, is_possible};
-use super::verdict::{exact, mean};
+use super::verdict::{exact, mean_of};
 
 /// Decimals of a statistic before the figure rounds it.
 const DIGITS: u32 = 6;
@@ -86,7 +86,7 @@ impl ObservationStatistics for StationStatistics {
         let values: Vec<f64> = hours.iter().map(|(_, hour)| hour.value).collect();
         let exactly: Vec<Rational> = values.iter().filter_map(|value| exact(*value)).collect();
         let value = match statistic {
-            "mean" => mean(&values),
+            "mean" => mean_of_factors(&hours),
             "min" => exactly.iter().min().copied(),
             "max" => exactly.iter().max().copied(),
             "sum" => exactly.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(*value)),
@@ -97,6 +97,14 @@ impl ObservationStatistics for StationStatistics {
         };
         Ok(value.filter(|_| !values.is_empty()).and_then(text).map(|text| (text, values.len() as u64)))
     }
+}
+
+/// The mean of the hours of one factor as every page has it; over several factors (`*`) that are not averaged in one way there is none.
+fn mean_of_factors(hours: &[(String, Observation)]) -> Option<Rational> {
+    let (first, _) = hours.first()?;
+    let averaging = Averaging::of(first);
+    let values: Vec<f64> = hours.iter().map(|(_, hour)| hour.value).collect();
+    hours.iter().all(|(factor, _)| Averaging::of(factor) == averaging).then(|| mean_of(first, &values)).flatten()
 }
 
 fn text(value: Rational) -> Option<String> {

@@ -7,6 +7,7 @@ use bilan_standards::air::{self, Aqi, Concentration, Edition, Item};
 use bilan_standards::noise::{self, DecibelA, NoiseLimit, NoiseZone, Period};
 use bilan_standards::rounding::{Rational, half_even};
 use bilan_standards::water::{self, Body, WaterClass};
+use bilan_telemetry::Averaging;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -17,7 +18,7 @@ use super::factors::{air_item, item_name};
 pub(crate) struct HourMean {
     /// HJ 212 code.
     pub(crate) factor: String,
-    /// Mean; of levels of noise the energy mean.
+    /// Mean, as [`mean_of`] has it.
     pub(crate) mean: Rational,
     /// Values of which it was made here; 0 if the device sent it.
     pub(crate) samples: usize,
@@ -68,19 +69,27 @@ pub(crate) fn exact(value: f64) -> Option<Rational> {
     format!("{value:.6}").parse().ok()
 }
 
-/// The mean of measured values, exact to their sixth decimal.
-pub(crate) fn mean(values: &[f64]) -> Option<Rational> {
+/// The arithmetic mean of measured values, exact to their sixth decimal.
+fn mean(values: &[f64]) -> Option<Rational> {
     let sum = values.iter().try_fold(Rational::ZERO, |sum, value| sum.checked_add(exact(*value)?))?;
     sum.checked_div(Rational::whole(i64::try_from(values.len()).ok()?))
 }
 
-/// The index items of an hour as the standard prints them. `in_milligrams` says of a factor that the station reports it in mg/m³.
-pub(crate) fn air_items(hour: &Hour, in_milligrams: impl Fn(&str) -> bool) -> Vec<(Item, Concentration)> {
+/// The mean of measured values of a factor (HJ 212 code), in every page, curve and figure: of levels of noise that of their energies (GB 12348-2008 clause 3.3), of
+/// pH that of its hydrogen ions ([`water::mean_of`]), of anything else the arithmetic one. The values are [possible](super::factors::is_possible).
+pub(crate) fn mean_of(factor: &str, values: &[f64]) -> Option<Rational> {
+    match Averaging::of(factor) {
+        Averaging::Levels => level_mean(values),
+        Averaging::Ions => water::mean_of(factor, values.iter().filter_map(|value| exact(*value))),
+        Averaging::Plain => mean(values),
+    }
+}
+
+/// The index items of an hour as the standard prints them.
+pub(crate) fn air_items(hour: &Hour) -> Vec<(Item, Concentration)> {
     let read = |mean: &HourMean| {
         let item = air_item(&mean.factor)?;
-        let scale = if item != Item::Co && in_milligrams(&mean.factor) { 1000 } else { 1 };
-        let value = Rational::new(mean.mean.numerator() * scale, mean.mean.denominator())?;
-        Some((item, Concentration::rounded(item, value)?))
+        Some((item, Concentration::rounded(item, mean.mean)?))
     };
     hour.means.iter().filter_map(read).collect()
 }
@@ -234,7 +243,7 @@ pub(crate) fn noise(hour: &Hour, zone: Option<NoiseZone>, period: Period) -> Opt
 }
 
 /// The energy mean of levels as an exact number.
-pub(crate) fn level_mean(levels: &[f64]) -> Option<Rational> {
+fn level_mean(levels: &[f64]) -> Option<Rational> {
     let levels: Vec<DecibelA> = levels.iter().filter_map(|level| DecibelA::new(*level)).collect();
     exact(noise::energy_mean(&levels)?.value())
 }
@@ -260,7 +269,7 @@ mod tests {
 
     fn verdict(means: &[(&str, &str)], on: &str) -> Option<Verdict> {
         let hour = hour(means);
-        air(&air_items(&hour, |_| false), &hour, day(on))
+        air(&air_items(&hour), &hour, day(on))
     }
 
     #[test]
@@ -277,13 +286,13 @@ mod tests {
     #[test]
     fn without_particles_there_is_no_index_and_it_is_said_what_is_missing() {
         assert_eq!(verdict(&SIX[1..], "2026-02-28"), None);
-        let items = air_items(&hour(&SIX[2..]), |_| false);
+        let items = air_items(&hour(&SIX[2..]));
         assert_eq!(missing_items(&items), [Item::Pm10, Item::Pm25]);
     }
 
     #[test]
-    fn values_in_milligrams_are_judged_in_micrograms_except_carbon_monoxide() {
-        let items = air_items(&hour(&[("a34004", "0.0755"), ("a21005", "0.75")]), |_| true);
+    fn concentrations_are_rounded_as_the_index_takes_them() {
+        let items = air_items(&hour(&[("a34004", "75.5"), ("a21005", "0.75")]));
         assert_eq!(items[0].1.text(Item::Pm25), "76");
         assert_eq!(items[1].1.text(Item::Co), "0.8");
     }
@@ -297,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_district_is_judged_by_the_means_over_its_stations() {
-        let near = air_items(&hour(SIX), |_| false);
+        let near = air_items(&hour(SIX));
         let clean: Vec<_> = near.iter().map(|(item, _)| (*item, Concentration::from_units(1))).collect();
         let verdict = district(&[near, clean], &hour(&[]), day("2026-11-23")).unwrap();
         // PM2.5: (75 + 1) / 2 = 38 µg/m³.
@@ -337,5 +346,12 @@ mod tests {
     fn levels_are_averaged_as_energies() {
         let mean = level_mean(&[60.0, 50.0]).unwrap();
         assert_eq!(half_even(mean, 1).unwrap(), "57.4");
+        assert_eq!(mean_of("Leq", &[60.0, 50.0]), Some(mean));
+    }
+
+    #[test]
+    fn ph_is_averaged_by_its_ions() {
+        let printed = |factor| half_even(mean_of(factor, &[5.0, 7.0, 5.0, 7.0]).unwrap(), 2).unwrap();
+        assert_eq!((printed("w01001").as_str(), printed("w01009").as_str()), ("5.30", "6.00"));
     }
 }

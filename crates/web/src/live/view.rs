@@ -7,7 +7,7 @@ use bilan_records::contract::{Refers, View};
 use bilan_records::ledger::Ledger;
 use bilan_records::value::beijing;
 use bilan_records::views::{TaskRecord, WarningRecord, WarningStep};
-use bilan_telemetry::{Store, Warning};
+use bilan_telemetry::{Observation, Store, Warning};
 use jiff::{SignedDuration, Timestamp};
 
 use super::condition::{Condition, ConditionError, Desk, Snapshot};
@@ -167,14 +167,30 @@ pub(crate) struct StationRow {
 const IN_A_ROW: usize = 6;
 
 impl StationRow {
+    /// The row as everybody may see it: only factors that have a name, in the station's list or in the table of the program. What a device calls otherwise is a matter of
+    /// the bureau.
+    pub(crate) fn published(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Self {
+        Self::with(station, condition, now, language, |code| station.names(code))
+    }
+
     pub(crate) fn of(station: &Station, condition: &Condition, now: Timestamp, language: Language) -> Self {
-        let mut latest: Vec<_> = condition.latest.iter().collect();
+        Self::with(station, condition, now, language, |_| true)
+    }
+
+    fn with(
+        station: &Station,
+        condition: &Condition,
+        now: Timestamp,
+        language: Language,
+        is_shown: impl Fn(&str) -> bool,
+    ) -> Self {
+        let mut latest: Vec<_> = condition.latest.iter().filter(|value| is_shown(&value.series.factor)).collect();
         latest.sort_by_key(|value| super::factors::rank(&value.series.factor));
-        let value = |value: &&bilan_telemetry::Observation| {
+        let value = |value: &&Observation| {
             let code = &value.series.factor;
             let name = station.factor_label(code).text(language).to_owned();
             let is_possible = super::factors::is_possible(code, value.value);
-            let text = format!("{} {}", value.text, station.unit(code)).trim_end().to_owned();
+            let text = format!("{} {}", as_number(value), station.unit(code)).trim_end().to_owned();
             (name, text, value.is_valid() && is_possible)
         };
         Self {
@@ -192,6 +208,16 @@ impl StationRow {
             values: latest.iter().take(IN_A_ROW).map(value).collect(),
         }
     }
+}
+
+/// A value as people write numbers: as the device wrote it, where that is plain; of any other spelling (`1e1`, `+07.20`, twenty digits) the number.
+pub(super) fn as_number(value: &Observation) -> String {
+    let text = value.text.as_str();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_digits = |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = is_digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(is_digits);
+    if is_plain { text.to_owned() } else { trimmed(&format!("{:.6}", value.value)) }
 }
 
 /// An open warning with the records that came of it.
@@ -284,8 +310,11 @@ impl WarningRow {
 
 /// A number with at most three decimals and no nought at the end.
 pub(super) fn shortest(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    trimmed(&format!("{value:.3}"))
+}
+
+fn trimmed(decimal: &str) -> String {
+    decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -315,5 +344,25 @@ mod tests {
         assert_eq!(shortest(2.0), "2");
         assert_eq!(shortest(0.420), "0.42");
         assert_eq!(shortest(150.0), "150");
+    }
+
+    #[test]
+    fn values_are_written_as_numbers_however_the_device_spells_them() {
+        let shown = |text: &str| {
+            as_number(&Observation {
+                series: bilan_telemetry::Series::main("S", "w21003", bilan_telemetry::Kind::Realtime),
+                at: Timestamp::UNIX_EPOCH,
+                period_s: 0,
+                value: text.parse().unwrap(),
+                text: text.to_owned(),
+                flag: None,
+                reviewed: None,
+            })
+        };
+        for plain in ["35", "35.0", "-0.50", "7.21", "0"] {
+            assert_eq!(shown(plain), plain);
+        }
+        let others = ["1e1", "+7.2", "07.20", ".5", "235.28184240990412", "4E-5", "5."].map(shown);
+        assert_eq!(others, ["10", "7.2", "7.2", "0.5", "235.281842", "0.00004", "5"]);
     }
 }

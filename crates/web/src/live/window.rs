@@ -4,6 +4,7 @@ use bilan_telemetry::{Kind, Observation, Period, PeriodStatistic, Requirement, S
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::factors::is_possible;
 use super::registered::Station;
 
 /// How fine the points are.
@@ -79,13 +80,14 @@ pub(super) struct WindowPoint {
     pub(super) note: Option<String>,
 }
 
-/// The points of a span, in order.
+/// The points of a span, in order. An hour or a day that still runs at `now` is there with what it has, and does not count.
 pub(super) fn points(
     store: &Store,
     station: &Station,
     factor: &str,
     (from, to): (Timestamp, Timestamp),
     grain: Grain,
+    now: Timestamp,
 ) -> Result<Vec<WindowPoint>, StoreError> {
     let number = &station.number;
     let range = |kind| store.range(&Series::main(number, factor, kind), from, to);
@@ -107,7 +109,7 @@ pub(super) fn points(
     };
     let requirement = Requirement::of_station(station.kind.key());
     let known = store.statistics(number, factor, period, (from, to), requirement)?;
-    Ok(known.iter().filter_map(|statistic| reckoned(statistic, period)).collect())
+    Ok(known.iter().filter_map(|statistic| reckoned(statistic, period, now)).collect())
 }
 
 fn single(value: &Observation) -> WindowPoint {
@@ -123,7 +125,8 @@ fn single(value: &Observation) -> WindowPoint {
     }
 }
 
-fn reckoned(statistic: &PeriodStatistic, period: Period) -> Option<WindowPoint> {
+fn reckoned(statistic: &PeriodStatistic, period: Period, now: Timestamp) -> Option<WindowPoint> {
+    let valid = statistic.valid && statistic.to <= now;
     let at = if period == Period::Hour { statistic.to } else { statistic.from };
     Some(WindowPoint {
         at: at.as_second(),
@@ -132,8 +135,8 @@ fn reckoned(statistic: &PeriodStatistic, period: Period) -> Option<WindowPoint> 
         value: statistic.mean?,
         low: statistic.min,
         high: statistic.max,
-        valid: statistic.valid,
-        note: statistic.capture.filter(|_| !statistic.valid).map(|capture| format!("{:.0}%", capture * 100.0)),
+        valid,
+        note: statistic.capture.filter(|_| !valid).map(|capture| format!("{:.0}%", capture * 100.0)),
     })
 }
 
@@ -142,7 +145,11 @@ fn five_minutes(values: &[Observation], factor: &str) -> Vec<WindowPoint> {
     values
         .chunk_by(|left, right| step(left) == step(right))
         .filter_map(|together| {
-            let counted: Vec<f64> = together.iter().filter(|value| value.is_valid()).map(|value| value.value).collect();
+            let counted: Vec<f64> = together
+                .iter()
+                .filter(|value| value.is_valid() && is_possible(factor, value.value))
+                .map(|value| value.value)
+                .collect();
             Some(WindowPoint {
                 at: step(together.first()?) * 300,
                 ends: (step(together.first()?) + 1) * 300,

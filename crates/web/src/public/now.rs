@@ -56,7 +56,7 @@ pub(super) async fn page(guest: Guest, size: Size, Extension(desk): Extension<Ar
         if !published.contains(&station.number) {
             continue;
         }
-        let row = StationRow::of(station, condition, snapshot.at, language);
+        let row = StationRow::published(station, condition, snapshot.at, language);
         match kinds.iter_mut().find(|(label, _)| *label == row.kind_label) {
             Some((_, rows)) => rows.push(row),
             None => kinds.push((row.kind_label.clone(), vec![row])),

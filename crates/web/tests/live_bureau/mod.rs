@@ -165,6 +165,15 @@ impl Bureau {
         .unwrap_or_else(|error| panic!("{register}: {error}"));
     }
 
+    /// Somebody changes fields of a record.
+    pub fn edits(&self, register: &str, number: &str, values: Json) {
+        let Json::Object(values) = values else { panic!("an object") };
+        let actor = Actor::system("test");
+        let version = self.ledger.record(&actor, register, number, None).expect("read").version;
+        let write = bilan_records::ledger::Write::default();
+        self.ledger.edit(&actor, register, number, version, values, write).unwrap_or_else(|error| panic!("{error}"));
+    }
+
     fn enter_records(&self) {
         let inside = self.place_in("430103005");
         let outside = self.place_in("430103002");
@@ -253,11 +262,25 @@ impl Bureau {
     }
 
     fn append(&self, mn: &str, message: &Message) {
+        self.append_of(device(mn), message);
+    }
+
+    /// A device sends one packet of instants, a few seconds ago, in units of its own.
+    pub fn sends_scaled(&self, mn: &str, time: &str, values: &[(&str, &str)], scales: &[(&str, f64)]) {
+        let scales = scales.iter().map(|(factor, scale)| ((*factor).to_owned(), *scale)).collect();
+        let device = Device { scales, ..(*device(mn)).clone() };
+        let message = values.iter().fold(message("2011", mn, time), |message, (factor, value)| {
+            message.group([(format!("{factor}-Rtd"), *value)])
+        });
+        self.append_of(Arc::new(device), &message);
+    }
+
+    fn append_of(&self, device: Arc<Device>, message: &Message) {
         let bytes = message.encode().expect("a clean message");
         let Some(Event::Packet { packet, .. }) = packets(&bytes, Mode::Tolerant).next() else {
             panic!("a good packet")
         };
-        let submission = Submission::new(&packet, device(mn), "10.1.2.3:4", now());
+        let submission = Submission::new(&packet, device, "10.1.2.3:4", now());
         let store = self.store.clone();
         // Tests run inside of a runtime, where waiting is not allowed.
         std::thread::spawn(move || store.append_blocking(submission)).join().expect("ended").expect("stored");

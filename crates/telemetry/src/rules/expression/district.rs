@@ -58,7 +58,7 @@ impl District {
     fn median(&self, factor: &str, at: Timestamp, minutes: i64) -> Option<f64> {
         let of = |past: &Arc<Mutex<Past>>| {
             let values = lock(past).since(factor, at, minutes);
-            (!values.is_empty()).then(|| mean(&values))
+            mean(factor, &values)
         };
         let mut means: Vec<f64> = self.all().iter().filter_map(of).collect();
         means.sort_by(f64::total_cmp);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::district::District;
 use super::past::{Past, Reach, lock};
+use crate::Averaging;
 
 /// A function that looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,9 +69,9 @@ impl Function {
     /// What it makes of the values that it finds; of those that find one value, that value.
     fn reckon(self) -> Reckon {
         match self {
-            Function::Least | Function::HoursLeast => least,
-            Function::Most | Function::HoursMost | Function::DistrictMost => most,
-            Function::Change => |values| values[values.len() - 1] - values[0],
+            Function::Least | Function::HoursLeast => |_, values| Some(least(values)),
+            Function::Most | Function::HoursMost | Function::DistrictMost => |_, values| Some(most(values)),
+            Function::Change => |_, values| Some(values[values.len() - 1] - values[0]),
             _ => mean,
         }
     }
@@ -104,8 +105,8 @@ impl Function {
     }
 }
 
-/// What a function makes of the values of a span, of which there is at least one.
-type Reckon = fn(&[f64]) -> f64;
+/// What a function makes of the values of a factor in a span, of which there is at least one.
+type Reckon = fn(&str, &[f64]) -> Option<f64>;
 
 fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
@@ -115,8 +116,11 @@ pub(super) fn most(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+/// The mean as statistics have it: of levels of noise by their energies, of pH by the ions.
+pub(super) fn mean(factor: &str, values: &[f64]) -> Option<f64> {
+    let averaging = Averaging::of(factor);
+    let taken: Vec<f64> = values.iter().copied().filter(|value| averaging.takes(*value)).collect();
+    averaging.mean(&taken)
 }
 
 /// Nothing is no number: a comparison with it cannot be said.
@@ -159,7 +163,7 @@ pub(super) fn look_back(
                 context.add_function(name, move |station: Arc<String>, factor: Arc<String>, minutes: i64| {
                     let past = others.of(&station);
                     let values = past.map(|past| lock(&past).since(&factor, at, minutes)).unwrap_or_default();
-                    said((!values.is_empty()).then(|| mean(&values)))
+                    said(mean(&factor, &values))
                 })
             }
             Function::DistrictMost | Function::DistrictMedian => {
@@ -181,6 +185,6 @@ fn over(
     reckon: Reckon,
 ) -> Result<(), cel::DeclarationError> {
     context.add_function(name, move |factor: Arc<String>, span: i64| {
-        said(find(&factor, span).filter(|values| !values.is_empty()).map(|values| reckon(&values)))
+        said(find(&factor, span).filter(|values| !values.is_empty()).and_then(|values| reckon(&factor, &values)))
     })
 }

@@ -98,6 +98,28 @@ fn conditions_hold_or_not_or_cannot_be_said(text: &str, expected: Option<bool>) 
     assert_eq!(expression.holds(&scene(), at(0)), expected);
 }
 
+#[test_case("mean('w01001', 60) < 5.31 && mean('w01001', 60) > 5.29", Some(true); "pH by its ions, not 6")]
+#[test_case("hours_mean('w01001', 4) < 5.31", Some(true); "hours of pH as well")]
+#[test_case("mean('LA', 60) > 66.0 && mean('LA', 60) < 66.1", Some(true); "levels by their energies, not 63")]
+fn means_in_conditions_are_those_of_the_statistics(text: &str, expected: Option<bool>) {
+    let mut scene = Scene::default();
+    let mut put = |factor: &str, kind: Kind, minute: i64, value: f64| {
+        let (series, period_s) = (Series::main("W1", factor, kind), if kind == Kind::Hour { 3600 } else { 0 });
+        let text = value.to_string();
+        let seen = Observation { series, at: at(minute), period_s, value, text, flag: None, reviewed: None };
+        scene.see(&seen, Some(Reach::Day));
+    };
+    for (step, value) in [5.0, 7.0, 5.0, 7.0].into_iter().enumerate() {
+        let step = i64::try_from(step).unwrap();
+        put("w01001", Kind::Realtime, step * 10 - 30, value);
+        put("w01001", Kind::Hour, step * 60 - 240, value);
+    }
+    for (minute, level) in [(-20, 60.0), (-10, 60.0), (0, 70.0)] {
+        put("LA", Kind::Realtime, minute, level);
+    }
+    assert_eq!(Expression::parse(text).unwrap().holds(&scene, at(0)), expected);
+}
+
 /// A station whose production began at -40 and whose treatment began at -20 minutes, read every ten.
 fn line() -> (District, Scene) {
     let district = District::default();

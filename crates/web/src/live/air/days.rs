@@ -133,11 +133,7 @@ impl Place {
 /// Days of the mean of stations; months in which nothing has changed are not computed again.
 fn days_of(app: &AppState, stations: &[&Station], (from, to): (Date, Date)) -> Result<Days, ConditionError> {
     // What a station's record says of its values belongs to what the result is of.
-    let name = |station: &&Station| {
-        let gases = ["a21026", "a21004", "a05024", "a34002", "a34004"];
-        let milligrams = gases.map(|factor| if station.in_milligrams(factor) { 'm' } else { 'u' });
-        format!("{} {} {};", station.number, station.reports(), String::from_iter(milligrams))
-    };
+    let name = |station: &&Station| format!("{} {};", station.number, station.reports());
     let of: String = stations.iter().map(name).collect();
     let mut days = Days::new();
     for month in months_of((from, to)) {
@@ -171,11 +167,10 @@ fn read(
         if station.reports() {
             hours.station(item);
         }
-        let scale = if item != Item::Co && station.in_milligrams(&series.factor) { 1000 } else { 1 };
         for hour in
             store.range(&series, midnight(from), midnight(to))?.iter().filter(|hour| Observation::is_valid(hour))
         {
-            hours.add(item, hour.at, exact(hour.value).and_then(|value| value.checked_mul(Rational::whole(scale))));
+            hours.add(item, hour.at, exact(hour.value));
         }
     }
     Ok(())

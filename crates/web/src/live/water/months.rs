@@ -1,4 +1,4 @@
-//! Months of a section: the mean of the valid hours of each item.
+//! Months of a section: the mean of the valid hours of each item, of pH by its hydrogen ions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,21 +15,14 @@ use crate::live::condition::ConditionError;
 use crate::live::factors::is_possible;
 use crate::live::kept::{KeptMonths, months_of};
 use crate::live::registered::Station;
-use crate::live::verdict::exact;
+use crate::live::verdict::mean_of;
 use crate::state::AppState;
 
-/// An item's month: sum of its valid hours, and how many they are.
+/// An item's month: the mean of its valid hours ([`mean_of`]), and how many they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mean {
-    sum: Rational,
+    pub(super) value: Option<Rational>,
     pub(super) hours: usize,
-}
-
-impl Mean {
-    /// The mean.
-    pub(super) fn value(self) -> Option<Rational> {
-        self.sum.checked_div(Rational::whole(i64::try_from(self.hours).ok()?))
-    }
 }
 
 /// One month.
@@ -83,17 +76,20 @@ fn one(store: &Store, station: &Station, first: Date) -> Result<Month, Condition
         if !is_judged || series != Series::main(&series.station, &series.factor, Kind::Hour) {
             continue;
         }
+        let (mut known, mut values) = (false, Vec::new());
         for hour in
             store.range(&series, midnight(first), midnight(next))?.iter().filter(|hour| Observation::is_valid(hour))
         {
             let local = offset(8).to_datetime(hour.at);
             *month.quarters.entry(local.date()).or_default() |= 1 << (local.hour() / 4);
-            let known = month.means.entry(series.factor.clone());
-            let mean = known.or_insert(Mean { sum: Rational::ZERO, hours: 0 });
-            let possible = exact(hour.value).filter(|_| is_possible(&series.factor, hour.value));
-            if let Some(sum) = possible.and_then(|value| mean.sum.checked_add(value)) {
-                *mean = Mean { sum, hours: mean.hours + 1 };
+            known = true;
+            if is_possible(&series.factor, hour.value) {
+                values.push(hour.value);
             }
+        }
+        if known {
+            let mean = Mean { value: mean_of(&series.factor, &values), hours: values.len() };
+            month.means.insert(series.factor, mean);
         }
     }
     Ok(month)
@@ -101,7 +97,7 @@ fn one(store: &Store, station: &Station, first: Date) -> Result<Month, Condition
 
 /// The means of a month as the standard takes them.
 pub(super) fn section(month: &Month) -> Section<'_> {
-    month.means.iter().filter_map(|(factor, mean)| Some((factor.as_str(), mean.value()?))).collect()
+    month.means.iter().filter_map(|(factor, mean)| Some((factor.as_str(), mean.value?))).collect()
 }
 
 /// The class of a month.

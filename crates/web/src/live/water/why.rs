@@ -74,7 +74,7 @@ pub(in crate::live) async fn show(visit: Visit, Query(wanted): Query<Wanted>) ->
     let shown = |class: WaterClass| (language.pick(class.zh(), class.en()).to_owned(), look(class));
     let step = |(factor, mean): (&String, &months::Mean)| {
         let item = water::item(factor, Body::River)?;
-        let value = mean.value()?;
+        let value = mean.value?;
         let over = station.target.filter(|_| item.evaluated).and_then(|target| item.times_over(value, target));
         Some(Step {
             factor: factor.clone(),

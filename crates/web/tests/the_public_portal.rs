@@ -148,6 +148,19 @@ async fn the_review_before_publication_goes_on_to_the_oldest_record() {
 }
 
 #[tokio::test]
+async fn a_text_with_an_account_of_a_person_waits_for_a_persons_eye() {
+    let office = Office::open();
+    let texts = [("TS202000904", "请加微信号wang_2020", "wang_2020"), ("TS202000905", "QQ 123456789", "123456789")];
+    for (number, reply, account) in texts {
+        published(&office, number, "夜间施工噪声扰民", reply);
+        let shown = office.as_guest(&format!("/public/complaint/{number}")).await;
+        shown.is(200).says("待脱敏复核").says("夜间施工噪声扰民").says_not(account);
+        let list = office.get(&office.sign_in(Role::Clerk), "/publication").await;
+        list.is(200).says(number).says(&format!("<mark>{account}</mark>"));
+    }
+}
+
+#[tokio::test]
 async fn a_text_with_a_name_waits_until_a_clerk_has_released_it_and_waits_again_when_it_changes() {
     let office = Office::open();
     published(&office, "TS202000902", "李小红13900000000投诉楼下夜间施工", "李小红女士（13900000000）您好，已整改。");

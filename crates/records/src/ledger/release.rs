@@ -21,7 +21,7 @@ use super::{
 use crate::{
     actor::{Act, Actor, Scope},
     catalogue::{Field, FieldKind, Register, Role},
-    disclosure::{names, numbers},
+    disclosure::{accounts, names, numbers},
     journal::Action,
     ledger::row::{self, StoredRow},
 };
@@ -213,12 +213,13 @@ fn holds_personal(field: &Field) -> bool {
     field.personal || matches!(&field.kind, FieldKind::Table { fields } if fields.values().any(|field| field.personal))
 }
 
-/// The texts that hold what looks like a name, what stands in a personal field of the same record, or a number: it is never published, and
-/// whose it is usually stands beside it, in whatever form.
+/// The texts that hold what looks like a name or an account, what stands in a personal field of the same record, or a number: it is never
+/// published, and whose it is usually stands beside it, in whatever form.
 fn suspected(texts: Vec<(String, String)>, own: &[String]) -> Vec<HeldBack> {
     let held = texts.into_iter().map(|(field, text)| {
         let mut names = names(&text);
         names.extend(numbers(&text));
+        names.extend(accounts(&text));
         names.extend(own.iter().flat_map(|own| text.match_indices(own.as_str())).map(|(at, own)| at..at + own.len()));
         HeldBack { field, names: apart(names), text }
     });

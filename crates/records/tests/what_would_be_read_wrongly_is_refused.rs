@@ -226,7 +226,7 @@ fn entered_work_order(number: f64, format: &str) -> Result<String, ImportError> 
     let bytes = workbook.save_to_buffer().unwrap();
     import(&shipped.ledger, &system(), "complaint", Cursor::new(bytes), Format::Xlsx, false)?;
     let records = shipped.ledger.list(&system(), ListQuery::of("complaint")).unwrap().records;
-    Ok(serde_json::to_value(&records[0]).unwrap()["source_no"].as_str().unwrap().to_owned())
+    Ok(records[0].external()["source_no"].as_str().unwrap().to_owned())
 }
 
 #[test_case("0000000000" => "0012345678"; "ten digits")]

@@ -1,4 +1,5 @@
 //! Marks, colours and first layers of the map and the figures of the big screen stand in the files of the bureau.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! Every name on which the program relies is missed when a bureau's files have another: with file, line and remedy.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::path::{Path, PathBuf};
 
